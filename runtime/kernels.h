@@ -1,0 +1,93 @@
+/* kernels.h: one row per kernel. The row is the kernel's description: C reads it as a prototype, the planner reads the
+ * same text for what every operand touches, the tests read it for how large every operand is.
+ *
+ * A tensor is cut into panels of LANES features. An operand's type says what a call touches:
+ *
+ *   in_ out_ io_            reads, writes, updates its own panel only
+ *   all_ all_out_           reads, writes the whole tensor
+ *
+ *   rows                    activation: a panel is [rows][LANES]
+ *   features                one value per feature: a panel is [LANES]
+ *   weights                 matrix: a panel is [inputs][LANES]
+ *   any                     any of the above: a panel is [size] floats (optimizers)
+ *   scalar, counter         one float; one int64_t
+ *   labels                  one int32_t per row
+ *   table, index            a row-major matrix of the caller, and the rows of it to take (data path only)
+ *
+ * An operand of a kernel may be absent (null) where its description says so. Two steps share a loop over panels when
+ * every tensor that one writes and the other touches is touched by both panel by panel; so the types are all that
+ * fusion needs to know.
+ *
+ * Integers: `rows` is the rows of this call, `panel` the index of its own panel, `size` the floats in a panel of an
+ * `any` operand, `inputs`/`outputs`/`features` the true (unpadded) sizes of whole operands.
+ *
+ * Padding: lanes past a tensor's last feature are zero in parameters and gradients, and stay so; in activations they
+ * hold some finite value that nobody reads. `inputs` counts true features, so no kernel reads a padded input.
+ *
+ * IN_PLACE: an `out_rows` operand may share the storage of any `in_rows` operand (same address, not just overlap). */
+#ifndef BNC_KERNELS_H
+#define BNC_KERNELS_H
+#include <stddef.h>
+#include <stdint.h>
+
+typedef const float *in_rows, *in_features, *in_weights, *in_any;
+typedef float *out_rows, *out_features, *out_weights;
+typedef float *io_rows, *io_features, *io_any;
+typedef const float *all_rows, *all_weights, *in_table;
+typedef float *all_out_rows, *out_table, *out_scalar;
+typedef const int64_t *in_counter;
+typedef int64_t *io_counter;
+typedef const int32_t *in_labels, *in_index;
+
+enum { IN_PLACE = 1 };
+
+/* KERNEL(name, properties, parameters) */
+#define KERNELS(KERNEL) \
+	/* linear: y = x W + b; b may be absent. dx = dy W', dW = x' dy, db = column_sum(dy) */ \
+	KERNEL(linear,            0, (int rows, int inputs, out_rows y, all_rows x, in_weights w, in_features b)) \
+	KERNEL(linear_dx,         0, (int rows, int outputs, int inputs, int panel, out_rows dx, all_rows dy, all_weights w)) \
+	KERNEL(linear_dw,         0, (int rows, int inputs, out_weights dw, all_rows x, in_rows dy)) \
+	KERNEL(column_sum,        0, (int rows, out_features sum, in_rows x)) \
+	KERNEL(add,               IN_PLACE, (int rows, out_rows y, in_rows a, in_rows b)) \
+	/* batch normalisation, re-centred two-pass statistics; gamma, beta, dgamma, dbeta may be absent */ \
+	KERNEL(batchnorm,         IN_PLACE, (int rows, float eps, float momentum, out_rows xhat, out_features rstd, io_features mean, io_features var, in_rows x)) \
+	KERNEL(batchnorm_predict, IN_PLACE, (int rows, float eps, out_rows y, in_rows x, in_features mean, in_features var, in_features gamma, in_features beta)) \
+	KERNEL(batchnorm_bwd,     IN_PLACE, (int rows, out_rows dx, out_features dgamma, out_features dbeta, in_rows dy, in_rows xhat, in_features rstd, in_features gamma)) \
+	KERNEL(scale_shift,       IN_PLACE, (int rows, out_rows y, in_rows x, in_features gamma, in_features beta)) \
+	/* activations */ \
+	KERNEL(relu,              IN_PLACE, (int rows, out_rows y, in_rows x)) \
+	KERNEL(relu_bwd,          IN_PLACE, (int rows, out_rows dx, in_rows dy, in_rows y)) \
+	KERNEL(leaky_relu,        IN_PLACE, (int rows, float slope, out_rows y, in_rows x)) \
+	KERNEL(leaky_relu_bwd,    IN_PLACE, (int rows, float slope, out_rows dx, in_rows dy, in_rows x)) \
+	KERNEL(tanh,              IN_PLACE, (int rows, out_rows y, in_rows x)) \
+	KERNEL(tanh_bwd,          IN_PLACE, (int rows, out_rows dx, in_rows dy, in_rows y)) \
+	KERNEL(sigmoid,           IN_PLACE, (int rows, out_rows y, in_rows x)) \
+	KERNEL(sigmoid_bwd,       IN_PLACE, (int rows, out_rows dx, in_rows dy, in_rows y)) \
+	/* losses: mean over the batch, and its gradient; padded lanes of dx become zero. `correct` counts argmax == label */ \
+	KERNEL(cross_entropy,     0, (int rows, int features, out_scalar loss, out_scalar correct, all_out_rows dx, all_rows x, in_labels label)) \
+	KERNEL(mse,               0, (int rows, int features, out_scalar loss, all_out_rows dx, all_rows x, all_rows target)) \
+	/* optimizers, torch.optim's formulae */ \
+	KERNEL(sgd,               0, (int size, float lr, float weight_decay, io_any w, in_any dw)) \
+	KERNEL(sgd_momentum,      0, (int size, float lr, float weight_decay, float momentum, float dampening, int nesterov, io_any w, io_any buffer, in_any dw, in_counter step)) \
+	KERNEL(count,             0, (io_counter n)) \
+	/* data path: rows of a row-major table into panels (index may be absent: rows 0, 1, ...), and panels back */ \
+	KERNEL(gather,            0, (int rows, int features, all_out_rows y, in_table table, in_index index)) \
+	KERNEL(scatter,           0, (int rows, int features, out_table table, all_rows x))
+
+/* One set per instruction set, each compiled from the same text: kernels/*.c over simd.h. */
+typedef struct KernelSet {
+	const char *name;       /* as in --isa */
+	int lanes;              /* features in a panel */
+	int (*usable)(void);    /* does this processor have it? */
+#define KERNEL(name, properties, parameters) void (*name) parameters;
+	KERNELS(KERNEL)
+#undef KERNEL
+} KernelSet;
+
+/* All sets of this build, best first, ending with null; scalar is always the last. */
+extern const KernelSet *const kernel_sets[];
+
+/* The set of that name, or the best that this processor has when name is null; null when there is none. */
+const KernelSet *kernel_set(const char *name);
+
+#endif

@@ -1,0 +1,134 @@
+/* runtime.h: what a compiled network runs on. It knows nothing of the compiler: a Program is a struct's layout and two
+ * functions over it. */
+#ifndef BNC_RUNTIME_H
+#define BNC_RUNTIME_H
+#include "kernels.h"
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* ---- failures: one message, written for the person at the keyboard: what, where, expected, found, what to do */
+
+typedef struct Failure { char text[1024]; } Failure;
+
+/* Writes the message and returns false, so that a function can `return fail(failure, ...)`. */
+bool fail(Failure *failure, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* ---- random.c: numpy's RandomState and torch's CPU generator, bit for bit (both are MT19937) */
+
+typedef struct Random {
+	uint32_t state[624];
+	int position;
+	double gauss;           /* numpy's polar method makes two at a time */
+	bool has_gauss;
+} Random;
+
+void random_seed(Random *random, uint32_t seed);
+uint32_t random_u32(Random *random);
+uint64_t random_u64(Random *random);                                    /* torch's random64: high half first */
+
+double numpy_double(Random *random);                                    /* [0, 1) */
+double numpy_uniform(Random *random, double low, double high);
+double numpy_normal(Random *random, double location, double scale);
+void numpy_shuffle(Random *random, int *items, int count);
+void numpy_linspace(double *out, double from, double to, int count, bool endpoint);
+
+void torch_uniform(Random *random, float *out, size_t count, double from, double to);
+void torch_permutation(Random *random, int *out, int count);
+/* One epoch's order of a DataLoader(shuffle=True): draws from the default generator exactly what torch draws. */
+void torch_epoch_order(Random *random, int *out, int count);
+
+/* ---- initialisers of torch.nn, over row-major values */
+
+typedef enum Init { INIT_ZERO, INIT_ONE, INIT_KAIMING_UNIFORM, INIT_FAN_IN_UNIFORM } Init;
+
+/* Fills count values; fan_in is used by the uniform ones (nn.Linear's weight and bias). Zero and one draw nothing. */
+void initialise(Random *random, Init init, float *out, size_t count, int fan_in);
+
+/* ---- data/: a table of samples */
+
+typedef struct Data {
+	const char *name;       /* the set's name or the file's path, for messages */
+	int rows;
+	int features;           /* floats in a sample */
+	int rank, dims[3];      /* its shape as given: 2, or 1x28x28 */
+	float *x;               /* [rows][features] */
+	int32_t *labels;        /* [rows], or null when the targets are values */
+	int classes;            /* 1 + the largest label */
+	float *targets;         /* [rows][target_features]; for labels their value as a float */
+	int target_features;
+} Data;
+
+/* Opens `moons:n=1000,noise=0.1,seed=42` or a file. Everything that can be wrong with it is said in failure. */
+bool data_open(Data *data, const char *specification, Failure *failure);
+void data_close(Data *data);
+void data_list(FILE *out);                                              /* --list-data */
+
+/* ---- files/ */
+
+typedef enum ElementType { ELEMENT_F32, ELEMENT_I64 } ElementType;
+
+typedef struct NamedTensor {
+	const char *name;
+	ElementType type;
+	int rank;               /* 0 for a single value */
+	int64_t shape[4];
+	void *values;           /* row-major */
+} NamedTensor;
+
+/* An archive of tensors as read from a file: free with tensor_file_close. */
+typedef struct TensorFile { NamedTensor *tensors; int count; void *storage; } TensorFile;
+
+bool safetensors_save(const char *path, const NamedTensor *tensors, int count, Failure *failure);
+bool safetensors_load(TensorFile *file, const char *path, Failure *failure);
+void tensor_file_close(TensorFile *file);
+
+/* A file that is complete or not there: written beside its target and renamed over it by file_commit. A killed run
+ * leaves the old file. */
+typedef struct AtomicFile { FILE *stream; char *path, *temporary; } AtomicFile;
+bool atomic_open(AtomicFile *file, const char *path, Failure *failure);
+bool atomic_commit(AtomicFile *file, Failure *failure);
+void atomic_abandon(AtomicFile *file);
+
+/* ---- programs: a compiled network */
+
+typedef enum Layout {
+	LAYOUT_ROWS,            /* [panels][rows][LANES] */
+	LAYOUT_FEATURES,        /* [panels][LANES] */
+	LAYOUT_WEIGHTS,         /* [panels][inputs][LANES] */
+	LAYOUT_SCALAR,          /* one float */
+	LAYOUT_COUNTER,         /* one int64_t */
+	LAYOUT_LABELS,          /* [rows] int32_t */
+} Layout;
+
+/* A tensor that outlives a step. Only those with a path are a network's own (saved, loaded, initialised). */
+typedef struct ProgramTensor {
+	const char *path;       /* "0.weight", as torch.nn.Sequential names it */
+	Layout layout;
+	Init init;
+	int features, inputs;   /* true sizes; row-major shape [features] or [features][inputs] */
+	bool trainable;
+	size_t offset;          /* bytes from the start of the network's struct */
+} ProgramTensor;
+
+typedef struct Program {
+	const char *name;
+	const KernelSet *kernels;
+	size_t bytes;                           /* the struct that holds everything; 64-byte aligned */
+	int max_rows;                           /* samples in a batch */
+	int inputs, outputs;                    /* floats in a sample and in its output */
+	bool classifies;                        /* the loss takes labels, and counts what is right */
+	bool normalises_batch;                  /* a training batch of one row has no variance */
+	size_t x, target, label, loss, correct; /* offsets of what goes in and comes out */
+	size_t output;                          /* of predict's result: [panels][rows][LANES] */
+	const ProgramTensor *tensors;           /* in the order in which torch would initialise them */
+	int tensor_count;
+	void (*train)(void *net, int rows, float lr);           /* forward, loss, backward, update */
+	void (*predict)(void *net, int rows);                   /* running statistics */
+} Program;
+
+/* A network's tensor as row-major floats, and back. LAYOUT_COUNTER is not for these. */
+void tensor_get(const Program *program, const void *net, const ProgramTensor *tensor, float *values);
+void tensor_set(const Program *program, void *net, const ProgramTensor *tensor, const float *values);
+
+#endif
