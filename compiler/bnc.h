@@ -96,4 +96,301 @@ enum { MAX_NESTING = 64, MAX_SOURCE_BYTES = 64 << 20 };
 /* The file's statements in order. Syntax errors are reported, each once, and the statements around them kept. */
 Statement *parse(Arena *arena, Diagnostics *diagnostics, const Source *source);
 
+/* ---- kernels.c: the rows of runtime/kernels.h as the passes see them */
+
+typedef enum OperandClass {
+	OPERAND_INT, OPERAND_FLOAT,     /* by value */
+	OPERAND_TENSOR,
+} OperandClass;
+
+/* A type of kernels.h: `in_rows`, `int`, ... */
+typedef struct OperandType {
+	const char *name;
+	OperandClass class;
+	bool reads, writes;
+	bool own;               /* touches its own panel only, else the whole tensor */
+	bool any_layout;
+	Layout layout;
+} OperandType;
+
+enum { MAX_OPERANDS = 12 };
+
+typedef struct KernelParameter { const char *name; const OperandType *type; } KernelParameter;
+
+typedef struct Kernel {
+	const char *name;
+	const char *prototype;  /* the row's parameter list, as C */
+	bool in_place;
+	size_t entry;           /* offset of its function in a KernelSet */
+	int parameter_count;
+	KernelParameter parameters[MAX_OPERANDS];
+} Kernel;
+
+typedef struct Kernels { Kernel *items; int count; } Kernels;
+
+/* Reads the table. A row that cannot be read is a fault of bnc: internal_error. */
+Kernels kernel_table(Arena *arena);
+const Kernel *kernel_find(const Kernels *kernels, const char *name, size_t length);
+
+/* ---- layers/: one const Layer each; passes learn everything about a layer from here and never name one */
+
+enum { MAX_ARGUMENTS = 8, MAX_TENSORS = 6, MAX_LOCALS = 4, MAX_INPUTS = 2, MAX_EXAMPLES = 6, MAX_RANK = 4 };
+
+typedef enum ArgumentKind { ARGUMENT_SIZE, ARGUMENT_REAL, ARGUMENT_FLAG } ArgumentKind;
+typedef enum ArgumentUse {
+	REQUIRED = 1,
+	INFERRED = 2,           /* may be left out, is checked when given: the Layer's infer does both */
+	POSITIONAL = 4,         /* may be written without its name */
+} ArgumentUse;
+
+typedef struct ArgumentSpec {
+	const char *name;       /* null ends the list */
+	ArgumentKind kind;
+	int use;                /* of ArgumentUse */
+	double standard;        /* the default */
+	const char *range;      /* what a REAL must satisfy: null, ">= 0", "> 0", "[0, 1]", "[0, 1)" */
+} ArgumentSpec;
+
+/* A tensor that belongs to the network: a parameter (trained), or a statistic (updated by forward, saved alike). */
+typedef struct TensorSpec {
+	const char *name;       /* null ends the list */
+	Layout layout;
+	bool trainable;
+	Init init;
+	const char *when;       /* the FLAG or REAL argument without which it does not exist, or null */
+} TensorSpec;
+
+/* A tensor that forward leaves for backward, or one call for the next. */
+typedef struct LocalSpec { const char *name; Layout layout; } LocalSpec;
+
+typedef enum LayerKind { KIND_LAYER, KIND_LOSS, KIND_OPTIMIZER } LayerKind;
+
+/* What a reference computes on: row-major doubles. */
+typedef struct Reference {
+	int rows, inputs, outputs;      /* inputs, outputs: floats in a row of x, y */
+	const double *arguments;
+	const double *tensors[MAX_TENSORS];     /* as declared; null for one that does not exist */
+	const double *x;
+	double *y;
+	bool training;
+	const int *labels;              /* losses only; y is then one value */
+	const double *targets;
+} Reference;
+
+struct Node;
+
+/* forward, predict and backward are kernel calls separated by `;`. A call may start with `[name]` or `[!name]`: it is
+ * there only if that argument is not, or is, 0. Names in a call: the node's tensors, locals and arguments; x, y; dx, dy
+ * and d<tensor>, gradients; rows, panel; inputs and outputs (features of x and y); lr, step. In an optimizer: w, dw and size;
+ * in a loss: label, target, loss, correct. A call whose every result is unread is dropped. */
+typedef struct Layer {
+	LayerKind kind;
+	const char *name, *summary;
+	ArgumentSpec arguments[MAX_ARGUMENTS + 1];
+	TensorSpec tensors[MAX_TENSORS + 1];
+	LocalSpec locals[MAX_LOCALS + 1];
+	bool (*infer)(struct Node *node, Diagnostics *diagnostics);     /* shapes and what arguments must agree on; null: y is like x */
+	const char *forward;
+	const char *predict;                    /* null: as forward */
+	const char *backward;
+	bool takes_labels;                      /* a loss: on class indices, not values */
+	bool normalises_batch;                  /* one row has no variance */
+	bool cancels_shift;                     /* in training, a constant added to a feature of x does not change y */
+	const char *shift;                      /* the tensor that adds a constant to each feature of y, or null */
+	void (*reference)(const Reference *reference);
+	const char *examples[MAX_EXAMPLES + 1]; /* networks of this layer, without loss; tests run them all */
+} Layer;
+
+extern const Layer *const layers[];             /* all of them, null at the end */
+const Layer *layer_find(LayerKind kind, const char *name);
+/* The kind's names, for messages. */
+int layer_names(LayerKind kind, const char *names[], int capacity);
+void layer_list(FILE *out);                     /* --list-layers */
+int argument_index(const Layer *layer, const char *name);      /* -1: none */
+
+/* ---- network.c: tree -> network: let, repeat, block and residual are gone, names are looked up, arguments checked */
+
+typedef struct Shape { int rank; int dims[MAX_RANK]; } Shape;   /* of one sample; rank 0: not known yet */
+
+struct Tensor;
+
+typedef struct Value {
+	Shape shape;
+	struct Node *producer;          /* null for the network's input */
+	Span span;                      /* where its size was said */
+	struct Tensor *tensor, *gradient;
+} Value;
+
+typedef struct Node {
+	const Layer *layer;
+	int index;                      /* in the network */
+	const char *path;               /* "3.shortcut.0": the prefix of its tensors' names */
+	Span span;
+	double arguments[MAX_ARGUMENTS];
+	Span argument_spans[MAX_ARGUMENTS];
+	bool given[MAX_ARGUMENTS];
+	Value *inputs[MAX_INPUTS];
+	int input_count;
+	Value *output;
+	struct Tensor *tensors[MAX_TENSORS], *gradients[MAX_TENSORS];
+	struct Tensor *locals[MAX_LOCALS];
+} Node;
+
+typedef struct Nodes { Node **items; int count, capacity; } Nodes;
+
+typedef struct Network {
+	const char *path;               /* of its source */
+	const char *name;               /* a C identifier */
+	Nodes nodes;                    /* in the order of the source, which is an order of evaluation */
+	Value *input, *output;
+	Node *loss, *optimizer;
+	int batch, epochs;
+	uint64_t seed;
+	bool seed_given;
+} Network;
+
+/* What the command line overrides; a negative number or null leaves the file's. */
+typedef struct Overrides { int batch, epochs; double lr; } Overrides;
+
+enum { MAX_NODES = 100000, MAX_BATCH = 1 << 20 };
+
+Network *network_build(Arena *arena, Diagnostics *diagnostics, const Statement *tree, const Source *source, const Overrides *overrides);
+
+/* ---- shape.c: shapes along the graph */
+
+void infer_shapes(Network *network, Diagnostics *diagnostics);
+int shape_features(const Shape *shape);         /* dims[0] */
+int shape_positions(const Shape *shape);        /* the product of the others: rows per sample */
+int64_t shape_size(const Shape *shape);         /* floats in a sample */
+const char *shape_text(Arena *arena, const Shape *shape);
+/* For infer: x's features, or a message when x is not a vector; takes them from the argument when x is unknown yet. */
+bool infer_features(Node *node, const char *argument, Diagnostics *diagnostics);
+bool set_output(Node *node, Shape shape, Diagnostics *diagnostics);
+
+/* ---- diff.c: network -> steps: forward, loss, backward, update as kernel calls over tensors */
+
+typedef enum Role {
+	ROLE_PARAMETER,         /* trained and saved */
+	ROLE_STATISTIC,         /* saved */
+	ROLE_STATE,             /* the optimizer's */
+	ROLE_INPUT, ROLE_LABEL, ROLE_TARGET, ROLE_RESULT,       /* meeting points with the caller */
+	ROLE_TEMPORARY,         /* lives within a call; written by one step only */
+} Role;
+
+typedef struct Tensor {
+	const char *name;       /* a C identifier, made by bnc */
+	const char *path;       /* "0.weight" for saved tensors */
+	Role role;
+	Layout layout;
+	Init init;
+	int features;           /* that the panels cut */
+	int inputs;             /* LAYOUT_WEIGHTS: rows of the matrix */
+	int positions;          /* LAYOUT_ROWS: rows per sample */
+	/* plan.c */
+	bool one_panel;         /* lives within one iteration of one loop: storage for one panel */
+	size_t offset;          /* persistent: bytes in the struct; temporary: floats in work */
+	int first, last;        /* times of its first write and last use */
+} Tensor;
+
+typedef struct Tensors { Tensor **items; int count, capacity; } Tensors;
+
+typedef enum OperandKind { OPERAND_ABSENT, OPERAND_AT, OPERAND_NUMBER, OPERAND_ROWS, OPERAND_PANEL, OPERAND_RATE, OPERAND_PANEL_SIZE } OperandKind;
+
+typedef struct Operand {
+	OperandKind kind;
+	Tensor *tensor;         /* OPERAND_AT; OPERAND_PANEL_SIZE: whose panel */
+	double number;          /* OPERAND_NUMBER; OPERAND_ROWS: rows per sample */
+} Operand;
+
+typedef struct Step {
+	const Kernel *kernel;
+	Operand operands[MAX_OPERANDS];
+	const Node *node;
+	int features;           /* of its own-panel operands: it runs once per panel; 0: once */
+	struct Loop *loop;      /* fuse.c */
+	int time;               /* fuse.c: position in the final order */
+} Step;
+
+typedef struct Steps { Step **items; int count, capacity; } Steps;
+
+/* Two steps whose order matters, and the tensor that makes it matter. */
+typedef struct Edge { int from, to; const Tensor *tensor; bool panel_local; } Edge;
+typedef struct Edges { Edge *items; int count, capacity; } Edges;
+
+typedef struct Loop { int features; Steps steps; } Loop;
+typedef struct Loops { Loop **items; int count, capacity; } Loops;
+
+/* One function of the generated program. */
+typedef struct Routine {
+	const char *name;       /* "train" or "predict" */
+	Steps steps;            /* diff.c: in program order */
+	Edges edges;            /* fuse.c */
+	Loops loops;            /* fuse.c: in the order in which they run */
+	Tensors temporaries;
+	size_t work;            /* plan.c: floats of working memory */
+	size_t peak;            /* plan.c: floats alive at once at the worst moment: no plan can need less */
+} Routine;
+
+/* Everything that is known of one network, filled in pass by pass. */
+typedef struct Compilation {
+	Arena *arena;
+	Source source;
+	Diagnostics *diagnostics;
+	Kernels kernels;
+	const KernelSet *target;
+	bool fuse;              /* false: every step in a loop of its own, for tests that compare */
+	Statement *tree;
+	Network *network;
+	Tensors tensors;        /* persistent, in the order of the struct */
+	Tensor *input, *label, *target_values, *loss, *correct, *output, *step;
+	Routine train, predict;
+	size_t bytes;           /* of the struct */
+	const char *text;       /* emit.c: the C program */
+	Program program;        /* jit.c: what runs */
+	void *code;
+	size_t code_bytes;
+	double compile_seconds, tcc_seconds;
+} Compilation;
+
+void differentiate(Compilation *compilation);
+
+/* ---- fuse.c: steps -> loops over panels */
+
+void fuse(Compilation *compilation, Routine *routine);
+
+/* ---- plan.c: tensors -> memory */
+
+int panel_count(const Compilation *compilation, int features);
+/* Floats of a panel, and of the whole, for batches of max rows. */
+size_t panel_floats(const Compilation *compilation, const Tensor *tensor);
+size_t tensor_floats(const Compilation *compilation, const Tensor *tensor);
+void plan_memory(Compilation *compilation);
+
+/* ---- emit.c: loops -> C */
+
+void emit(Compilation *compilation);
+const char *number_text(Arena *arena, double number, bool real);        /* an exact C literal, whatever the locale */
+
+/* ---- jit.c: C -> machine code; false: the text is saved for a report and failure says where */
+
+bool jit(Compilation *compilation, Failure *failure);
+void jit_free(Compilation *compilation);
+
+/* ---- compile.c: the passes in order */
+
+/* Where to stop: the names of --dump. */
+typedef enum Stage { STAGE_TOKENS, STAGE_TREE, STAGE_NETWORK, STAGE_STEPS, STAGE_LOOPS, STAGE_PLAN, STAGE_C, STAGE_RUN } Stage;
+
+/* Runs the passes up to stage. False: the source's diagnostics say why, or failure does (internal errors). */
+bool compile(Compilation *compilation, Stage last, const Overrides *overrides, Failure *failure);
+void compilation_close(Compilation *compilation);
+/* A fault of bnc itself: says so, asks for a report, and ends the process with status 4. */
+_Noreturn void internal_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* ---- report.c: what --dump, --summary and --explain print */
+
+void dump(const Compilation *compilation, Stage stage, FILE *out);
+void print_summary(const Compilation *compilation, FILE *out);
+void explain(const Compilation *compilation, FILE *out);
+
 #endif
