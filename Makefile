@@ -1,0 +1,108 @@
+# make            builds build/bnc
+# make run        installs what is missing, builds, and trains the first example
+# make test       installs what is missing, builds with gcc, clang and sanitizers, and runs every test
+# make bless      accepts what bnc prints now as the expected text of tests/golden and tests/errors
+# make clean      removes build/
+#
+# CC, CFLAGS and BUILD may be given: make CC=clang CFLAGS=-O1 BUILD=build/clang
+
+VERSION = 0.1.0
+CC = gcc
+CFLAGS = -O2 -g
+BUILD = build
+MACHINE := $(shell uname -m)
+MAKEFLAGS += --no-builtin-rules
+
+WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wundef -Wvla -Wwrite-strings \
+	-Wstrict-prototypes -Wmissing-prototypes
+own_flags = -std=c11 -D_DEFAULT_SOURCE -DBNC_VERSION='"$(VERSION)"' -ffp-contract=off \
+	-Icompiler -Iruntime -I$(BUILD)/gen $(WARNINGS) $(WERROR) -MMD -MP
+libraries = -ltcc -lcjson -lzip -ldl -lm
+
+# The kernels are compiled once per instruction set, each with as many lanes as its vectors have floats.
+kernel_flags = -O3 -fno-math-errno -ffp-contract=fast
+sets_x86_64 = sse2 avx2 avx512
+sets_aarch64 = neon
+sets = scalar $(sets_$(MACHINE))
+flags_scalar = -DLANES=1
+flags_neon = -DLANES=4
+flags_sse2 = -DLANES=4
+flags_avx2 = -DLANES=8 -mavx2 -mfma
+flags_avx512 = -DLANES=16 -mavx512f -mavx512dq -mavx512bw -mavx512vl -mfma -mprefer-vector-width=512
+
+sources = $(wildcard compiler/*.c compiler/layers/*.c runtime/*.c runtime/data/*.c runtime/files/*.c)
+objects = $(sources:%.c=$(BUILD)/%.o) $(BUILD)/gen/lex.o $(BUILD)/gen/parse.o $(sets:%=$(BUILD)/kernels_%.o)
+tests = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/*_test.c))
+
+bnc: $(BUILD)/bnc
+unit: $(BUILD)/tests/unit
+
+$(BUILD)/bnc: $(objects)
+	$(CC) $(CFLAGS) -o $@ $^ $(libraries)
+
+$(BUILD)/tests/unit: $(filter-out %/main.o,$(objects)) $(tests)
+	$(CC) $(CFLAGS) -o $@ $^ -lcriterion $(libraries)
+
+$(BUILD)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(own_flags) $(CFLAGS) -c -o $@ $<
+
+$(sets:%=$(BUILD)/kernels_%.o): $(BUILD)/kernels_%.o: runtime/kernels/all.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(own_flags) $(CFLAGS) $(kernel_flags) -DISA=$* $(flags_$*) -c -o $@ $<
+
+$(BUILD)/gen/%.o: $(BUILD)/gen/%.c
+	$(CC) $(own_flags) $(CFLAGS) -c -o $@ $<
+
+$(BUILD)/gen/lex.o $(filter $(BUILD)/compiler/%,$(objects)): | $(BUILD)/gen/parse.h
+
+$(BUILD)/gen/lex.c: compiler/lex.re Makefile
+	@mkdir -p $(@D)
+	re2c -W --no-generation-date -o $@ $<
+
+$(BUILD)/gen/parse.c $(BUILD)/gen/parse.h &: compiler/parse.y Makefile
+	@mkdir -p $(@D)
+	lemon -q -d$(BUILD)/gen $<
+
+# What re2c and Lemon write is C of another taste than ours.
+$(BUILD)/gen/%.o: WARNINGS = -Wall
+
+-include $(objects:.o=.d) $(tests:.o=.d)
+
+# ---- packages of Debian and its relatives
+
+build_packages = gcc libc6-dev re2c lemon libtcc-dev libcjson-dev libzip-dev
+test_packages = $(build_packages) clang libcriterion-dev
+
+install-build-packages:
+	@sh tools/install-packages $(build_packages)
+
+install-packages:
+	@sh tools/install-packages $(test_packages)
+
+# ---- run and test
+
+parallel = $(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
+
+run: install-build-packages
+	@$(parallel) bnc
+	$(BUILD)/bnc models/mlp_bn.net --train moons
+
+strict = WERROR=-Werror
+sanitized = CFLAGS="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all"
+
+test: install-packages
+	@$(parallel) $(strict) BUILD=build/gcc bnc unit
+	@$(parallel) $(strict) BUILD=build/sanitized $(sanitized) bnc unit
+	@$(parallel) $(strict) BUILD=build/clang CC=clang bnc unit
+	@sh tests/run.sh build/gcc build/sanitized build/clang
+
+bless: bnc
+	@sh tests/golden.sh --bless $(BUILD)/bnc
+	@sh tests/errors.sh --bless $(BUILD)/bnc
+
+clean:
+	rm -rf $(BUILD)
+
+.PHONY: bnc unit install-build-packages install-packages run test bless clean
+.DELETE_ON_ERROR:
