@@ -45,8 +45,6 @@ void note_at(Diagnostics *diagnostics, Span where, const char *format, ...) __at
 int error_count(const Diagnostics *diagnostics);
 /* Prints everything in the order of the source, at most 20 errors in full and then how many more there are. */
 void diagnostics_print(const Diagnostics *diagnostics, FILE *out);
-/* The candidate that differs from word by the fewest edits, or null when none is near enough to propose. */
-const char *nearest_name(const char *word, const char *const *candidates, int count);
 
 /* ---- lex.re, parse.y: characters -> tokens -> tree */
 
@@ -170,7 +168,7 @@ typedef struct Reference {
 	int rows, inputs, outputs;      /* inputs, outputs: floats in a row of x, y */
 	const double *arguments;
 	const double *tensors[MAX_TENSORS];     /* as declared; null for one that does not exist */
-	const double *x;
+	const double *x, *x2;
 	double *y;
 	bool training;
 	const int *labels;              /* losses only; y is then one value */
@@ -179,10 +177,14 @@ typedef struct Reference {
 
 struct Node;
 
+/* Which rule a network gets that names none. */
+typedef enum Standard { NOT_STANDARD, STANDARD, STANDARD_FOR_ONE_OUTPUT } Standard;
+
 /* forward, predict and backward are kernel calls separated by `;`. A call may start with `[name]` or `[!name]`: it is
- * there only if that argument is not, or is, 0. Names in a call: the node's tensors, locals and arguments; x, y; dx, dy
- * and d<tensor>, gradients; rows, panel; inputs and outputs (features of x and y); lr, step. In an optimizer: w, dw and size;
- * in a loss: label, target, loss, correct. A call whose every result is unread is dropped. */
+ * there only if that argument is not, or is, 0. Names in a call: the node's tensors, locals and arguments; x (x2), y; dx
+ * (dx2), dy and d<tensor>, gradients; rows, panel; inputs and outputs (features of x and y); lr, step. In an optimizer: w, dw and size;
+ * in a loss: label, target, loss, correct. A call whose every result is unread is dropped. `dx = dy` passes a gradient on as
+ * it is. */
 typedef struct Layer {
 	LayerKind kind;
 	const char *name, *summary;
@@ -193,6 +195,7 @@ typedef struct Layer {
 	const char *forward;
 	const char *predict;                    /* null: as forward */
 	const char *backward;
+	Standard standard;
 	bool takes_labels;                      /* a loss: on class indices, not values */
 	bool normalises_batch;                  /* one row has no variance */
 	bool cancels_shift;                     /* in training, a constant added to a feature of x does not change y */
@@ -203,6 +206,8 @@ typedef struct Layer {
 
 extern const Layer *const layers[];             /* all of them, null at the end */
 const Layer *layer_find(LayerKind kind, const char *name);
+const Layer *layer_standard(LayerKind kind, int outputs);
+const Layer *layer_sum(void);                   /* joins the two ways of a residual */
 /* The kind's names, for messages. */
 int layer_names(LayerKind kind, const char *names[], int capacity);
 void layer_list(FILE *out);                     /* --list-layers */
@@ -239,6 +244,7 @@ typedef struct Node {
 typedef struct Nodes { Node **items; int count, capacity; } Nodes;
 
 typedef struct Network {
+	Arena *arena;
 	const char *path;               /* of its source */
 	const char *name;               /* a C identifier */
 	Nodes nodes;                    /* in the order of the source, which is an order of evaluation */

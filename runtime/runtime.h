@@ -14,6 +14,9 @@ typedef struct Failure { char text[1024]; } Failure;
 /* Writes the message and returns false, so that a function can `return fail(failure, ...)`. */
 bool fail(Failure *failure, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* The candidate that differs from word by the fewest edits, or null when none is near enough to propose. */
+const char *nearest_name(const char *word, const char *const *candidates, int count);
+
 /* ---- random.c: numpy's RandomState and torch's CPU generator, bit for bit (both are MT19937) */
 
 typedef struct Random {
@@ -48,7 +51,7 @@ void initialise(Random *random, Init init, float *out, size_t count, int fan_in)
 /* ---- data/: a table of samples */
 
 typedef struct Data {
-	const char *name;       /* the set's name or the file's path, for messages */
+	const char *name;       /* the set's name or the file's path, for messages: the specification must live as long */
 	int rows;
 	int features;           /* floats in a sample */
 	int rank, dims[3];      /* its shape as given: 2, or 1x28x28 */

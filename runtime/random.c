@@ -1,0 +1,194 @@
+/* random.c: the random numbers of numpy's RandomState and of torch's CPU generator, bit for bit. Both draw from MT19937
+ * and differ in what they make of its words.
+ *
+ * Every rounding is part of the result. A product and a sum that the compiler contracts into one operation round
+ * differently, and gcc takes no pragma against it: compile with -ffp-contract=off. */
+#include "runtime.h"
+#include <math.h>
+
+/* ---- MT19937: Matsumoto and Nishimura 1998, init_genrand of 2002 */
+
+enum { STATE_WORDS = 624, SHIFT = 397 };
+
+void random_seed(Random *random, uint32_t seed)
+{
+	uint32_t *state = random->state;
+	state[0] = seed;
+	for (uint32_t i = 1; i < STATE_WORDS; i++)
+		state[i] = 1812433253u * (state[i - 1] ^ (state[i - 1] >> 30)) + i;
+	random->position = STATE_WORDS;
+	random->gauss = 0;
+	random->has_gauss = false;
+}
+
+static void next_state(uint32_t *state)
+{
+	for (int i = 0; i < STATE_WORDS; i++) {
+		uint32_t bits = (state[i] & 0x80000000u) | (state[(i + 1) % STATE_WORDS] & 0x7fffffffu);
+		uint32_t twist = bits & 1 ? 0x9908b0dfu : 0;
+		state[i] = state[(i + SHIFT) % STATE_WORDS] ^ (bits >> 1) ^ twist;
+	}
+}
+
+uint32_t random_u32(Random *random)
+{
+	if (random->position == STATE_WORDS) {
+		next_state(random->state);
+		random->position = 0;
+	}
+	uint32_t word = random->state[random->position++];
+	word ^= word >> 11;
+	word ^= (word << 7) & 0x9d2c5680u;
+	word ^= (word << 15) & 0xefc60000u;
+	return word ^ (word >> 18);
+}
+
+uint64_t random_u64(Random *random)
+{
+	uint64_t high = random_u32(random);
+	return high << 32 | random_u32(random);
+}
+
+/* ---- numpy: numpy/random/src/mt19937, src/legacy/legacy-distributions.c, _mtrand.pyx */
+
+double numpy_double(Random *random)
+{
+	double high = random_u32(random) >> 5;  /* 27 bits */
+	double low = random_u32(random) >> 6;   /* 26 bits */
+	return (high * 67108864.0 + low) / 9007199254740992.0;
+}
+
+double numpy_uniform(Random *random, double low, double high)
+{
+	return low + (high - low) * numpy_double(random);
+}
+
+/* Marsaglia's polar method. Of the two numbers the second is returned first. */
+static double legacy_gauss(Random *random)
+{
+	if (random->has_gauss) {
+		random->has_gauss = false;
+		return random->gauss;
+	}
+	double x1, x2, square;
+	do {
+		x1 = 2.0 * numpy_double(random) - 1.0;
+		x2 = 2.0 * numpy_double(random) - 1.0;
+		square = x1 * x1 + x2 * x2;
+	} while (square >= 1.0 || square == 0.0);
+	double factor = sqrt(-2.0 * log(square) / square);
+	random->gauss = factor * x1;
+	random->has_gauss = true;
+	return factor * x2;
+}
+
+double numpy_normal(Random *random, double location, double scale)
+{
+	return location + scale * legacy_gauss(random);
+}
+
+/* An integer from 0 to limit: words are masked to its bits and drawn until one fits. */
+static uint32_t random_interval(Random *random, uint32_t limit)
+{
+	uint32_t mask = limit;
+	for (int shift = 1; shift < 32; shift *= 2)
+		mask |= mask >> shift;
+	uint32_t value;
+	do
+		value = random_u32(random) & mask;
+	while (value > limit);
+	return value;
+}
+
+static void swap(int *a, int *b)
+{
+	int old = *a;
+	*a = *b;
+	*b = old;
+}
+
+void numpy_shuffle(Random *random, int *items, int count)
+{
+	for (int i = count - 1; i > 0; i--)
+		swap(&items[i], &items[random_interval(random, (uint32_t)i)]);
+}
+
+void numpy_linspace(double *out, double from, double to, int count, bool endpoint)
+{
+	int steps = endpoint ? count - 1 : count;
+	double step = steps > 0 ? (to - from) / steps : 0;
+	for (int i = 0; i < count; i++)
+		out[i] = i * step + from;
+	if (endpoint && count > 1)
+		out[count - 1] = to;
+}
+
+/* ---- torch: aten/src/ATen/core/{MT19937RNGEngine,TransformationHelper,DistributionsHelper}.h */
+
+/* The bounds are rounded to float before they are used, and the one product and sum is fused, as in ATen's vector
+ * kernels on every processor with FMA. */
+void torch_uniform(Random *random, float *out, size_t count, double from, double to)
+{
+	float low = (float)from;
+	float width = (float)to - low;
+	for (size_t i = 0; i < count; i++) {
+		float unit = (float)(random_u32(random) & 0xffffff) * 0x1p-24f;
+		out[i] = fmaf(unit, width, low);
+	}
+}
+
+void torch_permutation(Random *random, int *out, int count)
+{
+	for (int i = 0; i < count; i++)
+		out[i] = i;
+	for (int i = 0; i < count - 1; i++)
+		swap(&out[i], &out[i + (int)(random_u32(random) % (uint32_t)(count - i))]);
+}
+
+/* torch/utils/data: the loader draws a base seed for workers that it may not have, then RandomSampler draws the seed
+ * of a generator of its own, which keeps the low 32 bits. */
+void torch_epoch_order(Random *random, int *out, int count)
+{
+	random_u64(random);
+	Random sampler;
+	random_seed(&sampler, (uint32_t)random_u64(random));
+	torch_permutation(&sampler, out, count);
+}
+
+/* ---- torch/nn/init.py, called as torch/nn/modules/linear.py and conv.py do */
+
+/* Their kaiming_uniform_(a=sqrt(5)) is 1/sqrt(fan_in) but for the last bits, which come from this order of operations. */
+static double kaiming_bound(int fan_in)
+{
+	double slope = sqrt(5.0);
+	double gain = sqrt(2.0 / (1.0 + slope * slope));
+	double deviation = gain / sqrt(fan_in);
+	return sqrt(3.0) * deviation;
+}
+
+static void fill(float *out, size_t count, float value)
+{
+	for (size_t i = 0; i < count; i++)
+		out[i] = value;
+}
+
+void initialise(Random *random, Init init, float *out, size_t count, int fan_in)
+{
+	double bound;
+	switch (init) {
+	case INIT_ZERO:
+		fill(out, count, 0);
+		break;
+	case INIT_ONE:
+		fill(out, count, 1);
+		break;
+	case INIT_KAIMING_UNIFORM:
+		bound = kaiming_bound(fan_in);
+		torch_uniform(random, out, count, -bound, bound);
+		break;
+	case INIT_FAN_IN_UNIFORM:
+		bound = 1.0 / sqrt(fan_in);
+		torch_uniform(random, out, count, -bound, bound);
+		break;
+	}
+}
