@@ -74,7 +74,7 @@ enum { IN_PLACE = 1 };
 	KERNEL(gather,            0, (int rows, int features, all_out_rows y, in_table table, in_index index)) \
 	KERNEL(scatter,           0, (int rows, int features, out_table table, all_rows x))
 
-/* One set per instruction set, each compiled from the same text: kernels/*.c over simd.h. */
+/* One set per instruction set, each compiled from the same text, kernels/ over simd.h. */
 typedef struct KernelSet {
 	const char *name;       /* as in --isa */
 	int lanes;              /* features in a panel */
