@@ -1,0 +1,110 @@
+#include "../runtime.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool cannot_write(Failure *failure, const char *path)
+{
+	return fail(failure, "cannot write %s: %s", path, strerror(errno));
+}
+
+/* A symbolic link stays, and the file that it leads to is replaced. Null with errno. */
+static char *follow_links(const char *path, bool exists)
+{
+	return exists ? realpath(path, NULL) : strdup(path);
+}
+
+/* Creates `path.NUMBER.tmp`, a name that no other run is using; with the permissions that the umask leaves. */
+static int create_temporary(AtomicFile *file)
+{
+	size_t size = strlen(file->path) + 64;
+	file->temporary = malloc(size);
+	if (!file->temporary)
+		return -1;
+	int descriptor = -1;
+	for (int attempt = 0; attempt < 100; attempt++) {
+		snprintf(file->temporary, size, "%s.%ld-%d.tmp", file->path, (long)getpid(), attempt);
+		descriptor = open(file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+		if (descriptor >= 0 || errno != EEXIST)
+			break;
+	}
+	if (descriptor < 0) {
+		free(file->temporary);
+		file->temporary = NULL;
+	}
+	return descriptor;
+}
+
+bool atomic_open(AtomicFile *file, const char *path, Failure *failure)
+{
+	*file = (AtomicFile){0};
+	if (!*path)
+		return fail(failure, "cannot write: the file's name is empty");
+	struct stat status;
+	bool exists = stat(path, &status) == 0;
+	if (!exists && lstat(path, &status) == 0)
+		return fail(failure, "cannot write %s: it is a symbolic link to a file that does not exist", path);
+	if (exists && S_ISDIR(status.st_mode))
+		return fail(failure, "cannot write %s: it is a directory", path);
+	if (exists && access(path, W_OK) != 0)
+		return cannot_write(failure, path);
+
+	file->path = follow_links(path, exists);
+	if (!file->path)
+		return cannot_write(failure, path);
+	/* What is no regular file, such as a pipe or /dev/null, must not be replaced by one. */
+	bool in_place = exists && !S_ISREG(status.st_mode);
+	int descriptor = in_place ? open(path, O_WRONLY | O_CLOEXEC) : create_temporary(file);
+	if (descriptor >= 0 && exists && !in_place)
+		fchmod(descriptor, status.st_mode & 0777);
+	file->stream = descriptor >= 0 ? fdopen(descriptor, "wb") : NULL;
+	if (file->stream)
+		return true;
+
+	if (errno == ENOENT)
+		fail(failure, "cannot write %s: its directory does not exist", path);
+	else
+		cannot_write(failure, path);
+	if (descriptor >= 0)
+		close(descriptor);
+	atomic_abandon(file);
+	return false;
+}
+
+bool atomic_commit(AtomicFile *file, Failure *failure)
+{
+	errno = 0;
+	bool written = fflush(file->stream) == 0 && !ferror(file->stream);
+	if (file->temporary)
+		written = written && fsync(fileno(file->stream)) == 0;
+	written = fclose(file->stream) == 0 && written;
+	file->stream = NULL;
+	if (file->temporary)
+		written = written && rename(file->temporary, file->path) == 0;
+	if (!written) {
+		if (errno)
+			cannot_write(failure, file->path);
+		else
+			fail(failure, "cannot write %s", file->path);
+		atomic_abandon(file);
+		return false;
+	}
+	free(file->temporary);
+	free(file->path);
+	*file = (AtomicFile){0};
+	return true;
+}
+
+void atomic_abandon(AtomicFile *file)
+{
+	if (file->stream)
+		fclose(file->stream);
+	if (file->temporary)
+		unlink(file->temporary);
+	free(file->temporary);
+	free(file->path);
+	*file = (AtomicFile){0};
+}

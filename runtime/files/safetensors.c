@@ -1,0 +1,502 @@
+/* The safetensors format: the header's length in 8 bytes, the header, a JSON object
+ *
+ *   {"NAME": {"dtype": "F32", "shape": [64, 2], "data_offsets": [BEGIN, END]}, ..., "__metadata__": {...}}
+ *
+ * and the values, to which the offsets refer: row-major, without gaps. All numbers are little-endian. */
+#include "../runtime.h"
+#include <cjson/cJSON.h>
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { MAX_HEADER_BYTES = 100000000, CHUNK_BYTES = 4096 };
+
+static const char metadata_key[] = "__metadata__";
+
+/* ---- elements */
+
+static uint64_t get_little_endian(const unsigned char *from, int bytes)
+{
+	uint64_t value = 0;
+	for (int i = 0; i < bytes; i++)
+		value |= (uint64_t)from[i] << 8 * i;
+	return value;
+}
+
+static void put_little_endian(unsigned char *to, uint64_t value, int bytes)
+{
+	for (int i = 0; i < bytes; i++)
+		to[i] = (unsigned char)(value >> 8 * i);
+}
+
+static float float_from_bits(uint32_t bits)
+{
+	float value;
+	memcpy(&value, &bits, sizeof value);
+	return value;
+}
+
+static float float_from_half(uint32_t bits)
+{
+	int exponent = bits >> 10 & 31, fraction = bits & 1023;
+	float magnitude;
+	if (exponent == 31)
+		magnitude = fraction ? NAN : INFINITY;
+	else if (exponent == 0)
+		magnitude = ldexpf((float)fraction, -24);
+	else
+		magnitude = ldexpf((float)(fraction + 1024), exponent - 25);
+	return bits & 0x8000 ? -magnitude : magnitude;
+}
+
+static void get_f32(void *to, const unsigned char *from) { *(float *)to = float_from_bits((uint32_t)get_little_endian(from, 4)); }
+static void get_f16(void *to, const unsigned char *from) { *(float *)to = float_from_half((uint32_t)get_little_endian(from, 2)); }
+static void get_bf16(void *to, const unsigned char *from) { *(float *)to = float_from_bits((uint32_t)get_little_endian(from, 2) << 16); }
+
+static void get_f64(void *to, const unsigned char *from)
+{
+	uint64_t bits = get_little_endian(from, 8);
+	double value;
+	memcpy(&value, &bits, sizeof value);
+	*(float *)to = (float)value;
+}
+
+static void get_i64(void *to, const unsigned char *from)
+{
+	uint64_t bits = get_little_endian(from, 8);
+	memcpy(to, &bits, sizeof bits);
+}
+
+static void put_f32(unsigned char *to, const void *from)
+{
+	uint32_t bits;
+	memcpy(&bits, from, sizeof bits);
+	put_little_endian(to, bits, 4);
+}
+
+static void put_i64(unsigned char *to, const void *from)
+{
+	uint64_t bits;
+	memcpy(&bits, from, sizeof bits);
+	put_little_endian(to, bits, 8);
+}
+
+/* How an element is kept in a file, and what it becomes in memory. */
+typedef struct Dtype {
+	const char *name;
+	int bytes;
+	ElementType type;
+	void (*get)(void *to, const unsigned char *from);
+	void (*put)(unsigned char *to, const void *from);      /* null: read only */
+} Dtype;
+
+static const Dtype dtypes[] = {
+	[ELEMENT_F32] = {"F32", 4, ELEMENT_F32, get_f32, put_f32},
+	[ELEMENT_I64] = {"I64", 8, ELEMENT_I64, get_i64, put_i64},
+	{"F64", 8, ELEMENT_F32, get_f64, NULL},
+	{"F16", 2, ELEMENT_F32, get_f16, NULL},
+	{"BF16", 2, ELEMENT_F32, get_bf16, NULL},
+};
+
+static const Dtype *dtype_find(const char *name)
+{
+	for (size_t i = 0; i < sizeof dtypes / sizeof *dtypes; i++)
+		if (strcmp(dtypes[i].name, name) == 0)
+			return &dtypes[i];
+	return NULL;
+}
+
+/* ---- saving */
+
+/* Where values are, the widest elements come first, so that each starts at a multiple of its size. */
+static const ElementType order_of_values[] = {ELEMENT_I64, ELEMENT_F32};
+enum { ELEMENT_TYPES = sizeof order_of_values / sizeof *order_of_values };
+
+static uint64_t element_count(const NamedTensor *tensor)
+{
+	uint64_t count = 1;
+	for (int i = 0; i < tensor->rank; i++)
+		count *= (uint64_t)tensor->shape[i];
+	return count;
+}
+
+/* In memory, and in a file that is saved. */
+static uint64_t value_bytes(const NamedTensor *tensor)
+{
+	return element_count(tensor) * (uint64_t)dtypes[tensor->type].bytes;
+}
+
+static bool add_numbers(cJSON *object, const char *key, const uint64_t *numbers, int count)
+{
+	cJSON *array = cJSON_AddArrayToObject(object, key);
+	bool added = array != NULL;
+	for (int i = 0; i < count; i++)
+		added = added && cJSON_AddItemToArray(array, cJSON_CreateNumber((double)numbers[i]));
+	return added;
+}
+
+static bool add_tensor(cJSON *header, const NamedTensor *tensor, uint64_t begin)
+{
+	uint64_t shape[4];
+	for (int i = 0; i < tensor->rank; i++)
+		shape[i] = (uint64_t)tensor->shape[i];
+	uint64_t offsets[] = {begin, begin + value_bytes(tensor)};
+	cJSON *entry = cJSON_AddObjectToObject(header, tensor->name);
+	return entry && cJSON_AddStringToObject(entry, "dtype", dtypes[tensor->type].name)
+		&& add_numbers(entry, "shape", shape, tensor->rank) && add_numbers(entry, "data_offsets", offsets, 2);
+}
+
+/* The header as text, to be freed by the caller; null when there is no memory. */
+static char *print_header(const NamedTensor *tensors, int count)
+{
+	uint64_t next[ELEMENT_TYPES] = {0}, end = 0;
+	for (int i = 0; i < ELEMENT_TYPES; i++) {
+		next[order_of_values[i]] = end;
+		for (int j = 0; j < count; j++)
+			if (tensors[j].type == order_of_values[i])
+				end += value_bytes(&tensors[j]);
+	}
+
+	cJSON *header = cJSON_CreateObject();
+	cJSON *metadata = cJSON_AddObjectToObject(header, metadata_key);
+	bool complete = cJSON_AddStringToObject(metadata, "format", "pt") != NULL;
+	for (int i = 0; i < count && complete; i++) {
+		complete = add_tensor(header, &tensors[i], next[tensors[i].type]);
+		next[tensors[i].type] += value_bytes(&tensors[i]);
+	}
+	char *text = complete ? cJSON_PrintUnformatted(header) : NULL;
+	cJSON_Delete(header);
+	return text;
+}
+
+/* Padded with spaces, so that the values start at a multiple of 8. */
+static void write_header(FILE *stream, const char *text)
+{
+	size_t length = strlen(text), padded = (length + 7) / 8 * 8;
+	unsigned char prefix[8];
+	put_little_endian(prefix, padded, 8);
+	fwrite(prefix, 1, sizeof prefix, stream);
+	fprintf(stream, "%s%*s", text, (int)(padded - length), "");
+}
+
+static void write_values(FILE *stream, const NamedTensor *tensor)
+{
+	const Dtype *dtype = &dtypes[tensor->type];
+	const char *from = tensor->values;
+	unsigned char chunk[CHUNK_BYTES];
+	size_t used = 0, bytes = (size_t)dtype->bytes;
+	for (uint64_t left = element_count(tensor); left > 0; left--) {
+		dtype->put(chunk + used, from);
+		from += bytes;
+		used += bytes;
+		if (used == sizeof chunk || left == 1) {
+			fwrite(chunk, 1, used, stream);
+			used = 0;
+		}
+	}
+}
+
+bool safetensors_save(const char *path, const NamedTensor *tensors, int count, Failure *failure)
+{
+	AtomicFile file;
+	if (!atomic_open(&file, path, failure))
+		return false;
+	char *header = print_header(tensors, count);
+	if (!header) {
+		atomic_abandon(&file);
+		return fail(failure, "cannot write %s: out of memory", path);
+	}
+	write_header(file.stream, header);
+	free(header);
+	for (int i = 0; i < ELEMENT_TYPES; i++)
+		for (int j = 0; j < count; j++)
+			if (tensors[j].type == order_of_values[i])
+				write_values(file.stream, &tensors[j]);
+	return atomic_commit(&file, failure);
+}
+
+/* ---- loading: nothing that the file says is believed before it is checked */
+
+typedef struct Entry {
+	NamedTensor tensor;
+	const Dtype *dtype;
+	uint64_t begin, end;    /* among the values */
+} Entry;
+
+/* A file while it is read. */
+typedef struct Reader {
+	const char *path;
+	FILE *stream;
+	uint64_t value_bytes;   /* behind the header */
+	cJSON *header;
+	Entry *entries;         /* in the order of the header */
+	Entry **sorted;         /* by name, later by place */
+	int count;
+	Failure *failure;
+} Reader;
+
+static bool read_bytes(Reader *reader, void *to, size_t count)
+{
+	if (fread(to, 1, count, reader->stream) == count)
+		return true;
+	return fail(reader->failure, "cannot read %s: %s", reader->path,
+		ferror(reader->stream) ? strerror(errno) : "it ends too early");
+}
+
+static bool read_header(Reader *reader)
+{
+	struct stat status;
+	if (fstat(fileno(reader->stream), &status) != 0)
+		return fail(reader->failure, "cannot read %s: %s", reader->path, strerror(errno));
+	if (!S_ISREG(status.st_mode))
+		return fail(reader->failure, "cannot read %s: it is %s, expected a safetensors file", reader->path,
+			S_ISDIR(status.st_mode) ? "a directory" : "not a regular file");
+	uint64_t size = (uint64_t)status.st_size;
+	if (size < 8)
+		return fail(reader->failure, "%s: not a safetensors file: it has %llu bytes, and the header's length alone takes 8",
+			reader->path, (unsigned long long)size);
+
+	unsigned char prefix[8];
+	if (!read_bytes(reader, prefix, sizeof prefix))
+		return false;
+	uint64_t length = get_little_endian(prefix, 8);
+	if (length > MAX_HEADER_BYTES)
+		return fail(reader->failure, "%s: not a safetensors file: its first 8 bytes announce a header of %llu bytes, "
+			"but at most %d are allowed", reader->path, (unsigned long long)length, MAX_HEADER_BYTES);
+	if (length > size - 8)
+		return fail(reader->failure, "%s: cut off, or not a safetensors file: its first 8 bytes announce a header of "
+			"%llu bytes, but only %llu follow", reader->path, (unsigned long long)length, (unsigned long long)(size - 8));
+	reader->value_bytes = size - 8 - length;
+
+	char *text = malloc(length + 1);
+	if (!text)
+		return fail(reader->failure, "cannot read %s: out of memory", reader->path);
+	text[length] = '\0';
+	const char *end = text;
+	bool complete = read_bytes(reader, text, length);
+	if (complete && text[0] == '{')
+		reader->header = cJSON_ParseWithLengthOpts(text, length + 1, &end, false);
+	if (complete && (!reader->header || end + strspn(end, " \t\r\n") != text + length))
+		complete = fail(reader->failure, "%s: damaged, or not a safetensors file: its header is not a JSON object (at byte %td)",
+			reader->path, 8 + (end - text));
+	free(text);
+	return complete;
+}
+
+/* An integer that a double holds exactly, as JSON's numbers are doubles. */
+static bool read_integer(const cJSON *item, uint64_t *value)
+{
+	const double limit = 9007199254740992.0;
+	if (!cJSON_IsNumber(item) || !(item->valuedouble >= 0 && item->valuedouble <= limit))
+		return false;
+	*value = (uint64_t)item->valuedouble;
+	return (double)*value == item->valuedouble;
+}
+
+static bool read_shape(Reader *reader, const cJSON *shape, Entry *entry)
+{
+	NamedTensor *tensor = &entry->tensor;
+	if (!cJSON_IsArray(shape))
+		return fail(reader->failure, "%s: tensor %s has no shape", reader->path, tensor->name);
+	const cJSON *item;
+	uint64_t bytes = (uint64_t)entry->dtype->bytes;
+	cJSON_ArrayForEach(item, shape) {
+		uint64_t size;
+		if (tensor->rank == 4)
+			return fail(reader->failure, "%s: tensor %s has %d dimensions, expected at most 4", reader->path,
+				tensor->name, cJSON_GetArraySize(shape));
+		if (!read_integer(item, &size))
+			return fail(reader->failure, "%s: tensor %s: a dimension is not a size (0, 1, 2, ...)", reader->path, tensor->name);
+		if (size && bytes > INT64_MAX / size)
+			return fail(reader->failure, "%s: tensor %s has a shape beyond any memory", reader->path, tensor->name);
+		bytes *= size;
+		tensor->shape[tensor->rank++] = (int64_t)size;
+	}
+	if (entry->end - entry->begin != bytes)
+		return fail(reader->failure, "%s: tensor %s: its shape and dtype %s take %llu bytes, but its data_offsets give it %llu",
+			reader->path, tensor->name, entry->dtype->name, (unsigned long long)bytes,
+			(unsigned long long)(entry->end - entry->begin));
+	return true;
+}
+
+static bool read_offsets(Reader *reader, const cJSON *offsets, Entry *entry)
+{
+	const char *name = entry->tensor.name;
+	if (cJSON_GetArraySize(offsets) != 2 || !cJSON_IsArray(offsets)
+			|| !read_integer(cJSON_GetArrayItem(offsets, 0), &entry->begin)
+			|| !read_integer(cJSON_GetArrayItem(offsets, 1), &entry->end))
+		return fail(reader->failure, "%s: tensor %s: expected data_offsets [BEGIN, END]", reader->path, name);
+	if (entry->begin > entry->end)
+		return fail(reader->failure, "%s: tensor %s ends at byte %llu, before it begins at %llu", reader->path, name,
+			(unsigned long long)entry->end, (unsigned long long)entry->begin);
+	if (entry->end > reader->value_bytes)
+		return fail(reader->failure, "%s: cut off: tensor %s ends at byte %llu of the values, but there are only %llu",
+			reader->path, name, (unsigned long long)entry->end, (unsigned long long)reader->value_bytes);
+	return true;
+}
+
+static bool read_entry(Reader *reader, const cJSON *item, Entry *entry)
+{
+	const char *name = item->string;
+	for (const char *c = name; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 127)
+			return fail(reader->failure, "%s: a tensor's name contains the control character %d", reader->path, *c);
+	entry->tensor.name = name;
+	/* With three members and each of them found, none is there twice. */
+	const char *dtype = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, "dtype"));
+	const cJSON *shape = cJSON_GetObjectItemCaseSensitive(item, "shape");
+	const cJSON *offsets = cJSON_GetObjectItemCaseSensitive(item, "data_offsets");
+	if (!dtype || !shape || !offsets || cJSON_GetArraySize(item) != 3)
+		return fail(reader->failure, "%s: tensor %s: expected dtype, shape and data_offsets, and nothing else", reader->path, name);
+	entry->dtype = dtype_find(dtype);
+	if (!entry->dtype)
+		return fail(reader->failure, "%s: tensor %s has dtype %.20s, expected F32, F64, F16, BF16 or I64", reader->path, name, dtype);
+	entry->tensor.type = entry->dtype->type;
+	return read_offsets(reader, offsets, entry) && read_shape(reader, shape, entry);
+}
+
+static bool read_metadata(Reader *reader, const cJSON *metadata)
+{
+	bool valid = cJSON_IsObject(metadata);
+	const cJSON *item;
+	cJSON_ArrayForEach(item, metadata)
+		valid = valid && cJSON_IsString(item);
+	return valid || fail(reader->failure, "%s: damaged: %s is not an object of strings", reader->path, metadata_key);
+}
+
+static bool read_entries(Reader *reader)
+{
+	size_t size = (size_t)cJSON_GetArraySize(reader->header) + 1;
+	reader->entries = calloc(size, sizeof *reader->entries);
+	reader->sorted = calloc(size, sizeof *reader->sorted);
+	if (!reader->entries || !reader->sorted)
+		return fail(reader->failure, "cannot read %s: out of memory", reader->path);
+	const cJSON *item;
+	cJSON_ArrayForEach(item, reader->header) {
+		if (strcmp(item->string, metadata_key) == 0) {
+			if (!read_metadata(reader, item))
+				return false;
+			continue;
+		}
+		if (!read_entry(reader, item, &reader->entries[reader->count]))
+			return false;
+		reader->sorted[reader->count] = &reader->entries[reader->count];
+		reader->count++;
+	}
+	return true;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp((*(Entry *const *)a)->tensor.name, (*(Entry *const *)b)->tensor.name);
+}
+
+static int compare_places(const void *a, const void *b)
+{
+	const Entry *x = *(Entry *const *)a, *y = *(Entry *const *)b;
+	if (x->begin != y->begin)
+		return x->begin < y->begin ? -1 : 1;
+	return (x->end > y->end) - (x->end < y->end);
+}
+
+static bool check_names(Reader *reader)
+{
+	qsort(reader->sorted, (size_t)reader->count, sizeof *reader->sorted, compare_names);
+	for (int i = 1; i < reader->count; i++)
+		if (compare_names(&reader->sorted[i - 1], &reader->sorted[i]) == 0)
+			return fail(reader->failure, "%s: tensor %s is there twice", reader->path, reader->sorted[i]->tensor.name);
+	return true;
+}
+
+/* Every byte of the values belongs to one tensor. */
+static bool check_places(Reader *reader)
+{
+	qsort(reader->sorted, (size_t)reader->count, sizeof *reader->sorted, compare_places);
+	uint64_t end = 0;
+	for (int i = 0; i < reader->count; i++) {
+		const Entry *entry = reader->sorted[i];
+		if (entry->begin != end)
+			return fail(reader->failure, "%s: tensor %s begins at byte %llu of the values, expected %llu, where the one before it ends",
+				reader->path, entry->tensor.name, (unsigned long long)entry->begin, (unsigned long long)end);
+		end = entry->end;
+	}
+	if (end != reader->value_bytes)
+		return fail(reader->failure, "%s: %llu bytes follow the last tensor, expected none", reader->path,
+			(unsigned long long)(reader->value_bytes - end));
+	return true;
+}
+
+/* Rounded up, so that any element may follow. */
+static size_t memory_bytes(const Entry *entry)
+{
+	return ((size_t)value_bytes(&entry->tensor) + 7) / 8 * 8;
+}
+
+static bool read_values(Reader *reader, const Entry *entry)
+{
+	const Dtype *dtype = entry->dtype;
+	size_t from_bytes = (size_t)dtype->bytes, to_bytes = (size_t)dtypes[dtype->type].bytes;
+	unsigned char chunk[CHUNK_BYTES];
+	char *to = entry->tensor.values;
+	for (uint64_t left = entry->end - entry->begin; left > 0;) {
+		size_t bytes = left < sizeof chunk ? (size_t)left : sizeof chunk;
+		if (!read_bytes(reader, chunk, bytes))
+			return false;
+		for (size_t i = 0; i < bytes; i += from_bytes, to += to_bytes)
+			dtype->get(to, chunk + i);
+		left -= bytes;
+	}
+	return true;
+}
+
+/* One block holds all values and then all names. */
+static bool take_over(Reader *reader, TensorFile *file)
+{
+	size_t size = 1;
+	for (int i = 0; i < reader->count; i++)
+		size += memory_bytes(&reader->entries[i]) + strlen(reader->entries[i].tensor.name) + 1;
+	char *next = file->storage = malloc(size);
+	file->tensors = malloc(((size_t)reader->count + 1) * sizeof *file->tensors);
+	if (!file->storage || !file->tensors)
+		return fail(reader->failure, "cannot read %s: out of memory", reader->path);
+	for (int i = 0; i < reader->count; i++) {
+		reader->entries[i].tensor.values = next;
+		next += memory_bytes(&reader->entries[i]);
+	}
+	for (int i = 0; i < reader->count; i++) {
+		file->tensors[i] = reader->entries[i].tensor;
+		file->tensors[i].name = strcpy(next, reader->entries[i].tensor.name);
+		next += strlen(next) + 1;
+	}
+	file->count = reader->count;
+	for (int i = 0; i < reader->count; i++)
+		if (!read_values(reader, reader->sorted[i]))
+			return false;
+	return true;
+}
+
+bool safetensors_load(TensorFile *file, const char *path, Failure *failure)
+{
+	*file = (TensorFile){0};
+	Reader reader = {.path = path, .stream = fopen(path, "rb"), .failure = failure};
+	if (!reader.stream)
+		return fail(failure, "cannot read %s: %s", path, strerror(errno));
+	bool loaded = read_header(&reader) && read_entries(&reader) && check_names(&reader) && check_places(&reader)
+		&& take_over(&reader, file);
+	fclose(reader.stream);
+	cJSON_Delete(reader.header);
+	free(reader.entries);
+	free(reader.sorted);
+	if (!loaded)
+		tensor_file_close(file);
+	return loaded;
+}
+
+void tensor_file_close(TensorFile *file)
+{
+	free(file->tensors);
+	free(file->storage);
+	*file = (TensorFile){0};
+}

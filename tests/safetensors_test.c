@@ -1,0 +1,402 @@
+/* Files of tensors: written and read back, read as the safetensors package for Python writes them, and refused when
+ * anything about them is wrong. */
+#include "../runtime/runtime.h"
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char stored[] = "tests/data/every_dtype.safetensors";
+
+/* ---- a directory for one test */
+
+static char directory[64];
+
+static void make_directory(void)
+{
+	strcpy(directory, "/tmp/bnc-test-XXXXXX");
+	cr_assert(mkdtemp(directory));
+}
+
+static void remove_directory(void)
+{
+	char command[128];
+	snprintf(command, sizeof command, "rm -rf %s", directory);
+	cr_assert_eq(system(command), 0);
+}
+
+/* A path in it; good until the fourth one after it. */
+static const char *in_directory(const char *name)
+{
+	static char paths[4][128];
+	static int next;
+	char *path = paths[next++ % 4];
+	snprintf(path, sizeof paths[0], "%s/%s", directory, name);
+	return path;
+}
+
+static void write_file(const char *path, const void *bytes, size_t count)
+{
+	FILE *file = fopen(path, "wb");
+	cr_assert(file);
+	cr_assert_eq(fwrite(bytes, 1, count, file), count);
+	cr_assert_eq(fclose(file), 0);
+}
+
+static size_t read_file(const char *path, char *bytes, size_t capacity)
+{
+	FILE *file = fopen(path, "rb");
+	cr_assert(file, "%s", path);
+	size_t count = fread(bytes, 1, capacity, file);
+	fclose(file);
+	return count;
+}
+
+static int files_in_directory(void)
+{
+	char command[128], text[16] = "";
+	snprintf(command, sizeof command, "ls -A %s | wc -l", directory);
+	FILE *pipe = popen(command, "r");
+	cr_assert(pipe && fgets(text, sizeof text, pipe));
+	pclose(pipe);
+	return atoi(text);
+}
+
+static void expect_message(const Failure *failure, const char *expected)
+{
+	cr_assert(strstr(failure->text, expected), "expected \"%s\" in: %s", expected, failure->text);
+}
+
+TestSuite(atomic, .init = make_directory, .fini = remove_directory);
+TestSuite(safetensors, .init = make_directory, .fini = remove_directory);
+
+/* ---- atomic files */
+
+static void expect_content(const char *path, const char *expected)
+{
+	char content[64];
+	size_t count = read_file(path, content, sizeof content - 1);
+	content[count] = '\0';
+	cr_assert_str_eq(content, expected);
+}
+
+static void put(const char *path, const char *text)
+{
+	AtomicFile file;
+	Failure failure;
+	cr_assert(atomic_open(&file, path, &failure), "%s", failure.text);
+	fputs(text, file.stream);
+	cr_assert(atomic_commit(&file, &failure), "%s", failure.text);
+}
+
+Test(atomic, new_and_replaced)
+{
+	put(in_directory("file"), "one");
+	expect_content(in_directory("file"), "one");
+	put(in_directory("file"), "two");
+	expect_content(in_directory("file"), "two");
+	cr_assert_eq(files_in_directory(), 1);
+}
+
+Test(atomic, abandoned_leaves_the_old_file)
+{
+	const char *path = in_directory("file");
+	put(path, "old");
+	AtomicFile file;
+	Failure failure;
+	cr_assert(atomic_open(&file, path, &failure));
+	fputs("half of the new", file.stream);
+	fflush(file.stream);
+	expect_content(path, "old");
+	atomic_abandon(&file);
+	expect_content(path, "old");
+	cr_assert_eq(files_in_directory(), 1);
+}
+
+Test(atomic, keeps_permissions)
+{
+	const char *path = in_directory("file");
+	struct stat status;
+	umask(027);
+	put(path, "new");
+	stat(path, &status);
+	cr_assert_eq(status.st_mode & 0777, 0640);
+	chmod(path, 0604);
+	put(path, "replaced");
+	stat(path, &status);
+	cr_assert_eq(status.st_mode & 0777, 0604);
+}
+
+Test(atomic, follows_links)
+{
+	const char *target = in_directory("target"), *link = in_directory("link");
+	put(target, "old");
+	cr_assert_eq(symlink("target", link), 0);
+	put(link, "new");
+	struct stat status;
+	cr_assert(lstat(link, &status) == 0 && S_ISLNK(status.st_mode));
+	expect_content(target, "new");
+
+	unlink(target);
+	AtomicFile file;
+	Failure failure;
+	cr_assert_not(atomic_open(&file, link, &failure));
+	expect_message(&failure, "symbolic link to a file that does not exist");
+}
+
+Test(atomic, devices_are_not_replaced)
+{
+	AtomicFile file;
+	Failure failure;
+	put("/dev/null", "gone");
+	struct stat status;
+	cr_assert(stat("/dev/null", &status) == 0 && S_ISCHR(status.st_mode));
+	cr_assert(atomic_open(&file, "/dev/full", &failure));
+	fputs("too much", file.stream);
+	cr_assert_not(atomic_commit(&file, &failure));
+	expect_message(&failure, "cannot write /dev/full: No space left on device");
+}
+
+Test(atomic, says_why_not)
+{
+	AtomicFile file;
+	Failure failure;
+	cr_assert_not(atomic_open(&file, directory, &failure));
+	expect_message(&failure, "it is a directory");
+	cr_assert_not(atomic_open(&file, in_directory("none/file"), &failure));
+	expect_message(&failure, "its directory does not exist");
+	cr_assert_not(atomic_open(&file, "", &failure));
+	expect_message(&failure, "name is empty");
+	cr_assert_not(atomic_open(&file, "/proc/file", &failure));
+	expect_message(&failure, "cannot write /proc/file: ");
+	put(in_directory("file"), "a file");
+	cr_assert_not(atomic_open(&file, in_directory("file/file"), &failure));
+	expect_message(&failure, "Not a directory");
+}
+
+/* ---- tensors written and read */
+
+static const NamedTensor *find(const TensorFile *file, const char *name)
+{
+	for (int i = 0; i < file->count; i++)
+		if (strcmp(file->tensors[i].name, name) == 0)
+			return &file->tensors[i];
+	cr_assert_fail("no tensor %s", name);
+	return NULL;
+}
+
+static void expect_floats(const TensorFile *file, const char *name, const float *expected, size_t count)
+{
+	const NamedTensor *tensor = find(file, name);
+	cr_assert_eq(tensor->type, ELEMENT_F32);
+	cr_assert_arr_eq(tensor->values, expected, count * sizeof *expected, "%s", name);
+}
+
+Test(safetensors, round_trip)
+{
+	float weight[3][2] = {{1, -2}, {0.1f, -0.0f}, {1e-45f, INFINITY}}, odd[1] = {7};
+	int64_t steps = INT64_MIN + 3;
+	float *large = malloc(5000 * sizeof *large);
+	for (int i = 0; i < 5000; i++)
+		large[i] = (float)i / 3;
+	const NamedTensor tensors[] = {
+		{"0.weight", ELEMENT_F32, 2, {3, 2}, weight},
+		{"odd", ELEMENT_F32, 1, {1}, odd},
+		{"a \"name\"\\ with\n\xc3\xa9", ELEMENT_F32, 4, {1, 1, 1, 1}, odd},
+		{"1.num_batches_tracked", ELEMENT_I64, 0, {0}, &steps},
+		{"large", ELEMENT_F32, 3, {10, 50, 10}, large},
+		{"none", ELEMENT_F32, 2, {0, 5}, odd},
+	};
+	const char *path = in_directory("file");
+	Failure failure;
+	cr_assert(safetensors_save(path, tensors, 2, &failure), "%s", failure.text);
+	cr_assert(safetensors_save(path, tensors, 6, &failure), "%s", failure.text);
+	TensorFile file;
+	cr_assert_not(safetensors_load(&file, path, &failure));
+	expect_message(&failure, "control character 10");
+
+	NamedTensor named[6];
+	memcpy(named, tensors, sizeof named);
+	named[2].name = "a \"name\"\\ \xc3\xa9";
+	cr_assert(safetensors_save(path, named, 6, &failure), "%s", failure.text);
+	cr_assert(safetensors_load(&file, path, &failure), "%s", failure.text);
+	cr_assert_eq(file.count, 6);
+	for (int i = 0; i < 6; i++) {
+		cr_assert_str_eq(file.tensors[i].name, named[i].name);
+		cr_assert_eq(file.tensors[i].type, named[i].type);
+		cr_assert_eq(file.tensors[i].rank, named[i].rank);
+		cr_assert_arr_eq(file.tensors[i].shape, named[i].shape, (size_t)named[i].rank * sizeof *named[i].shape);
+	}
+	expect_floats(&file, "0.weight", weight[0], 6);
+	expect_floats(&file, "odd", odd, 1);
+	expect_floats(&file, "large", large, 5000);
+	cr_assert_eq(*(int64_t *)find(&file, "1.num_batches_tracked")->values, steps);
+	tensor_file_close(&file);
+	free(large);
+}
+
+Test(safetensors, same_tensors_same_bytes)
+{
+	float value[3] = {1, 2, 3};
+	int64_t count = 0x0102030405060708;
+	const NamedTensor tensors[] = {{"a", ELEMENT_F32, 1, {3}, value}, {"b", ELEMENT_I64, 0, {0}, &count}};
+	static const char expected[] =
+		"\x90\0\0\0\0\0\0\0"
+		"{\"__metadata__\":{\"format\":\"pt\"},\"a\":{\"dtype\":\"F32\",\"shape\":[3],\"data_offsets\":[8,20]},"
+		"\"b\":{\"dtype\":\"I64\",\"shape\":[],\"data_offsets\":[0,8]}}      "
+		"\x08\x07\x06\x05\x04\x03\x02\x01" "\0\0\x80\x3f\0\0\0\x40\0\0\x40\x40";
+	const char *path = in_directory("file");
+	Failure failure;
+	cr_assert(safetensors_save(path, tensors, 2, &failure), "%s", failure.text);
+	char bytes[512];
+	size_t size = read_file(path, bytes, sizeof bytes);
+	cr_assert_eq(size, sizeof expected - 1, "%zu", size);
+	cr_assert_arr_eq(bytes, expected, size);
+}
+
+Test(safetensors, no_tensors)
+{
+	Failure failure;
+	TensorFile file;
+	const char *path = in_directory("file");
+	cr_assert(safetensors_save(path, NULL, 0, &failure), "%s", failure.text);
+	cr_assert(safetensors_load(&file, path, &failure), "%s", failure.text);
+	cr_assert_eq(file.count, 0);
+	tensor_file_close(&file);
+}
+
+Test(safetensors, written_by_python)
+{
+	TensorFile file;
+	Failure failure;
+	cr_assert(safetensors_load(&file, stored, &failure), "%s", failure.text);
+	cr_assert_eq(file.count, 7);
+	expect_floats(&file, "0.weight", (float[]){1, -2, 0.5f, 3.25f, 1e-45f, 3.4028235e38f}, 6);
+	cr_assert_eq(find(&file, "0.weight")->rank, 2);
+	cr_assert_eq(find(&file, "0.weight")->shape[0], 3);
+	cr_assert_eq(find(&file, "0.weight")->shape[1], 2);
+	expect_floats(&file, "0.bias", (float[]){0.1f, -0.0f, INFINITY}, 3);
+	expect_floats(&file, "double", (float[]){0.1f, -1e-3f}, 2);
+	expect_floats(&file, "half", (float[]){1.5f, -65504, 0x1p-24f, INFINITY, 0x1.55p-2f}, 5);
+	expect_floats(&file, "brain", (float[]){1.5f, -100}, 2);
+	const NamedTensor *count = find(&file, "1.num_batches_tracked");
+	cr_assert(count->type == ELEMENT_I64 && count->rank == 0 && *(int64_t *)count->values == 640);
+	cr_assert_eq(find(&file, "empty")->shape[1], 4);
+	tensor_file_close(&file);
+}
+
+/* ---- damage */
+
+Test(safetensors, cut_off_anywhere)
+{
+	char bytes[2048];
+	size_t size = read_file(stored, bytes, sizeof bytes);
+	const char *path = in_directory("file");
+	for (size_t length = 0; length < size; length++) {
+		write_file(path, bytes, length);
+		TensorFile file;
+		Failure failure;
+		cr_assert_not(safetensors_load(&file, path, &failure), "%zu bytes", length);
+		expect_message(&failure, path);
+	}
+}
+
+Test(safetensors, any_byte_changed)
+{
+	char bytes[2048];
+	size_t size = read_file(stored, bytes, sizeof bytes);
+	static const char changes[] = {1, 2, 4, 8, 16, 32, 64, (char)128, (char)255, '"' ^ '}'};
+	const char *path = in_directory("file");
+	for (size_t i = 0; i < size; i++)
+		for (size_t j = 0; j < sizeof changes; j++) {
+			bytes[i] ^= changes[j];
+			write_file(path, bytes, size);
+			bytes[i] ^= changes[j];
+			TensorFile file;
+			Failure failure;
+			if (safetensors_load(&file, path, &failure))
+				tensor_file_close(&file);
+			else
+				expect_message(&failure, path);
+		}
+}
+
+typedef struct Damaged { const char *header; size_t value_bytes; const char *message; } Damaged;
+
+static const Damaged damaged[] = {
+	{"", 0, "not a JSON object (at byte 8)"},
+	{"[]", 0, "not a JSON object"},
+	{" {}", 0, "not a JSON object"},
+	{"{\"a\":", 0, "not a JSON object"},
+	{"{} x", 0, "not a JSON object (at byte 10)"},
+	{"{}", 3, "3 bytes follow the last tensor"},
+	{"{\"a\":1}", 0, "tensor a: expected dtype, shape and data_offsets"},
+	{"{\"a\":{\"dtype\":\"F32\",\"shape\":[1]}}", 4, "tensor a: expected dtype, shape and data_offsets"},
+	{"{\"a\":{\"dtype\":\"F32\",\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4, "and nothing else"},
+	{"{\"a\":{\"dtype\":32,\"shape\":[1],\"data_offsets\":[0,4]}}", 4, "expected dtype, shape and data_offsets"},
+	{"{\"a\":{\"dtype\":\"F8_E4M3\",\"shape\":[4],\"data_offsets\":[0,4]}}", 4,
+		"tensor a has dtype F8_E4M3, expected F32, F64, F16, BF16 or I64"},
+	{"{\"a\":{\"dtype\":\"F32\",\"shape\":1,\"data_offsets\":[0,4]}}", 4, "tensor a has no shape"},
+	{"{\"a\":{\"dtype\":\"F32\",\"shape\":[1,1,1,1,1],\"data_offsets\":[0,4]}}", 4,
+		"tensor a has 5 dimensions, expected at most 4"},
+	{"{\"a\":{\"dtype\":\"F32\",\"shape\":[-1],\"data_offsets\":[0,4]}}", 4, "a dimension is not a size"},
+	{"{\"a\":{\"dtype\":\"F32\",\"shape\":[1.5],\"data_offsets\":[0,4]}}", 4, "a dimension is not a size"},
+	{"{\"a\":{\"dtype\":\"F32\",\"shape\":[\"1\"],\"data_offsets\":[0,4]}}", 4, "a dimension is not a size"},
+	{"{\"a\":{\"dtype\":\"F32\",\"shape\":[1e999],\"data_offsets\":[0,4]}}", 4, "a dimension is not a size"},
+	{"{\"a\":{\"dtype\":\"F32\",\"shape\":[4294967296,4294967296,4],\"data_offsets\":[0,0]}}", 0, "beyond any memory"},
+	{"{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,4]}}", 4,
+		"tensor a: its shape and dtype F32 take 8 bytes, but its data_offsets give it 4"},
+	{"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0]}}", 4, "expected data_offsets [BEGIN, END]"},
+	{"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":{\"x\":0,\"y\":4}}}", 4, "expected data_offsets [BEGIN, END]"},
+	{"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,-4]}}", 4, "expected data_offsets [BEGIN, END]"},
+	{"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,0]}}", 4, "tensor a ends at byte 0, before it begins at 4"},
+	{"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 3, "tensor a ends at byte 4 of the values, but there are only 3"},
+	{"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}", 8, "tensor a begins at byte 4 of the values, expected 0"},
+	{"{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},\"b\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[4,12]}}", 12,
+		"tensor b begins at byte 4 of the values, expected 8"},
+	{"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}", 8,
+		"tensor a is there twice"},
+	{"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 8, "4 bytes follow the last tensor"},
+	{"{\"__metadata__\":[]}", 0, "__metadata__ is not an object of strings"},
+	{"{\"__metadata__\":{\"a\":1}}", 0, "__metadata__ is not an object of strings"},
+};
+
+Test(safetensors, names_what_is_wrong)
+{
+	static const char zeros[16];
+	const char *path = in_directory("file");
+	for (size_t i = 0; i < sizeof damaged / sizeof *damaged; i++) {
+		FILE *out = fopen(path, "wb");
+		cr_assert(out);
+		unsigned char prefix[8] = {(unsigned char)strlen(damaged[i].header)};
+		fwrite(prefix, 1, sizeof prefix, out);
+		fputs(damaged[i].header, out);
+		fwrite(zeros, 1, damaged[i].value_bytes, out);
+		fclose(out);
+
+		TensorFile file;
+		Failure failure;
+		cr_assert_not(safetensors_load(&file, path, &failure), "%s", damaged[i].header);
+		expect_message(&failure, path);
+		expect_message(&failure, damaged[i].message);
+	}
+}
+
+Test(safetensors, not_such_files)
+{
+	TensorFile file;
+	Failure failure;
+	cr_assert_not(safetensors_load(&file, in_directory("none"), &failure));
+	expect_message(&failure, "No such file");
+	cr_assert_not(safetensors_load(&file, directory, &failure));
+	expect_message(&failure, "it is a directory");
+	cr_assert_not(safetensors_load(&file, "/dev/null", &failure));
+	expect_message(&failure, "not a regular file");
+	cr_assert_not(safetensors_load(&file, "Makefile", &failure));
+	expect_message(&failure, "announce a header of");
+	write_file(in_directory("zeros"), "\0\0\0\0\0\0\0\0", 8);
+	cr_assert_not(safetensors_load(&file, in_directory("zeros"), &failure));
+	expect_message(&failure, "not a JSON object");
+}
