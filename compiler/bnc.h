@@ -46,6 +46,20 @@ int error_count(const Diagnostics *diagnostics);
 /* Prints everything in the order of the source, at most 20 errors in full and then how many more there are. */
 void diagnostics_print(const Diagnostics *diagnostics, FILE *out);
 
+/* Where an offset is, for people: both count from 1, columns in characters of UTF-8. */
+typedef struct Place {
+	int line, column;
+	uint32_t offset, line_begin;
+} Place;
+
+Place place_first(const Source *source);
+/* Counts on from place, so that places in the order of the source cost one pass together. */
+Place place_next(const Source *source, Place place, uint32_t offset);
+/* The source's own text for a message: one line, short, and harmless to a terminal. */
+const char *quote_source(Arena *arena, const Source *source, Span span);
+/* Writes text with everything escaped that a terminal might act upon. */
+void print_safely(const char *text, size_t length, FILE *out);
+
 /* ---- lex.re, parse.y: characters -> tokens -> tree */
 
 typedef enum LiteralKind { LITERAL_NUMBER, LITERAL_NAME, LITERAL_SHAPE } LiteralKind;
@@ -93,6 +107,11 @@ enum { MAX_NESTING = 64, MAX_SOURCE_BYTES = 64 << 20 };
 
 /* The file's statements in order. Syntax errors are reported, each once, and the statements around them kept. */
 Statement *parse(Arena *arena, Diagnostics *diagnostics, const Source *source);
+
+/* ---- dump_tree.c: --dump tokens and --dump tree: one token or statement in a line, with its place */
+
+void dump_tokens(const Source *source, FILE *out);
+void dump_tree(const Source *source, const Statement *statements, FILE *out);
 
 /* ---- kernels.c: the rows of runtime/kernels.h as the passes see them */
 
