@@ -122,7 +122,7 @@ typedef enum OperandClass {
 
 /* A type of kernels.h: `in_rows`, `int`, ... */
 typedef struct OperandType {
-	const char *name;
+	const char *name, *c_type;
 	OperandClass class;
 	bool reads, writes;
 	bool own;               /* touches its own panel only, else the whole tensor */
@@ -290,7 +290,7 @@ int64_t shape_size(const Shape *shape);         /* floats in a sample */
 const char *shape_text(Arena *arena, const Shape *shape);
 /* For infer: x's features, or a message when x is not a vector; takes them from the argument when x is unknown yet. */
 bool infer_features(Node *node, const char *argument, Diagnostics *diagnostics);
-bool set_output(Node *node, Shape shape, Diagnostics *diagnostics);
+bool set_output(Node *node, Shape shape);
 
 /* ---- diff.c: network -> steps: forward, loss, backward, update as kernel calls over tensors */
 
@@ -311,6 +311,8 @@ typedef struct Tensor {
 	int features;           /* that the panels cut */
 	int inputs;             /* LAYOUT_WEIGHTS: rows of the matrix */
 	int positions;          /* LAYOUT_ROWS: rows per sample */
+	bool touched, read;     /* diff.c: by a step that is not dead */
+	int id;                 /* fuse.c: among the routine's tensors */
 	/* plan.c */
 	bool one_panel;         /* lives within one iteration of one loop: storage for one panel */
 	size_t offset;          /* persistent: bytes in the struct; temporary: floats in work */
@@ -330,7 +332,7 @@ typedef struct Operand {
 typedef struct Step {
 	const Kernel *kernel;
 	Operand operands[MAX_OPERANDS];
-	const Node *node;
+	Node *node;
 	int features;           /* of its own-panel operands: it runs once per panel; 0: once */
 	struct Loop *loop;      /* fuse.c */
 	int time;               /* fuse.c: position in the final order */
@@ -369,7 +371,8 @@ typedef struct Compilation {
 	Tensors tensors;        /* persistent, in the order of the struct */
 	Tensor *input, *label, *target_values, *loss, *correct, *output, *step;
 	Routine train, predict;
-	size_t bytes;           /* of the struct */
+	size_t work, work_offset;       /* floats that the routines share, and their place in the struct */
+	size_t bytes;                   /* of the struct */
 	const char *text;       /* emit.c: the C program */
 	Program program;        /* jit.c: what runs */
 	void *code;

@@ -1,0 +1,92 @@
+/* The passes in the order in which they run. */
+#include "bnc.h"
+#include <stdlib.h>
+#include <time.h>
+
+void internal_error(const char *format, ...)
+{
+	va_list values;
+	va_start(values, format);
+	fputs("bnc: internal error: ", stderr);
+	vfprintf(stderr, format, values);
+	fputs("\nThis is a fault of bnc, not of the network; please report it.\n", stderr);
+	va_end(values);
+	_Exit(4);
+}
+
+static double seconds(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* What the runtime needs to know of the network. */
+static void describe(Compilation *c)
+{
+	const Network *network = c->network;
+	int count = 0;
+	ProgramTensor *tensors = NEW_ARRAY(c->arena, ProgramTensor, c->tensors.count);
+	for (int i = 0; i < c->tensors.count; i++) {
+		const Tensor *tensor = c->tensors.items[i];
+		if (tensor->path)
+			tensors[count++] = (ProgramTensor){
+				.path = tensor->path, .layout = tensor->layout, .init = tensor->init, .features = tensor->features,
+				.inputs = tensor->inputs, .trainable = tensor->role == ROLE_PARAMETER, .offset = tensor->offset,
+			};
+	}
+	c->program = (Program){
+		.name = network->name, .kernels = c->target, .bytes = c->bytes, .max_rows = network->batch,
+		.inputs = (int)shape_size(&network->input->shape), .outputs = (int)shape_size(&network->output->shape),
+		.classifies = network->loss->layer->takes_labels,
+		.x = c->input->offset, .output = c->output->offset, .loss = c->loss->offset,
+		.label = c->label ? c->label->offset : 0, .target = c->target_values ? c->target_values->offset : 0,
+		.correct = c->correct ? c->correct->offset : 0,
+		.tensors = tensors, .tensor_count = count,
+	};
+	for (int i = 0; i < network->nodes.count; i++)
+		c->program.normalises_batch |= network->nodes.items[i]->layer->normalises_batch;
+}
+
+bool compile(Compilation *c, Stage last, const Overrides *overrides, Failure *failure)
+{
+	double start = seconds();
+	c->diagnostics = diagnostics_open(c->arena, &c->source);
+	if (last == STAGE_TOKENS)
+		return true;
+	c->tree = parse(c->arena, c->diagnostics, &c->source);
+	if (last == STAGE_TREE)
+		return error_count(c->diagnostics) == 0;
+	c->network = network_build(c->arena, c->diagnostics, c->tree, &c->source, overrides);
+	infer_shapes(c->network, c->diagnostics);
+	if (error_count(c->diagnostics) > 0)
+		return false;
+	if (last == STAGE_NETWORK)
+		return true;
+	c->kernels = kernel_table(c->arena);
+	differentiate(c);
+	if (last == STAGE_STEPS)
+		return true;
+	fuse(c, &c->train);
+	fuse(c, &c->predict);
+	if (last == STAGE_LOOPS)
+		return true;
+	plan_memory(c);
+	if (last == STAGE_PLAN)
+		return true;
+	emit(c);
+	if (last == STAGE_C)
+		return true;
+	describe(c);
+	double before = seconds();
+	bool ok = jit(c, failure);
+	c->tcc_seconds = seconds() - before;
+	c->compile_seconds = seconds() - start;
+	return ok;
+}
+
+void compilation_close(Compilation *c)
+{
+	jit_free(c);
+	arena_close(c->arena);
+}

@@ -1,0 +1,189 @@
+/* Loops -> C. Requires the memory plan; provides the program's text: a struct that holds everything, then one function per
+ * routine. Nothing of the .net file gets into it: names are bnc's own, numbers are printed anew. */
+#include "bnc.h"
+#include <string.h>
+
+typedef struct Text { char *items; int count, capacity; } Text;
+
+typedef struct Emit { Compilation *c; Text text; } Emit;
+
+__attribute__((format(printf, 2, 3)))
+static void put(Emit *e, const char *format, ...)
+{
+	char line[512];
+	va_list values;
+	va_start(values, format);
+	int length = vsnprintf(line, sizeof line, format, values);
+	va_end(values);
+	if (length < 0 || length >= (int)sizeof line)
+		internal_error("a line of generated C is too long: %s", line);
+	for (int i = 0; i < length; i++)
+		APPEND(e->c->arena, &e->text, line[i]);
+}
+
+const char *number_text(Arena *arena, double number, bool real)
+{
+	if (!real)
+		return arena_print(arena, "%d", (int)number);
+	char *text = arena_print(arena, "%.9g", (double)(float)number);
+	if (!strpbrk(text, ".e"))
+		text = arena_print(arena, "%s.0", text);
+	return arena_print(arena, "%sf", text);
+}
+
+/* ---- declarations */
+
+static const char *element_type(const Tensor *tensor)
+{
+	return tensor->layout == LAYOUT_COUNTER ? "int64_t" : tensor->layout == LAYOUT_LABELS ? "int32_t" : "float";
+}
+
+static void put_members(Emit *e, size_t from, size_t to)
+{
+	for (int i = 0; i < e->c->tensors.count; i++) {
+		const Tensor *tensor = e->c->tensors.items[i];
+		if (tensor->offset < from || tensor->offset >= to)
+			continue;
+		put(e, "\t%s %s", element_type(tensor), tensor->name);
+		if (tensor->layout == LAYOUT_LABELS)
+			put(e, "[%d]", e->c->network->batch);
+		else if (tensor->layout <= LAYOUT_WEIGHTS)
+			put(e, "[%zu]", tensor_floats(e->c, tensor));
+		put(e, ";\n");
+	}
+}
+
+static void put_struct(Emit *e)
+{
+	Compilation *c = e->c;
+	put(e, "typedef struct Net {\n");
+	put_members(e, 0, c->work_offset);
+	if (c->work)
+		put(e, "\tfloat work[%zu];\n", c->work);
+	put_members(e, c->work_offset, c->bytes);
+	put(e, "} Net;\n\n");
+}
+
+static bool uses(const Routine *routine, const Kernel *kernel)
+{
+	for (int i = 0; i < routine->steps.count; i++)
+		if (routine->steps.items[i]->kernel == kernel)
+			return true;
+	return false;
+}
+
+static void put_prototypes(Emit *e)
+{
+	for (int i = 0; i < e->c->kernels.count; i++) {
+		const Kernel *kernel = &e->c->kernels.items[i];
+		if (!uses(&e->c->train, kernel) && !uses(&e->c->predict, kernel))
+			continue;
+		put(e, "void %s(", kernel->name);
+		for (int k = 0; k < kernel->parameter_count; k++)
+			put(e, "%s%s%s", k ? ", " : "", kernel->parameters[k].type->c_type, kernel->parameters[k].name);
+		put(e, ");\n");
+	}
+}
+
+/* ---- steps */
+
+static void put_tensor(Emit *e, const Operand *operand, const OperandType *type, bool looped)
+{
+	const Tensor *tensor = operand->tensor;
+	if (tensor->role == ROLE_TEMPORARY)
+		put(e, "%s", tensor->name);
+	else
+		put(e, "%snet->%s", tensor->layout == LAYOUT_SCALAR || tensor->layout == LAYOUT_COUNTER ? "&" : "", tensor->name);
+	if (!type->own || !looped || tensor->one_panel)
+		return;
+	if (tensor->layout != LAYOUT_ROWS)
+		put(e, " + %zu * p", panel_floats(e->c, tensor));
+	else if (tensor->positions == 1)
+		put(e, " + panel * p");
+	else
+		put(e, " + %d * panel * p", tensor->positions);
+}
+
+static void put_operand(Emit *e, const Step *step, int index, bool looped)
+{
+	const Operand *operand = &step->operands[index];
+	const OperandType *type = step->kernel->parameters[index].type;
+	switch (operand->kind) {
+	case OPERAND_ABSENT: put(e, "0"); break;
+	case OPERAND_AT: put_tensor(e, operand, type, looped); break;
+	case OPERAND_NUMBER: put(e, "%s", number_text(e->c->arena, operand->number, type->class == OPERAND_FLOAT)); break;
+	case OPERAND_ROWS: put(e, operand->number > 1 ? "%d * rows" : "rows", (int)operand->number); break;
+	case OPERAND_PANEL: put(e, looped ? "p" : "0"); break;
+	case OPERAND_RATE: put(e, "lr"); break;
+	case OPERAND_PANEL_SIZE: put(e, "%zu", panel_floats(e->c, operand->tensor)); break;
+	}
+}
+
+static void put_step(Emit *e, const Step *step, bool looped)
+{
+	put(e, "\t%s%s(", looped ? "\t" : "", step->kernel->name);
+	for (int k = 0; k < step->kernel->parameter_count; k++) {
+		put(e, "%s", k ? ", " : "");
+		put_operand(e, step, k, looped);
+	}
+	put(e, ");\n");
+}
+
+/* "0 linear, 1 batchnorm" */
+static void put_origin(Emit *e, const Loop *loop)
+{
+	const Node *last = 0;
+	for (int i = 0; i < loop->steps.count; i++) {
+		const Node *node = loop->steps.items[i]->node;
+		if (node == last || node->layer->kind == KIND_OPTIMIZER)
+			continue;
+		if (node->layer->kind == KIND_LAYER)
+			put(e, "%s%d %s", last ? ", " : "", node->index, node->layer->name);
+		else
+			put(e, "%s%s", last ? ", " : "", node->layer->name);
+		last = node;
+	}
+}
+
+static void put_loop(Emit *e, const Loop *loop)
+{
+	int panels = loop->features ? panel_count(e->c, loop->features) : 1;
+	bool looped = panels > 1;
+	put(e, "\n\t/* ");
+	put_origin(e, loop);
+	if (loop->features)
+		put(e, ": %d feature%s", loop->features, loop->features == 1 ? "" : "s");
+	put(e, " */\n");
+	if (looped)
+		put(e, "\tfor (int p = 0; p < %d; p++) {\n", panels);
+	for (int i = 0; i < loop->steps.count; i++)
+		put_step(e, loop->steps.items[i], looped);
+	if (looped)
+		put(e, "\t}\n");
+}
+
+static void put_routine(Emit *e, const Routine *routine, const char *parameters)
+{
+	put(e, "\nvoid %s(%s)\n{\n", routine->name, parameters);
+	put(e, "\tconst int panel = %d * rows;\n", e->c->target->lanes);
+	for (int i = 0; i < routine->temporaries.count; i++) {
+		const Tensor *tensor = routine->temporaries.items[i];
+		put(e, "\tfloat *const %s = net->work + %zu;%s\n", tensor->name, tensor->offset, tensor->one_panel ? "\t/* one panel */" : "");
+	}
+	for (int i = 0; i < routine->loops.count; i++)
+		put_loop(e, routine->loops.items[i]);
+	put(e, "}\n");
+}
+
+void emit(Compilation *c)
+{
+	Emit e = {.c = c};
+	put(&e, "/* bnc %s, %d lanes (%s) */\n", BNC_VERSION, c->target->lanes, c->target->name);
+	put(&e, "typedef int int32_t;\ntypedef long long int64_t;\n\n");
+	put_struct(&e);
+	put_prototypes(&e);
+	put_routine(&e, &c->train, "Net *net, int rows, float lr");
+	put_routine(&e, &c->predict, "Net *net, int rows");
+	APPEND(c->arena, &e.text, 0);
+	c->text = e.text.items;
+}

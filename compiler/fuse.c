@@ -1,0 +1,352 @@
+/* Steps -> loops over panels. Requires program order; provides loops whose order, and the order of steps within one, keep
+ * every dependence.
+ *
+ * The rule: two steps may share a loop when they run over the panels of equally many features and every tensor that one
+ * of them writes and the other touches is touched by both panel by panel. Nothing else is known of kernels or layers.
+ *
+ * The schedule: a temporary that one step writes and one step reads panel by panel glues the two, so that it never
+ * leaves the cache (nor needs storage beyond a panel): a weight gradient waits for its update, and the update for the
+ * last reader of the old weights. Clusters of glued steps are then placed in order of their first step: the first ready
+ * one opens a loop, and every ready one that the rule admits joins it. */
+#include "bnc.h"
+
+typedef struct Access { int step; bool own; int next; } Access;
+
+/* Since a tensor's last write: who wrote it, who read it. */
+typedef struct History { Access writer; int readers; } History;
+
+typedef struct Ready { int features; int *items; int head, count, capacity; } Ready;
+
+typedef struct Fuse {
+	Arena *arena;
+	Routine *routine;
+	int count;                      /* steps */
+	int *first_edge;                /* of routine->edges, by `to`: [step, step + 1) */
+	int *first_successor, *successors;      /* edges by `from` */
+	int *cluster;                   /* of a step: its first step's index */
+	int *next_member;               /* chain through a cluster's steps, -1 at the end */
+	int *waiting;                   /* of a cluster: edges from outside whose step is not placed */
+	Loop **placed;                  /* of a step */
+	struct { Ready *items; int count, capacity; } ready;    /* one list per number of features */
+} Fuse;
+
+/* ---- dependences */
+
+static int number_tensors(const Compilation *c, Routine *routine)
+{
+	int id = 0;
+	for (int i = 0; i < c->tensors.count; i++)
+		c->tensors.items[i]->id = id++;
+	for (int i = 0; i < routine->temporaries.count; i++)
+		routine->temporaries.items[i]->id = id++;
+	return id;
+}
+
+static void add_edge(Fuse *f, Access from, int to, bool own, const Tensor *tensor)
+{
+	const Step *a = f->routine->steps.items[from.step], *b = f->routine->steps.items[to];
+	if (from.step == to)
+		return;
+	Edge edge = {from.step, to, tensor, from.own && own && a->features == b->features};
+	APPEND(f->arena, &f->routine->edges, edge);
+}
+
+static void find_edges(Fuse *f, int tensor_count)
+{
+	History *histories = NEW_ARRAY(f->arena, History, tensor_count);
+	struct { Access *items; int count, capacity; } reads = {0};
+	for (int i = 0; i < tensor_count; i++)
+		histories[i] = (History){{-1, false, -1}, -1};
+	for (int i = 0; i < f->count; i++) {
+		const Step *step = f->routine->steps.items[i];
+		f->first_edge[i] = f->routine->edges.count;
+		for (int k = 0; k < step->kernel->parameter_count; k++) {
+			const OperandType *type = step->kernel->parameters[k].type;
+			if (step->operands[k].kind != OPERAND_AT)
+				continue;
+			const Tensor *tensor = step->operands[k].tensor;
+			History *history = &histories[tensor->id];
+			if (history->writer.step >= 0)
+				add_edge(f, history->writer, i, type->own, tensor);
+			if (!type->writes) {
+				Access read = {i, type->own, history->readers};
+				history->readers = reads.count;
+				APPEND(f->arena, &reads, read);
+				continue;
+			}
+			for (int r = history->readers; r >= 0; r = reads.items[r].next)
+				add_edge(f, reads.items[r], i, type->own, tensor);
+			*history = (History){{i, type->own, -1}, -1};
+		}
+	}
+	f->first_edge[f->count] = f->routine->edges.count;
+}
+
+static void index_successors(Fuse *f)
+{
+	const Edges *edges = &f->routine->edges;
+	for (int e = 0; e < edges->count; e++)
+		f->first_successor[edges->items[e].from + 1]++;
+	for (int i = 0; i < f->count; i++)
+		f->first_successor[i + 1] += f->first_successor[i];
+	int *next = NEW_ARRAY(f->arena, int, f->count + 1);
+	for (int e = 0; e < edges->count; e++) {
+		int from = edges->items[e].from;
+		f->successors[f->first_successor[from] + next[from]++] = e;
+	}
+}
+
+/* ---- clusters */
+
+static int find_cluster(Fuse *f, int step)
+{
+	while (f->cluster[step] != step)
+		step = f->cluster[step] = f->cluster[f->cluster[step]];
+	return step;
+}
+
+/* The one edge that carries the temporary from its writer to its only reader; null when there are more. */
+static const Edge *only_edge(Fuse *f, int step, const Tensor *tensor)
+{
+	const Edge *only = 0;
+	for (int s = f->first_successor[step]; s < f->first_successor[step + 1]; s++) {
+		const Edge *edge = &f->routine->edges.items[f->successors[s]];
+		if (edge->tensor != tensor)
+			continue;
+		if (only)
+			return 0;
+		only = edge;
+	}
+	return only;
+}
+
+static void glue(Fuse *f)
+{
+	for (int i = 0; i < f->count; i++) {
+		const Step *step = f->routine->steps.items[i];
+		for (int k = 0; k < step->kernel->parameter_count; k++) {
+			if (step->operands[k].kind != OPERAND_AT || !step->kernel->parameters[k].type->writes
+				|| step->operands[k].tensor->role != ROLE_TEMPORARY)
+				continue;
+			const Edge *edge = only_edge(f, i, step->operands[k].tensor);
+			if (!edge || !edge->panel_local || step->features == 0)
+				continue;
+			int a = find_cluster(f, edge->from), b = find_cluster(f, edge->to);
+			f->cluster[a > b ? a : b] = a < b ? a : b;
+		}
+	}
+}
+
+static void release(Fuse *f, int cluster)
+{
+	int next;
+	for (int i = cluster; i >= 0; i = next) {
+		next = f->next_member[i];
+		f->cluster[i] = i;
+		f->next_member[i] = -1;
+	}
+}
+
+/* Chains the members of each cluster, and dissolves one that holds two steps which the rule keeps apart. */
+static void chain_members(Fuse *f)
+{
+	int *last = NEW_ARRAY(f->arena, int, f->count);
+	for (int i = 0; i < f->count; i++) {
+		int root = find_cluster(f, i);
+		f->cluster[i] = root;
+		f->next_member[i] = -1;
+		if (root != i)
+			f->next_member[last[root]] = i;
+		last[root] = i;
+	}
+	for (int e = 0; e < f->routine->edges.count; e++) {
+		const Edge *edge = &f->routine->edges.items[e];
+		if (!edge->panel_local && f->cluster[edge->from] == f->cluster[edge->to])
+			release(f, f->cluster[edge->from]);
+	}
+}
+
+static void count_waiting(Fuse *f, int cluster)
+{
+	f->waiting[cluster] = 0;
+	for (int i = cluster; i >= 0; i = f->next_member[i])
+		for (int e = f->first_edge[i]; e < f->first_edge[i + 1]; e++) {
+			int from = f->routine->edges.items[e].from;
+			f->waiting[cluster] += f->cluster[from] != cluster && !f->placed[from];
+		}
+}
+
+/* ---- the schedule */
+
+static Ready *ready_list(Fuse *f, int features)
+{
+	for (int i = 0; i < f->ready.count; i++)
+		if (f->ready.items[i].features == features)
+			return &f->ready.items[i];
+	Ready fresh = {.features = features};
+	APPEND(f->arena, &f->ready, fresh);
+	return &f->ready.items[f->ready.count - 1];
+}
+
+static void add_ready(Fuse *f, int cluster)
+{
+	Ready *list = ready_list(f, f->routine->steps.items[cluster]->features);
+	APPEND(f->arena, list, cluster);
+	for (int i = list->count - 1; i > list->head && list->items[i - 1] > cluster; i--) {
+		list->items[i] = list->items[i - 1];
+		list->items[i - 1] = cluster;
+	}
+}
+
+/* Takes the i-th entry out. */
+static int take_ready(Ready *list, int i)
+{
+	int cluster = list->items[i];
+	for (; i > list->head; i--)
+		list->items[i] = list->items[i - 1];
+	list->head++;
+	return cluster;
+}
+
+static bool admits(Fuse *f, const Loop *loop, int cluster)
+{
+	for (int i = cluster; i >= 0; i = f->next_member[i])
+		for (int e = f->first_edge[i]; e < f->first_edge[i + 1]; e++) {
+			const Edge *edge = &f->routine->edges.items[e];
+			if (f->placed[edge->from] == loop && !edge->panel_local)
+				return false;
+		}
+	return true;
+}
+
+static void place(Fuse *f, Loop *loop, int cluster)
+{
+	for (int i = cluster; i >= 0; i = f->next_member[i]) {
+		Step *step = f->routine->steps.items[i];
+		f->placed[i] = loop;
+		step->loop = loop;
+		APPEND(f->arena, &loop->steps, step);
+	}
+	for (int i = cluster; i >= 0; i = f->next_member[i])
+		for (int s = f->first_successor[i]; s < f->first_successor[i + 1]; s++) {
+			int other = f->cluster[f->routine->edges.items[f->successors[s]].to];
+			if (other != cluster && --f->waiting[other] == 0)
+				add_ready(f, other);
+		}
+}
+
+static Loop *open_loop(Fuse *f, int features)
+{
+	Loop *loop = NEW(f->arena, Loop);
+	loop->features = features;
+	APPEND(f->arena, &f->routine->loops, loop);
+	return loop;
+}
+
+/* Places ready clusters in the loop until the rule admits no more of them. */
+static void grow(Fuse *f, Loop *loop)
+{
+	if (loop->features == 0)
+		return;
+	Ready *list = ready_list(f, loop->features);
+	for (int i = list->head; i < list->count; i++)
+		if (admits(f, loop, list->items[i])) {
+			place(f, loop, take_ready(list, i));
+			list = ready_list(f, loop->features);
+			i = list->head - 1;
+		}
+}
+
+/* The ready list whose first cluster comes first; null when nothing is ready. */
+static Ready *first_ready(Fuse *f)
+{
+	Ready *first = 0;
+	for (int i = 0; i < f->ready.count; i++) {
+		Ready *list = &f->ready.items[i];
+		if (list->head < list->count && (!first || list->items[list->head] < first->items[first->head]))
+			first = list;
+	}
+	return first;
+}
+
+/* Gluing may have tied clusters that wait for each other: frees the steps of the first, of which at least one is ready.
+ * False when every step is placed. */
+static bool untie(Fuse *f, int *first)
+{
+	while (*first < f->count && f->placed[*first])
+		++*first;
+	if (*first == f->count)
+		return false;
+	int following;
+	for (int i = *first; i >= 0; i = following) {
+		following = f->next_member[i];
+		f->cluster[i] = i;
+		f->next_member[i] = -1;
+		count_waiting(f, i);
+		if (f->waiting[i] == 0)
+			add_ready(f, i);
+	}
+	return true;
+}
+
+static void schedule(Fuse *f)
+{
+	int next = 0;
+	for (int i = 0; i < f->count; i++)
+		if (f->cluster[i] == i) {
+			count_waiting(f, i);
+			if (f->waiting[i] == 0)
+				add_ready(f, i);
+		}
+	do {
+		Ready *list;
+		while ((list = first_ready(f))) {
+			Loop *loop = open_loop(f, list->features);
+			place(f, loop, take_ready(list, list->head));
+			grow(f, loop);
+		}
+	} while (untie(f, &next));
+}
+
+/* ---- the pass */
+
+static void one_loop_per_step(Fuse *f)
+{
+	for (int i = 0; i < f->count; i++) {
+		Step *step = f->routine->steps.items[i];
+		step->loop = open_loop(f, step->features);
+		APPEND(f->arena, &step->loop->steps, step);
+	}
+}
+
+static void set_times(Routine *routine)
+{
+	int time = 0;
+	for (int i = 0; i < routine->loops.count; i++)
+		for (int k = 0; k < routine->loops.items[i]->steps.count; k++)
+			routine->loops.items[i]->steps.items[k]->time = time++;
+}
+
+void fuse(Compilation *c, Routine *routine)
+{
+	int count = routine->steps.count;
+	Fuse f = {.arena = c->arena, .routine = routine, .count = count};
+	f.first_edge = NEW_ARRAY(c->arena, int, count + 1);
+	f.first_successor = NEW_ARRAY(c->arena, int, count + 1);
+	f.cluster = NEW_ARRAY(c->arena, int, count);
+	f.next_member = NEW_ARRAY(c->arena, int, count);
+	f.waiting = NEW_ARRAY(c->arena, int, count);
+	f.placed = NEW_ARRAY(c->arena, Loop *, count);
+	find_edges(&f, number_tensors(c, routine));
+	f.successors = NEW_ARRAY(c->arena, int, routine->edges.count);
+	index_successors(&f);
+	for (int i = 0; i < count; i++)
+		f.cluster[i] = i;
+	if (c->fuse) {
+		glue(&f);
+		chain_members(&f);
+		schedule(&f);
+	} else
+		one_loop_per_step(&f);
+	set_times(routine);
+}

@@ -1,0 +1,95 @@
+/* C -> machine code with libtcc, in a process that stays safe: the program sees the kernels it calls and nothing else, and
+ * no page is ever writable and executable at once. */
+#include "bnc.h"
+#include <libtcc.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+typedef struct Messages { char text[600]; } Messages;
+
+/* libtcc reports warnings here too; all are faults of ours. */
+static void on_message(void *opaque, const char *message)
+{
+	Messages *messages = opaque;
+	if (!messages->text[0])
+		snprintf(messages->text, sizeof messages->text, "%s", message);
+}
+
+static void add_kernels(TCCState *tcc, const Compilation *c)
+{
+	for (int i = 0; i < c->kernels.count; i++) {
+		const Kernel *kernel = &c->kernels.items[i];
+		void (*function)(void);
+		memcpy(&function, (const char *)c->target + kernel->entry, sizeof function);
+		void *address;
+		memcpy(&address, &function, sizeof address);
+		tcc_add_symbol(tcc, kernel->name, address);
+	}
+}
+
+/* Relocates into pages of our own: writable first, then executable, never both. */
+static bool relocate(TCCState *tcc, Compilation *c)
+{
+	int size = tcc_relocate(tcc, 0);
+	if (size <= 0)
+		return false;
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t bytes = ((size_t)size + page - 1) / page * page;
+	void *code = mmap(0, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (code == MAP_FAILED)
+		return false;
+	c->code = code;
+	c->code_bytes = bytes;
+	return tcc_relocate(tcc, code) == 0 && mprotect(code, bytes, PROT_READ | PROT_EXEC) == 0;
+}
+
+static bool find_symbol(TCCState *tcc, const char *name, void *function)
+{
+	void *address = tcc_get_symbol(tcc, name);
+	memcpy(function, &address, sizeof address);
+	return address != 0;
+}
+
+/* Keeps the text for a report. */
+static bool report(const Compilation *c, const Messages *messages, Failure *failure)
+{
+	char path[] = "bnc-internal-error-XXXXXX.c";
+	int file = mkstemps(path, 2);
+	size_t length = strlen(c->text);
+	bool saved = file >= 0 && write(file, c->text, length) == (ssize_t)length;
+	if (file >= 0)
+		close(file);
+	return fail(failure, "internal error: the C that bnc generated for %s does not compile (%s). This is a fault of bnc, not of the network; "
+		"please report it%s%s", c->source.path, messages->text[0] ? messages->text : "no message",
+		saved ? " with the generated text, which is in " : "", saved ? path : "");
+}
+
+bool jit(Compilation *c, Failure *failure)
+{
+	Messages messages = {{0}};
+	TCCState *tcc = tcc_new();
+	if (!tcc)
+		return fail(failure, "internal error: libtcc has no memory");
+	tcc_set_error_func(tcc, &messages, on_message);
+	tcc_set_options(tcc, "-nostdlib -nostdinc");
+	tcc_set_output_type(tcc, TCC_OUTPUT_MEMORY);
+	bool ok = tcc_compile_string(tcc, c->text) == 0;
+	if (ok) {
+		add_kernels(tcc, c);
+		ok = relocate(tcc, c) && find_symbol(tcc, "train", &c->program.train) && find_symbol(tcc, "predict", &c->program.predict);
+	}
+	tcc_delete(tcc);
+	if (ok && !messages.text[0])
+		return true;
+	jit_free(c);
+	return report(c, &messages, failure);
+}
+
+void jit_free(Compilation *c)
+{
+	if (c->code)
+		munmap(c->code, c->code_bytes);
+	c->code = 0;
+}

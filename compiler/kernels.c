@@ -1,0 +1,92 @@
+/* Reads runtime/kernels.h: each row's parameter list, kept as text beside the C prototype, is what the passes know of
+ * the kernel. */
+#include "bnc.h"
+#include <ctype.h>
+#include <string.h>
+
+static const OperandType operand_types[] = {
+	{"int", "int ", OPERAND_INT, false, false, false, false, 0},
+	{"float", "float ", OPERAND_FLOAT, false, false, false, false, 0},
+	{"in_rows", "const float *", OPERAND_TENSOR, true, false, true, false, LAYOUT_ROWS},
+	{"out_rows", "float *", OPERAND_TENSOR, false, true, true, false, LAYOUT_ROWS},
+	{"io_rows", "float *", OPERAND_TENSOR, true, true, true, false, LAYOUT_ROWS},
+	{"all_rows", "const float *", OPERAND_TENSOR, true, false, false, false, LAYOUT_ROWS},
+	{"all_out_rows", "float *", OPERAND_TENSOR, false, true, false, false, LAYOUT_ROWS},
+	{"in_features", "const float *", OPERAND_TENSOR, true, false, true, false, LAYOUT_FEATURES},
+	{"out_features", "float *", OPERAND_TENSOR, false, true, true, false, LAYOUT_FEATURES},
+	{"io_features", "float *", OPERAND_TENSOR, true, true, true, false, LAYOUT_FEATURES},
+	{"in_weights", "const float *", OPERAND_TENSOR, true, false, true, false, LAYOUT_WEIGHTS},
+	{"out_weights", "float *", OPERAND_TENSOR, false, true, true, false, LAYOUT_WEIGHTS},
+	{"all_weights", "const float *", OPERAND_TENSOR, true, false, false, false, LAYOUT_WEIGHTS},
+	{"in_any", "const float *", OPERAND_TENSOR, true, false, true, true, 0},
+	{"io_any", "float *", OPERAND_TENSOR, true, true, true, true, 0},
+	{"out_scalar", "float *", OPERAND_TENSOR, false, true, false, false, LAYOUT_SCALAR},
+	{"in_counter", "const int64_t *", OPERAND_TENSOR, true, false, false, false, LAYOUT_COUNTER},
+	{"io_counter", "int64_t *", OPERAND_TENSOR, true, true, false, false, LAYOUT_COUNTER},
+	{"in_labels", "const int32_t *", OPERAND_TENSOR, true, false, false, false, LAYOUT_LABELS},
+	/* of the data path: generated code never holds one */
+	{"in_table", "const float *", OPERAND_TENSOR, true, false, false, false, LAYOUT_SCALAR},
+	{"out_table", "float *", OPERAND_TENSOR, false, true, false, false, LAYOUT_SCALAR},
+	{"in_index", "const int32_t *", OPERAND_TENSOR, true, false, false, false, LAYOUT_LABELS},
+};
+
+/* The next word of letters, digits and underscores at *text. */
+static const char *word(Arena *arena, const char **text)
+{
+	while (**text && !isalnum((unsigned char)**text))
+		++*text;
+	const char *begin = *text;
+	while (isalnum((unsigned char)**text) || **text == '_')
+		++*text;
+	return arena_copy(arena, begin, (size_t)(*text - begin));
+}
+
+static const OperandType *find_type(const char *name)
+{
+	for (size_t i = 0; i < sizeof operand_types / sizeof *operand_types; i++)
+		if (strcmp(operand_types[i].name, name) == 0)
+			return &operand_types[i];
+	return 0;
+}
+
+static void read_row(Arena *arena, Kernel *kernel)
+{
+	const char *text = kernel->prototype;
+	while (*text != ')') {
+		if (kernel->parameter_count == MAX_OPERANDS)
+			internal_error("kernel %s has more than %d operands", kernel->name, MAX_OPERANDS);
+		const char *type = word(arena, &text);
+		KernelParameter *parameter = &kernel->parameters[kernel->parameter_count++];
+		parameter->type = find_type(type);
+		if (!parameter->type)
+			internal_error("kernel %s: `%s` is not an operand type", kernel->name, type);
+		parameter->name = word(arena, &text);
+	}
+}
+
+Kernels kernel_table(Arena *arena)
+{
+	static const struct { const char *name; int properties; const char *prototype; size_t entry; } rows[] = {
+#define KERNEL(name, properties, parameters) {#name, properties, #parameters, offsetof(KernelSet, name)},
+		KERNELS(KERNEL)
+#undef KERNEL
+	};
+	Kernels kernels = {.count = (int)(sizeof rows / sizeof *rows)};
+	kernels.items = NEW_ARRAY(arena, Kernel, kernels.count);
+	for (int i = 0; i < kernels.count; i++) {
+		kernels.items[i] = (Kernel){
+			.name = rows[i].name, .prototype = rows[i].prototype,
+			.in_place = (rows[i].properties & IN_PLACE) != 0, .entry = rows[i].entry,
+		};
+		read_row(arena, &kernels.items[i]);
+	}
+	return kernels;
+}
+
+const Kernel *kernel_find(const Kernels *kernels, const char *name, size_t length)
+{
+	for (int i = 0; i < kernels->count; i++)
+		if (strlen(kernels->items[i].name) == length && memcmp(kernels->items[i].name, name, length) == 0)
+			return &kernels->items[i];
+	return 0;
+}

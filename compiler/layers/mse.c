@@ -1,0 +1,18 @@
+#include "../bnc.h"
+
+static void reference(const Reference *r)
+{
+	double sum = 0;
+	for (int i = 0; i < r->rows * r->inputs; i++)
+		sum += (r->x[i] - r->targets[i]) * (r->x[i] - r->targets[i]);
+	r->y[0] = sum / (r->rows * r->inputs);
+}
+
+const Layer layer_mse = {
+	.kind = KIND_LOSS,
+	.name = "mse",
+	.summary = "mean of (x - target)^2 (torch.nn.MSELoss)",
+	.standard = STANDARD_FOR_ONE_OUTPUT,
+	.forward = "mse(rows, inputs, loss, dx, x, target)",
+	.reference = reference,
+};

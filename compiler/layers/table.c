@@ -1,0 +1,87 @@
+/* One row per layer, loss and optimizer: its own file says the rest. */
+#include "../bnc.h"
+#include <string.h>
+
+#define LAYERS(ROW) \
+	ROW(linear) ROW(batchnorm) \
+	ROW(residual) \
+	ROW(relu) ROW(leaky_relu) ROW(tanh) ROW(sigmoid) \
+	ROW(cross_entropy) ROW(mse) \
+	ROW(sgd)
+
+#define DECLARE(name) extern const Layer layer_##name;
+LAYERS(DECLARE)
+
+#define ADDRESS(name) &layer_##name,
+const Layer *const layers[] = {LAYERS(ADDRESS) 0};
+
+const Layer *layer_find(LayerKind kind, const char *name)
+{
+	for (int i = 0; layers[i]; i++)
+		if (layers[i]->kind == kind && strcmp(layers[i]->name, name) == 0)
+			return layers[i];
+	return 0;
+}
+
+const Layer *layer_standard(LayerKind kind, int outputs)
+{
+	const Layer *found = 0;
+	for (int i = 0; layers[i]; i++)
+		if (layers[i]->kind == kind
+			&& (layers[i]->standard == STANDARD || (layers[i]->standard == STANDARD_FOR_ONE_OUTPUT && outputs == 1)))
+			found = layers[i];
+	return found;
+}
+
+const Layer *layer_sum(void)
+{
+	return &layer_residual;
+}
+
+int layer_names(LayerKind kind, const char *names[], int capacity)
+{
+	int count = 0;
+	for (int i = 0; layers[i] && count < capacity; i++)
+		if (layers[i]->kind == kind)
+			names[count++] = layers[i]->name;
+	return count;
+}
+
+int argument_index(const Layer *layer, const char *name)
+{
+	for (int i = 0; layer->arguments[i].name; i++)
+		if (strcmp(layer->arguments[i].name, name) == 0)
+			return i;
+	return -1;
+}
+
+static void list_arguments(const Layer *layer, FILE *out)
+{
+	for (const ArgumentSpec *a = layer->arguments; a->name; a++) {
+		if (a->use & INFERRED)
+			fprintf(out, " [%s]", a->name);
+		else if (a->use & REQUIRED)
+			fprintf(out, " %s", a->name);
+		else if (a->kind == ARGUMENT_FLAG)
+			fprintf(out, " %s=%s", a->name, a->standard ? "true" : "false");
+		else
+			fprintf(out, " %s=%g", a->name, a->standard);
+	}
+}
+
+void layer_list(FILE *out)
+{
+	static const char *const titles[] = {
+		[KIND_LAYER] = "layers", [KIND_LOSS] = "losses (loss NAME ...)", [KIND_OPTIMIZER] = "optimizers (optimizer NAME ...)",
+	};
+	for (LayerKind kind = KIND_LAYER; kind <= KIND_OPTIMIZER; kind++) {
+		fprintf(out, "%s%s\n", kind ? "\n" : "", titles[kind]);
+		for (int i = 0; layers[i]; i++) {
+			if (layers[i]->kind != kind)
+				continue;
+			fprintf(out, "  %s", layers[i]->name);
+			list_arguments(layers[i], out);
+			fprintf(out, "\n      %s\n", layers[i]->summary);
+		}
+	}
+}

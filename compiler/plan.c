@@ -1,0 +1,306 @@
+/* Tensors -> memory. Requires loops and times; provides the struct's layout for what persists and, per routine, offsets in
+ * one working area for what does not.
+ *
+ * A temporary that all its steps touch panel by panel within one loop needs storage for one panel, alive from its first
+ * to its last step there. Any other lives whole, from the beginning of the loop that writes it to the end of the loop that
+ * uses it last. A kernel marked IN_PLACE may write over an operand that dies with it. Storage is handed out in the order
+ * of time, best fit first. */
+#include "bnc.h"
+#include <stdlib.h>
+
+enum { ALIGNMENT = 16, INT64_BYTES = 8 };       /* floats in a cache line; also the widest vector */
+
+int panel_count(const Compilation *c, int features)
+{
+	return (features + c->target->lanes - 1) / c->target->lanes;
+}
+
+size_t panel_floats(const Compilation *c, const Tensor *tensor)
+{
+	size_t lanes = (size_t)c->target->lanes;
+	switch (tensor->layout) {
+	case LAYOUT_ROWS: return lanes * (size_t)c->network->batch * (size_t)tensor->positions;
+	case LAYOUT_WEIGHTS: return lanes * (size_t)tensor->inputs;
+	case LAYOUT_FEATURES: return lanes;
+	default: return 1;
+	}
+}
+
+size_t tensor_floats(const Compilation *c, const Tensor *tensor)
+{
+	bool panels = tensor->layout == LAYOUT_ROWS || tensor->layout == LAYOUT_WEIGHTS || tensor->layout == LAYOUT_FEATURES;
+	return panel_floats(c, tensor) * (panels ? (size_t)panel_count(c, tensor->features) : 1);
+}
+
+/* ---- lifetimes */
+
+/* A piece of storage: one temporary, or several that take it over from each other in place. */
+typedef struct Piece {
+	int first, last;
+	size_t floats, offset;
+	struct Piece *next_free;        /* by offset, in the list of free pieces */
+} Piece;
+
+typedef struct Plan {
+	Compilation *c;
+	Routine *routine;
+	Piece **piece_of;               /* by tensor id */
+	const Loop **loop_of;           /* by tensor id: the only loop that touches it, or null */
+	bool *local;                    /* by tensor id: touched panel by panel only */
+	int *begin, *end;               /* times of each step's loop */
+} Plan;
+
+static void find_lifetimes(Plan *p)
+{
+	for (int i = 0; i < p->routine->temporaries.count; i++)
+		p->routine->temporaries.items[i]->first = -1;
+	for (int l = 0; l < p->routine->loops.count; l++) {
+		const Loop *loop = p->routine->loops.items[l];
+		for (int i = 0; i < loop->steps.count; i++) {
+			const Step *step = loop->steps.items[i];
+			for (int k = 0; k < step->kernel->parameter_count; k++) {
+				Tensor *tensor = step->operands[k].tensor;
+				if (step->operands[k].kind != OPERAND_AT || tensor->role != ROLE_TEMPORARY)
+					continue;
+				if (tensor->first < 0) {
+					tensor->first = step->time;
+					p->loop_of[tensor->id] = loop;
+					p->local[tensor->id] = true;
+				}
+				tensor->last = step->time;
+				p->local[tensor->id] &= step->kernel->parameters[k].type->own;
+				if (p->loop_of[tensor->id] != loop)
+					p->loop_of[tensor->id] = 0;
+			}
+		}
+	}
+}
+
+/* Whether the steps of loop touch tensor panel by panel only. */
+static bool local_in(const Loop *loop, const Tensor *tensor)
+{
+	for (int i = 0; i < loop->steps.count; i++)
+		for (int k = 0; k < loop->steps.items[i]->kernel->parameter_count; k++)
+			if (loop->steps.items[i]->operands[k].tensor == tensor && !loop->steps.items[i]->kernel->parameters[k].type->own)
+				return false;
+	return true;
+}
+
+/* The storage that step's kernel may write its result over: an operand of the same size that dies here. */
+static Piece *storage_to_take_over(const Plan *p, const Step *step, int result)
+{
+	const Tensor *out = step->operands[result].tensor;
+	if (!step->kernel->in_place || out->layout != LAYOUT_ROWS)
+		return 0;
+	for (int k = 0; k < step->kernel->parameter_count; k++) {
+		const Tensor *in = step->operands[k].tensor;
+		if (step->operands[k].kind != OPERAND_AT || in->role != ROLE_TEMPORARY || in->layout != LAYOUT_ROWS || in->last != step->time
+			|| !step->kernel->parameters[k].type->reads)
+			continue;
+		if (in->one_panel == out->one_panel && in->features == out->features && in->positions == out->positions
+			&& local_in(step->loop, in) && local_in(step->loop, out))
+			return p->piece_of[in->id];
+	}
+	return 0;
+}
+
+static void extend(const Plan *p, Piece *piece, const Tensor *tensor)
+{
+	int last = tensor->one_panel ? tensor->last : p->end[tensor->last];
+	if (piece->last < last)
+		piece->last = last;
+}
+
+/* The pieces in order of their first time. */
+static int make_pieces(Plan *p, Piece **pieces)
+{
+	int count = 0;
+	for (int l = 0; l < p->routine->loops.count; l++) {
+		const Loop *loop = p->routine->loops.items[l];
+		for (int i = 0; i < loop->steps.count; i++) {
+			const Step *step = loop->steps.items[i];
+			for (int k = 0; k < step->kernel->parameter_count; k++) {
+				Tensor *tensor = step->operands[k].tensor;
+				if (step->operands[k].kind != OPERAND_AT || tensor->role != ROLE_TEMPORARY || tensor->first != step->time
+					|| p->piece_of[tensor->id])
+					continue;
+				Piece *piece = storage_to_take_over(p, step, k);
+				if (!piece) {
+					piece = pieces[count++] = NEW(p->c->arena, Piece);
+					piece->first = tensor->one_panel ? tensor->first : p->begin[tensor->first];
+					piece->floats = tensor->one_panel ? panel_floats(p->c, tensor) : tensor_floats(p->c, tensor);
+				}
+				extend(p, piece, tensor);
+				p->piece_of[tensor->id] = piece;
+			}
+		}
+	}
+	return count;
+}
+
+/* ---- storage */
+
+typedef struct Heap { Piece *free; size_t top; Arena *arena; } Heap;
+
+/* Takes floats from the smallest free piece that has them, or from the end. */
+static size_t take(Heap *heap, size_t floats)
+{
+	Piece **best = 0;
+	for (Piece **link = &heap->free; *link; link = &(*link)->next_free)
+		if ((*link)->floats >= floats && (!best || (*link)->floats < (*best)->floats))
+			best = link;
+	if (best) {
+		Piece *piece = *best;
+		size_t offset = piece->offset;
+		piece->offset += floats;
+		piece->floats -= floats;
+		if (piece->floats == 0)
+			*best = piece->next_free;
+		return offset;
+	}
+	/* a free piece at the very end grows into what is needed */
+	Piece **last = &heap->free;
+	while (*last && (*last)->next_free)
+		last = &(*last)->next_free;
+	size_t offset = heap->top;
+	if (*last && (*last)->offset + (*last)->floats == heap->top) {
+		offset = (*last)->offset;
+		*last = 0;
+	}
+	heap->top = offset + floats;
+	return offset;
+}
+
+static void give_back(Heap *heap, size_t offset, size_t floats)
+{
+	Piece **link = &heap->free, *before = 0;
+	while (*link && (*link)->offset < offset) {
+		before = *link;
+		link = &before->next_free;
+	}
+	Piece *after = *link;
+	if (before && before->offset + before->floats == offset)
+		before->floats += floats;
+	else {
+		Piece *piece = NEW(heap->arena, Piece);
+		*piece = (Piece){.offset = offset, .floats = floats, .next_free = after};
+		if (before)
+			before->next_free = piece;
+		else
+			heap->free = piece;
+		before = piece;
+	}
+	if (after && before->offset + before->floats == after->offset) {
+		before->floats += after->floats;
+		before->next_free = after->next_free;
+	}
+}
+
+static size_t aligned(size_t floats)
+{
+	return (floats + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+}
+
+/* Sweeps over time: pieces that ended are given back before those that begin are placed. */
+static void place_pieces(Plan *p, Piece **pieces, int count, int times)
+{
+	Heap heap = {.arena = p->c->arena};
+	Piece **ending = NEW_ARRAY(p->c->arena, Piece *, times + 1);    /* chains by next_free, unused while placed */
+	size_t alive = 0;
+	int time = -1;
+	for (int i = 0; i < count; i++) {
+		Piece *piece = pieces[i];
+		for (; time + 1 < piece->first; time++)
+			for (Piece *end = ending[time + 1], *next; end; end = next) {
+				next = end->next_free;
+				give_back(&heap, end->offset, aligned(end->floats));
+				alive -= aligned(end->floats);
+			}
+		piece->offset = take(&heap, aligned(piece->floats));
+		piece->next_free = ending[piece->last];
+		ending[piece->last] = piece;
+		alive += aligned(piece->floats);
+		if (alive > p->routine->peak)
+			p->routine->peak = alive;
+	}
+	p->routine->work = heap.top;
+}
+
+static int by_first(const void *a, const void *b)
+{
+	const Piece *x = *(Piece *const *)a, *y = *(Piece *const *)b;
+	return x->first != y->first ? (x->first > y->first) - (x->first < y->first) : (x->floats < y->floats) - (x->floats > y->floats);
+}
+
+static void plan_routine(Compilation *c, Routine *routine)
+{
+	int tensors = c->tensors.count + routine->temporaries.count, times = routine->steps.count;
+	for (int i = 0; i < routine->temporaries.count; i++)
+		routine->temporaries.items[i]->id = c->tensors.count + i;
+	Plan p = {.c = c, .routine = routine};
+	p.piece_of = NEW_ARRAY(c->arena, Piece *, tensors);
+	p.loop_of = NEW_ARRAY(c->arena, const Loop *, tensors);
+	p.local = NEW_ARRAY(c->arena, bool, tensors);
+	p.begin = NEW_ARRAY(c->arena, int, times);
+	p.end = NEW_ARRAY(c->arena, int, times);
+	for (int l = 0, time = 0; l < routine->loops.count; l++) {
+		int begin = time, steps = routine->loops.items[l]->steps.count;
+		for (; time < begin + steps; time++) {
+			p.begin[time] = begin;
+			p.end[time] = begin + steps - 1;
+		}
+	}
+	find_lifetimes(&p);
+	for (int i = 0; i < routine->temporaries.count; i++) {
+		Tensor *tensor = routine->temporaries.items[i];
+		tensor->one_panel = p.local[tensor->id] && p.loop_of[tensor->id] && p.loop_of[tensor->id]->features > 0;
+	}
+	Piece **pieces = NEW_ARRAY(c->arena, Piece *, tensors);
+	int count = make_pieces(&p, pieces);
+	qsort(pieces, (size_t)count, sizeof *pieces, by_first);
+	place_pieces(&p, pieces, count, times);
+	for (int i = 0; i < routine->temporaries.count; i++)
+		routine->temporaries.items[i]->offset = p.piece_of[routine->temporaries.items[i]->id]->offset;
+}
+
+/* ---- the struct: floats, then labels, then counters, each kind aligned by its place alone */
+
+static size_t place_persistent(Compilation *c, size_t bytes, bool (*belongs)(const Tensor *), size_t size, size_t align)
+{
+	for (int i = 0; i < c->tensors.count; i++) {
+		Tensor *tensor = c->tensors.items[i];
+		if (!belongs(tensor))
+			continue;
+		bytes = (bytes + align - 1) / align * align;
+		tensor->offset = bytes;
+		bytes += size * (tensor->layout == LAYOUT_LABELS ? (size_t)c->network->batch : tensor_floats(c, tensor));
+	}
+	return bytes;
+}
+
+static bool is_array(const Tensor *tensor)
+{
+	return tensor->layout <= LAYOUT_WEIGHTS;
+}
+
+static bool is_scalar(const Tensor *tensor)
+{
+	return tensor->layout == LAYOUT_SCALAR || tensor->layout == LAYOUT_LABELS;
+}
+
+static bool is_counter(const Tensor *tensor)
+{
+	return tensor->layout == LAYOUT_COUNTER;
+}
+
+void plan_memory(Compilation *c)
+{
+	plan_routine(c, &c->train);
+	plan_routine(c, &c->predict);
+	size_t work = c->train.work > c->predict.work ? c->train.work : c->predict.work;
+	c->work = work;
+	c->work_offset = place_persistent(c, 0, is_array, sizeof(float), sizeof(float));
+	c->bytes = place_persistent(c, c->work_offset + work * sizeof(float), is_scalar, sizeof(float), sizeof(float));
+	c->bytes = place_persistent(c, c->bytes, is_counter, INT64_BYTES, INT64_BYTES);
+	c->bytes = (c->bytes + INT64_BYTES - 1) / INT64_BYTES * INT64_BYTES;
+}

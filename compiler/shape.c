@@ -1,0 +1,166 @@
+/* Shapes along the graph. Requires nodes in order of evaluation; provides every value's shape and every inferred
+ * argument, the standard loss, and the certainty that all sizes stay within what the program can hold. */
+#include "bnc.h"
+#include <string.h>
+
+enum { WIDEST_PANEL = 16 };
+
+int shape_features(const Shape *shape)
+{
+	return shape->dims[0];
+}
+
+int shape_positions(const Shape *shape)
+{
+	int positions = 1;
+	for (int i = 1; i < shape->rank; i++)
+		positions *= shape->dims[i];
+	return positions;
+}
+
+int64_t shape_size(const Shape *shape)
+{
+	int64_t size = 1;
+	for (int i = 0; i < shape->rank; i++)
+		size *= shape->dims[i];
+	return size;
+}
+
+const char *shape_text(Arena *arena, const Shape *shape)
+{
+	char *text = arena_print(arena, "%d", shape->dims[0]);
+	for (int i = 1; i < shape->rank; i++)
+		text = arena_print(arena, "%sx%d", text, shape->dims[i]);
+	return text;
+}
+
+bool infer_features(Node *node, const char *argument, Diagnostics *diagnostics)
+{
+	int index = argument_index(node->layer, argument);
+	Value *x = node->inputs[0];
+	int expected = node->given[index] ? (int)node->arguments[index] : 0;
+	const char *noun = strcmp(argument, "in") == 0 ? "inputs" : argument;
+	if (x->shape.rank == 0 && expected) {
+		x->shape = (Shape){1, {expected}};
+		x->span = node->argument_spans[index];
+	}
+	if (x->shape.rank < 0) {
+		if (!expected)
+			return false;
+		node->arguments[index] = expected;
+		return true;
+	}
+	if (x->shape.rank == 0) {
+		error_at(diagnostics, node->span, "%s does not know the size of its source: give it, or start the network with `input`",
+			node->layer->name);
+		return false;
+	}
+	if (x->shape.rank != 1) {
+		error_at(diagnostics, node->span, "%s expects features, but its source has %d dimensions", node->layer->name, x->shape.rank);
+		note_at(diagnostics, x->span, "they come from here");
+		return false;
+	}
+	int found = shape_features(&x->shape);
+	if (expected && expected != found) {
+		error_at(diagnostics, node->argument_spans[index], "%s expects %d %s, but its source has %d feature%s", node->layer->name,
+			expected, noun, found, found == 1 ? "" : "s");
+		note_at(diagnostics, x->span, "the %d feature%s come%s from here", found, found == 1 ? "" : "s", found == 1 ? "s" : "");
+		return false;
+	}
+	node->arguments[index] = found;
+	return true;
+}
+
+bool set_output(Node *node, Shape shape)
+{
+	node->output->shape = shape;
+	return true;
+}
+
+/* Floats in whole panels of the widest kind, so that the answer does not depend on the machine. */
+static bool fits(int features, int64_t per_feature)
+{
+	int64_t padded = ((int64_t)features + WIDEST_PANEL - 1) / WIDEST_PANEL * WIDEST_PANEL;
+	return per_feature <= INT32_MAX / padded;
+}
+
+/* Bytes that the node adds: weights with their gradients, and what the batch keeps of its output. */
+static bool check_sizes(const Network *network, Node *node, Diagnostics *diagnostics)
+{
+	const Shape *y = &node->output->shape;
+	int features = shape_features(y), inputs = shape_features(&node->inputs[0]->shape);
+	for (const TensorSpec *t = node->layer->tensors; t->name; t++)
+		if (t->layout == LAYOUT_WEIGHTS && !fits(features, inputs)) {
+			error_at(diagnostics, node->span, "%s of %d x %d has %lld values; the limit of a tensor is %d (in panels of %d features)",
+				t->name, inputs, features, (long long)features * inputs, INT32_MAX, WIDEST_PANEL);
+			return false;
+		}
+	if (!fits(features, (int64_t)network->batch * shape_positions(y))) {
+		error_at(diagnostics, node->span,
+			"%s gives %d features for each of %d rows of a batch, %lld values; the limit of a tensor is %d (in panels of %d features)",
+			node->layer->name, features, network->batch, (long long)features * network->batch, INT32_MAX, WIDEST_PANEL);
+		return false;
+	}
+	return true;
+}
+
+static void infer_node(const Network *network, Node *node, Diagnostics *diagnostics)
+{
+	const Value *x = node->inputs[0];
+	bool inferred = true;
+	if (node->layer->infer)
+		inferred = node->layer->infer(node, diagnostics);
+	else if (x->shape.rank > 0)
+		node->output->shape = x->shape;
+	else {
+		inferred = false;
+		if (x->shape.rank == 0)
+			error_at(diagnostics, node->span, "%s does not know the size of its source: start the network with `input`, for example `input 2`",
+				node->layer->name);
+	}
+	if (!node->layer->tensors[0].name && node->inputs[0]->shape.rank > 0)
+		node->output->span = node->inputs[0]->span;     /* a size is said where it arises */
+	if (node->output->shape.rank == 0 || (inferred && !check_sizes(network, node, diagnostics)))
+		node->output->shape.rank = -1;
+}
+
+static void check_loss(Network *network, Diagnostics *diagnostics)
+{
+	Value *output = network->output;
+	if (!network->loss) {
+		network->loss = NEW(network->arena, Node);
+		network->loss->layer = layer_standard(KIND_LOSS, (int)shape_size(&output->shape));
+		network->loss->path = "loss";
+		network->loss->span = output->span;
+	}
+	Node *loss = network->loss;
+	loss->inputs[0] = output;
+	loss->input_count = 1;
+	if (output->shape.rank != 1)
+		error_at(diagnostics, loss->span, "%s expects features, but the network's output has %d dimensions", loss->layer->name, output->shape.rank);
+	else if (loss->layer->takes_labels && shape_features(&output->shape) < 2) {
+		error_at(diagnostics, loss->span, "%s expects a score for each of 2 or more classes, but the network has 1 output", loss->layer->name);
+		note_at(diagnostics, output->span, "the 1 output comes from here; `loss mse` takes one");
+	}
+}
+
+void infer_shapes(Network *network, Diagnostics *diagnostics)
+{
+	for (int i = 0; i < network->nodes.count; i++)
+		infer_node(network, network->nodes.items[i], diagnostics);
+	if (network->output->shape.rank > 0)
+		check_loss(network, diagnostics);
+	if (network->optimizer->layer->infer)
+		network->optimizer->layer->infer(network->optimizer, diagnostics);
+	for (int i = 0; i < network->nodes.count && network->batch == 1; i++) {
+		const Node *node = network->nodes.items[i];
+		if (!node->layer->normalises_batch || shape_positions(&node->output->shape) > 1)
+			continue;
+		error_at(diagnostics, node->span, "%s needs at least 2 rows to train on, but the batch is 1: use `batch 2` or more", node->layer->name);
+		break;
+	}
+	int64_t size = shape_size(&network->input->shape);
+	if (network->input->shape.rank > 0 && !fits((int)size, network->batch))
+		error_at(diagnostics, network->input->span, "a batch of %d samples of %lld values has %lld; the limit of a tensor is %d (in panels of %d features)",
+			network->batch, (long long)size, (long long)size * network->batch, INT32_MAX, WIDEST_PANEL);
+}
