@@ -1,0 +1,30 @@
+#!/bin/sh
+# Runs every test on each of the given builds. The last line adds up all of them.
+#
+#	tests/run.sh BUILD ...
+scratch=$(mktemp -d) || exit 1
+trap 'rm -rf "$scratch"' EXIT
+: >"$scratch/totals"
+
+# Prints `PASSED FAILED` of a suite's output: the last line that says so, in Criterion's words or in ours. A suite that
+# ends badly without a word about it counts as one failure.
+count() {
+	awk -v status="$2" '
+	/Synthesis: Tested: / { sub(/.*Tested: /, ""); tested = $1; sub(/.*Passing: /, ""); passed = $1; failed = tested - passed }
+	/[0-9]+ passed, [0-9]+ failed$/ { failed = $(NF - 1); passed = $(NF - 3) }
+	END { print passed + 0, failed == 0 && status != 0 ? 1 : failed + 0 }' "$1"
+}
+
+suite() {
+	echo "== $*"
+	{ "$@" 2>&1; echo $? >"$scratch/status"; } | tee "$scratch/output"
+	count "$scratch/output" "$(cat "$scratch/status")" >>"$scratch/totals"
+}
+
+for build; do
+	suite "$build/tests/unit"
+	for driver in golden errors robust; do
+		suite sh tests/$driver.sh "$build/bnc"
+	done
+done
+awk '{ passed += $1; failed += $2 } END { print passed " passed, " failed " failed"; exit failed > 0 }' "$scratch/totals"
