@@ -4,7 +4,7 @@
 # make bless      accepts what bnc prints now as the expected text of tests/golden and tests/errors
 # make clean      removes build/
 #
-# CC, CFLAGS and BUILD may be given: make CC=clang CFLAGS=-O1 BUILD=build/clang
+# CC, CFLAGS and BUILD may be given: make CC=clang CFLAGS=-O1 BUILD=build/clang. V=1 shows the commands.
 
 VERSION = 0.1.0
 CC = gcc
@@ -38,30 +38,33 @@ bnc: $(BUILD)/bnc
 unit: $(BUILD)/tests/unit
 
 $(BUILD)/bnc: $(objects)
+	@echo $@
 	$(CC) $(CFLAGS) -o $@ $^ $(libraries)
 
 $(BUILD)/tests/unit: $(filter-out %/main.o,$(objects)) $(tests)
+	@echo $@
 	$(CC) $(CFLAGS) -o $@ $^ -lcriterion $(libraries)
 
 $(BUILD)/%.o: %.c Makefile
-	@mkdir -p $(@D)
+	@echo $@; mkdir -p $(@D)
 	$(CC) $(own_flags) $(CFLAGS) -c -o $@ $<
 
 $(sets:%=$(BUILD)/kernels_%.o): $(BUILD)/kernels_%.o: runtime/kernels/all.c Makefile
-	@mkdir -p $(@D)
+	@echo $@; mkdir -p $(@D)
 	$(CC) $(own_flags) $(CFLAGS) $(kernel_flags) -DISA=$* $(flags_$*) -c -o $@ $<
 
 $(BUILD)/gen/%.o: $(BUILD)/gen/%.c
+	@echo $@
 	$(CC) $(own_flags) $(CFLAGS) -c -o $@ $<
 
 $(BUILD)/gen/lex.o $(filter $(BUILD)/compiler/%,$(objects)): | $(BUILD)/gen/parse.h
 
 $(BUILD)/gen/lex.c: compiler/lex.re Makefile
-	@mkdir -p $(@D)
+	@echo $@; mkdir -p $(@D)
 	re2c -W --no-generation-date -o $@ $<
 
 $(BUILD)/gen/parse.c $(BUILD)/gen/parse.h &: compiler/parse.y Makefile
-	@mkdir -p $(@D)
+	@echo $@; mkdir -p $(@D)
 	lemon -q -d$(BUILD)/gen $<
 
 # What re2c and Lemon write is C of another taste than ours.
@@ -86,6 +89,7 @@ parallel = $(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(
 
 run: install-build-packages
 	@$(parallel) bnc
+	@echo $(BUILD)/bnc models/mlp_bn.net --train moons
 	$(BUILD)/bnc models/mlp_bn.net --train moons
 
 strict = WERROR=-Werror
@@ -104,5 +108,8 @@ bless: bnc
 clean:
 	rm -rf $(BUILD)
 
+ifndef V
+.SILENT:
+endif
 .PHONY: bnc unit install-build-packages install-packages run test bless clean
 .DELETE_ON_ERROR:
