@@ -13,7 +13,7 @@ BUILD = build
 MACHINE := $(shell uname -m)
 MAKEFLAGS += --no-builtin-rules
 
-WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wundef -Wvla -Wwrite-strings \
+WARNINGS = -Wall -Wextra -Wno-missing-field-initializers -Wpedantic -Wshadow -Wconversion -Wundef -Wvla -Wwrite-strings \
 	-Wstrict-prototypes -Wmissing-prototypes
 own_flags = -std=c11 -D_DEFAULT_SOURCE -DBNC_VERSION='"$(VERSION)"' -ffp-contract=off \
 	-Icompiler -Iruntime -I$(BUILD)/gen $(WARNINGS) $(WERROR) -MMD -MP
