@@ -219,8 +219,9 @@ static Operand bind(Diff *d, const char *name)
 	Operand operand;
 	if (bind_common(d, name, &operand))
 		return operand;
+	/* a tensor hides the argument that says whether it exists */
 	int argument = argument_index(d->node->layer, name);
-	if (argument >= 0)
+	if (argument >= 0 && spec_index(d->node->layer->tensors, name) < 0)
 		return number(d->node->arguments[argument]);
 	switch (d->node->layer->kind) {
 	case KIND_LOSS: return bind_loss(d, name);

@@ -38,11 +38,11 @@ static const char *element_type(const Tensor *tensor)
 	return tensor->layout == LAYOUT_COUNTER ? "int64_t" : tensor->layout == LAYOUT_LABELS ? "int32_t" : "float";
 }
 
-static void put_members(Emit *e, size_t from, size_t to)
+static void put_members(Emit *e, Layout first, Layout last)
 {
 	for (int i = 0; i < e->c->tensors.count; i++) {
 		const Tensor *tensor = e->c->tensors.items[i];
-		if (tensor->offset < from || tensor->offset >= to)
+		if (tensor->layout < first || tensor->layout > last)
 			continue;
 		put(e, "\t%s %s", element_type(tensor), tensor->name);
 		if (tensor->layout == LAYOUT_LABELS)
@@ -53,14 +53,15 @@ static void put_members(Emit *e, size_t from, size_t to)
 	}
 }
 
+/* The order of plan.c. */
 static void put_struct(Emit *e)
 {
-	Compilation *c = e->c;
 	put(e, "typedef struct Net {\n");
-	put_members(e, 0, c->work_offset);
-	if (c->work)
-		put(e, "\tfloat work[%zu];\n", c->work);
-	put_members(e, c->work_offset, c->bytes);
+	put_members(e, LAYOUT_ROWS, LAYOUT_WEIGHTS);
+	if (e->c->work)
+		put(e, "\tfloat work[%zu];\n", e->c->work);
+	put_members(e, LAYOUT_SCALAR, LAYOUT_LABELS);
+	put_members(e, LAYOUT_COUNTER, LAYOUT_COUNTER);
 	put(e, "} Net;\n\n");
 }
 

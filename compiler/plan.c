@@ -263,34 +263,19 @@ static void plan_routine(Compilation *c, Routine *routine)
 		routine->temporaries.items[i]->offset = p.piece_of[routine->temporaries.items[i]->id]->offset;
 }
 
-/* ---- the struct: floats, then labels, then counters, each kind aligned by its place alone */
+/* ---- the struct: arrays, work, scalars and labels, counters: aligned by their order, with padding before counters only */
 
-static size_t place_persistent(Compilation *c, size_t bytes, bool (*belongs)(const Tensor *), size_t size, size_t align)
+static size_t place_persistent(Compilation *c, size_t bytes, Layout first, Layout last, size_t size)
 {
 	for (int i = 0; i < c->tensors.count; i++) {
 		Tensor *tensor = c->tensors.items[i];
-		if (!belongs(tensor))
+		if (tensor->layout < first || tensor->layout > last)
 			continue;
-		bytes = (bytes + align - 1) / align * align;
+		bytes = (bytes + size - 1) / size * size;
 		tensor->offset = bytes;
 		bytes += size * (tensor->layout == LAYOUT_LABELS ? (size_t)c->network->batch : tensor_floats(c, tensor));
 	}
 	return bytes;
-}
-
-static bool is_array(const Tensor *tensor)
-{
-	return tensor->layout <= LAYOUT_WEIGHTS;
-}
-
-static bool is_scalar(const Tensor *tensor)
-{
-	return tensor->layout == LAYOUT_SCALAR || tensor->layout == LAYOUT_LABELS;
-}
-
-static bool is_counter(const Tensor *tensor)
-{
-	return tensor->layout == LAYOUT_COUNTER;
 }
 
 void plan_memory(Compilation *c)
@@ -299,8 +284,9 @@ void plan_memory(Compilation *c)
 	plan_routine(c, &c->predict);
 	size_t work = c->train.work > c->predict.work ? c->train.work : c->predict.work;
 	c->work = work;
-	c->work_offset = place_persistent(c, 0, is_array, sizeof(float), sizeof(float));
-	c->bytes = place_persistent(c, c->work_offset + work * sizeof(float), is_scalar, sizeof(float), sizeof(float));
-	c->bytes = place_persistent(c, c->bytes, is_counter, INT64_BYTES, INT64_BYTES);
+	c->work_offset = place_persistent(c, 0, LAYOUT_ROWS, LAYOUT_WEIGHTS, sizeof(float));
+	c->bytes = c->work_offset + work * sizeof(float);
+	c->bytes = place_persistent(c, c->bytes, LAYOUT_SCALAR, LAYOUT_LABELS, sizeof(float));
+	c->bytes = place_persistent(c, c->bytes, LAYOUT_COUNTER, LAYOUT_COUNTER, INT64_BYTES);
 	c->bytes = (c->bytes + INT64_BYTES - 1) / INT64_BYTES * INT64_BYTES;
 }

@@ -100,8 +100,8 @@ typedef enum Layout {
 	LAYOUT_FEATURES,        /* [panels][LANES] */
 	LAYOUT_WEIGHTS,         /* [panels][inputs][LANES] */
 	LAYOUT_SCALAR,          /* one float */
-	LAYOUT_COUNTER,         /* one int64_t */
 	LAYOUT_LABELS,          /* [rows] int32_t */
+	LAYOUT_COUNTER,         /* one int64_t */
 } Layout;
 
 /* A tensor that outlives a step. Only those with a path are a network's own (saved, loaded, initialised). */
@@ -133,5 +133,53 @@ typedef struct Program {
 /* A network's tensor as row-major floats, and back. LAYOUT_COUNTER is not for these. */
 void tensor_get(const Program *program, const void *net, const ProgramTensor *tensor, float *values);
 void tensor_set(const Program *program, void *net, const ProgramTensor *tensor, const float *values);
+
+/* ---- program.c: the memory of a compiled network */
+
+/* Zeroed memory for the program's struct; null when there is not enough. */
+void *program_allocate(const Program *program, Failure *failure);
+void program_free(const Program *program, void *net);
+/* The weights that torch would have, drawn in the order in which torch would draw them. */
+bool program_initialise(const Program *program, void *net, Random *random, Failure *failure);
+int64_t program_parameters(const Program *program);
+/* safetensors with state_dict names; a common prefix of all names in the file (`net.`) is accepted. */
+bool program_load(const Program *program, void *net, const char *path, Failure *failure);
+bool program_save(const Program *program, const void *net, const char *path, Failure *failure);
+/* How many of the samples have their largest output at their label, with running statistics. */
+int program_correct(const Program *program, void *net, const Data *data);
+/* Whether the network can be trained or evaluated on data: its shapes, its labels. */
+bool program_accepts(const Program *program, const Data *data, Failure *failure);
+
+/* ---- train.c */
+
+/* One network in training, and what came of it. */
+typedef struct Run {
+	const Program *program;
+	void *net;
+	float lr;
+	double loss;            /* the last epoch's: plain mean of its batch losses */
+	double accuracy;        /* of the last epoch's training outputs */
+	int64_t steps;
+	double seconds;         /* in them */
+} Run;
+
+typedef struct Training {
+	Run *runs;
+	int run_count;
+	const Data *data;
+	int batch, epochs;
+	int64_t steps;          /* stop after so many; 0: after the epochs */
+	Random *random;         /* torch's default generator, after initialisation */
+	bool shuffle;
+	bool quiet;
+	FILE *log;              /* JSON Lines, or null */
+	bool log_steps;
+} Training;
+
+/* Everything that would go wrong after hours is checked here, before. */
+bool training_check(const Training *training, Failure *failure);
+/* Trains all runs, epoch by epoch, each on the same batches in the same order; a line per epoch to stdout, a bar to
+ * stderr when that is a terminal. False when a loss is no longer finite. */
+bool train(Training *training, Failure *failure);
 
 #endif

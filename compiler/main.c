@@ -1,0 +1,219 @@
+/* The command line. */
+#include "bnc.h"
+#include "options.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { EXIT_NETWORK = 1, EXIT_COMMAND = 2, EXIT_DATA = 3, EXIT_INTERNAL = 4 };
+
+typedef struct Session {
+	Options options;
+	Compilation *compilations;
+	int count;
+	const KernelSet *target;
+} Session;
+
+static int complain(int status, const Failure *failure)
+{
+	fprintf(stderr, "bnc: %s\n", failure->text);
+	return status;
+}
+
+/* ---- networks */
+
+/* Reads and compiles each network; every network's mistakes are reported. */
+static int compile_all(Session *s)
+{
+	Failure failure;
+	int status = 0;
+	Stage last = s->options.dump >= 0 ? (Stage)s->options.dump : s->options.check ? STAGE_C : STAGE_RUN;
+	for (int i = 0; i < s->options.network_count; i++) {
+		Compilation *c = &s->compilations[i];
+		*c = (Compilation){.arena = arena_open(), .target = s->target, .fuse = !s->options.no_fuse};
+		s->count++;
+		if (!source_read(&c->source, c->arena, &s->options.networks[i], &failure)) {
+			status = complain(EXIT_DATA, &failure);
+			continue;
+		}
+		failure.text[0] = 0;
+		bool ok = compile(c, last, &s->options.overrides, &failure);
+		diagnostics_print(c->diagnostics, stderr);
+		if (!ok)
+			status = failure.text[0] ? complain(EXIT_INTERNAL, &failure) : EXIT_NETWORK;
+	}
+	return status;
+}
+
+static void report_all(const Session *s)
+{
+	bool training = s->options.train || s->options.save;
+	for (int i = 0; i < s->count; i++) {
+		const Compilation *c = &s->compilations[i];
+		if (s->options.dump >= 0)
+			dump(c, (Stage)s->options.dump, stdout);
+		if (s->options.summary || (!training && !s->options.explain && !s->options.check && s->options.dump < 0))
+			print_summary(c, stdout);
+		if (s->options.explain)
+			explain(c, stdout);
+	}
+}
+
+/* ---- training */
+
+/* Networks that train on the same batches must agree on them. */
+static bool check_agreement(const Session *s, Failure *failure)
+{
+	const Network *first = s->compilations[0].network;
+	for (int i = 1; i < s->count; i++) {
+		const Network *other = s->compilations[i].network;
+		if (other->batch != first->batch)
+			return fail(failure, "%s and %s train side by side on the same batches, but their batch is %d and %d: give --batch",
+				first->name, other->name, first->batch, other->batch);
+		if (other->epochs != first->epochs && s->options.steps == 0)
+			return fail(failure, "%s and %s train side by side, but their epochs are %d and %d: give --epochs", first->name, other->name,
+				first->epochs, other->epochs);
+		if (!s->options.seed_given && other->seed != first->seed)
+			return fail(failure, "%s and %s train side by side from one generator, but their seeds are %llu and %llu: give --seed",
+				first->name, other->name, (unsigned long long)first->seed, (unsigned long long)other->seed);
+	}
+	return true;
+}
+
+/* Several networks of one name, as from one file given twice, are told apart by a number. */
+static void name_apart(Session *s)
+{
+	for (int i = 0; i < s->count; i++) {
+		int same = 1;
+		for (int k = 0; k < i; k++)
+			same += strcmp(s->compilations[k].network->name, s->compilations[i].network->name) == 0;
+		if (same > 1)
+			s->compilations[i].program.name = arena_print(s->compilations[i].arena, "%s_%d", s->compilations[i].network->name, same);
+	}
+}
+
+static bool prepare_runs(Session *s, Run *runs, Random *random, Failure *failure)
+{
+	random_seed(random, (uint32_t)(s->options.seed_given ? s->options.seed : s->compilations[0].network->seed));
+	for (int i = 0; i < s->count; i++) {
+		const Compilation *c = &s->compilations[i];
+		const Node *optimizer = c->network->optimizer;
+		runs[i].program = &c->program;
+		runs[i].lr = (float)optimizer->arguments[argument_index(optimizer->layer, "lr")];
+		runs[i].net = program_allocate(&c->program, failure);
+		if (!runs[i].net || !program_initialise(&c->program, runs[i].net, random, failure))
+			return false;
+		if (s->options.weights && !program_load(&c->program, runs[i].net, s->options.weights, failure))
+			return false;
+	}
+	return true;
+}
+
+static void print_results(const Session *s, const Run *runs, const Data *data)
+{
+	for (int i = 0; i < s->count; i++) {
+		const Compilation *c = &s->compilations[i];
+		const Run *run = &runs[i];
+		printf("%s: %lld parameters, compiled in %.1f ms (libtcc %.1f ms)", c->program.name, (long long)program_parameters(&c->program),
+			1e3 * c->compile_seconds, 1e3 * c->tcc_seconds);
+		if (run->steps)
+			printf(", %lld steps at %.0f a second, final loss %.4f", (long long)run->steps, (double)run->steps / run->seconds, run->loss);
+		if (c->program.classifies) {
+			int correct = program_correct(&c->program, run->net, data);
+			printf(", accuracy %.1f%% (%d of %d in evaluation mode)", 100.0 * correct / data->rows, correct, data->rows);
+		}
+		printf("\n");
+	}
+}
+
+static int train_runs(Session *s, Run *runs, const Data *data, Random *random, FILE *log, Failure *failure)
+{
+	const Network *first = s->compilations[0].network;
+	Training training = {
+		.runs = runs, .run_count = s->count, .data = data, .batch = first->batch, .epochs = first->epochs, .steps = s->options.steps,
+		.random = random, .shuffle = !s->options.no_shuffle, .quiet = s->options.quiet, .log = log, .log_steps = s->options.log_steps,
+	};
+	if (!training_check(&training, failure) || !train(&training, failure))
+		return complain(EXIT_DATA, failure);
+	print_results(s, runs, data);
+	return 0;
+}
+
+/* Opens what the run reads and writes, trains, and keeps the log even of a run that failed. */
+static int train_all(Session *s, Run *runs, Random *random, Failure *failure)
+{
+	Data data;
+	AtomicFile log = {0};
+	if (!data_open(&data, s->options.train, failure))
+		return complain(EXIT_DATA, failure);
+	int status = 0;
+	if (s->options.log && !atomic_open(&log, s->options.log, failure))
+		status = complain(EXIT_DATA, failure);
+	else {
+		status = train_runs(s, runs, &data, random, log.stream, failure);
+		if (s->options.log && !atomic_commit(&log, failure))
+			status = complain(EXIT_DATA, failure);
+	}
+	data_close(&data);
+	return status;
+}
+
+static int run_all(Session *s)
+{
+	Failure failure;
+	Random random;
+	Run *runs = calloc((size_t)s->count, sizeof *runs);
+	int status = 0;
+	if (!runs)
+		return EXIT_DATA;
+	name_apart(s);
+	if (!check_agreement(s, &failure))
+		status = complain(EXIT_COMMAND, &failure);
+	else if (!prepare_runs(s, runs, &random, &failure))
+		status = complain(EXIT_DATA, &failure);
+	else if (s->options.train)
+		status = train_all(s, runs, &random, &failure);
+	if (status == 0 && s->options.save && !program_save(runs[0].program, runs[0].net, s->options.save, &failure))
+		status = complain(EXIT_DATA, &failure);
+	for (int i = 0; i < s->count; i++)
+		if (runs[i].program)
+			program_free(runs[i].program, runs[i].net);
+	free(runs);
+	return status;
+}
+
+static int run_session(Session *s)
+{
+	s->compilations = calloc((size_t)s->options.network_count, sizeof *s->compilations);
+	if (!s->compilations)
+		return EXIT_DATA;
+	int status = compile_all(s);
+	if (status == 0) {
+		report_all(s);
+		if (s->options.train || s->options.save || s->options.weights)
+			status = run_all(s);
+	}
+	for (int i = 0; i < s->count; i++)
+		compilation_close(&s->compilations[i]);
+	free(s->compilations);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	Session session = {0};
+	Failure failure;
+	OptionsResult result = options_read(&session.options, argc, argv, &failure);
+	int status = 0;
+	if (result == OPTIONS_WRONG)
+		status = complain(EXIT_COMMAND, &failure);
+	else if (result == OPTIONS_RUN) {
+		session.target = kernel_set(session.options.isa);
+		status = run_session(&session);
+	}
+	options_free(&session.options);
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		fprintf(stderr, "bnc: the output could not be written\n");
+		status = status ? status : EXIT_DATA;
+	}
+	return status;
+}

@@ -1,0 +1,28 @@
+/* options.h: the command line as data. */
+#ifndef BNC_OPTIONS_H
+#define BNC_OPTIONS_H
+#include "bnc.h"
+
+typedef struct NetworkArgument { const char *path, *text; } NetworkArgument;    /* text: of -e, else null */
+
+typedef struct Options {
+	NetworkArgument *networks;
+	int network_count;
+	const char *train, *weights, *save, *log, *isa;
+	Overrides overrides;
+	int64_t steps;
+	uint64_t seed;
+	bool seed_given, no_shuffle, quiet, log_steps, summary, explain, check, no_fuse;
+	int dump;               /* a Stage, or -1 */
+} Options;
+
+typedef enum OptionsResult { OPTIONS_RUN, OPTIONS_DONE, OPTIONS_WRONG } OptionsResult;
+
+/* Reads argv. OPTIONS_DONE: a question such as --help, answered on stdout. */
+OptionsResult options_read(Options *options, int argc, char **argv, Failure *failure);
+void options_free(Options *options);
+
+/* The text of a network, from its file or the command line. */
+bool source_read(Source *source, Arena *arena, const NetworkArgument *argument, Failure *failure);
+
+#endif

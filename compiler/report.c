@@ -1,0 +1,298 @@
+/* What a person sees of the compilation: --dump, --summary, --explain. */
+#include "bnc.h"
+#include <string.h>
+
+/* ---- dumps */
+
+static void print_arguments(const Node *node, FILE *out)
+{
+	for (int i = 0; node->layer->arguments[i].name; i++)
+		if (node->layer->arguments[i].kind == ARGUMENT_FLAG)
+			fprintf(out, " %s=%s", node->layer->arguments[i].name, node->arguments[i] ? "true" : "false");
+		else
+			fprintf(out, " %s=%.9g", node->layer->arguments[i].name, node->arguments[i]);
+}
+
+static void print_value(const Compilation *c, const Value *value, FILE *out)
+{
+	if (value->producer)
+		fprintf(out, "%s", value->producer->path);
+	else
+		fprintf(out, "input");
+	fprintf(out, ":%s", shape_text(c->arena, &value->shape));
+}
+
+static void dump_network(const Compilation *c, FILE *out)
+{
+	const Network *network = c->network;
+	fprintf(out, "network %s batch %d epochs %d seed %llu\n", network->name, network->batch, network->epochs, (unsigned long long)network->seed);
+	for (int i = 0; i < network->nodes.count; i++) {
+		const Node *node = network->nodes.items[i];
+		fprintf(out, "%-12s %s", node->path, node->layer->name);
+		print_arguments(node, out);
+		for (int k = 0; k < node->input_count; k++) {
+			fprintf(out, "%s", k ? " + " : "  ");
+			print_value(c, node->inputs[k], out);
+		}
+		fprintf(out, " -> %s\n", shape_text(c->arena, &node->output->shape));
+	}
+	fprintf(out, "%-12s %s", "loss", network->loss->layer->name);
+	print_arguments(network->loss, out);
+	fprintf(out, "\n%-12s %s", "optimizer", network->optimizer->layer->name);
+	print_arguments(network->optimizer, out);
+	fprintf(out, "\n");
+}
+
+static void print_step(const Compilation *c, const Step *step, FILE *out)
+{
+	fprintf(out, "%s(", step->kernel->name);
+	for (int k = 0; k < step->kernel->parameter_count; k++) {
+		const Operand *operand = &step->operands[k];
+		const OperandType *type = step->kernel->parameters[k].type;
+		fprintf(out, "%s", k ? ", " : "");
+		switch (operand->kind) {
+		case OPERAND_ABSENT: fprintf(out, "-"); break;
+		case OPERAND_AT: fprintf(out, "%s%s", type->own ? "" : "all ", operand->tensor->name); break;
+		case OPERAND_NUMBER: fprintf(out, "%s", number_text(c->arena, operand->number, type->class == OPERAND_FLOAT)); break;
+		case OPERAND_ROWS: fprintf(out, "rows"); break;
+		case OPERAND_PANEL: fprintf(out, "panel"); break;
+		case OPERAND_RATE: fprintf(out, "lr"); break;
+		case OPERAND_PANEL_SIZE: fprintf(out, "size"); break;
+		}
+	}
+	fprintf(out, ")\n");
+}
+
+static void dump_steps(const Compilation *c, const Routine *routine, FILE *out)
+{
+	fprintf(out, "%s\n", routine->name);
+	for (int i = 0; i < routine->steps.count; i++) {
+		fprintf(out, "\t");
+		print_step(c, routine->steps.items[i], out);
+	}
+}
+
+static void dump_loops(const Compilation *c, const Routine *routine, FILE *out)
+{
+	fprintf(out, "%s\n", routine->name);
+	for (int i = 0; i < routine->loops.count; i++) {
+		const Loop *loop = routine->loops.items[i];
+		if (loop->features)
+			fprintf(out, "loop %d: panels of %d features\n", i, loop->features);
+		else
+			fprintf(out, "loop %d: once\n", i);
+		for (int k = 0; k < loop->steps.count; k++) {
+			fprintf(out, "\t");
+			print_step(c, loop->steps.items[k], out);
+		}
+	}
+}
+
+static void dump_plan(const Compilation *c, FILE *out)
+{
+	fprintf(out, "struct of %zu bytes, %d lanes, batch %d\n", c->bytes, c->target->lanes, c->network->batch);
+	for (int i = 0; i < c->tensors.count; i++)
+		fprintf(out, "\tbyte %8zu  %s\n", c->tensors.items[i]->offset, c->tensors.items[i]->name);
+	const Routine *routines[] = {&c->train, &c->predict};
+	for (int r = 0; r < 2; r++) {
+		fprintf(out, "%s: work of %zu floats, %zu alive at the peak\n", routines[r]->name, routines[r]->work, routines[r]->peak);
+		for (int i = 0; i < routines[r]->temporaries.count; i++) {
+			const Tensor *tensor = routines[r]->temporaries.items[i];
+			fprintf(out, "\tfloat %7zu  %s: %zu floats%s, steps %d to %d\n", tensor->offset, tensor->name,
+				tensor->one_panel ? panel_floats(c, tensor) : tensor_floats(c, tensor), tensor->one_panel ? " (one panel)" : "",
+				tensor->first, tensor->last);
+		}
+	}
+}
+
+void dump(const Compilation *c, Stage stage, FILE *out)
+{
+	const Routine *routines[] = {&c->train, &c->predict};
+	switch (stage) {
+	case STAGE_TOKENS: dump_tokens(&c->source, out); break;
+	case STAGE_TREE: dump_tree(&c->source, c->tree, out); break;
+	case STAGE_NETWORK: dump_network(c, out); break;
+	case STAGE_STEPS:
+	case STAGE_LOOPS:
+		for (int r = 0; r < 2; r++)
+			(stage == STAGE_STEPS ? dump_steps : dump_loops)(c, routines[r], out);
+		break;
+	case STAGE_PLAN: dump_plan(c, out); break;
+	case STAGE_C: fputs(c->text, out); break;
+	case STAGE_RUN: break;
+	}
+}
+
+/* ---- summary */
+
+static int64_t parameters_of(const Node *node, int64_t *products)
+{
+	int64_t parameters = 0;
+	*products = 0;
+	for (int i = 0; node->layer->tensors[i].name; i++) {
+		const Tensor *tensor = node->tensors[i];
+		if (!tensor || tensor->role != ROLE_PARAMETER)
+			continue;
+		int64_t count = tensor->features * (int64_t)(tensor->layout == LAYOUT_WEIGHTS ? tensor->inputs : 1);
+		parameters += count;
+		if (tensor->layout == LAYOUT_WEIGHTS)
+			*products += 2 * count * shape_positions(&node->output->shape);
+	}
+	return parameters;
+}
+
+/* Bytes of the persistent tensors of a role. */
+static size_t bytes_of(const Compilation *c, Role role)
+{
+	size_t bytes = 0;
+	for (int i = 0; i < c->tensors.count; i++) {
+		const Tensor *tensor = c->tensors.items[i];
+		if (tensor->role != role)
+			continue;
+		size_t elements = tensor->layout == LAYOUT_LABELS ? (size_t)c->network->batch : tensor_floats(c, tensor);
+		bytes += elements * (tensor->layout == LAYOUT_COUNTER ? sizeof(int64_t) : sizeof(float));
+	}
+	return bytes;
+}
+
+static void print_memory(const Compilation *c, FILE *out)
+{
+	size_t ends = bytes_of(c, ROLE_INPUT) + bytes_of(c, ROLE_LABEL) + bytes_of(c, ROLE_TARGET) + bytes_of(c, ROLE_RESULT);
+	fprintf(out, "  memory at batch %d, %d lanes (%s):\n", c->network->batch, c->target->lanes, c->target->name);
+	fprintf(out, "    %12zu bytes  parameters\n", bytes_of(c, ROLE_PARAMETER));
+	fprintf(out, "    %12zu bytes  running statistics\n", bytes_of(c, ROLE_STATISTIC));
+	fprintf(out, "    %12zu bytes  optimizer state\n", bytes_of(c, ROLE_STATE));
+	fprintf(out, "    %12zu bytes  inputs, labels, outputs\n", ends);
+	fprintf(out, "    %12zu bytes  activations, gradients and scratch (training: %zu planned, %zu alive at the peak; prediction: %zu)\n",
+		c->work * sizeof(float), c->train.work * sizeof(float), c->train.peak * sizeof(float), c->predict.work * sizeof(float));
+	fprintf(out, "    %12zu bytes  in all\n", c->bytes);
+}
+
+void print_summary(const Compilation *c, FILE *out)
+{
+	const Network *network = c->network;
+	int64_t parameters = 0, products = 0;
+	fprintf(out, "%s (%s)\n", network->name, c->source.path);
+	fprintf(out, "  %-14s %-16s %-12s %12s %14s\n", "tensors", "layer", "output", "parameters", "product FLOPs");
+	fprintf(out, "  %-14s %-16s %-12s\n", "", "input", shape_text(c->arena, &network->input->shape));
+	for (int i = 0; i < network->nodes.count; i++) {
+		const Node *node = network->nodes.items[i];
+		int64_t flops, count = parameters_of(node, &flops);
+		fprintf(out, "  %-14s %-16s %-12s %12lld %14lld\n", node->path, node->layer->name, shape_text(c->arena, &node->output->shape),
+			(long long)count, (long long)flops);
+		parameters += count;
+		products += flops;
+	}
+	fprintf(out, "  %lld parameters; %lld FLOPs in the products of one sample's forward pass\n", (long long)parameters, (long long)products);
+	fprintf(out, "  loss %s", network->loss->layer->name);
+	print_arguments(network->loss, out);
+	fprintf(out, "; optimizer %s", network->optimizer->layer->name);
+	print_arguments(network->optimizer, out);
+	fprintf(out, "\n");
+	print_memory(c, out);
+}
+
+/* ---- explanations */
+
+static void name_step(const Step *step, FILE *out)
+{
+	if (step->node->layer->kind == KIND_LAYER)
+		fprintf(out, "%s (%s %s)", step->kernel->name, step->node->path, step->node->layer->name);
+	else
+		fprintf(out, "%s (%s)", step->kernel->name, step->node->layer->name);
+}
+
+/* Does the step touch the tensor as a whole? */
+static bool touches_whole(const Step *step, const Tensor *tensor)
+{
+	for (int k = 0; k < step->kernel->parameter_count; k++)
+		if (step->operands[k].kind == OPERAND_AT && step->operands[k].tensor == tensor && !step->kernel->parameters[k].type->own)
+			return true;
+	return false;
+}
+
+static void explain_edge(const Routine *routine, const Edge *edge, const Loop *other, int number, FILE *out)
+{
+	const Step *from = routine->steps.items[edge->from], *to = routine->steps.items[edge->to];
+	fprintf(out, "    not with loop %d: ", number);
+	name_step(to, out);
+	if (touches_whole(to, edge->tensor) && to->features)
+		fprintf(out, " needs all panels of %s, which ", edge->tensor->name);
+	else if (touches_whole(from, edge->tensor) && from->features)
+		fprintf(out, " overwrites panels of %s, all of which are read for every panel by ", edge->tensor->name);
+	else if (other->features == 0 || from->features == 0)
+		fprintf(out, " runs %s for the whole batch and shares %s with ", to->features ? "per panel after a step that runs once" : "once", edge->tensor->name);
+	else if (to->features != from->features)
+		fprintf(out, " goes over the panels of %d features, not %d, and shares %s with ", to->features, from->features, edge->tensor->name);
+	else
+		fprintf(out, " waits for a step between the two loops, and shares %s with ", edge->tensor->name);
+	name_step(from, out);
+	if (touches_whole(to, edge->tensor) && to->features)
+		fprintf(out, " makes one at a time");
+	fprintf(out, "\n");
+}
+
+static int loop_number(const Routine *routine, const Loop *loop)
+{
+	for (int i = 0; i < routine->loops.count; i++)
+		if (routine->loops.items[i] == loop)
+			return i;
+	return -1;
+}
+
+/* Of every later loop that depends on this one, the first dependence that the rule does not allow inside a loop. */
+static void explain_neighbours(const Routine *routine, const Loop *loop, FILE *out)
+{
+	const Loop *explained = 0;
+	for (int pass = 0; pass < 2; pass++)
+		for (int e = 0; e < routine->edges.count && (pass == 0 || !explained); e++) {
+			const Edge *edge = &routine->edges.items[e];
+			const Loop *other = routine->steps.items[edge->to]->loop;
+			if (routine->steps.items[edge->from]->loop != loop || other == loop || other == explained || (pass == 0 && edge->panel_local))
+				continue;
+			explain_edge(routine, edge, other, loop_number(routine, other), out);
+			explained = other;
+		}
+}
+
+static void explain_routine(const Compilation *c, const Routine *routine, FILE *out)
+{
+	fprintf(out, "%s: %d steps in %d loops\n", routine->name, routine->steps.count, routine->loops.count);
+	for (int i = 0; i < routine->loops.count; i++) {
+		const Loop *loop = routine->loops.items[i];
+		if (loop->features)
+			fprintf(out, "  loop %d, %d panel%s of %d features:\n", i, panel_count(c, loop->features),
+				panel_count(c, loop->features) == 1 ? "" : "s", loop->features);
+		else
+			fprintf(out, "  loop %d, once:\n", i);
+		for (int k = 0; k < loop->steps.count; k++) {
+			fprintf(out, "    ");
+			name_step(loop->steps.items[k], out);
+			fprintf(out, "\n");
+		}
+		explain_neighbours(routine, loop, out);
+	}
+}
+
+/* A constant added to a feature that the next layer subtracts again. */
+static void explain_shifts(const Network *network, FILE *out)
+{
+	for (int i = 0; i < network->nodes.count; i++) {
+		const Node *next = network->nodes.items[i];
+		const Node *node = next->inputs[0]->producer;
+		if (!next->layer->cancels_shift || !node || !node->layer->shift)
+			continue;
+		for (int t = 0; node->layer->tensors[t].name; t++)
+			if (strcmp(node->layer->tensors[t].name, node->layer->shift) == 0 && node->tensors[t])
+				fprintf(out, "note: %s.%s has no effect: %s (%s) follows and subtracts each feature's mean; `%s=false` saves it\n",
+					node->path, node->layer->shift, next->path, next->layer->name, node->layer->shift);
+	}
+}
+
+void explain(const Compilation *c, FILE *out)
+{
+	fprintf(out, "%s (%s)\n", c->network->name, c->source.path);
+	explain_routine(c, &c->train, out);
+	explain_routine(c, &c->predict, out);
+	explain_shifts(c->network, out);
+}
