@@ -83,8 +83,8 @@ static void complain_malformed(const Parser *parser, Token found)
 	if (found.kind == TOKEN_BAD_NAME)
 		complain_name(parser, found);
 	else if (found.kind == TOKEN_BAD_NUMBER)
-		error_at(parser->diagnostics, found.span, "'%s' is neither a number (64, -0.1, 1e-4) nor a shape (3x32x32)",
-			quote(parser, found));
+		error_at(parser->diagnostics, found.span,
+			"'%s' is neither a number (64, -0.1, 1e-4) nor a shape (3x32x32)", quote(parser, found));
 	else
 		error_at(parser->diagnostics, found.span, "'%s' has no meaning here", quote(parser, found));
 }
@@ -109,7 +109,8 @@ void complain(const Parser *parser, Token found)
 		error_at(parser->diagnostics, found.span, "expected a name before '=', found '%s'",
 			quote(parser, parser->previous));
 	else if (starts_statement(parser))
-		error_at(parser->diagnostics, found.span, "expected %s, found %s", expected_by(parser), describe(parser, found));
+		error_at(parser->diagnostics, found.span, "expected %s, found %s", expected_by(parser),
+			describe(parser, found));
 	else
 		error_at(parser->diagnostics, found.span, "expected %s after '%s', found %s", expected_by(parser),
 			quote(parser, parser->previous), describe(parser, found));

@@ -66,7 +66,7 @@ Token lexer_next(Lexer *lexer)
 		// The longest match wins: these take the whole of a word of which the rules above would take a part.
 		(sign | ".")* digit worded*         { return token_from(lexer, begin, TOKEN_BAD_NUMBER); }
 		(letter | beyond) worded*           { return token_from(lexer, begin, TOKEN_BAD_NAME); }
-		(sign | ".")+ | rubbish+             { return token_from(lexer, begin, TOKEN_BAD_CHARACTER); }
+		(sign | ".")+ | rubbish+            { return token_from(lexer, begin, TOKEN_BAD_CHARACTER); }
 		*/
 	}
 }

@@ -5,6 +5,7 @@
 
 %include {
 #include "syntax.h"
+#define NO_ARGUMENTS ((Arguments){ 0 })
 #define NDEBUG                          /* without it Lemon's template has file-scope state for traces */
 #define Parse_ENGINEALWAYSONSTACK
 /* Lemon's template is not written for our warnings. */
@@ -54,9 +55,9 @@ statement(S) ::= NAME(L) COLON residual(R).                     { S = add_label(
 statement(S) ::= LET(K) NAME(N) EQUALS value(V).                { S = make_let(parser, K, N, V); }
 statement(S) ::= REPEAT(K) value(V) body(B).                    { S = make_repeat(parser, K, V, B); }
 statement(S) ::= REPEAT(K) body(B).                             { S = make_repeat_uncounted(parser, K, B); }
-statement(S) ::= BLOCK(K) NAME(N) body(B).                      { S = make_block(parser, K, N, (Arguments){ 0 }, N, B); }
+statement(S) ::= BLOCK(K) NAME(N) body(B).                      { S = make_block(parser, K, N, NO_ARGUMENTS, N, B); }
 statement(S) ::= BLOCK(K) NAME(N) LEFT_PAREN RIGHT_PAREN(R) body(B).
-                                                                { S = make_block(parser, K, N, (Arguments){ 0 }, R, B); }
+                                                                { S = make_block(parser, K, N, NO_ARGUMENTS, R, B); }
 statement(S) ::= BLOCK(K) NAME(N) LEFT_PAREN parameters(P) RIGHT_PAREN(R) body(B).
                                                                 { S = make_block(parser, K, N, P, R, B); }
 
@@ -65,7 +66,7 @@ residual(R) ::= RESIDUAL(K) body(B) body(S).                    { R = make_resid
 
 call(C) ::= NAME(N) arguments(A).                               { C = make_call(parser, N, A); }
 
-arguments(A) ::= .                                              { A = (Arguments){ 0 }; }
+arguments(A) ::= .                                              { A = NO_ARGUMENTS; }
 arguments(A) ::= arguments(B) value(V).                         { A = add_positional(parser, B, V); }
 arguments(A) ::= arguments(B) NAME(K) EQUALS value(V).          { A = add_keyed(parser, B, K, V); }
 
@@ -74,7 +75,7 @@ value(V) ::= INTEGER(T).                                        { V = T; }
 value(V) ::= REAL(T).                                           { V = T; }
 value(V) ::= SHAPE(T).                                          { V = T; }
 
-parameters(P) ::= NAME(N).                                      { P = add_positional(parser, (Arguments){ 0 }, N); }
+parameters(P) ::= NAME(N).                                      { P = add_positional(parser, NO_ARGUMENTS, N); }
 parameters(P) ::= parameters(Q) COMMA NAME(N).                  { P = add_positional(parser, Q, N); }
 
 %code {

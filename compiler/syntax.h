@@ -1,4 +1,4 @@
-/* syntax.h: what lex.re, parse.y and tree.c share. Token kinds are Lemon's, from the generated parse.h: 0 is the end. */
+/* syntax.h: what lexer, grammar and tree share. Token kinds are Lemon's, from the generated parse.h; 0 is the end. */
 #ifndef SYNTAX_H
 #define SYNTAX_H
 #include "bnc.h"
@@ -33,7 +33,11 @@ typedef struct Parser {
 	Statement *statements;  /* the result */
 } Parser;
 
-typedef struct Arguments { Argument *first, *last; } Arguments;
+typedef struct Arguments {
+	Argument *first, *last;
+	bool misplaced;         /* a value without a name after one with a name: said once in a statement */
+} Arguments;
+
 typedef struct Statements { Statement *first, *last; } Statements;
 
 Arguments add_positional(Parser *parser, Arguments arguments, Token value);

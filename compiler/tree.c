@@ -46,7 +46,10 @@ static void read_number(Literal *literal, const char *text)
 	literal->negative = *text == '-';
 	if (*text == '-' || *text == '+')
 		text++;
-	literal->overflow = literal->integer ? !read_digits(&text, UINT64_MAX, &literal->magnitude) : isinf(literal->number);
+	if (literal->integer)
+		literal->overflow = !read_digits(&text, UINT64_MAX, &literal->magnitude);
+	else
+		literal->overflow = isinf(literal->number);
 }
 
 static void read_shape(Parser *parser, Literal *literal, const char *text)
@@ -106,7 +109,8 @@ static Arguments append(Arguments arguments, Argument *argument)
 
 Arguments add_positional(Parser *parser, Arguments arguments, Token value)
 {
-	if (arguments.last && arguments.last->key) {
+	if (arguments.last && arguments.last->key && !arguments.misplaced) {
+		arguments.misplaced = true;
 		error_at(parser->diagnostics, value.span, "'%s' needs a name (name=%s): values without one come first",
 			quote_source(parser->arena, parser->source, value.span),
 			quote_source(parser->arena, parser->source, value.span));
