@@ -157,7 +157,7 @@ void torch_epoch_order(Random *random, int *out, int count)
 
 /* ---- torch/nn/init.py, called as torch/nn/modules/linear.py and conv.py do */
 
-/* Their kaiming_uniform_(a=sqrt(5)) is 1/sqrt(fan_in) but for the last bits, which come from this order of operations. */
+/* kaiming_uniform_(a=sqrt(5)): 1/sqrt(fan_in) but for the last bits, which come from this order of operations. */
 static double kaiming_bound(int fan_in)
 {
 	double slope = sqrt(5.0);

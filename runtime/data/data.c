@@ -1,0 +1,133 @@
+/* data.c: the tables of built-in sets and of file readers, and how a specification finds its row. */
+#include "data.h"
+#include <stdlib.h>
+#include <string.h>
+
+static const DataSet *const sets[] = {&moons_set, &circles_set, &blobs_set, &spirals_set, &xor_set};
+
+static const Reader readers[] = {
+	{".npz", "arrays as numpy.savez(path, X=samples, y=labels) writes them", npz_read},
+};
+
+enum { SET_COUNT = sizeof sets / sizeof *sets, READER_COUNT = sizeof readers / sizeof *readers };
+
+void join_names(char *out, size_t size, const char *const *names, int count)
+{
+	size_t length = 0;
+	out[0] = 0;
+	for (int i = 0; i < count && length < size; i++)
+		length += (size_t)snprintf(out + length, size - length, "%s%s", i > 0 ? ", " : "", names[i]);
+}
+
+bool data_allocate(Data *data, int rows, int target_features, bool labelled, Failure *failure)
+{
+	data->rows = rows;
+	data->features = 1;
+	for (int i = 0; i < data->rank; i++)
+		data->features *= data->dims[i];
+	data->target_features = target_features;
+	data->x = malloc((size_t)rows * (size_t)data->features * sizeof *data->x);
+	data->targets = malloc((size_t)rows * (size_t)target_features * sizeof *data->targets);
+	if (labelled)
+		data->labels = malloc((size_t)rows * sizeof *data->labels);
+	if (data->x && data->targets && (data->labels || !labelled))
+		return true;
+	return fail(failure, "%s: no memory for %d samples of %d values", data->name, rows, data->features);
+}
+
+void data_close(Data *data)
+{
+	free(data->x);
+	free(data->labels);
+	free(data->targets);
+	*data = (Data){0};
+}
+
+static const DataSet *set_find(const char *name, size_t length)
+{
+	for (int i = 0; i < SET_COUNT; i++)
+		if (strlen(sets[i]->name) == length && memcmp(sets[i]->name, name, length) == 0)
+			return sets[i];
+	return NULL;
+}
+
+static const Reader *reader_find(const char *path)
+{
+	size_t length = strlen(path);
+	for (int i = 0; i < READER_COUNT; i++) {
+		size_t suffix_length = strlen(readers[i].suffix);
+		if (length > suffix_length && strcmp(path + length - suffix_length, readers[i].suffix) == 0)
+			return &readers[i];
+	}
+	return NULL;
+}
+
+static bool generate(Data *data, const DataSet *set, const char *parameters, Failure *failure)
+{
+	double values[MAX_PARAMETERS];
+	if (!parameters_read(values, set, parameters, failure))
+		return false;
+	Draft draft = {.name = set->name};
+	data->name = set->name;
+	bool made = set->generate(&draft, values, failure) && draft_finish(&draft, data, failure);
+	draft_close(&draft);
+	return made;
+}
+
+/* length covers the name without parameters. */
+static bool no_such_data(const char *specification, size_t length, Failure *failure)
+{
+	const char *names[SET_COUNT], *suffixes[READER_COUNT];
+	for (int i = 0; i < SET_COUNT; i++)
+		names[i] = sets[i]->name;
+	for (int i = 0; i < READER_COUNT; i++)
+		suffixes[i] = readers[i].suffix;
+	char name_list[400], suffix_list[200], name[200], proposal[100] = "";
+	join_names(name_list, sizeof name_list, names, SET_COUNT);
+	join_names(suffix_list, sizeof suffix_list, suffixes, READER_COUNT);
+	if (strcspn(specification, "./") < length)
+		return fail(failure, "%.200s: files of this kind are not understood; expected %s, or a built-in set: %s",
+			specification, suffix_list, name_list);
+	snprintf(name, sizeof name, "%.*s", length < sizeof name ? (int)length : (int)sizeof name - 1, specification);
+	const char *nearest = nearest_name(name, names, SET_COUNT);
+	if (nearest)
+		snprintf(proposal, sizeof proposal, "did you mean '%s'? ", nearest);
+	return fail(failure, "there is no data set '%s'; %sBuilt in are %s; files are %s", name, proposal, name_list,
+		suffix_list);
+}
+
+bool data_open(Data *data, const char *specification, Failure *failure)
+{
+	*data = (Data){0};
+	size_t length = strcspn(specification, ":");
+	const char *parameters = specification[length] == ':' ? specification + length + 1 : NULL;
+	const DataSet *set = set_find(specification, length);
+	const Reader *reader = reader_find(specification);
+	bool opened;
+	if (set) {
+		opened = generate(data, set, parameters, failure);
+	} else if (reader) {
+		data->name = specification;
+		opened = reader->read(data, specification, failure);
+	} else {
+		opened = no_such_data(specification, length, failure);
+	}
+	if (!opened)
+		data_close(data);
+	return opened;
+}
+
+void data_list(FILE *out)
+{
+	fprintf(out, "Built-in sets, with their parameters and what these are when left out:\n");
+	for (int i = 0; i < SET_COUNT; i++) {
+		fprintf(out, "  %s", sets[i]->name);
+		for (int j = 0; j < parameter_count(sets[i]); j++)
+			fprintf(out, "%c%s=%.15g", j == 0 ? ':' : ',', sets[i]->parameters[j].name,
+				sets[i]->parameters[j].preset);
+		fprintf(out, "\n      %s\n", sets[i]->description);
+	}
+	fprintf(out, "Files:\n");
+	for (int i = 0; i < READER_COUNT; i++)
+		fprintf(out, "  FILE%s\n      %s\n", readers[i].suffix, readers[i].description);
+}

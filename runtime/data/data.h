@@ -1,0 +1,95 @@
+/* data.h: the two tables of data/, the built-in sets and the readers of files, and what their rows are made with. */
+#ifndef BNC_DATA_H
+#define BNC_DATA_H
+#include "../runtime.h"
+
+enum {
+	MAX_SAMPLES = 10000000, /* of a built-in set */
+	MAX_VALUES = 1 << 29,   /* in one array: 2 GiB of floats */
+	MAX_PARAMETERS = 8,
+};
+
+/* ---- built-in sets: one file each, one row in data.c */
+
+typedef enum ParameterKind { PARAMETER_INTEGER, PARAMETER_REAL } ParameterKind;
+
+typedef struct Parameter {
+	const char *name;
+	ParameterKind kind;
+	double preset, lowest, highest;
+} Parameter;
+
+/* A set in the making: in double precision, as numpy has it, and in the order in which it was generated. */
+typedef struct Draft {
+	const char *name;
+	Random random;
+	int rows, features;
+	double *x;              /* [rows][features] */
+	int *labels;            /* [rows] */
+	int *order;             /* [rows]: which row comes where */
+	double *scratch;        /* [rows] */
+} Draft;
+
+typedef struct DataSet {
+	const char *name, *description;
+	Parameter parameters[MAX_PARAMETERS];   /* the last one used is followed by one without a name */
+	bool (*generate)(Draft *draft, const double *values, Failure *failure);
+} DataSet;
+
+#define SAMPLES_PARAMETER {"n", PARAMETER_INTEGER, 1000, 1, MAX_SAMPLES}
+#define NOISE_PARAMETER {"noise", PARAMETER_REAL, 0.1, 0, 1e6}
+#define SEED_PARAMETER {"seed", PARAMETER_INTEGER, 42, 0, UINT32_MAX}
+
+#define PI 3.14159265358979323846
+
+extern const DataSet moons_set, circles_set, blobs_set, spirals_set, xor_set;
+
+/* What every generator begins with: n rows in their own order, and numpy's RandomState(seed). */
+bool draft_open(Draft *draft, double n, double features, double seed, Failure *failure);
+void draft_shuffle(Draft *draft);
+/* Adds normal noise to every value, row by row in the order that the rows have now. */
+void draft_add_noise(Draft *draft, double deviation);
+/* Rounds the rows, in their order, to single precision. */
+bool draft_finish(Draft *draft, Data *data, Failure *failure);
+void draft_close(Draft *draft);
+
+/* The values of the set's parameters, in their order: the presets, changed by text such as "n=100,noise=0.2". */
+bool parameters_read(double *values, const DataSet *set, const char *text, Failure *failure);
+int parameter_count(const DataSet *set);
+
+/* ---- readers of files: one row in data.c */
+
+typedef struct Reader {
+	const char *suffix, *description;
+	bool (*read)(Data *data, const char *path, Failure *failure);
+} Reader;
+
+bool npz_read(Data *data, const char *path, Failure *failure);
+
+/* ---- for both */
+
+/* Makes room for samples of data's rank and dims, and for labels or only targets. What it made, data_close frees. */
+bool data_allocate(Data *data, int rows, int target_features, bool labelled, Failure *failure);
+/* Writes "a, b, c", cut off at size. */
+void join_names(char *out, size_t size, const char *const *names, int count);
+
+/* ---- npy.c: the header of numpy's .npy format */
+
+enum { MAX_AXES = 4, MAX_NPY_HEADER = 10000 };
+
+typedef struct Npy {
+	char kind;              /* numpy's: f, i, u, b */
+	int item_size;
+	bool fortran_order;
+	int rank;
+	int shape[MAX_AXES];
+	int count;              /* the product of shape, at most MAX_VALUES */
+	char shape_text[48];    /* as the header says it, for messages */
+} Npy;
+
+/* Reads the dictionary after magic and length. where ("digits.npz: X") begins every message. */
+bool npy_parse(Npy *npy, const char *text, const char *where, Failure *failure);
+/* One item. Integers beyond 2^53 are rounded. */
+double npy_value(const Npy *npy, const unsigned char *item);
+
+#endif

@@ -1,0 +1,69 @@
+/* draft.c: what the generators of the built-in sets have in common. */
+#include "data.h"
+#include <stdlib.h>
+
+bool draft_open(Draft *draft, double n, double features, double seed, Failure *failure)
+{
+	if (n * features > MAX_VALUES)
+		return fail(failure, "%s: %.0f samples of %.0f features are %.0f values, and the limit is %d: lower n or features",
+			draft->name, n, features, n * features, MAX_VALUES);
+	size_t rows = (size_t)n;
+	draft->rows = (int)n;
+	draft->features = (int)features;
+	draft->x = malloc(rows * (size_t)features * sizeof *draft->x);
+	draft->labels = malloc(rows * sizeof *draft->labels);
+	draft->order = malloc(rows * sizeof *draft->order);
+	draft->scratch = malloc(rows * sizeof *draft->scratch);
+	if (!draft->x || !draft->labels || !draft->order || !draft->scratch)
+		return fail(failure, "%s: no memory for %.0f samples of %.0f features: lower n", draft->name, n, features);
+	for (int i = 0; i < draft->rows; i++)
+		draft->order[i] = i;
+	random_seed(&draft->random, (uint32_t)seed);
+	return true;
+}
+
+void draft_close(Draft *draft)
+{
+	free(draft->x);
+	free(draft->labels);
+	free(draft->order);
+	free(draft->scratch);
+}
+
+void draft_shuffle(Draft *draft)
+{
+	numpy_shuffle(&draft->random, draft->order, draft->rows);
+}
+
+static double *row_of(const Draft *draft, int place)
+{
+	return draft->x + (size_t)draft->order[place] * (size_t)draft->features;
+}
+
+void draft_add_noise(Draft *draft, double deviation)
+{
+	for (int i = 0; i < draft->rows; i++) {
+		double *row = row_of(draft, i);
+		for (int j = 0; j < draft->features; j++)
+			row[j] += numpy_normal(&draft->random, 0, deviation);
+	}
+}
+
+bool draft_finish(Draft *draft, Data *data, Failure *failure)
+{
+	data->rank = 1;
+	data->dims[0] = draft->features;
+	if (!data_allocate(data, draft->rows, 1, true, failure))
+		return false;
+	for (int i = 0; i < draft->rows; i++) {
+		const double *row = row_of(draft, i);
+		for (int j = 0; j < draft->features; j++)
+			data->x[(size_t)i * (size_t)draft->features + (size_t)j] = (float)row[j];
+		int label = draft->labels[draft->order[i]];
+		data->labels[i] = label;
+		data->targets[i] = (float)label;
+		if (label >= data->classes)
+			data->classes = label + 1;
+	}
+	return true;
+}
