@@ -1,5 +1,6 @@
 #include "bnc.h"
 #include <criterion/criterion.h>
+#include <criterion/redirect.h>
 #include <stdalign.h>
 #include <string.h>
 
@@ -56,13 +57,13 @@ Test(arena, lists_grow)
 	arena_close(arena);
 }
 
-Test(arena, a_size_that_overflows_ends_the_process, .exit_code = 4)
+Test(arena, a_size_that_overflows_ends_the_process, .init = cr_redirect_stderr, .exit_code = 4)
 {
 	Arena *arena = arena_open();
 	arena_alloc(arena, SIZE_MAX / 2, 3);
 }
 
-Test(arena, a_size_that_overflows_when_rounded_ends_the_process, .exit_code = 4)
+Test(arena, a_size_that_overflows_when_rounded_ends_the_process, .init = cr_redirect_stderr, .exit_code = 4)
 {
 	Arena *arena = arena_open();
 	arena_alloc(arena, SIZE_MAX - 1, 1);
