@@ -1,0 +1,27 @@
+/* all.c: the kernels of one instruction set, ISA, with LANES floats in a vector: every file here is compiled into this one,
+ * once per set. */
+#include "kernels.h"
+
+#define JOINED_(name, isa) name##_##isa
+#define JOINED(name, isa) JOINED_(name, isa)
+#define TEXT_(text) #text
+#define TEXT(text) TEXT_(text)
+#define KERNEL_FN(name) JOINED(name, ISA)
+
+#include "linear.c"
+#include "batchnorm.c"
+#include "activations.c"
+#include "losses.c"
+#include "optimizers.c"
+#include "data.c"
+
+extern const KernelSet JOINED(kernel_set, ISA);
+int JOINED(usable, ISA)(void);
+
+#define KERNEL(name, properties, parameters) .name = KERNEL_FN(name),
+const KernelSet JOINED(kernel_set, ISA) = {
+	.name = TEXT(ISA),
+	.lanes = LANES,
+	.usable = JOINED(usable, ISA),
+	KERNELS(KERNEL)
+};

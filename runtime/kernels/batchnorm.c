@@ -1,0 +1,111 @@
+/* batchnorm.c: batch normalisation of one panel. Sums over rows run in STRANDS independent chains, so that an addition
+ * need not wait for the one before. */
+#include "simd.h"
+
+enum { STRANDS = 4 };
+
+INLINE Vector strand_sum(const Vector strand[STRANDS])
+{
+	return (strand[0] + strand[1]) + (strand[2] + strand[3]);
+}
+
+/* mean(x) = shift + mean(x - shift), the shift being the first row: exact for a constant column, whatever the rows. */
+INLINE Vector approximate_mean(int rows, const float *x)
+{
+	const Vector shift = load(x);
+	Vector sum[STRANDS] = {0};
+	int row = 0;
+	for (; row + STRANDS <= rows; row += STRANDS)
+		UNROLL
+		for (int strand = 0; strand < STRANDS; strand++)
+			sum[strand] += load(x + (ptrdiff_t)(row + strand) * LANES) - shift;
+	for (; row < rows; row++)
+		sum[0] += load(x + (ptrdiff_t)row * LANES) - shift;
+	return shift + strand_sum(sum) / (float)rows;
+}
+
+/* With m close to the mean, d = x - m, c = mean(d), the mean is m + c and the variance mean(d^2) - c^2. c is of the
+ * size of a rounding error of m, so nothing cancels: the error does not depend on how large the mean is. */
+static void KERNEL_FN(batchnorm)(int rows, float eps, float momentum, float *xhat, float *rstd, float *mean, float *var, const float *x)
+{
+	const Vector m = approximate_mean(rows, x);
+	Vector sum[STRANDS] = {0}, square_sum[STRANDS] = {0};
+	int row = 0;
+	for (; row + STRANDS <= rows; row += STRANDS)
+		UNROLL
+		for (int strand = 0; strand < STRANDS; strand++) {
+			const Vector d = load(x + (ptrdiff_t)(row + strand) * LANES) - m;
+			sum[strand] += d;
+			square_sum[strand] += d * d;
+		}
+	for (; row < rows; row++) {
+		const Vector d = load(x + (ptrdiff_t)row * LANES) - m;
+		sum[0] += d;
+		square_sum[0] += d * d;
+	}
+	const Vector total = strand_sum(sum);
+	const Vector c = total / (float)rows;
+	Vector squares = strand_sum(square_sum) - total * c;
+	squares = choose(squares < 0.0f, splat(0.0f), squares);
+	const Vector scale = 1.0f / square_root(squares / (float)rows + eps);
+	const Vector shift = c * scale;
+
+	for (row = 0; row < rows; row++) {
+		const ptrdiff_t i = (ptrdiff_t)row * LANES;
+		store(xhat + i, (load(x + i) - m) * scale - shift);
+	}
+	const float unbiased = rows > 1 ? 1.0f / (float)(rows - 1) : 0.0f;
+	store(rstd, scale);
+	store(mean, load(mean) * (1.0f - momentum) + (m + c) * momentum);
+	store(var, load(var) * (1.0f - momentum) + squares * unbiased * momentum);
+}
+
+static void KERNEL_FN(scale_shift)(int rows, float *y, const float *x, const float *gamma, const float *beta)
+{
+	const Vector scale = gamma ? load(gamma) : splat(1.0f);
+	const Vector shift = beta ? load(beta) : splat(0.0f);
+	for (ptrdiff_t i = 0; i < (ptrdiff_t)rows * LANES; i += LANES)
+		store(y + i, load(x + i) * scale + shift);
+}
+
+/* Not x * scale + (beta - mean * scale): that loses the digits that a large mean has in common with x. */
+static void KERNEL_FN(batchnorm_predict)(int rows, float eps, float *y, const float *x, const float *mean, const float *var, const float *gamma, const float *beta)
+{
+	const Vector centre = load(mean);
+	const Vector scale = (gamma ? load(gamma) : splat(1.0f)) / square_root(load(var) + eps);
+	const Vector shift = beta ? load(beta) : splat(0.0f);
+	for (ptrdiff_t i = 0; i < (ptrdiff_t)rows * LANES; i += LANES)
+		store(y + i, (load(x + i) - centre) * scale + shift);
+}
+
+/* dx = gamma rstd (dy - mean(dy) - xhat mean(dy xhat)) */
+static void KERNEL_FN(batchnorm_bwd)(int rows, float *dx, float *dgamma, float *dbeta, const float *dy, const float *xhat, const float *rstd, const float *gamma)
+{
+	Vector sum[STRANDS] = {0}, product_sum[STRANDS] = {0};
+	int row = 0;
+	for (; row + STRANDS <= rows; row += STRANDS)
+		UNROLL
+		for (int strand = 0; strand < STRANDS; strand++) {
+			const ptrdiff_t i = (ptrdiff_t)(row + strand) * LANES;
+			const Vector gradient = load(dy + i);
+			sum[strand] += gradient;
+			product_sum[strand] += gradient * load(xhat + i);
+		}
+	for (; row < rows; row++) {
+		const ptrdiff_t i = (ptrdiff_t)row * LANES;
+		const Vector gradient = load(dy + i);
+		sum[0] += gradient;
+		product_sum[0] += gradient * load(xhat + i);
+	}
+	const Vector total = strand_sum(sum), product = strand_sum(product_sum);
+	const Vector scale = gamma ? load(gamma) * load(rstd) : load(rstd);
+	const Vector slope = product / (float)rows, shift = total / (float)rows;
+	for (row = 0; row < rows; row++) {
+		const ptrdiff_t i = (ptrdiff_t)row * LANES;
+		store(dx + i, (load(dy + i) - shift - load(xhat + i) * slope) * scale);
+	}
+	if (dgamma)
+		store(dgamma, product);
+	if (dbeta)
+		store(dbeta, total);
+}

@@ -1,0 +1,71 @@
+/* functions.h: exp, log, tanh and sigmoid of vectors. Not libc's, so that the bits depend on neither libc nor lanes. The
+ * errors stated are the largest found over all floats of the range, against double (tests/kernels_test.c). */
+#ifndef BNC_FUNCTIONS_H
+#define BNC_FUNCTIONS_H
+#include "simd.h"
+
+/* exp(x) = 2^n exp(r), |r| <= ln(2) / 2. Polynomial and split of ln(2): Cephes, expf.c. 2^n is multiplied in two
+ * halves, so that results overflow to infinity and underflow gradually. At most 1.1 ulp; NaN stays NaN. */
+INLINE Vector vector_exp(Vector x)
+{
+	const float shift = 0x1.8p23f;  /* adding it leaves the integer nearest in the low bits */
+	x = choose(x > 89.0f, splat(89.0f), x);
+	x = choose(x < -104.0f, splat(-104.0f), x);
+	const Vector shifted = x * 0x1.715476p+0f + shift;
+	const Vector n = shifted - shift;
+	const Vector r = x - n * 0.693359375f - n * -2.12194440e-4f;
+	Vector p = r * 1.9875691500e-4f + 1.3981999507e-3f;
+	p = p * r + 8.3334519073e-3f;
+	p = p * r + 4.1665795894e-2f;
+	p = p * r + 1.6666665459e-1f;
+	p = p * r + 5.0000001201e-1f;
+	p = p * (r * r) + r + 1.0f;
+	const Bits exponent = bits_of(shifted) - 0x4b400000u;
+	const Bits half = ((exponent + 256u) >> 1) - 1u;  /* both with the bias, 127 */
+	const Bits rest = exponent - half + 254u;
+	return p * float_of(half << 23) * float_of(rest << 23);
+}
+
+/* log(x) = k ln(2) + log(1 + f), sqrt(1/2) <= 1 + f < sqrt(2). Method and coefficients: FreeBSD, e_logf.c. At most
+ * 1 ulp. log(0) is -infinity, log(x < 0) is NaN. */
+INLINE Vector vector_log(Vector x)
+{
+	const Mask ordinary = (x > 0.0f) & (x < INFINITY);
+	const Vector special = choose(x == 0.0f, splat(-INFINITY), choose(x > 0.0f, x, splat(NAN)));
+	const Mask subnormal = x < 0x1p-126f;
+	const Vector scaled = choose(subnormal, x * 0x1p23f, x);
+	const Bits bits = bits_of(scaled) + (0x3f800000u - 0x3f3504f3u);
+	const Vector k = float_of((bits >> 23) + 0x4b000000u) - choose(subnormal, splat(0x1p23f + 150.0f), splat(0x1p23f + 127.0f));
+	const Vector f = float_of((bits & 0x007fffffu) + 0x3f3504f3u) - 1.0f;
+	const Vector s = f / (f + 2.0f);
+	const Vector z = s * s;
+	const Vector w = z * z;
+	const Vector r = w * (w * 0xf89e26.0p-26f + 0xccce13.0p-25f) + z * (w * 0x91e9ee.0p-25f + 0xaaaaaa.0p-24f);
+	const Vector h = f * f * 0.5f;
+	const Vector log = s * (h + r) + k * 9.0580006145e-06f - h + f + k * 6.9313812256e-01f;
+	return choose(ordinary, log, special);
+}
+
+/* tanh(x) = 1 - 2 / (exp(2x) + 1) from 0.625 on, below an odd polynomial (Cephes, tanhf.c). At most 2 ulp. */
+INLINE Vector vector_tanh(Vector x)
+{
+	const Vector magnitude = choose(x < 0.0f, -x, x);
+	const Vector large = 1.0f - 2.0f / (vector_exp(magnitude + magnitude) + 1.0f);
+	const Vector z = x * x;
+	Vector p = z * -5.70498872745e-3f + 2.06390887954e-2f;
+	p = p * z - 5.37397155531e-2f;
+	p = p * z + 1.33314422036e-1f;
+	p = p * z - 3.33332819422e-1f;
+	const Vector small = p * z * x + x;
+	return choose(magnitude < 0.625f, small, choose(x < 0.0f, -large, large));
+}
+
+/* sigmoid(x) = e / (1 + e) below 0 and 1 / (1 + e) above, e = exp(-|x|): no overflow, and accurate in the tail. At most
+ * 3 ulp. */
+INLINE Vector vector_sigmoid(Vector x)
+{
+	const Vector e = vector_exp(choose(x > 0.0f, -x, x));
+	return choose(x > 0.0f, splat(1.0f), e) / (e + 1.0f);
+}
+
+#endif

@@ -1,0 +1,186 @@
+/* simd.h: a vector of LANES floats, over the vector extension of GCC and clang. With LANES == 1 the vector is a float
+ * and everything written on it is plain C99. The only place that knows how many lanes there are. */
+#ifndef BNC_SIMD_H
+#define BNC_SIMD_H
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined __GNUC__ && !defined __TINYC__
+#define INLINE static inline __attribute__((always_inline))
+#define NOINLINE static __attribute__((noinline))
+#define UNROLL _Pragma("GCC unroll 32")
+#else
+#define INLINE static inline
+#define NOINLINE static
+#define UNROLL
+#endif
+
+/* A Mask is what comparing two vectors gives: all ones or all zeros in each lane (with one lane, 1 or 0). Masks are
+ * combined with & and |, and used by choose(). */
+#if LANES == 1
+typedef float Vector;
+typedef uint32_t Bits;
+typedef int Mask;
+#else
+typedef float Vector __attribute__((vector_size(4 * LANES)));
+typedef uint32_t Bits __attribute__((vector_size(4 * LANES)));
+typedef int32_t Mask __attribute__((vector_size(4 * LANES)));
+typedef float Stored __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
+#endif
+
+typedef union Lanes {
+	Vector vector;
+	Bits bits;
+	float lane[LANES];
+} Lanes;
+
+INLINE int smaller(int a, int b)
+{
+	return a < b ? a : b;
+}
+
+INLINE int panel_count(int features)
+{
+	return (features + LANES - 1) / LANES;
+}
+
+INLINE Vector load(const float *source)
+{
+#if LANES == 1
+	return *source;
+#else
+	return *(const Stored *)source;
+#endif
+}
+
+INLINE void store(float *destination, Vector value)
+{
+#if LANES == 1
+	*destination = value;
+#else
+	*(Stored *)destination = value;
+#endif
+}
+
+INLINE Vector splat(float value)
+{
+#if LANES == 1
+	return value;
+#else
+	return value - (Vector){0};
+#endif
+}
+
+/* a where the mask is set, else b */
+INLINE Vector choose(Mask mask, Vector a, Vector b)
+{
+#if LANES == 1
+	return mask ? a : b;
+#else
+	return (Vector)((mask & (Mask)a) | (~mask & (Mask)b));
+#endif
+}
+
+INLINE Bits bits_of(Vector value)
+{
+	Lanes lanes;
+	lanes.vector = value;
+	return lanes.bits;
+}
+
+INLINE Vector float_of(Bits bits)
+{
+	Lanes lanes;
+	lanes.bits = bits;
+	return lanes.vector;
+}
+
+INLINE Vector square_root(Vector value)
+{
+	Lanes lanes;
+	lanes.vector = value;
+	UNROLL
+	for (int lane = 0; lane < LANES; lane++)
+		lanes.lane[lane] = sqrtf(lanes.lane[lane]);
+	return lanes.vector;
+}
+
+/* The sum of the lanes, by halves. */
+INLINE float lane_sum(Vector value)
+{
+	Lanes lanes;
+	lanes.vector = value;
+	for (int half = LANES / 2; half > 0; half /= 2)
+		for (int lane = 0; lane < half; lane++)
+			lanes.lane[lane] += lanes.lane[lane + half];
+	return lanes.lane[0];
+}
+
+/* value in the first `count` lanes, 0 in the others */
+INLINE Vector first_lanes(Vector value, int count)
+{
+	Lanes lanes;
+	lanes.vector = value;
+	for (int lane = count; lane < LANES; lane++)
+		lanes.lane[lane] = 0.0f;
+	return lanes.vector;
+}
+
+/* The floats at source, source + step, ... */
+INLINE Vector load_apart(const float *source, ptrdiff_t step)
+{
+#if LANES == 1
+	(void)step;
+	return *source;
+#else
+#define FOUR_APART(i) source[(i) * step], source[(i + 1) * step], source[(i + 2) * step], source[(i + 3) * step]
+	return (Vector){
+		FOUR_APART(0),
+#if LANES >= 8
+		FOUR_APART(4),
+#endif
+#if LANES >= 16
+		FOUR_APART(8), FOUR_APART(12),
+#endif
+	};
+#undef FOUR_APART
+#endif
+}
+
+/* Transposes a LANES x LANES matrix. Interleaving row i with row i + LANES / 2, for all i at once, turns the index
+ * bits (row, column) by one place; after log2(LANES) turns the two have changed places. */
+INLINE void transpose(Vector matrix[LANES])
+{
+#if LANES == 1
+	(void)matrix;
+#else
+#if LANES == 4
+#define LOW_HALVES 0, 4, 1, 5
+#define HIGH_HALVES 2, 6, 3, 7
+#elif LANES == 8
+#define LOW_HALVES 0, 8, 1, 9, 2, 10, 3, 11
+#define HIGH_HALVES 4, 12, 5, 13, 6, 14, 7, 15
+#else
+#define LOW_HALVES 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
+#define HIGH_HALVES 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
+#endif
+	UNROLL
+	for (int turn = 1; turn < LANES; turn += turn) {
+		Vector turned[LANES];
+		UNROLL
+		for (int row = 0; row < LANES / 2; row++) {
+			const Vector a = matrix[row], b = matrix[row + LANES / 2];
+			turned[2 * row] = __builtin_shufflevector(a, b, LOW_HALVES);
+			turned[2 * row + 1] = __builtin_shufflevector(a, b, HIGH_HALVES);
+		}
+		UNROLL
+		for (int row = 0; row < LANES; row++)
+			matrix[row] = turned[row];
+	}
+#undef LOW_HALVES
+#undef HIGH_HALVES
+#endif
+}
+
+#endif

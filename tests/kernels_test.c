@@ -1,0 +1,428 @@
+/* kernels_test.c: every row of kernels.h, by nothing but its text. Each kernel set that this processor has is run on
+ * operands of awkward sizes and compared with a reference in double, or else with the scalar set: results, writes outside
+ * an operand, padding, operands that share storage, absent operands. A new row needs no code here. */
+#include "kernels.h"
+#include "kernels_reference.h"
+#include <criterion/criterion.h>
+#include <ctype.h>
+#include <libtcc.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { MAX_POINTERS = 12, MAX_NUMBERS = 8, GUARD = 64 };
+
+/* ---- a row's text, parsed */
+
+typedef enum Kind { ROWS, FEATURES, WEIGHTS, ANY, SCALAR, COUNTER, LABELS, TABLE, INDEX, KINDS } Kind;
+static const char *const kind_names[KINDS] = { "rows", "features", "weights", "any", "scalar", "counter", "labels", "table", "index" };
+
+typedef struct Operand {
+	char name[32];
+	Kind kind;
+	bool own, read, written;
+	bool optional;
+} Operand;
+
+typedef struct Row {
+	const char *name;
+	bool in_place;
+	size_t entry;
+	Operand operand[MAX_POINTERS];
+	char integer[MAX_NUMBERS][32];
+	int operands, integers, floats;
+	TCCState *compiled;
+	void (*call)(void (*kernel)(void), const int *integers, const float *floats, void *const *pointers);
+} Row;
+
+/* The operands that kernels.h says may be null; none is an activation. */
+static bool may_be_absent(Kind kind, const char *name)
+{
+	static const char *const names[] = { "b", "gamma", "beta", "dgamma", "dbeta", "index" };
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (kind != ROWS && strcmp(names[i], name) == 0)
+			return true;
+	return false;
+}
+
+static bool starts(const char **text, const char *prefix)
+{
+	const size_t length = strlen(prefix);
+	if (strncmp(*text, prefix, length) != 0)
+		return false;
+	*text += length;
+	return true;
+}
+
+static Operand parse_operand(const char *type, const char *name)
+{
+	Operand operand = {0};
+	snprintf(operand.name, sizeof operand.name, "%s", name);
+	const char *rest = type;
+	operand.own = !starts(&rest, "all_");
+	if (starts(&rest, "io_"))
+		operand.read = operand.written = true;
+	else if (starts(&rest, "out_"))
+		operand.written = true;
+	else {
+		starts(&rest, "in_");
+		operand.read = true;
+	}
+	while (operand.kind < KINDS && strcmp(rest, kind_names[operand.kind]) != 0)
+		operand.kind++;
+	cr_assert(operand.kind < KINDS, "unknown operand type %s", type);
+	operand.optional = may_be_absent(operand.kind, name);
+	return operand;
+}
+
+/* Calls by a signature that only the text knows need a compiler: the one that the product calls kernels from. */
+static void compile_call(Row *row, const char *types, const char *arguments)
+{
+	char text[4096];
+	snprintf(text, sizeof text, "void call(void (*kernel)(%s), int *i, float *f, void **p) { kernel(%s); }", types, arguments);
+	TCCState *state = row->compiled = tcc_new();
+	tcc_set_options(state, "-nostdlib -nostdinc");
+	tcc_set_output_type(state, TCC_OUTPUT_MEMORY);
+	cr_assert(tcc_compile_string(state, text) == 0 && tcc_relocate(state, TCC_RELOCATE_AUTO) >= 0, "%s", text);
+	void *symbol = tcc_get_symbol(state, "call");
+	memcpy(&row->call, &symbol, sizeof symbol);
+}
+
+static Row parse_row(const char *name, int properties, size_t entry, const char *parameters)
+{
+	Row row = { .name = name, .in_place = properties & IN_PLACE, .entry = entry };
+	char types[1024] = "", arguments[1024] = "", type[32], operand[32];
+	int length;
+	for (const char *text = parameters + 1; sscanf(text, " %31[a-z0-9_] %31[a-z0-9_]%n", type, operand, &length) == 2;) {
+		const char *comma = *types ? ", " : "";
+		char argument[48];
+		if (strcmp(type, "int") == 0) {
+			snprintf(argument, sizeof argument, "%si[%d]", comma, row.integers);
+			strcpy(row.integer[row.integers++], operand);
+		} else if (strcmp(type, "float") == 0) {
+			snprintf(argument, sizeof argument, "%sf[%d]", comma, row.floats++);
+		} else {
+			snprintf(argument, sizeof argument, "%sp[%d]", comma, row.operands);
+			row.operand[row.operands++] = parse_operand(type, operand);
+		}
+		strcat(strcat(types, comma), strcmp(type, "int") == 0 || strcmp(type, "float") == 0 ? type : "void *");
+		strcat(arguments, argument);
+		text += length;
+		text += strspn(text, " ,");
+	}
+	compile_call(&row, types, arguments);
+	return row;
+}
+
+static bool has_integer(const Row *row, const char *name)
+{
+	for (int i = 0; i < row->integers; i++)
+		if (strcmp(row->integer[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* ---- operands: a logical value is [features][depth] of 4 bytes, which is the layout with one lane */
+
+/* Values in the layout of a set, with guards on both sides; off by one float from any larger alignment. */
+typedef struct Buffer { uint32_t *memory, *values; int count; } Buffer;
+
+static const uint32_t guard_bits = 0x7fabcdef, padding_bits = 0x4c92ac93;  /* a NaN; 7.7e7 */
+
+static bool is_counter(const Operand *operand) { return operand->kind == COUNTER; }
+static bool is_integer(const Operand *operand) { return operand->kind == LABELS || operand->kind == INDEX; }
+
+static void operand_size(const Row *row, const Operand *operand, const Shape *shape, int *features, int *depth)
+{
+	const int whole = has_integer(row, "features") ? shape->features : has_integer(row, "outputs") ? shape->outputs : shape->inputs;
+	*features = 1;
+	*depth = 1;
+	switch (operand->kind) {
+	case ROWS: *features = operand->own ? shape->width : whole; *depth = shape->rows; break;
+	case FEATURES: *features = operand->own ? shape->width : whole; break;
+	case WEIGHTS: *features = operand->own ? shape->width : shape->outputs; *depth = shape->inputs; break;
+	case ANY: *features = shape->width; *depth = shape->depth; break;
+	case LABELS: case INDEX: *depth = shape->rows; break;
+	case TABLE: *depth = shape->rows * shape->features; break;
+	case COUNTER: *depth = 2; break;
+	default: break;
+	}
+}
+
+static bool in_panels(const Operand *operand)
+{
+	return operand->kind <= ANY;
+}
+
+/* Parameters and gradients (names that begin with d) are zero in the padding, and stay zero. */
+static bool zero_padded(const Operand *operand)
+{
+	return operand->kind == WEIGHTS || operand->kind == ANY || operand->name[0] == 'd';
+}
+
+static int place(int lanes, int depth, int feature, int item)
+{
+	return feature / lanes * depth * lanes + item * lanes + feature % lanes;
+}
+
+static Buffer buffer_new(const Operand *operand, int lanes, int features, int depth, const uint32_t *values)
+{
+	const int step = in_panels(operand) ? lanes : 1;
+	const int padded = (features + step - 1) / step * step;
+	Buffer buffer = { .count = padded * depth };
+	const size_t total = (size_t)buffer.count + 2 * GUARD;
+	buffer.memory = malloc(4 * (total + 16));
+	buffer.values = buffer.memory + GUARD + (is_counter(operand) ? 0 : 1);
+	for (size_t i = 0; i < total + 16; i++)
+		buffer.memory[i] = guard_bits;
+	for (int f = 0; f < padded; f++)
+		for (int i = 0; i < depth; i++)
+			buffer.values[place(step, depth, f, i)] =
+				f < features ? values[f * depth + i] : zero_padded(operand) ? 0 : padding_bits;
+	return buffer;
+}
+
+static bool guards_whole(const Buffer *buffer)
+{
+	for (const uint32_t *p = buffer->memory; p < buffer->values; p++)
+		if (*p != guard_bits)
+			return false;
+	for (const uint32_t *p = buffer->values + buffer->count; p < buffer->memory + buffer->count + 2 * GUARD; p++)
+		if (*p != guard_bits)
+			return false;
+	return true;
+}
+
+/* ---- one run of a kernel over whole tensors */
+
+typedef struct Variant {
+	int shared_out, shared_in;      /* operands that share storage, or -1 */
+	unsigned absent;                /* bit i: operand i is null */
+} Variant;
+
+typedef struct Case {
+	Shape shape;
+	float floats[MAX_NUMBERS];
+	uint32_t *before[MAX_POINTERS];
+	uint32_t *after[MAX_POINTERS];
+} Case;
+
+static void run(const Row *row, const KernelSet *set, Case *c, const Variant *variant)
+{
+	Buffer buffer[MAX_POINTERS] = {{0}};
+	int features[MAX_POINTERS], depth[MAX_POINTERS], calls = 1;
+	const int lanes = set->lanes;
+	for (int i = 0; i < row->operands; i++) {
+		const Operand *operand = &row->operand[i];
+		operand_size(row, operand, &c->shape, &features[i], &depth[i]);
+		buffer[i] = buffer_new(operand, lanes, features[i], depth[i], c->before[i]);
+		if (operand->own && in_panels(operand))
+			calls = (c->shape.width + lanes - 1) / lanes;
+	}
+	void (*kernel)(void);
+	memcpy(&kernel, (const char *)set + row->entry, sizeof kernel);
+	for (int panel = 0; panel < calls; panel++) {
+		int integers[MAX_NUMBERS];
+		void *pointers[MAX_POINTERS];
+		for (int i = 0; i < row->integers; i++) {
+			const struct { const char *name; int value; } known[] = {
+				{ "rows", c->shape.rows }, { "inputs", c->shape.inputs }, { "outputs", c->shape.outputs },
+				{ "features", c->shape.features }, { "panel", panel }, { "size", c->shape.depth * lanes },
+			};
+			integers[i] = c->shape.flag;
+			for (size_t k = 0; k < sizeof known / sizeof *known; k++)
+				if (strcmp(known[k].name, row->integer[i]) == 0)
+					integers[i] = known[k].value;
+		}
+		for (int i = 0; i < row->operands; i++) {
+			const Operand *operand = &row->operand[i];
+			const Buffer *from = &buffer[i == variant->shared_out ? variant->shared_in : i];
+			pointers[i] = from->values + (operand->own && in_panels(operand) ? panel * depth[i] * lanes : 0);
+			if (variant->absent >> i & 1)
+				pointers[i] = NULL;
+		}
+		row->call(kernel, integers, c->floats, pointers);
+	}
+	for (int i = 0; i < row->operands; i++) {
+		const Operand *operand = &row->operand[i];
+		const Buffer *from = &buffer[i == variant->shared_out ? variant->shared_in : i];
+		const int step = in_panels(operand) ? lanes : 1;
+		cr_assert(guards_whole(&buffer[i]), "%s, %s: writes outside %s", row->name, set->name, operand->name);
+		for (int f = 0; f < (features[i] + step - 1) / step * step; f++)
+			for (int k = 0; k < depth[i]; k++) {
+				const uint32_t value = from->values[place(step, depth[i], f, k)];
+				if (f < features[i])
+					c->after[i][f * depth[i] + k] = value;
+				else if (zero_padded(operand) && operand->written)
+					cr_assert(value << 1 == 0, "%s, %s: padding of %s is not zero", row->name, set->name, operand->name);
+			}
+	}
+	for (int i = 0; i < row->operands; i++)
+		free(buffer[i].memory);
+}
+
+/* ---- cases and comparison */
+
+static uint32_t random_bits(uint32_t *state)
+{
+	*state = *state * 1664525u + 1013904223u;
+	return *state >> 8;
+}
+
+static uint32_t float_bits(double value)
+{
+	const float rounded = (float)value;
+	uint32_t bits;
+	memcpy(&bits, &rounded, 4);
+	return bits;
+}
+
+static double value_of(const Operand *operand, uint32_t bits)
+{
+	float value;
+	memcpy(&value, &bits, 4);
+	return is_integer(operand) || is_counter(operand) ? (double)(int32_t)bits : (double)value;
+}
+
+static Case case_new(const Row *row, const Shape *shape)
+{
+	Case c = { .shape = *shape };
+	uint32_t state = (uint32_t)(shape->rows * 31 + shape->inputs * 7 + shape->width);
+	for (int i = 0; i < MAX_NUMBERS; i++)
+		c.floats[i] = 0.1f * (float)(i + 1);
+	for (int i = 0; i < row->operands; i++) {
+		const Operand *operand = &row->operand[i];
+		int features, depth;
+		operand_size(row, operand, shape, &features, &depth);
+		const size_t count = (size_t)features * (size_t)depth;
+		c.before[i] = malloc(4 * count);
+		c.after[i] = calloc(count, 4);
+		for (size_t k = 0; k < count; k++) {
+			const double uniform = random_bits(&state) / 16777216.0;
+			switch (operand->kind) {
+			case LABELS: c.before[i][k] = (uint32_t)(uniform * shape->features); break;
+			case INDEX: c.before[i][k] = (uint32_t)(uniform * shape->rows); break;
+			case COUNTER: c.before[i][k] = k == 0 ? (uint32_t)shape->flag : 0; break;
+			case FEATURES: c.before[i][k] = float_bits(0.5 + uniform); break;
+			default: c.before[i][k] = float_bits(4 * uniform - 2);
+			}
+		}
+	}
+	return c;
+}
+
+static void case_free(const Row *row, Case *c)
+{
+	for (int i = 0; i < row->operands; i++) {
+		free(c->before[i]);
+		free(c->after[i]);
+	}
+}
+
+static void run_reference(const Row *row, Reference *reference, Case *c, const Variant *variant, double **expected)
+{
+	double floats[MAX_NUMBERS], *pointers[MAX_POINTERS];
+	for (int i = 0; i < MAX_NUMBERS; i++)
+		floats[i] = c->floats[i];
+	for (int i = 0; i < row->operands; i++)
+		pointers[i] = variant->absent >> i & 1 ? NULL : expected[i];
+	reference(&c->shape, floats, pointers);
+}
+
+static void check_variant(const Row *row, const KernelSet *set, Case *c, Variant variant)
+{
+	double *expected[MAX_POINTERS];
+	size_t counts[MAX_POINTERS];
+	Reference *reference = find_reference(row->name);
+	if (!reference) {
+		const Variant apart = { -1, -1, variant.absent };
+		run(row, kernel_set("scalar"), c, &apart);
+	}
+	for (int i = 0; i < row->operands; i++) {
+		int features, depth;
+		operand_size(row, &row->operand[i], &c->shape, &features, &depth);
+		counts[i] = (size_t)features * (size_t)depth;
+		expected[i] = malloc(counts[i] * sizeof **expected);
+		for (size_t k = 0; k < counts[i]; k++)
+			expected[i][k] = value_of(&row->operand[i], (reference ? c->before : c->after)[i][k]);
+	}
+	if (reference)
+		run_reference(row, reference, c, &variant, expected);
+	run(row, set, c, &variant);
+	for (int i = 0; i < row->operands; i++) {
+		const Operand *operand = &row->operand[i];
+		if (i != variant.shared_in && !(variant.absent >> i & 1))
+			for (size_t k = 0; k < counts[i]; k++) {
+				const double got = value_of(operand, c->after[i][k]), want = expected[i][k];
+				const double tolerance = operand->written ? 5e-5 * (1 + fabs(want)) : 0;
+				cr_assert(fabs(got - want) <= tolerance,
+					"%s, %s: %s[%zu] = %.9g, not %.9g (rows %d, inputs %d, outputs %d, features %d, width %d, depth %d, "
+					"flag %d, operand %d in place of %d, absent %x)", row->name, set->name, operand->name, k, got, want,
+					c->shape.rows, c->shape.inputs, c->shape.outputs, c->shape.features, c->shape.width, c->shape.depth,
+					c->shape.flag, variant.shared_out, variant.shared_in, variant.absent);
+			}
+		free(expected[i]);
+	}
+}
+
+static void check_shape(const Row *row, const KernelSet *set, const Shape *shape)
+{
+	Case c = case_new(row, shape);
+	unsigned optional = 0;
+	check_variant(row, set, &c, (Variant){ -1, -1, 0 });
+	for (int i = 0; i < row->operands; i++)
+		if (row->operand[i].optional) {
+			check_variant(row, set, &c, (Variant){ -1, -1, 1u << i });
+			optional |= 1u << i;
+		}
+	if (optional)
+		check_variant(row, set, &c, (Variant){ -1, -1, optional });
+	if (row->in_place)
+		for (int out = 0; out < row->operands; out++)
+			for (int in = 0; in < row->operands; in++) {
+				const Operand *a = &row->operand[out], *b = &row->operand[in];
+				if (a->kind == ROWS && a->own && a->written && !a->read && b->kind == ROWS && b->own && !b->written)
+					check_variant(row, set, &c, (Variant){ out, in, 0 });
+			}
+	case_free(row, &c);
+}
+
+/* Every combination of the sizes that the row's operands depend on. */
+static void check_row(const Row *row)
+{
+	for (const KernelSet *const *set = kernel_sets; *set; set++) {
+		if (!(*set)->usable())
+			continue;
+		const int lanes = (*set)->lanes;
+		const int sizes[] = { 1, lanes - 1, lanes, lanes + 1, 37 };
+		int combinations = 1;
+		for (int i = 0; i < 5; i++)
+			combinations *= 5;
+		for (int n = 0; n < combinations; n++) {
+			const int inputs = n / 25 % 5, other = n / 125 % 5, flag = n / 625;
+			Shape shape = { .rows = sizes[n % 5], .width = sizes[n / 5 % 5], .inputs = sizes[inputs], .outputs = sizes[other],
+				.features = sizes[other], .depth = sizes[inputs], .flag = flag };
+			const bool any = !has_integer(row, "rows");
+			if (has_integer(row, "panel"))
+				shape.width = shape.inputs;
+			if (flag > 1 || shape.rows < 1 || shape.width < 1 || shape.inputs < 1 || shape.outputs < 1)
+				continue;
+			/* leave out what differs only in a size that the row does not know */
+			if ((!has_integer(row, "inputs") && !any && inputs) || (any && n % 5) || (has_integer(row, "panel") && n / 5 % 5) ||
+				(!has_integer(row, "outputs") && !has_integer(row, "features") && other))
+				continue;
+			check_shape(row, *set, &shape);
+		}
+		check_shape(row, *set, &(Shape){ .rows = 61, .width = 275, .inputs = 275, .outputs = 531, .features = 275, .depth = 40 });
+	}
+}
+
+#define KERNEL(name, properties, parameters) \
+	Test(kernels, name) \
+	{ \
+		const Row row = parse_row(#name, properties, offsetof(KernelSet, name), #parameters); \
+		check_row(&row); \
+		tcc_delete(row.compiled); \
+	}
+KERNELS(KERNEL)
+#undef KERNEL
