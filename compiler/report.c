@@ -8,7 +8,7 @@ static void print_arguments(const Node *node, FILE *out)
 {
 	for (int i = 0; node->layer->arguments[i].name; i++)
 		if (node->layer->arguments[i].kind == ARGUMENT_FLAG)
-			fprintf(out, " %s=%s", node->layer->arguments[i].name, node->arguments[i] ? "true" : "false");
+			fprintf(out, " %s=%s", node->layer->arguments[i].name, node->arguments[i] != 0 ? "true" : "false");
 		else
 			fprintf(out, " %s=%.9g", node->layer->arguments[i].name, node->arguments[i]);
 }

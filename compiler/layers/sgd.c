@@ -4,7 +4,7 @@ static bool infer(Node *node, Diagnostics *diagnostics)
 {
 	const Layer *sgd = node->layer;
 	int nesterov = argument_index(sgd, "nesterov");
-	if (!node->arguments[nesterov])
+	if (node->arguments[nesterov] == 0)
 		return true;
 	if (node->arguments[argument_index(sgd, "momentum")] > 0 && node->arguments[argument_index(sgd, "dampening")] == 0)
 		return true;

@@ -63,7 +63,7 @@ static void list_arguments(const Layer *layer, FILE *out)
 		else if (a->use & REQUIRED)
 			fprintf(out, " %s", a->name);
 		else if (a->kind == ARGUMENT_FLAG)
-			fprintf(out, " %s=%s", a->name, a->standard ? "true" : "false");
+			fprintf(out, " %s=%s", a->name, a->standard != 0 ? "true" : "false");
 		else
 			fprintf(out, " %s=%g", a->name, a->standard);
 	}
