@@ -100,6 +100,7 @@ typedef struct Statement {
 	const char *name;
 	Argument *arguments;
 	struct Statement *body, *shortcut;
+	bool broken;            /* a syntax error was reported in it; its name may be null */
 	struct Statement *next;
 } Statement;
 

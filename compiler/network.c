@@ -433,6 +433,23 @@ static void build_setting(Builder *b, const Scope *scope, const Statement *state
 
 /* ---- statements */
 
+/* After a mistake the size of what follows is unknown, and not worth a message of its own. */
+static void build_unknown(Builder *b, Scope *scope, const Statement *statement)
+{
+	scope->count++;
+	scope->value = NEW(b->arena, Value);
+	scope->value->shape.rank = -1;
+	scope->value->span = statement->span;
+}
+
+static bool is_setting(const Statement *statement)
+{
+	for (int i = 0; statement->name && i < SETTINGS; i++)
+		if (strcmp(settings[i].name, statement->name) == 0)
+			return true;
+	return false;
+}
+
 static void unknown_call(Builder *b, const Statement *statement)
 {
 	const char *names[2 * MAX_NAMES];
@@ -443,9 +460,9 @@ static void unknown_call(Builder *b, const Statement *statement)
 		names[count++] = block->definition->name;
 	const char *near = nearest_name(statement->name, names, count);
 	if (near)
-		error_at(b->diagnostics, statement->name_span, "unknown layer `%s`: did you mean `%s`?", statement->name, near);
+		error_at(b->diagnostics, statement->name_span, "unknown layer or setting `%s`: did you mean `%s`?", statement->name, near);
 	else
-		error_at(b->diagnostics, statement->name_span, "unknown layer `%s`: bnc --list-layers prints all", statement->name);
+		error_at(b->diagnostics, statement->name_span, "unknown layer or setting `%s`: bnc --list-layers prints all layers", statement->name);
 }
 
 static void build_block(Builder *b, Scope *scope, const Statement *statement, Block *block)
@@ -504,10 +521,7 @@ static void build_call(Builder *b, Scope *scope, const Statement *statement)
 		build_layer(b, scope, statement, layer);
 	else {
 		unknown_call(b, statement);
-		scope->count++;
-		scope->value = NEW(b->arena, Value);
-		scope->value->shape.rank = -1;
-		scope->value->span = statement->span;
+		build_unknown(b, scope, statement);
 	}
 }
 
@@ -593,6 +607,11 @@ static void build_statements(Builder *b, Scope *scope, const Statement *statemen
 			error_at(b->diagnostics, statement->span, "repeat expands to more than %d statements: this is the limit", MAX_EXPANDED);
 			b->full = true;
 			return;
+		}
+		if (statement->broken) {
+			if (!is_setting(statement))
+				build_unknown(b, scope, statement);
+			continue;
 		}
 		switch (statement->kind) {
 		case STATEMENT_CALL: build_call(b, scope, statement); break;

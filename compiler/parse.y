@@ -40,8 +40,8 @@ statements(S) ::= statements(B) line(L).                        { S = add_statem
 
 line(L) ::= END.                                                { L = NULL; }
 line(L) ::= statement(S) END.                                   { L = S; }
-line(L) ::= statement(S) error bodies END.                      { L = S; }
-line(L) ::= error bodies END.                                   { L = NULL; }
+line(L) ::= statement(S) error bodies END.                      { L = make_broken(parser, S); }
+line(L) ::= error bodies END.                                   { L = make_broken(parser, NULL); }
 
 bodies ::= .
 bodies ::= bodies body.

@@ -42,6 +42,8 @@ typedef struct Statements { Statement *first, *last; } Statements;
 
 Arguments add_positional(Parser *parser, Arguments arguments, Token value);
 Arguments add_keyed(Parser *parser, Arguments arguments, Token key, Token value);
+/* Marks the statement, or one of which nothing could be read. */
+Statement *make_broken(Parser *parser, Statement *statement);
 Statements add_statement(Statements statements, Statement *statement);
 
 Statement *make_call(Parser *parser, Token name, Arguments arguments);

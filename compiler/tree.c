@@ -129,6 +129,14 @@ Arguments add_keyed(Parser *parser, Arguments arguments, Token key, Token value)
 
 /* ---- statements */
 
+Statement *make_broken(Parser *parser, Statement *statement)
+{
+	if (!statement)
+		statement = NEW(parser->arena, Statement);
+	statement->broken = true;
+	return statement;
+}
+
 Statements add_statement(Statements statements, Statement *statement)
 {
 	if (!statement)
