@@ -336,7 +336,9 @@ typedef struct Step {
 	Node *node;
 	int features;           /* of its own-panel operands: it runs once per panel; 0: once */
 	struct Loop *loop;      /* fuse.c */
-	int time;               /* fuse.c: position in the final order */
+	int time;               /* position in the final order */
+	struct Step *parts[4];  /* combine.c: what this call does at once */
+	int part_count;
 } Step;
 
 typedef struct Steps { Step **items; int count, capacity; } Steps;
@@ -386,6 +388,12 @@ void differentiate(Compilation *compilation);
 /* ---- fuse.c: steps -> loops over panels */
 
 void fuse(Compilation *compilation, Routine *routine);
+/* The edges of the routine's steps in their present order, and each step's time. */
+void find_dependences(Compilation *compilation, Routine *routine);
+
+/* ---- combine.c: several calls of a loop -> one */
+
+void combine(Compilation *compilation, Routine *routine);
 
 /* ---- plan.c: tensors -> memory */
 

@@ -319,25 +319,41 @@ static void one_loop_per_step(Fuse *f)
 	}
 }
 
-static void set_times(Routine *routine)
+static Fuse with_edges(Compilation *c, Routine *routine)
 {
-	int time = 0;
-	for (int i = 0; i < routine->loops.count; i++)
-		for (int k = 0; k < routine->loops.items[i]->steps.count; k++)
-			routine->loops.items[i]->steps.items[k]->time = time++;
+	int count = routine->steps.count;
+	Fuse f = {.arena = c->arena, .routine = routine, .count = count};
+	f.first_edge = NEW_ARRAY(c->arena, int, count + 1);
+	routine->edges.count = 0;
+	find_edges(&f, number_tensors(c, routine));
+	return f;
+}
+
+void find_dependences(Compilation *c, Routine *routine)
+{
+	with_edges(c, routine);
+	for (int i = 0; i < routine->steps.count; i++)
+		routine->steps.items[i]->time = i;
+}
+
+/* The steps in the order of the loops. */
+static void order_steps(Fuse *f)
+{
+	f->routine->steps.count = 0;
+	for (int l = 0; l < f->routine->loops.count; l++)
+		for (int i = 0; i < f->routine->loops.items[l]->steps.count; i++)
+			APPEND(f->arena, &f->routine->steps, f->routine->loops.items[l]->steps.items[i]);
 }
 
 void fuse(Compilation *c, Routine *routine)
 {
 	int count = routine->steps.count;
-	Fuse f = {.arena = c->arena, .routine = routine, .count = count};
-	f.first_edge = NEW_ARRAY(c->arena, int, count + 1);
+	Fuse f = with_edges(c, routine);
 	f.first_successor = NEW_ARRAY(c->arena, int, count + 1);
 	f.cluster = NEW_ARRAY(c->arena, int, count);
 	f.next_member = NEW_ARRAY(c->arena, int, count);
 	f.waiting = NEW_ARRAY(c->arena, int, count);
 	f.placed = NEW_ARRAY(c->arena, Loop *, count);
-	find_edges(&f, number_tensors(c, routine));
 	f.successors = NEW_ARRAY(c->arena, int, routine->edges.count);
 	index_successors(&f);
 	for (int i = 0; i < count; i++)
@@ -348,5 +364,6 @@ void fuse(Compilation *c, Routine *routine)
 		schedule(&f);
 	} else
 		one_loop_per_step(&f);
-	set_times(routine);
+	order_steps(&f);
+	find_dependences(c, routine);
 }
