@@ -16,9 +16,8 @@ check() {
 	timeout 60 "$bnc" "$@" >/dev/null 2>"$scratch/stderr" </dev/null
 	status=$?
 	if [ $status -gt 3 ] || { [ $status -gt 0 ] && [ ! -s "$scratch/stderr" ]; }; then
-		echo "$name: exit $status: bnc $*"
-		head -n 20 "$scratch/stderr"
 		failed=$((failed + 1))
+		[ $failed -gt 10 ] || { echo "$name: exit $status: bnc $*"; head -n 20 "$scratch/stderr"; }
 	else
 		passed=$((passed + 1))
 	fi
@@ -151,7 +150,7 @@ done
 if [ $failed = 0 ]; then
 	rm -rf "$scratch"
 else
-	echo "The networks are kept in $scratch."
+	echo "At most 10 failures are shown; the networks are kept in $scratch."
 fi
 echo "$passed passed, $failed failed"
 exit $((failed > 0))
