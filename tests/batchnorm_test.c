@@ -1,0 +1,118 @@
+/* batchnorm_test.c: what BatchNorm keeps from step to step, against a computation in double, on every kernel set. */
+#include "model_support.h"
+
+enum { STEPS = 5, LARGEST_BATCH = 33 };
+
+/* One BatchNorm's statistics as they should be. */
+typedef struct Statistics { double *mean, *var; } Statistics;
+
+static const Layer *batchnorm(void)
+{
+	return layer_find(KIND_LAYER, "batchnorm");
+}
+
+static int tensor_index(const char *name)
+{
+	int index = 0;
+	while (strcmp(batchnorm()->tensors[index].name, name) != 0)
+		index++;
+	return index;
+}
+
+static void update(const Statistics *s, const double *x, int rows, int features, double momentum)
+{
+	for (int f = 0; f < features; f++) {
+		double mean = 0, squares = 0;
+		for (int row = 0; row < rows; row++)
+			mean += x[row * features + f] / rows;
+		for (int row = 0; row < rows; row++)
+			squares += (x[row * features + f] - mean) * (x[row * features + f] - mean);
+		s->mean[f] = (1 - momentum) * s->mean[f] + momentum * mean;
+		s->var[f] = (1 - momentum) * s->var[f] + momentum * squares / (rows - 1);
+	}
+}
+
+/* The error of a float mean of 33 values below 10: less than 33 * 10 * 2^-24 = 2e-5, and of their squares' ten times that. */
+static void check_values(const Compilation *c, const void *net, const Tensor *tensor, const double *expected, double tolerance, int step)
+{
+	float *values = NEW_ARRAY(c->arena, float, value_count(tensor));
+	get_values(c, net, tensor, values);
+	for (size_t v = 0; v < value_count(tensor); v++)
+		cr_expect(fabs((double)values[v] - expected[v]) < tolerance * (1 + fabs(expected[v])), "%s, step %d: %s[%zu] is %.9g and should be %.9g",
+			c->target->name, step, tensor->path, v, (double)values[v], expected[v]);
+}
+
+static void check_node(const Compilation *c, const void *net, const Model *m, int index, int step)
+{
+	const Node *node = c->network->nodes.items[index];
+	int mean = tensor_index("running_mean"), var = tensor_index("running_var"), count = tensor_index("num_batches_tracked");
+	Statistics statistics = {m->tensors[index][mean], m->tensors[index][var]};
+	update(&statistics, model_value(m, node->inputs[0]), m->rows, shape_features(&node->inputs[0]->shape),
+		node->arguments[argument_index(batchnorm(), "momentum")]);
+	check_values(c, net, node->tensors[mean], statistics.mean, 2e-6, step);
+	check_values(c, net, node->tensors[var], statistics.var, 2e-6, step);
+	cr_expect_eq(get_counter(net, node->tensors[count]), step + 1);
+}
+
+static void check_statistics(const char *text, const KernelSet *set, bool fused)
+{
+	static const int rows[STEPS] = {LARGEST_BATCH, LARGEST_BATCH, 7, 2, 32};
+	Compilation c;
+	compile_text(&c, text, set, fused, STAGE_RUN);
+	void *net = allocate_net(&c);
+	Random random;
+	random_seed(&random, 3);
+	Model m = model_open(c.network, &random);
+	model_store(&m, &c, net);
+	for (int step = 0; step < STEPS; step++) {
+		Batch batch = random_batch(c.network, &random, rows[step]);
+		model_set_batch(&m, &batch);
+		model_forward(&m, true);
+		train_on(&c, net, &batch, 0);
+		for (int i = 0; i < c.network->nodes.count; i++)
+			if (c.network->nodes.items[i]->layer == batchnorm())
+				check_node(&c, net, &m, i, step);
+		/* looking at the network changes nothing */
+		predict_rows(&c, net, &batch, NEW_ARRAY(c.arena, float, batch.rows * batch.outputs));
+	}
+	program_free(&c.program, net);
+	compilation_close(&c);
+}
+
+Test(batchnorm, keeps_running_statistics)
+{
+	static const char *const texts[] = {
+		"batchnorm 3; batch 33",
+		"linear 3 17; batchnorm momentum=0.5; relu; linear 2; batchnorm affine=false; batch 33",
+		"linear 2 4; batchnorm momentum=0; residual { batchnorm momentum=1; tanh; linear 4 }; linear 3; batch 33",
+	};
+	FOR_EACH_USABLE_SET(set)
+		for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+			for (int fused = 0; fused < 2; fused++)
+				check_statistics(texts[i], set, fused);
+}
+
+/* Two-pass statistics lose neither the digits of a small deviation beside a large mean, nor those of a constant. */
+Test(batchnorm, does_not_cancel)
+{
+	FOR_EACH_USABLE_SET(set) {
+		Compilation c;
+		compile_text(&c, "batchnorm 3; loss mse; batch 33", set, true, STAGE_RUN);
+		void *net = allocate_net(&c);
+		Random random;
+		random_seed(&random, 4);
+		Model m = model_open(c.network, &random);
+		Batch batch = random_batch(c.network, &random, LARGEST_BATCH);
+		for (int row = 0; row < batch.rows; row++) {
+			batch.x[3 * row] += 1e6f;
+			batch.x[3 * row + 2] = 123456.7f;
+			batch.targets[3 * row + 2] = (float)m.tensors[0][1][2];
+		}
+		model_set_batch(&m, &batch);
+		model_store(&m, &c, net);
+		double expected = model_loss(&m);
+		cr_expect_float_eq((double)train_on(&c, net, &batch, 0), expected, 1e-6 * (1 + expected), "%s", set->name);
+		program_free(&c.program, net);
+		compilation_close(&c);
+	}
+}

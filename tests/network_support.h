@@ -1,0 +1,143 @@
+/* network_support.h: what the tests of the passes share: a text compiled in this process, and its tensors by hand. */
+#ifndef NETWORK_SUPPORT_H
+#define NETWORK_SUPPORT_H
+#include "bnc.h"
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const Overrides nothing_overridden = {.batch = -1, .epochs = -1, .lr = -1};
+
+/* False: compilation->diagnostics or failure says why. Close it either way. */
+static inline bool try_text(Compilation *c, const char *text, const KernelSet *target, bool fused, Stage last, Failure *failure)
+{
+	*c = (Compilation){.arena = arena_open(), .target = target, .fuse = fused, .source = {"t.net", text, strlen(text)}};
+	failure->text[0] = 0;
+	return compile(c, last, &nothing_overridden, failure);
+}
+
+static inline void compile_text(Compilation *c, const char *text, const KernelSet *target, bool fused, Stage last)
+{
+	Failure failure;
+	bool ok = try_text(c, text, target, fused, last, &failure);
+	if (!ok)
+		diagnostics_print(c->diagnostics, stderr);
+	cr_assert(ok, "%s: %s", text, failure.text);
+}
+
+/* The next kernel set that this processor can run; null at the end. */
+static inline const KernelSet *usable_set(const KernelSet *const **next)
+{
+	while (**next && !(**next)->usable())
+		++*next;
+	return **next ? *(*next)++ : 0;
+}
+
+#define FOR_EACH_USABLE_SET(set) \
+	for (const KernelSet *const *next_##set = kernel_sets, *set; (set = usable_set(&next_##set));)
+
+static inline void *allocate_net(const Compilation *c)
+{
+	Failure failure;
+	void *net = program_allocate(&c->program, &failure);
+	cr_assert(net, "%s", failure.text);
+	return net;
+}
+
+/* ---- tensors */
+
+static inline size_t value_count(const Tensor *tensor)
+{
+	return (size_t)tensor->features * (tensor->layout == LAYOUT_WEIGHTS ? (size_t)tensor->inputs : 1);
+}
+
+static inline ProgramTensor as_program_tensor(const Tensor *tensor)
+{
+	return (ProgramTensor){.layout = tensor->layout, .features = tensor->features, .inputs = tensor->inputs, .offset = tensor->offset};
+}
+
+/* Row-major. */
+static inline void get_values(const Compilation *c, const void *net, const Tensor *tensor, float *values)
+{
+	ProgramTensor view = as_program_tensor(tensor);
+	tensor_get(&c->program, net, &view, values);
+}
+
+static inline void set_values(const Compilation *c, void *net, const Tensor *tensor, const float *values)
+{
+	ProgramTensor view = as_program_tensor(tensor);
+	tensor_set(&c->program, net, &view, values);
+}
+
+static inline float get_scalar(const void *net, size_t offset)
+{
+	float value;
+	memcpy(&value, (const char *)net + offset, sizeof value);
+	return value;
+}
+
+static inline int64_t get_counter(const void *net, const Tensor *tensor)
+{
+	int64_t value;
+	memcpy(&value, (const char *)net + tensor->offset, sizeof value);
+	return value;
+}
+
+static inline Tensor *find_persistent(const Compilation *c, const char *name)
+{
+	for (int i = 0; i < c->tensors.count; i++)
+		if (strcmp(c->tensors.items[i]->name, name) == 0)
+			return c->tensors.items[i];
+	return 0;
+}
+
+/* ---- batches */
+
+typedef struct Batch {
+	int rows, inputs, outputs;
+	float *x;               /* [rows][inputs] */
+	float *targets;         /* [rows][outputs] */
+	int32_t *labels;
+} Batch;
+
+static inline Batch random_batch(const Network *network, Random *random, int rows)
+{
+	Batch batch = {.rows = rows, .inputs = (int)shape_size(&network->input->shape), .outputs = (int)shape_size(&network->output->shape)};
+	size_t x_count = (size_t)rows * (size_t)batch.inputs, target_count = (size_t)rows * (size_t)batch.outputs;
+	batch.x = NEW_ARRAY(network->arena, float, x_count);
+	batch.targets = NEW_ARRAY(network->arena, float, target_count);
+	batch.labels = NEW_ARRAY(network->arena, int32_t, rows);
+	torch_uniform(random, batch.x, x_count, -2, 2);
+	torch_uniform(random, batch.targets, target_count, -2, 2);
+	for (int row = 0; row < rows; row++)
+		batch.labels[row] = (int32_t)(random_u32(random) % (unsigned)batch.outputs);
+	return batch;
+}
+
+static inline void load_rows(const Compilation *c, void *net, const Batch *batch)
+{
+	char *base = net;
+	c->target->gather(batch->rows, batch->inputs, (float *)(base + c->program.x), batch->x, 0);
+	if (c->program.classifies)
+		memcpy(base + c->program.label, batch->labels, (size_t)batch->rows * sizeof *batch->labels);
+	else
+		c->target->gather(batch->rows, batch->outputs, (float *)(base + c->program.target), batch->targets, 0);
+}
+
+/* The loss. */
+static inline float train_on(const Compilation *c, void *net, const Batch *batch, float lr)
+{
+	load_rows(c, net, batch);
+	c->program.train(net, batch->rows, lr);
+	return get_scalar(net, c->program.loss);
+}
+
+/* [rows][outputs] */
+static inline void predict_rows(const Compilation *c, void *net, const Batch *batch, float *y)
+{
+	load_rows(c, net, batch);
+	c->program.predict(net, batch->rows);
+	c->target->scatter(batch->rows, batch->outputs, y, (const float *)((const char *)net + c->program.output));
+}
+
+#endif
