@@ -24,6 +24,7 @@
  * Padding: lanes past a tensor's last feature are zero in parameters and gradients, and stay so; in activations they
  * hold some finite value that nobody reads. `inputs` counts true features, so no kernel reads a padded input.
  *
+ * PRODUCT: costs 2 FLOPs for each of rows x outputs x inputs, the first three operands of such a kernel.
  * IN_PLACE: an `out_rows` operand may share the storage of any `in_rows` operand (same address, not just overlap). */
 #ifndef BNC_KERNELS_H
 #define BNC_KERNELS_H
@@ -39,14 +40,14 @@ typedef const int64_t *in_counter;
 typedef int64_t *io_counter;
 typedef const int32_t *in_labels, *in_index;
 
-enum { IN_PLACE = 1 };
+enum { IN_PLACE = 1, PRODUCT = 2 };
 
 /* KERNEL(name, properties, parameters) */
 #define KERNELS(KERNEL) \
 	/* linear: y = x W + b; b may be absent. dx = dy W', dW = x' dy, db = column_sum(dy) */ \
-	KERNEL(linear,            0, (int rows, int inputs, out_rows y, all_rows x, in_weights w, in_features b)) \
-	KERNEL(linear_dx,         0, (int rows, int outputs, int inputs, int panel, out_rows dx, all_rows dy, all_weights w)) \
-	KERNEL(linear_dw,         0, (int rows, int inputs, out_weights dw, all_rows x, in_rows dy)) \
+	KERNEL(linear,            PRODUCT, (int rows, int outputs, int inputs, out_rows y, all_rows x, in_weights w, in_features b)) \
+	KERNEL(linear_dx,         PRODUCT, (int rows, int outputs, int inputs, int panel, out_rows dx, all_rows dy, all_weights w)) \
+	KERNEL(linear_dw,         PRODUCT, (int rows, int outputs, int inputs, out_weights dw, all_rows x, in_rows dy)) \
 	KERNEL(column_sum,        0, (int rows, out_features sum, in_rows x)) \
 	KERNEL(add,               IN_PLACE, (int rows, out_rows y, in_rows a, in_rows b)) \
 	/* batch normalisation, re-centred two-pass statistics; gamma, beta, dgamma, dbeta may be absent */ \

@@ -134,7 +134,7 @@ static bool is_integer(const Operand *operand) { return operand->kind == LABELS 
 
 static void operand_size(const Row *row, const Operand *operand, const Shape *shape, int *features, int *depth)
 {
-	const int whole = has_integer(row, "features") ? shape->features : has_integer(row, "outputs") ? shape->outputs : shape->inputs;
+	const int whole = has_integer(row, "features") ? shape->features : has_integer(row, "panel") ? shape->outputs : shape->inputs;
 	*features = 1;
 	*depth = 1;
 	switch (operand->kind) {
@@ -365,9 +365,14 @@ static void check_variant(const Row *row, const KernelSet *set, Case *c, Variant
 	}
 }
 
-static void check_shape(const Row *row, const KernelSet *set, const Shape *shape)
+static void check_shape(const Row *row, const KernelSet *set, Shape shape)
 {
-	Case c = case_new(row, shape);
+	/* a row that knows both sides of a matrix makes panels of its outputs; if it asks for `panel`, of its inputs */
+	if (has_integer(row, "panel"))
+		shape.width = shape.inputs;
+	else if (has_integer(row, "outputs"))
+		shape.width = shape.outputs;
+	Case c = case_new(row, &shape);
 	unsigned optional = 0;
 	check_variant(row, set, &c, (Variant){ -1, -1, 0 });
 	for (int i = 0; i < row->operands; i++)
@@ -403,17 +408,16 @@ static void check_row(const Row *row)
 			Shape shape = { .rows = sizes[n % 5], .width = sizes[n / 5 % 5], .inputs = sizes[inputs], .outputs = sizes[other],
 				.features = sizes[other], .depth = sizes[inputs], .flag = flag };
 			const bool any = !has_integer(row, "rows");
-			if (has_integer(row, "panel"))
-				shape.width = shape.inputs;
 			if (flag > 1 || shape.rows < 1 || shape.width < 1 || shape.inputs < 1 || shape.outputs < 1)
 				continue;
 			/* leave out what differs only in a size that the row does not know */
-			if ((!has_integer(row, "inputs") && !any && inputs) || (any && n % 5) || (has_integer(row, "panel") && n / 5 % 5) ||
+			if ((!has_integer(row, "inputs") && !any && inputs) || (any && n % 5) || (has_integer(row, "outputs") && n / 5 % 5) ||
 				(!has_integer(row, "outputs") && !has_integer(row, "features") && other))
 				continue;
-			check_shape(row, *set, &shape);
+			check_shape(row, *set, shape);
 		}
-		check_shape(row, *set, &(Shape){ .rows = 61, .width = 275, .inputs = 275, .outputs = 531, .features = 275, .depth = 40 });
+		check_shape(row, *set, (Shape){ .rows = 61, .width = 275, .inputs = 275, .outputs = 531, .features = 275, .depth = 40 });
+		check_shape(row, *set, (Shape){ .rows = 61, .width = 33, .inputs = 133, .outputs = 2, .features = 2, .depth = 40 });
 	}
 }
 

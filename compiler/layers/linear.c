@@ -32,10 +32,10 @@ const Layer layer_linear = {
 		{"bias", LAYOUT_FEATURES, true, INIT_FAN_IN_UNIFORM, "bias"},
 	},
 	.infer = infer,
-	.forward = "linear(rows, inputs, y, x, weight, bias)",
+	.forward = "linear(rows, outputs, inputs, y, x, weight, bias)",
 	.backward =
 		"linear_dx(rows, outputs, inputs, panel, dx, dy, weight);"
-		"linear_dw(rows, inputs, dweight, x, dy);"
+		"linear_dw(rows, outputs, inputs, dweight, x, dy);"
 		"column_sum(rows, dbias, dy)",
 	.shift = "bias",
 	.reference = reference,

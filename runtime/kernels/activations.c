@@ -3,6 +3,7 @@
 
 static void KERNEL_FN(add)(int rows, float *y, const float *a, const float *b)
 {
+	UNROLL_4
 	for (ptrdiff_t i = 0; i < (ptrdiff_t)rows * LANES; i += LANES)
 		store(y + i, load(a + i) + load(b + i));
 }
@@ -10,6 +11,7 @@ static void KERNEL_FN(add)(int rows, float *y, const float *a, const float *b)
 /* x < 0 ? 0 : x, so that NaN and -0 stay what they are */
 static void KERNEL_FN(relu)(int rows, float *y, const float *x)
 {
+	UNROLL_4
 	for (ptrdiff_t i = 0; i < (ptrdiff_t)rows * LANES; i += LANES) {
 		const Vector value = load(x + i);
 		store(y + i, choose(value < 0.0f, splat(0.0f), value));
@@ -18,12 +20,14 @@ static void KERNEL_FN(relu)(int rows, float *y, const float *x)
 
 static void KERNEL_FN(relu_bwd)(int rows, float *dx, const float *dy, const float *y)
 {
+	UNROLL_4
 	for (ptrdiff_t i = 0; i < (ptrdiff_t)rows * LANES; i += LANES)
 		store(dx + i, choose(load(y + i) > 0.0f, load(dy + i), splat(0.0f)));
 }
 
 static void KERNEL_FN(leaky_relu)(int rows, float slope, float *y, const float *x)
 {
+	UNROLL_4
 	for (ptrdiff_t i = 0; i < (ptrdiff_t)rows * LANES; i += LANES) {
 		const Vector value = load(x + i);
 		store(y + i, choose(value > 0.0f, value, value * slope));
@@ -32,6 +36,7 @@ static void KERNEL_FN(leaky_relu)(int rows, float slope, float *y, const float *
 
 static void KERNEL_FN(leaky_relu_bwd)(int rows, float slope, float *dx, const float *dy, const float *x)
 {
+	UNROLL_4
 	for (ptrdiff_t i = 0; i < (ptrdiff_t)rows * LANES; i += LANES) {
 		const Vector gradient = load(dy + i);
 		store(dx + i, choose(load(x + i) > 0.0f, gradient, gradient * slope));
@@ -46,6 +51,7 @@ static void KERNEL_FN(tanh)(int rows, float *y, const float *x)
 
 static void KERNEL_FN(tanh_bwd)(int rows, float *dx, const float *dy, const float *y)
 {
+	UNROLL_4
 	for (ptrdiff_t i = 0; i < (ptrdiff_t)rows * LANES; i += LANES) {
 		const Vector value = load(y + i);
 		store(dx + i, load(dy + i) * (1.0f - value * value));
@@ -60,6 +66,7 @@ static void KERNEL_FN(sigmoid)(int rows, float *y, const float *x)
 
 static void KERNEL_FN(sigmoid_bwd)(int rows, float *dx, const float *dy, const float *y)
 {
+	UNROLL_4
 	for (ptrdiff_t i = 0; i < (ptrdiff_t)rows * LANES; i += LANES) {
 		const Vector value = load(y + i);
 		store(dx + i, load(dy + i) * (1.0f - value) * value);

@@ -21,13 +21,14 @@ INLINE Vector approximate_mean(int rows, const float *x)
 			sum[strand] += load(x + (ptrdiff_t)(row + strand) * LANES) - shift;
 	for (; row < rows; row++)
 		sum[0] += load(x + (ptrdiff_t)row * LANES) - shift;
-	return shift + strand_sum(sum) / (float)rows;
+	return shift + strand_sum(sum) * (1.0f / (float)rows);
 }
 
 /* With m close to the mean, d = x - m, c = mean(d), the mean is m + c and the variance mean(d^2) - c^2. c is of the
  * size of a rounding error of m, so nothing cancels: the error does not depend on how large the mean is. */
 static void KERNEL_FN(batchnorm)(int rows, float eps, float momentum, float *xhat, float *rstd, float *mean, float *var, const float *x)
 {
+	const float share = 1.0f / (float)rows;
 	const Vector m = approximate_mean(rows, x);
 	Vector sum[STRANDS] = {0}, square_sum[STRANDS] = {0};
 	int row = 0;
@@ -44,12 +45,13 @@ static void KERNEL_FN(batchnorm)(int rows, float eps, float momentum, float *xha
 		square_sum[0] += d * d;
 	}
 	const Vector total = strand_sum(sum);
-	const Vector c = total / (float)rows;
+	const Vector c = total * share;
 	Vector squares = strand_sum(square_sum) - total * c;
 	squares = choose(squares < 0.0f, splat(0.0f), squares);
-	const Vector scale = 1.0f / square_root(squares / (float)rows + eps);
+	const Vector scale = 1.0f / square_root(squares * share + eps);
 	const Vector shift = c * scale;
 
+	UNROLL_4
 	for (row = 0; row < rows; row++) {
 		const ptrdiff_t i = (ptrdiff_t)row * LANES;
 		store(xhat + i, (load(x + i) - m) * scale - shift);
@@ -64,6 +66,7 @@ static void KERNEL_FN(scale_shift)(int rows, float *y, const float *x, const flo
 {
 	const Vector scale = gamma ? load(gamma) : splat(1.0f);
 	const Vector shift = beta ? load(beta) : splat(0.0f);
+	UNROLL_4
 	for (ptrdiff_t i = 0; i < (ptrdiff_t)rows * LANES; i += LANES)
 		store(y + i, load(x + i) * scale + shift);
 }
@@ -74,6 +77,7 @@ static void KERNEL_FN(batchnorm_predict)(int rows, float eps, float *y, const fl
 	const Vector centre = load(mean);
 	const Vector scale = (gamma ? load(gamma) : splat(1.0f)) / square_root(load(var) + eps);
 	const Vector shift = beta ? load(beta) : splat(0.0f);
+	UNROLL_4
 	for (ptrdiff_t i = 0; i < (ptrdiff_t)rows * LANES; i += LANES)
 		store(y + i, (load(x + i) - centre) * scale + shift);
 }
@@ -99,7 +103,9 @@ static void KERNEL_FN(batchnorm_bwd)(int rows, float *dx, float *dgamma, float *
 	}
 	const Vector total = strand_sum(sum), product = strand_sum(product_sum);
 	const Vector scale = gamma ? load(gamma) * load(rstd) : load(rstd);
-	const Vector slope = product / (float)rows, shift = total / (float)rows;
+	const float share = 1.0f / (float)rows;
+	const Vector slope = product * share, shift = total * share;
+	UNROLL_4
 	for (row = 0; row < rows; row++) {
 		const ptrdiff_t i = (ptrdiff_t)row * LANES;
 		store(dx + i, (load(dy + i) - shift - load(xhat + i) * slope) * scale);

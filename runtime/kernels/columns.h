@@ -6,15 +6,8 @@
 /* Up to as many columns, collecting floats is cheaper than transposing the whole block. */
 enum { FEW_COLUMNS = 4 };
 
-/* Reads [rows][LANES] floats, rows <= LANES, into `columns` vectors; missing rows read as 0. */
-NOINLINE void load_columns(Vector *column, const float *block, int rows, int columns)
+NOINLINE void load_whole_columns(Vector *column, const float *block, int columns)
 {
-	float padded[LANES * LANES] = {0};
-	if (rows < LANES) {
-		for (int row = 0; row < rows; row++)
-			store(padded + row * LANES, load(block + row * LANES));
-		block = padded;
-	}
 	if (columns <= FEW_COLUMNS) {
 		for (int i = 0; i < columns; i++)
 			column[i] = load_apart(block + i, LANES);
@@ -25,21 +18,36 @@ NOINLINE void load_columns(Vector *column, const float *block, int rows, int col
 	for (int row = 0; row < LANES; row++)
 		matrix[row] = load(block + row * LANES);
 	transpose(matrix);
-	for (int i = 0; i < columns; i++)
-		column[i] = matrix[i];
+	UNROLL
+	for (int i = 0; i < LANES; i++)
+		if (i < columns)
+			column[i] = matrix[i];
+}
+
+/* Reads [rows][LANES] floats, rows <= LANES, into `columns` vectors; missing rows read as 0. */
+static void load_columns(Vector *column, const float *block, int rows, int columns)
+{
+	if (rows == LANES) {
+		load_whole_columns(column, block, columns);
+	} else {
+		float padded[LANES * LANES] = {0};
+		for (int row = 0; row < rows; row++)
+			store(padded + row * LANES, load(block + row * LANES));
+		load_whole_columns(column, padded, columns);
+	}
 }
 
 /* Writes them back; the lanes from `columns` on become 0. */
 NOINLINE void store_columns(float *block, const Vector *column, int rows, int columns)
 {
 	if (columns <= FEW_COLUMNS) {
-		for (int row = 0; row < rows; row++)
+		Lanes lanes[FEW_COLUMNS];
+		for (int i = 0; i < columns; i++)
+			lanes[i].vector = column[i];
+		for (int row = 0; row < rows; row++) {
 			store(block + row * LANES, splat(0.0f));
-		for (int i = 0; i < columns; i++) {
-			Lanes lanes;
-			lanes.vector = column[i];
-			for (int row = 0; row < rows; row++)
-				block[row * LANES + i] = lanes.lane[row];
+			for (int i = 0; i < columns; i++)
+				block[row * LANES + i] = lanes[i].lane[row];
 		}
 		return;
 	}

@@ -11,8 +11,13 @@ static void KERNEL_FN(gather)(int rows, int features, float *y, const float *tab
 			store(panel, load(source + feature));
 		if (feature < features) {
 			store(panel, splat(0.0f));
-			for (int lane = 0; feature + lane < features; lane++)
+			/* the exit keeps compilers from making vectors of so few: 45 ns, not 57, for 32 rows of 2 */
+			UNROLL
+			for (int lane = 0; lane < LANES; lane++) {
+				if (feature + lane == features)
+					break;
 				panel[lane] = source[feature + lane];
+			}
 		}
 	}
 }

@@ -10,10 +10,12 @@
 #define INLINE static inline __attribute__((always_inline))
 #define NOINLINE static __attribute__((noinline))
 #define UNROLL _Pragma("GCC unroll 32")
+#define UNROLL_4 _Pragma("GCC unroll 4")
 #else
 #define INLINE static inline
 #define NOINLINE static
 #define UNROLL
+#define UNROLL_4
 #endif
 
 /* A Mask is what comparing two vectors gives: all ones or all zeros in each lane (with one lane, 1 or 0). Masks are
@@ -148,39 +150,59 @@ INLINE Vector load_apart(const float *source, ptrdiff_t step)
 #endif
 }
 
-/* Transposes a LANES x LANES matrix. Interleaving row i with row i + LANES / 2, for all i at once, turns the index
- * bits (row, column) by one place; after log2(LANES) turns the two have changed places. */
-INLINE void transpose(Vector matrix[LANES])
-{
-#if LANES == 1
-	(void)matrix;
-#else
 #if LANES == 4
 #define LOW_HALVES 0, 4, 1, 5
 #define HIGH_HALVES 2, 6, 3, 7
 #elif LANES == 8
 #define LOW_HALVES 0, 8, 1, 9, 2, 10, 3, 11
 #define HIGH_HALVES 4, 12, 5, 13, 6, 14, 7, 15
-#else
+#elif LANES == 16
 #define LOW_HALVES 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
 #define HIGH_HALVES 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
 #endif
+
+/* Interleaves the low halves and the high halves of a and b. */
+INLINE void interleave(Vector a, Vector b, Vector *low, Vector *high)
+{
+#if LANES == 1
+	*low = a;
+	*high = b;
+#else
+	*low = __builtin_shufflevector(a, b, LOW_HALVES);
+	*high = __builtin_shufflevector(a, b, HIGH_HALVES);
+#endif
+}
+
+/* Transposes a LANES x LANES matrix. Interleaving row i with row i + LANES / 2, for all i at once, turns the index
+ * bits (row, column) by one place; after log2(LANES) turns the two have changed places. */
+INLINE void transpose(Vector matrix[LANES])
+{
 	UNROLL
 	for (int turn = 1; turn < LANES; turn += turn) {
 		Vector turned[LANES];
 		UNROLL
-		for (int row = 0; row < LANES / 2; row++) {
-			const Vector a = matrix[row], b = matrix[row + LANES / 2];
-			turned[2 * row] = __builtin_shufflevector(a, b, LOW_HALVES);
-			turned[2 * row + 1] = __builtin_shufflevector(a, b, HIGH_HALVES);
-		}
+		for (int row = 0; row < LANES / 2; row++)
+			interleave(matrix[row], matrix[row + LANES / 2], &turned[2 * row], &turned[2 * row + 1]);
 		UNROLL
 		for (int row = 0; row < LANES; row++)
 			matrix[row] = turned[row];
 	}
-#undef LOW_HALVES
-#undef HIGH_HALVES
-#endif
+}
+
+/* The sums of the rows of a LANES x LANES matrix, as a vector: a transposition that adds as it goes. Overwrites the
+ * matrix. */
+INLINE Vector row_sums(Vector matrix[LANES])
+{
+	UNROLL
+	for (int half = LANES / 2; half > 0; half /= 2) {
+		UNROLL
+		for (int row = 0; row < half; row++) {
+			Vector low, high;
+			interleave(matrix[row], matrix[row + half], &low, &high);
+			matrix[row] = low + high;
+		}
+	}
+	return matrix[0];
 }
 
 #endif
