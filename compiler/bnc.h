@@ -138,7 +138,7 @@ typedef struct KernelParameter { const char *name; const OperandType *type; } Ke
 typedef struct Kernel {
 	const char *name;
 	const char *prototype;  /* the row's parameter list, as C */
-	bool in_place;
+	bool in_place, product;
 	size_t entry;           /* offset of its function in a KernelSet */
 	int parameter_count;
 	KernelParameter parameters[MAX_OPERANDS];
@@ -278,7 +278,7 @@ typedef struct Network {
 /* What the command line overrides; a negative number or null leaves the file's. */
 typedef struct Overrides { int batch, epochs; double lr; } Overrides;
 
-enum { MAX_NODES = 100000, MAX_BATCH = 1 << 20 };
+enum { MAX_NODES = 100000, MAX_BATCH = 1 << 20, MAX_THREADS = 64 };
 
 Network *network_build(Arena *arena, Diagnostics *diagnostics, const Statement *tree, const Source *source, const Overrides *overrides);
 
@@ -347,7 +347,11 @@ typedef struct Steps { Step **items; int count, capacity; } Steps;
 typedef struct Edge { int from, to; const Tensor *tensor; bool panel_local; } Edge;
 typedef struct Edges { Edge *items; int count, capacity; } Edges;
 
-typedef struct Loop { int features; Steps steps; } Loop;
+typedef struct Loop {
+	int features;           /* it runs once per panel of so many; 0: once */
+	Steps steps;
+	bool parallel;          /* cost.c: its panels are worth sharing among threads */
+} Loop;
 typedef struct Loops { Loop **items; int count, capacity; } Loops;
 
 /* One function of the generated program. */
@@ -358,6 +362,7 @@ typedef struct Routine {
 	Loops loops;            /* fuse.c: in the order in which they run */
 	Tensors temporaries;
 	size_t work;            /* plan.c: floats of working memory */
+	size_t scratch;         /* plan.c: and for each thread so many more, for one panel */
 	size_t peak;            /* plan.c: floats alive at once at the worst moment: no plan can need less */
 } Routine;
 
@@ -368,6 +373,8 @@ typedef struct Compilation {
 	Diagnostics *diagnostics;
 	Kernels kernels;
 	const KernelSet *target;
+	int threads;            /* 0 and 1: no loop is shared */
+	bool profile;           /* time every loop */
 	bool fuse;              /* false: every step in a loop of its own, for tests that compare */
 	Statement *tree;
 	Network *network;
@@ -394,6 +401,15 @@ void find_dependences(Compilation *compilation, Routine *routine);
 /* ---- combine.c: several calls of a loop -> one */
 
 void combine(Compilation *compilation, Routine *routine);
+
+/* ---- cost.c: what steps and loops cost, by the tables */
+
+/* Useful floating-point operations of a loop's products at a full batch; elementwise work is not counted. */
+double loop_flops(const Compilation *compilation, const Loop *loop);
+/* Bytes that a loop reads and writes of tensors that outlive one of its iterations. */
+double loop_bytes(const Compilation *compilation, const Loop *loop);
+/* Marks the loops that are worth sharing; leaves compilation->threads at 1 when there is none. */
+void choose_parallel(Compilation *compilation);
 
 /* ---- plan.c: tensors -> memory */
 
@@ -429,5 +445,7 @@ _Noreturn void internal_error(const char *format, ...) __attribute__((format(pri
 void dump(const Compilation *compilation, Stage stage, FILE *out);
 void print_summary(const Compilation *compilation, FILE *out);
 void explain(const Compilation *compilation, FILE *out);
+/* Time, FLOPs and bytes of each loop of training, from a profile taken over its calls. */
+void print_profile(const Compilation *compilation, const struct Profile *profile, FILE *out);
 
 #endif

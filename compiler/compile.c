@@ -71,6 +71,7 @@ bool compile(Compilation *c, Stage last, const Overrides *overrides, Failure *fa
 	fuse(c, &c->predict);
 	if (last == STAGE_LOOPS)
 		return true;
+	choose_parallel(c);
 	plan_memory(c);
 	if (last == STAGE_PLAN)
 		return true;

@@ -66,6 +66,8 @@ static void dump_statements(const Source *source, const Statement *statement, in
 		[STATEMENT_BLOCK] = "block ", [STATEMENT_RESIDUAL] = "",
 	};
 	for (; statement; statement = statement->next) {
+		if (!statement->name)
+			continue;       /* a mistake of which nothing could be read */
 		*place = place_next(source, *place, statement->span.begin);
 		fprintf(out, "%d:%d %*s", place->line, place->column, 2 * depth, "");
 		if (statement->label)

@@ -146,34 +146,95 @@ static void put_origin(Emit *e, const Loop *loop)
 	}
 }
 
-static void put_loop(Emit *e, const Loop *loop)
+static bool is_used(const Loop *loop, const Tensor *tensor)
 {
+	for (int i = 0; i < loop->steps.count; i++)
+		for (int k = 0; k < loop->steps.items[i]->kernel->parameter_count; k++)
+			if (loop->steps.items[i]->operands[k].tensor == tensor)
+				return true;
+	return false;
+}
+
+/* Names for the places in `work`: of all temporaries, or of those that a parallel loop uses. */
+static void put_temporaries(Emit *e, const Routine *routine, const Loop *loop)
+{
+	put(e, "\tconst int panel = %d * rows;\n", e->c->target->lanes);
+	for (int i = 0; i < routine->temporaries.count; i++) {
+		const Tensor *tensor = routine->temporaries.items[i];
+		if (loop && !is_used(loop, tensor))
+			continue;
+		bool scratch = tensor->one_panel && e->c->threads > 1;
+		put(e, "\tfloat *const %s = net->work + %zu", tensor->name, scratch ? routine->work + tensor->offset : tensor->offset);
+		if (scratch && loop)
+			put(e, " + %zu * thread", routine->scratch);
+		put(e, ";%s\n", tensor->one_panel ? "\t/* one panel */" : "");
+	}
+}
+
+static void put_steps(Emit *e, const Loop *loop, bool looped)
+{
+	for (int i = 0; i < loop->steps.count; i++)
+		put_step(e, loop->steps.items[i], looped);
+}
+
+static void put_loop(Emit *e, const Routine *routine, int number)
+{
+	const Loop *loop = routine->loops.items[number];
 	int panels = loop->features ? panel_count(e->c, loop->features) : 1;
-	bool looped = panels > 1;
 	put(e, "\n\t/* ");
 	put_origin(e, loop);
 	if (loop->features)
 		put(e, ": %d feature%s", loop->features, loop->features == 1 ? "" : "s");
 	put(e, " */\n");
-	if (looped)
+	if (loop->parallel)
+		put(e, "\tparallel(host, %s_loop_%d, &task, %d);\n", routine->name, number, panels);
+	else if (panels > 1) {
 		put(e, "\tfor (int p = 0; p < %d; p++) {\n", panels);
-	for (int i = 0; i < loop->steps.count; i++)
-		put_step(e, loop->steps.items[i], looped);
-	if (looped)
+		put_steps(e, loop, true);
 		put(e, "\t}\n");
+	} else
+		put_steps(e, loop, false);
+	if (e->c->profile)
+		put(e, "\tmark(host, %d);\n", number);
 }
 
-static void put_routine(Emit *e, const Routine *routine, const char *parameters)
+/* A loop whose panels threads share is a function over some of them. */
+static void put_parallel_loops(Emit *e, const Routine *routine)
 {
-	put(e, "\nvoid %s(%s)\n{\n", routine->name, parameters);
-	put(e, "\tconst int panel = %d * rows;\n", e->c->target->lanes);
-	for (int i = 0; i < routine->temporaries.count; i++) {
-		const Tensor *tensor = routine->temporaries.items[i];
-		put(e, "\tfloat *const %s = net->work + %zu;%s\n", tensor->name, tensor->offset, tensor->one_panel ? "\t/* one panel */" : "");
+	for (int i = 0; i < routine->loops.count; i++) {
+		const Loop *loop = routine->loops.items[i];
+		if (!loop->parallel)
+			continue;
+		put(e, "\nstatic void %s_loop_%d(Task *task, int begin, int end, int thread)\n{\n", routine->name, i);
+		put(e, "\tNet *const net = task->net;\n\tconst int rows = task->rows;\n\tconst float lr = task->lr;\n");
+		put_temporaries(e, routine, loop);
+		put(e, "\tfor (int p = begin; p < end; p++) {\n");
+		put_steps(e, loop, true);
+		put(e, "\t}\n}\n");
 	}
+}
+
+static void put_routine(Emit *e, const Routine *routine, const char *parameters, const char *rate)
+{
+	put_parallel_loops(e, routine);
+	put(e, "\nvoid %s(%s)\n{\n", routine->name, parameters);
+	put_temporaries(e, routine, 0);
+	if (e->c->threads > 1)
+		put(e, "\tTask task;\n\ttask.net = net;\n\ttask.rows = rows;\n\ttask.lr = %s;\n", rate);
+	if (e->c->profile)
+		put(e, "\tmark(host, -1);\n");
 	for (int i = 0; i < routine->loops.count; i++)
-		put_loop(e, routine->loops.items[i]);
+		put_loop(e, routine, i);
 	put(e, "}\n");
+}
+
+static void put_host(Emit *e)
+{
+	if (e->c->threads > 1)
+		put(e, "typedef struct Task { Net *net; int rows; float lr; } Task;\n"
+			"void parallel(const void *host, void (*body)(Task *task, int begin, int end, int thread), Task *task, int panels);\n");
+	if (e->c->profile)
+		put(e, "void mark(const void *host, int loop);\n");
 }
 
 void emit(Compilation *c)
@@ -183,8 +244,9 @@ void emit(Compilation *c)
 	put(&e, "typedef int int32_t;\ntypedef long long int64_t;\n\n");
 	put_struct(&e);
 	put_prototypes(&e);
-	put_routine(&e, &c->train, "Net *net, int rows, float lr");
-	put_routine(&e, &c->predict, "Net *net, int rows");
+	put_host(&e);
+	put_routine(&e, &c->train, "Net *net, int rows, float lr, const void *host", "lr");
+	put_routine(&e, &c->predict, "Net *net, int rows, const void *host", "0");
 	APPEND(c->arena, &e.text, 0);
 	c->text = e.text.items;
 }

@@ -1,6 +1,8 @@
 /* C -> machine code with libtcc, in a process that stays safe: the program sees the kernels it calls and nothing else, and
  * no page is ever writable and executable at once. */
 #include "bnc.h"
+#include "pool.h"
+#include "profile.h"
 #include <libtcc.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,15 +19,32 @@ static void on_message(void *opaque, const char *message)
 		snprintf(messages->text, sizeof messages->text, "%s", message);
 }
 
+/* What generated code calls with its host. */
+static void parallel(const Host *host, LoopBody *body, void *task, int panels)
+{
+	pool_run(host->pool, body, task, panels);
+}
+
+static void add_function(TCCState *tcc, const char *name, const void *function)
+{
+	void *address;
+	memcpy(&address, function, sizeof address);
+	tcc_add_symbol(tcc, name, address);
+}
+
+static void add_host(TCCState *tcc)
+{
+	void (*share)(const Host *, LoopBody *, void *, int) = parallel;
+	void (*time)(const Host *, int) = profile_mark;
+	add_function(tcc, "parallel", &share);
+	add_function(tcc, "mark", &time);
+}
+
 static void add_kernels(TCCState *tcc, const Compilation *c)
 {
 	for (int i = 0; i < c->kernels.count; i++) {
 		const Kernel *kernel = &c->kernels.items[i];
-		void (*function)(void);
-		memcpy(&function, (const char *)c->target + kernel->entry, sizeof function);
-		void *address;
-		memcpy(&address, &function, sizeof address);
-		tcc_add_symbol(tcc, kernel->name, address);
+		add_function(tcc, kernel->name, (const char *)c->target + kernel->entry);
 	}
 }
 
@@ -78,6 +97,7 @@ bool jit(Compilation *c, Failure *failure)
 	bool ok = tcc_compile_string(tcc, c->text) == 0;
 	if (ok) {
 		add_kernels(tcc, c);
+		add_host(tcc);
 		ok = relocate(tcc, c) && find_symbol(tcc, "train", &c->program.train) && find_symbol(tcc, "predict", &c->program.predict);
 	}
 	tcc_delete(tcc);

@@ -1,6 +1,8 @@
 /* The command line. */
 #include "bnc.h"
 #include "options.h"
+#include "pool.h"
+#include "profile.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,7 +31,10 @@ static int compile_all(Session *s)
 	Stage last = s->options.dump >= 0 ? (Stage)s->options.dump : s->options.check ? STAGE_C : STAGE_RUN;
 	for (int i = 0; i < s->options.network_count; i++) {
 		Compilation *c = &s->compilations[i];
-		*c = (Compilation){.arena = arena_open(), .target = s->target, .fuse = !s->options.no_fuse};
+		*c = (Compilation){
+			.arena = arena_open(), .target = s->target, .fuse = !s->options.no_fuse, .profile = s->options.profile,
+			.threads = s->options.threads ? s->options.threads : physical_cores(),
+		};
 		s->count++;
 		if (!source_read(&c->source, c->arena, &s->options.networks[i], &failure)) {
 			status = complain(EXIT_DATA, &failure);
@@ -108,7 +113,7 @@ static bool prepare_runs(Session *s, Run *runs, Random *random, Failure *failure
 	return true;
 }
 
-static void print_results(const Session *s, const Run *runs, const Data *data)
+static void print_results(const Session *s, const Run *runs, const Data *data, const Host *host)
 {
 	for (int i = 0; i < s->count; i++) {
 		const Compilation *c = &s->compilations[i];
@@ -118,24 +123,56 @@ static void print_results(const Session *s, const Run *runs, const Data *data)
 		if (run->steps)
 			printf(", %lld steps at %.0f a second, final loss %.4f", (long long)run->steps, (double)run->steps / run->seconds, run->loss);
 		if (c->program.classifies) {
-			int correct = program_correct(&c->program, run->net, data);
+			int correct = program_correct(&c->program, run->net, data, host);
 			printf(", accuracy %.1f%% (%d of %d in evaluation mode)", 100.0 * correct / data->rows, correct, data->rows);
 		}
 		printf("\n");
 	}
 }
 
+/* The threads of the network that uses most. */
+static bool open_pool(const Session *s, Host *host, Failure *failure)
+{
+	int threads = 1;
+	for (int i = 0; i < s->count; i++)
+		threads = s->compilations[i].threads > threads ? s->compilations[i].threads : threads;
+	host->pool = threads > 1 ? pool_open(threads) : 0;
+	return threads == 1 || host->pool || fail(failure, "%d threads cannot be had: try --threads 1", threads);
+}
+
+static bool open_profile(const Session *s, Profile *profile, Failure *failure)
+{
+	for (int i = 0; i < s->count; i++)
+		if (s->compilations[i].train.loops.count > profile->loops)
+			profile->loops = s->compilations[i].train.loops.count;
+	profile->seconds = calloc((size_t)profile->loops, sizeof *profile->seconds);
+	return profile->seconds || fail(failure, "not enough memory to time %d loops", profile->loops);
+}
+
 static int train_runs(Session *s, Run *runs, const Data *data, Random *random, FILE *log, Failure *failure)
 {
 	const Network *first = s->compilations[0].network;
+	Profile profile = {0};
+	Host host = {0};
 	Training training = {
-		.runs = runs, .run_count = s->count, .data = data, .batch = first->batch, .epochs = first->epochs, .steps = s->options.steps,
-		.random = random, .shuffle = !s->options.no_shuffle, .quiet = s->options.quiet, .log = log, .log_steps = s->options.log_steps,
+		.runs = runs, .run_count = s->count, .host = &host, .data = data, .batch = first->batch, .epochs = first->epochs,
+		.steps = s->options.steps, .random = random, .shuffle = !s->options.no_shuffle, .quiet = s->options.quiet, .log = log,
+		.log_steps = s->options.log_steps,
 	};
-	if (!training_check(&training, failure) || !train(&training, failure))
-		return complain(EXIT_DATA, failure);
-	print_results(s, runs, data);
-	return 0;
+	bool ok = training_check(&training, failure) && open_pool(s, &host, failure);
+	if (ok && s->options.profile) {
+		ok = open_profile(s, &profile, failure);
+		host.profile = &profile;
+	}
+	ok = ok && train(&training, failure);
+	if (ok && s->options.profile)
+		print_profile(&s->compilations[0], &profile, stdout);
+	host.profile = 0;
+	if (ok)
+		print_results(s, runs, data, &host);
+	pool_close(host.pool);
+	free(profile.seconds);
+	return ok ? 0 : complain(EXIT_DATA, failure);
 }
 
 /* Opens what the run reads and writes, trains, and keeps the log even of a run that failed. */

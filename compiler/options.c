@@ -32,6 +32,8 @@ static const char usage[] =
 	"  --dump STAGE         tokens, tree, network, steps, loops, plan or c\n"
 	"  --check              report mistakes only\n"
 	"  --isa NAME           kernel set: %s\n"
+	"  --threads N          share the panels of large loops among N threads (default: the cores, where it pays)\n"
+	"  --profile            time, FLOPs and bytes of every loop, after training\n"
 	"  --no-fuse            every step in a loop of its own\n"
 	"  --list-layers        layers, losses and optimizers with their arguments\n"
 	"  --list-data          built-in data sets with their arguments\n"
@@ -42,7 +44,7 @@ static const char usage[] =
 
 enum Option {
 	OPTION_TRAIN = 256, OPTION_EPOCHS, OPTION_STEPS, OPTION_BATCH, OPTION_LR, OPTION_SEED, OPTION_NO_SHUFFLE, OPTION_WEIGHTS, OPTION_SAVE,
-	OPTION_LOG, OPTION_LOG_STEPS, OPTION_QUIET, OPTION_SUMMARY, OPTION_EXPLAIN, OPTION_DUMP, OPTION_CHECK, OPTION_ISA, OPTION_NO_FUSE,
+	OPTION_LOG, OPTION_LOG_STEPS, OPTION_QUIET, OPTION_SUMMARY, OPTION_EXPLAIN, OPTION_DUMP, OPTION_CHECK, OPTION_ISA, OPTION_NO_FUSE, OPTION_THREADS, OPTION_PROFILE,
 	OPTION_LIST_LAYERS, OPTION_LIST_DATA, OPTION_HELP, OPTION_VERSION,
 };
 
@@ -56,6 +58,7 @@ static const struct option long_options[] = {
 	{"summary", no_argument, 0, OPTION_SUMMARY}, {"explain", no_argument, 0, OPTION_EXPLAIN},
 	{"dump", required_argument, 0, OPTION_DUMP}, {"check", no_argument, 0, OPTION_CHECK},
 	{"isa", required_argument, 0, OPTION_ISA}, {"no-fuse", no_argument, 0, OPTION_NO_FUSE},
+	{"threads", required_argument, 0, OPTION_THREADS}, {"profile", no_argument, 0, OPTION_PROFILE},
 	{"list-layers", no_argument, 0, OPTION_LIST_LAYERS}, {"list-data", no_argument, 0, OPTION_LIST_DATA},
 	{"help", no_argument, 0, OPTION_HELP}, {"version", no_argument, 0, OPTION_VERSION}, {0},
 };
@@ -155,6 +158,12 @@ static bool read_option(Options *options, int option, const char *value, Failure
 			return false;
 		options->steps = (int64_t)number;
 		return true;
+	case OPTION_PROFILE: options->profile = true; return true;
+	case OPTION_THREADS:
+		if (!read_whole("threads", value, 1, MAX_THREADS, &number, failure))
+			return false;
+		options->threads = (int)number;
+		return true;
 	case OPTION_SEED:
 		options->seed_given = true;
 		return read_whole("seed", value, 0, UINT64_MAX, &options->seed, failure);
@@ -194,8 +203,12 @@ static bool check_together(const Options *options, Failure *failure)
 		return fail(failure, "no network: give a FILE.net, or -e 'linear 2 64; relu; linear 64 2'; bnc --help lists the options");
 	if (options->network_count > 1 && (options->weights || options->save))
 		return fail(failure, "%s is for one network, but %d are given", options->weights ? "--weights" : "--save", options->network_count);
+	if (options->network_count > 1 && options->profile)
+		return fail(failure, "--profile is for one network, but %d are given", options->network_count);
 	if (options->log_steps && !options->log)
 		return fail(failure, "--log-steps needs --log FILE");
+	if (!options->train && options->profile)
+		return fail(failure, "--profile needs --train DATA: it times the loops of training");
 	if (!options->train && (options->log || options->steps || options->no_shuffle))
 		return fail(failure, "%s needs --train DATA", options->log ? "--log" : options->steps ? "--steps" : "--no-shuffle");
 	return true;

@@ -14,6 +14,8 @@ typedef struct Options {
 	uint64_t seed;
 	bool seed_given, no_shuffle, quiet, log_steps, summary, explain, check, no_fuse;
 	int dump;               /* a Stage, or -1 */
+	int threads;            /* 0: as many as pay */
+	bool profile;
 } Options;
 
 typedef enum OptionsResult { OPTIONS_RUN, OPTIONS_DONE, OPTIONS_WRONG } OptionsResult;

@@ -3,7 +3,7 @@
  *
  * A temporary that all its steps touch panel by panel within one loop needs storage for one panel, alive from its first
  * to its last step there. Any other lives whole, from the beginning of the loop that writes it to the end of the loop that
- * uses it last. A kernel marked IN_PLACE may write over an operand that dies with it. Storage is handed out in the order
+ * uses it last. With several threads each has panels of its own. A kernel marked IN_PLACE may write over an operand that dies with it. Storage is handed out in the order
  * of time, best fit first. */
 #include "bnc.h"
 #include <stdlib.h>
@@ -37,6 +37,7 @@ size_t tensor_floats(const Compilation *c, const Tensor *tensor)
 /* A piece of storage: one temporary, or several that take it over from each other in place. */
 typedef struct Piece {
 	int first, last;
+	bool scratch;                   /* one panel that each thread has its own of */
 	size_t floats, offset;
 	struct Piece *next_free;        /* by offset, in the list of free pieces */
 } Piece;
@@ -127,6 +128,7 @@ static int make_pieces(Plan *p, Piece **pieces)
 				Piece *piece = storage_to_take_over(p, step, k);
 				if (!piece) {
 					piece = pieces[count++] = NEW(p->c->arena, Piece);
+					piece->scratch = tensor->one_panel && p->c->threads > 1;
 					piece->first = tensor->one_panel ? tensor->first : p->begin[tensor->first];
 					piece->floats = tensor->one_panel ? panel_floats(p->c, tensor) : tensor_floats(p->c, tensor);
 				}
@@ -201,15 +203,17 @@ static size_t aligned(size_t floats)
 	return (floats + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 }
 
-/* Sweeps over time: pieces that ended are given back before those that begin are placed. */
-static void place_pieces(Plan *p, Piece **pieces, int count, int times)
+/* Sweeps over time: pieces that ended are given back before those that begin are placed. Returns the floats needed. */
+static size_t place_pieces(Plan *p, Piece **pieces, int count, int times, bool scratch)
 {
 	Heap heap = {.arena = p->c->arena};
 	Piece **ending = NEW_ARRAY(p->c->arena, Piece *, times + 1);    /* chains by next_free, unused while placed */
-	size_t alive = 0;
+	size_t alive = 0, peak = 0;
 	int time = -1;
 	for (int i = 0; i < count; i++) {
 		Piece *piece = pieces[i];
+		if (piece->scratch != scratch)
+			continue;
 		for (; time + 1 < piece->first; time++)
 			for (Piece *end = ending[time + 1], *next; end; end = next) {
 				next = end->next_free;
@@ -220,10 +224,11 @@ static void place_pieces(Plan *p, Piece **pieces, int count, int times)
 		piece->next_free = ending[piece->last];
 		ending[piece->last] = piece;
 		alive += aligned(piece->floats);
-		if (alive > p->routine->peak)
-			p->routine->peak = alive;
+		if (alive > peak)
+			peak = alive;
 	}
-	p->routine->work = heap.top;
+	p->routine->peak += peak;
+	return heap.top;
 }
 
 static int by_first(const void *a, const void *b)
@@ -258,7 +263,8 @@ static void plan_routine(Compilation *c, Routine *routine)
 	Piece **pieces = NEW_ARRAY(c->arena, Piece *, tensors);
 	int count = make_pieces(&p, pieces);
 	qsort(pieces, (size_t)count, sizeof *pieces, by_first);
-	place_pieces(&p, pieces, count, times);
+	routine->work = place_pieces(&p, pieces, count, times, false);
+	routine->scratch = place_pieces(&p, pieces, count, times, true);
 	for (int i = 0; i < routine->temporaries.count; i++)
 		routine->temporaries.items[i]->offset = p.piece_of[routine->temporaries.items[i]->id]->offset;
 }
@@ -282,10 +288,11 @@ void plan_memory(Compilation *c)
 {
 	plan_routine(c, &c->train);
 	plan_routine(c, &c->predict);
-	size_t work = c->train.work > c->predict.work ? c->train.work : c->predict.work;
-	c->work = work;
+	size_t threads = c->threads > 1 ? (size_t)c->threads : 1;
+	size_t train = c->train.work + threads * c->train.scratch, predict = c->predict.work + threads * c->predict.scratch;
+	c->work = train > predict ? train : predict;
 	c->work_offset = place_persistent(c, 0, LAYOUT_ROWS, LAYOUT_WEIGHTS, sizeof(float));
-	c->bytes = c->work_offset + work * sizeof(float);
+	c->bytes = c->work_offset + c->work * sizeof(float);
 	c->bytes = place_persistent(c, c->bytes, LAYOUT_SCALAR, LAYOUT_LABELS, sizeof(float));
 	c->bytes = place_persistent(c, c->bytes, LAYOUT_COUNTER, LAYOUT_COUNTER, INT64_BYTES);
 	c->bytes = (c->bytes + INT64_BYTES - 1) / INT64_BYTES * INT64_BYTES;

@@ -1,5 +1,6 @@
 /* What a person sees of the compilation: --dump, --summary, --explain. */
 #include "bnc.h"
+#include "profile.h"
 #include <string.h>
 
 /* ---- dumps */
@@ -295,4 +296,35 @@ void explain(const Compilation *c, FILE *out)
 	explain_routine(c, &c->train, out);
 	explain_routine(c, &c->predict, out);
 	explain_shifts(c->network, out);
+}
+
+/* ---- profile */
+
+/* "linear, batchnorm, relu": the kernels of a loop */
+static void print_kernels(const Loop *loop, FILE *out)
+{
+	for (int i = 0; i < loop->steps.count; i++)
+		fprintf(out, "%s%s", i ? ", " : "", loop->steps.items[i]->kernel->name);
+}
+
+void print_profile(const Compilation *c, const Profile *profile, FILE *out)
+{
+	double total = 0;
+	for (int i = 0; i < c->train.loops.count; i++)
+		total += profile->seconds[i];
+	double calls = profile->calls ? (double)profile->calls : 1;
+	fprintf(out, "%s: %lld steps, %.2f us each in loops (timing a loop adds about 0.05 us)\n", c->program.name, (long long)profile->calls,
+		1e6 * total / calls);
+	fprintf(out, "  loop    time/us   share    MFLOP  GFLOP/s       KiB     GB/s  what it does\n");
+	for (int i = 0; i < c->train.loops.count; i++) {
+		const Loop *loop = c->train.loops.items[i];
+		double seconds = profile->seconds[i] / calls, flops = loop_flops(c, loop), bytes = loop_bytes(c, loop);
+		fprintf(out, "  %3d%s %10.3f  %5.1f%% %8.3f %8.1f %9.1f %8.1f  ", i, loop->parallel ? "*" : " ", 1e6 * seconds,
+			total > 0 ? 100 * profile->seconds[i] / total : 0, 1e-6 * flops, seconds > 0 ? 1e-9 * flops / seconds : 0, bytes / 1024,
+			seconds > 0 ? 1e-9 * bytes / seconds : 0);
+		print_kernels(loop, out);
+		fprintf(out, "\n");
+	}
+	if (c->threads > 1)
+		fprintf(out, "  * shared by %d threads\n", c->threads);
 }

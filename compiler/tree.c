@@ -131,8 +131,10 @@ Arguments add_keyed(Parser *parser, Arguments arguments, Token key, Token value)
 
 Statement *make_broken(Parser *parser, Statement *statement)
 {
-	if (!statement)
+	if (!statement) {
 		statement = NEW(parser->arena, Statement);
+		statement->span = parser->head.span;
+	}
 	statement->broken = true;
 	return statement;
 }

@@ -214,7 +214,7 @@ bool program_accepts(const Program *program, const Data *data, Failure *failure)
 	return true;
 }
 
-int program_correct(const Program *program, void *net, const Data *data)
+int program_correct(const Program *program, void *net, const Data *data, const Host *host)
 {
 	const KernelSet *kernels = program->kernels;
 	size_t outputs = (size_t)program->outputs;
@@ -223,7 +223,7 @@ int program_correct(const Program *program, void *net, const Data *data)
 	for (int begin = 0; scores && begin < data->rows; begin += program->max_rows) {
 		int rows = data->rows - begin < program->max_rows ? data->rows - begin : program->max_rows;
 		kernels->gather(rows, data->features, (float *)((char *)net + program->x), data->x + (size_t)begin * (size_t)data->features, 0);
-		program->predict(net, rows);
+		program->predict(net, rows, host);
 		kernels->scatter(rows, program->outputs, scores, (const float *)((char *)net + program->output));
 		for (int row = 0; row < rows; row++) {
 			const float *score = scores + (size_t)row * outputs;

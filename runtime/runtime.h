@@ -114,6 +114,12 @@ typedef struct ProgramTensor {
 	size_t offset;          /* bytes from the start of the network's struct */
 } ProgramTensor;
 
+/* What generated code is run with, besides its own memory. */
+typedef struct Host {
+	struct Pool *pool;                      /* null: one thread */
+	struct Profile *profile;                /* null: loops are not timed */
+} Host;
+
 typedef struct Program {
 	const char *name;
 	const KernelSet *kernels;
@@ -126,8 +132,8 @@ typedef struct Program {
 	size_t output;                          /* of predict's result: [panels][rows][LANES] */
 	const ProgramTensor *tensors;           /* in the order in which torch would initialise them */
 	int tensor_count;
-	void (*train)(void *net, int rows, float lr);           /* forward, loss, backward, update */
-	void (*predict)(void *net, int rows);                   /* running statistics */
+	void (*train)(void *net, int rows, float lr, const Host *host); /* forward, loss, backward, update */
+	void (*predict)(void *net, int rows, const Host *host);         /* running statistics */
 } Program;
 
 /* A network's tensor as row-major floats, and back. LAYOUT_COUNTER is not for these. */
@@ -146,7 +152,7 @@ int64_t program_parameters(const Program *program);
 bool program_load(const Program *program, void *net, const char *path, Failure *failure);
 bool program_save(const Program *program, const void *net, const char *path, Failure *failure);
 /* How many of the samples have their largest output at their label, with running statistics. */
-int program_correct(const Program *program, void *net, const Data *data);
+int program_correct(const Program *program, void *net, const Data *data, const Host *host);
 /* Whether the network can be trained or evaluated on data: its shapes, its labels. */
 bool program_accepts(const Program *program, const Data *data, Failure *failure);
 
@@ -166,6 +172,7 @@ typedef struct Run {
 typedef struct Training {
 	Run *runs;
 	int run_count;
+	const Host *host;
 	const Data *data;
 	int batch, epochs;
 	int64_t steps;          /* stop after so many; 0: after the epochs */

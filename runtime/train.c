@@ -88,7 +88,7 @@ static bool run_epoch(const Training *t, Run *run, const Epoch *epoch, Progress 
 		int begin = batch * t->batch;
 		int rows = t->data->rows - begin < t->batch ? t->data->rows - begin : t->batch;
 		load_batch(program, run->net, t->data, epoch->order + begin, rows);
-		program->train(run->net, rows, run->lr);
+		program->train(run->net, rows, run->lr, t->host);
 		if (t->log)
 			log_step(t, run, epoch, batch, *loss);
 		if (!isfinite(*loss))

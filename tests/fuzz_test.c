@@ -99,6 +99,10 @@ static int count_words(const Statement *statement, size_t length, uint32_t *plac
 {
 	int count = 0;
 	for (; statement; statement = statement->next) {
+		if (!statement->name) {
+			cr_assert(statement->broken);
+			continue;
+		}
 		cr_assert(*place <= statement->span.begin && statement->span.begin < statement->span.end);
 		*place = statement->span.end;
 		bool keyword = statement->kind == STATEMENT_REPEAT || statement->kind == STATEMENT_RESIDUAL;

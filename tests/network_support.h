@@ -128,7 +128,7 @@ static inline void load_rows(const Compilation *c, void *net, const Batch *batch
 static inline float train_on(const Compilation *c, void *net, const Batch *batch, float lr)
 {
 	load_rows(c, net, batch);
-	c->program.train(net, batch->rows, lr);
+	c->program.train(net, batch->rows, lr, &(const Host){0});
 	return get_scalar(net, c->program.loss);
 }
 
@@ -136,7 +136,7 @@ static inline float train_on(const Compilation *c, void *net, const Batch *batch
 static inline void predict_rows(const Compilation *c, void *net, const Batch *batch, float *y)
 {
 	load_rows(c, net, batch);
-	c->program.predict(net, batch->rows);
+	c->program.predict(net, batch->rows, &(const Host){0});
 	c->target->scatter(batch->rows, batch->outputs, y, (const float *)((const char *)net + c->program.output));
 }
 

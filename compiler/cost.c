@@ -1,0 +1,63 @@
+/* What steps and loops cost, by the tables: for --profile, and to decide what is worth sharing among threads. */
+#include "bnc.h"
+
+/* Starting a loop on other threads and waiting for them takes 1 to 2 us when they are awake: a loop that takes ten
+ * times as long, at about 50 GFLOP/s, is worth it. */
+enum { WORTH_SHARING = 1000000 };
+
+/* rows x outputs x inputs, by the rule of the table. */
+static double step_flops(const Compilation *c, const Step *step)
+{
+	return step->kernel->product ? 2.0 * c->network->batch * step->operands[1].number * step->operands[2].number : 0;
+}
+
+double loop_flops(const Compilation *c, const Loop *loop)
+{
+	double flops = 0;
+	for (int i = 0; i < loop->steps.count; i++)
+		flops += step_flops(c, loop->steps.items[i]);
+	return flops;
+}
+
+static bool seen_before(const Loop *loop, int step, int operand)
+{
+	const Tensor *tensor = loop->steps.items[step]->operands[operand].tensor;
+	for (int i = 0; i <= step; i++)
+		for (int k = 0; k < (i == step ? operand : loop->steps.items[i]->kernel->parameter_count); k++)
+			if (loop->steps.items[i]->operands[k].tensor == tensor)
+				return true;
+	return false;
+}
+
+double loop_bytes(const Compilation *c, const Loop *loop)
+{
+	double bytes = 0;
+	for (int i = 0; i < loop->steps.count; i++)
+		for (int k = 0; k < loop->steps.items[i]->kernel->parameter_count; k++) {
+			const Tensor *tensor = loop->steps.items[i]->operands[k].tensor;
+			if (tensor && !tensor->one_panel && loop->steps.items[i]->operands[k].kind == OPERAND_AT && !seen_before(loop, i, k))
+				bytes += (double)tensor_floats(c, tensor) * sizeof(float);
+		}
+	return bytes;
+}
+
+/* Elementwise kernels move data instead of multiplying: 4 FLOPs a value stand for their time. */
+static double loop_work(const Compilation *c, const Loop *loop)
+{
+	return loop_flops(c, loop) + 4.0 * c->network->batch * loop->features * loop->steps.count;
+}
+
+void choose_parallel(Compilation *c)
+{
+	Routine *routines[] = {&c->train, &c->predict};
+	bool any = false;
+	for (int r = 0; r < 2; r++)
+		for (int i = 0; i < routines[r]->loops.count; i++) {
+			Loop *loop = routines[r]->loops.items[i];
+			loop->parallel = c->threads > 1 && loop->features && panel_count(c, loop->features) > 1
+				&& loop_work(c, loop) >= WORTH_SHARING;
+			any |= loop->parallel;
+		}
+	if (!any)
+		c->threads = 1;
+}

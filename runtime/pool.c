@@ -1,0 +1,174 @@
+/* A training step has a dozen loops of some microseconds to milliseconds each, and waking a thread that sleeps in the kernel
+ * takes tens of microseconds: so a worker that has finished looks for the next loop for a while before it sleeps. */
+#define _GNU_SOURCE             /* the processors that a process may use */
+#include "pool.h"
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+	SPINS = 1 << 14,        /* looks before a worker sleeps: about 100 us */
+	SPINS_HELD = 1 << 12,   /* looks of the caller before it gives its core away: the others may not have one */
+	MAX_CORES = 1024,
+};
+
+typedef struct Worker { Pool *pool; pthread_t thread; int number; } Worker;
+
+struct Pool {
+	/* the loop being run; written before `loops` is raised, read after */
+	LoopBody *body;
+	void *task;
+	int panels;
+	_Alignas(64) atomic_uint loops;         /* how many have been started */
+	_Alignas(64) atomic_int running;        /* workers that have not finished the present one */
+	_Alignas(64) atomic_int asleep;
+	atomic_bool closing;
+	pthread_mutex_t mutex;
+	pthread_cond_t started;
+	int threads;
+	Worker *workers;
+};
+
+static void pause_briefly(void)
+{
+#if defined __x86_64__
+	__builtin_ia32_pause();
+#endif
+}
+
+static void run_part(const Pool *pool, int thread)
+{
+	int begin = (int)((long)pool->panels * thread / pool->threads), end = (int)((long)pool->panels * (thread + 1) / pool->threads);
+	if (begin < end)
+		pool->body(pool->task, begin, end, thread);
+}
+
+/* Waits until another loop than the seen one has been started. */
+static unsigned wait_for_loop(Pool *pool, unsigned seen)
+{
+	for (int spin = 0; spin < SPINS; spin++) {
+		unsigned loops = atomic_load_explicit(&pool->loops, memory_order_acquire);
+		if (loops != seen)
+			return loops;
+		pause_briefly();
+	}
+	pthread_mutex_lock(&pool->mutex);
+	atomic_fetch_add(&pool->asleep, 1);
+	while (atomic_load(&pool->loops) == seen)
+		pthread_cond_wait(&pool->started, &pool->mutex);
+	atomic_fetch_sub(&pool->asleep, 1);
+	pthread_mutex_unlock(&pool->mutex);
+	return atomic_load(&pool->loops);
+}
+
+static void *work(void *argument)
+{
+	Worker *worker = argument;
+	Pool *pool = worker->pool;
+	unsigned seen = 0;
+	for (;;) {
+		seen = wait_for_loop(pool, seen);
+		if (atomic_load(&pool->closing))
+			return 0;
+		run_part(pool, worker->number);
+		atomic_fetch_sub_explicit(&pool->running, 1, memory_order_release);
+	}
+}
+
+static void start_loop(Pool *pool)
+{
+	atomic_store_explicit(&pool->running, pool->threads - 1, memory_order_relaxed);
+	atomic_fetch_add(&pool->loops, 1);
+	if (atomic_load(&pool->asleep) == 0)
+		return;
+	pthread_mutex_lock(&pool->mutex);
+	pthread_cond_broadcast(&pool->started);
+	pthread_mutex_unlock(&pool->mutex);
+}
+
+void pool_run(Pool *pool, LoopBody *body, void *task, int panels)
+{
+	pool->body = body;
+	pool->task = task;
+	pool->panels = panels;
+	start_loop(pool);
+	run_part(pool, 0);
+	for (int spin = 0; atomic_load_explicit(&pool->running, memory_order_acquire) > 0; spin++) {
+		if (spin < SPINS_HELD)
+			pause_briefly();
+		else
+			sched_yield();
+	}
+}
+
+Pool *pool_open(int threads)
+{
+	Pool *pool = aligned_alloc(64, (sizeof *pool + 63u) & ~(size_t)63);
+	if (!pool)
+		return 0;
+	*pool = (Pool){.threads = 1, .workers = calloc((size_t)threads, sizeof *pool->workers)};
+	pthread_mutex_init(&pool->mutex, 0);
+	pthread_cond_init(&pool->started, 0);
+	for (int i = 1; pool->workers && i < threads; i++) {
+		pool->workers[i] = (Worker){.pool = pool, .number = i};
+		if (pthread_create(&pool->workers[i].thread, 0, work, &pool->workers[i]) != 0)
+			break;
+		pool->threads++;
+	}
+	if (pool->threads == threads)
+		return pool;
+	pool_close(pool);
+	return 0;
+}
+
+void pool_close(Pool *pool)
+{
+	if (!pool)
+		return;
+	atomic_store(&pool->closing, true);
+	start_loop(pool);
+	for (int i = 1; i < pool->threads; i++)
+		pthread_join(pool->workers[i].thread, 0);
+	pthread_cond_destroy(&pool->started);
+	pthread_mutex_destroy(&pool->mutex);
+	free(pool->workers);
+	free(pool);
+}
+
+/* The first of the processors that share this one's core, from Linux's list of them ("0,4" or "0-1"); itself where there
+ * is none. */
+static int first_sibling(int processor)
+{
+	char path[100];
+	int first = processor;
+	snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d/topology/thread_siblings_list", processor);
+	FILE *file = fopen(path, "r");
+	if (file) {
+		if (fscanf(file, "%d", &first) != 1)
+			first = processor;
+		fclose(file);
+	}
+	return first;
+}
+
+int physical_cores(void)
+{
+	cpu_set_t allowed;
+	bool seen[MAX_CORES] = {false};
+	int cores = 0;
+	if (sched_getaffinity(0, sizeof allowed, &allowed) != 0)
+		return 1;
+	for (int processor = 0; processor < MAX_CORES && processor < CPU_SETSIZE; processor++) {
+		if (!CPU_ISSET((size_t)processor, &allowed))
+			continue;
+		int first = first_sibling(processor);
+		if (first >= 0 && first < MAX_CORES && !seen[first]) {
+			seen[first] = true;
+			cores++;
+		}
+	}
+	return cores > 0 ? cores : 1;
+}
