@@ -1,0 +1,196 @@
+/* numerics_test.c: what the formulae of the kernels promise beyond being right on ordinary numbers. */
+#include "kernels.h"
+#include <criterion/criterion.h>
+#include <math.h>
+#include <string.h>
+
+enum { MAX_LANES = 16 };
+
+#define FOR_EACH_SET(set) \
+	for (const KernelSet *const *set##_in = kernel_sets, *set; (set = *set##_in) != NULL; set##_in++) \
+		if (set->usable())
+
+static double uniform(uint32_t *state)
+{
+	*state = *state * 1664525u + 1013904223u;
+	return (*state >> 8) / 16777216.0;
+}
+
+static double normal(uint32_t *state)
+{
+	const double radius = sqrt(-2 * log(1 - uniform(state)));
+	return radius * cos(2 * acos(-1) * uniform(state));
+}
+
+/* ---- batchnorm */
+
+/* The largest error of the normalised values of `columns` columns around a mean. */
+static double batchnorm_error(const KernelSet *set, double mean, int rows, int columns)
+{
+	float x[64 * MAX_LANES], xhat[64 * MAX_LANES], rstd[MAX_LANES], running_mean[MAX_LANES], running_var[MAX_LANES];
+	uint32_t state = 1;
+	double worst = 0;
+	for (int column = 0; column < columns; column += set->lanes) {
+		for (int i = 0; i < rows * set->lanes; i++)
+			x[i] = (float)(mean + normal(&state));
+		for (int lane = 0; lane < set->lanes; lane++)
+			running_mean[lane] = running_var[lane] = 0;
+		set->batchnorm(rows, 1e-5f, 1, xhat, rstd, running_mean, running_var, x);
+		for (int lane = 0; lane < set->lanes; lane++) {
+			double m = 0, squares = 0;
+			for (int row = 0; row < rows; row++)
+				m += (double)x[row * set->lanes + lane] / rows;
+			for (int row = 0; row < rows; row++)
+				squares += pow((double)x[row * set->lanes + lane] - m, 2);
+			for (int row = 0; row < rows; row++) {
+				const double want = ((double)x[row * set->lanes + lane] - m) / sqrt(squares / rows + 1e-5f);
+				worst = fmax(worst, fabs((double)xhat[row * set->lanes + lane] - want));
+			}
+			cr_assert(fabs((double)running_mean[lane] - m) <= 1e-7 * (1 + fabs(m)), "%s: running mean", set->name);
+			cr_assert(fabs((double)running_var[lane] - squares / (rows - 1)) <= 1e-6 * squares, "%s: running variance", set->name);
+		}
+	}
+	return worst;
+}
+
+Test(numerics, batchnorm_does_not_mind_a_large_mean)
+{
+	const double means[] = { 0, 1e3, 1e4, 1e6, -1e6 };
+	FOR_EACH_SET(set)
+		for (size_t i = 0; i < sizeof means / sizeof *means; i++) {
+			const double error = batchnorm_error(set, means[i], 32, 64);
+			cr_assert(error < 6e-7, "%s: mean %g: %g", set->name, means[i], error);
+		}
+}
+
+Test(numerics, batchnorm_of_a_constant_is_beta)
+{
+	static float x[4099 * MAX_LANES], y[4099 * MAX_LANES];
+	const float constants[] = { 0.1f, -3.3e-5f, 1234567.8f, 1e30f, 0 };
+	const int rows[] = { 1, 2, 3, 32, 37, 1000, 4099 };
+	FOR_EACH_SET(set)
+		for (size_t c = 0; c < sizeof constants / sizeof *constants; c++)
+			for (size_t n = 0; n < sizeof rows / sizeof *rows; n++) {
+				float rstd[MAX_LANES], mean[MAX_LANES] = {0}, var[MAX_LANES] = {0}, gamma[MAX_LANES], beta[MAX_LANES];
+				for (int lane = 0; lane < set->lanes; lane++) {
+					gamma[lane] = 3;
+					beta[lane] = 0.3f + (float)lane;
+				}
+				for (int i = 0; i < rows[n] * set->lanes; i++)
+					x[i] = constants[c];
+				set->batchnorm(rows[n], 1e-5f, 1, y, rstd, mean, var, x);
+				set->scale_shift(rows[n], y, y, gamma, beta);
+				for (int i = 0; i < rows[n] * set->lanes; i++)
+					cr_assert(y[i] == beta[i % set->lanes], "%s: %g, %d rows: %g", set->name, (double)constants[c], rows[n], (double)y[i]);
+				cr_assert(mean[0] == constants[c] && var[0] == 0, "%s: running statistics", set->name);
+			}
+}
+
+Test(numerics, batchnorm_predict_does_not_mind_a_large_mean)
+{
+	FOR_EACH_SET(set) {
+		float x[MAX_LANES], y[MAX_LANES], mean[MAX_LANES], var[MAX_LANES];
+		for (int lane = 0; lane < set->lanes; lane++) {
+			x[lane] = 1000001;
+			mean[lane] = 1000000;
+			var[lane] = 1;
+		}
+		set->batchnorm_predict(1, 0, y, x, mean, var, NULL, NULL);
+		cr_assert(y[0] == 1, "%s: %g", set->name, (double)y[0]);
+	}
+}
+
+/* ---- losses */
+
+typedef struct Logits { int rows, features; const float *values; const int32_t *labels; } Logits;
+
+static float cross_entropy(const KernelSet *set, const Logits *logits, float *correct, float *gradient)
+{
+	static float x[4096 * 2 * MAX_LANES], dx[4096 * 2 * MAX_LANES];
+	float loss;
+	set->gather(logits->rows, logits->features, x, logits->values, NULL);
+	set->cross_entropy(logits->rows, logits->features, &loss, correct, dx, x, logits->labels);
+	set->scatter(logits->rows, logits->features, gradient, dx);
+	return loss;
+}
+
+Test(numerics, cross_entropy_of_extreme_logits)
+{
+	const float values[] = { 1e30f, -1e30f, 1e30f, -1e30f };
+	const int32_t right[] = { 0, 0 }, wrong[] = { 1, 1 };
+	FOR_EACH_SET(set) {
+		float correct, dx[4];
+		cr_assert(cross_entropy(set, &(Logits){ 2, 2, values, right }, &correct, dx) == 0 && correct == 2, "%s", set->name);
+		for (int i = 0; i < 4; i++)
+			cr_assert(dx[i] == 0, "%s", set->name);
+		cr_assert(cross_entropy(set, &(Logits){ 2, 2, values, wrong }, &correct, dx) == 2e30f && correct == 0, "%s", set->name);
+		for (int i = 0; i < 4; i++)
+			cr_assert(dx[i] == (i % 2 ? -0.5f : 0.5f), "%s", set->name);
+	}
+}
+
+Test(numerics, cross_entropy_counts_the_first_maximum_and_no_nan)
+{
+	const float values[] = { 1, 3, 3, /**/ NAN, 1, 0, /**/ 0, NAN, 0, /**/ 2, 2, 2 };
+	const int32_t labels[] = { 1, 0, 0, 0 };
+	FOR_EACH_SET(set) {
+		float correct, dx[12];
+		cr_assert(isnan(cross_entropy(set, &(Logits){ 4, 3, values, labels }, &correct, dx)), "%s", set->name);
+		cr_assert(correct == 2, "%s: %g", set->name, (double)correct);
+	}
+}
+
+Test(numerics, cross_entropy_of_many_rows_is_as_exact_as_of_one)
+{
+	static float values[4096 * 17], dx[4096 * 17];
+	static int32_t labels[4096];
+	uint32_t state = 7;
+	double want = 0;
+	for (int row = 0; row < 4096; row++) {
+		double sum = 0;
+		labels[row] = (int32_t)(uniform(&state) * 17);
+		for (int i = 0; i < 17; i++) {
+			values[row * 17 + i] = (float)normal(&state);
+			sum += exp((double)values[row * 17 + i]);
+		}
+		want += (log(sum) - (double)values[row * 17 + labels[row]]) / 4096;
+	}
+	FOR_EACH_SET(set) {
+		float correct;
+		const float loss = cross_entropy(set, &(Logits){ 4096, 17, values, labels }, &correct, dx);
+		cr_assert(fabs((double)loss - want) < 3e-7, "%s: %.9g, not %.9g", set->name, (double)loss, want);
+	}
+}
+
+/* ---- activations and optimizers */
+
+Test(numerics, relu_keeps_nan_and_negative_zero)
+{
+	FOR_EACH_SET(set) {
+		float x[MAX_LANES] = {0}, y[MAX_LANES];
+		for (int i = 0; i < 3; i++) {
+			x[0] = (float[]){ NAN, -0.0f, -INFINITY }[i];
+			set->relu(1, y, x);
+			cr_assert(i == 0 ? isnan(y[0]) : y[0] == 0 && !signbit(y[0]) == (i == 2), "%s: relu(%g)", set->name, (double)x[0]);
+		}
+	}
+}
+
+/* torch: the first step takes the gradient undamped, later ones (1 - dampening) of it. */
+Test(numerics, sgd_momentum_dampens_from_the_second_step_on)
+{
+	FOR_EACH_SET(set) {
+		float w[MAX_LANES] = {0}, buffer[MAX_LANES], dw[MAX_LANES];
+		int64_t step = 0;
+		for (int lane = 0; lane < set->lanes; lane++) {
+			buffer[lane] = NAN;
+			dw[lane] = 1;
+		}
+		for (int i = 0; i < 3; i++) {
+			set->sgd_momentum(set->lanes, 1, 0, 0.5f, 0.25f, 0, w, buffer, dw, &step);
+			set->count(&step);
+		}
+		/* buffers 1, 1.25, 1.375 */
+		cr_assert(w[0] == -3.625f && buffer[0] == 1.375f && step == 3, "%s: %g %g", set->name, (double)w[0], (double)buffer[0]);
+	}
+}
