@@ -6,7 +6,7 @@
  *
  * The schedule: a temporary that one step writes and one step reads panel by panel glues the two, so that it never
  * leaves the cache (nor needs storage beyond a panel): a weight gradient waits for its update, and the update for the
- * last reader of the old weights. Clusters of glued steps are then placed in order of their first step: the first ready
+ * last reader of the old weights. Not what forward leaves for backward: between those lie loops of others. Clusters of glued steps are then placed in order of their first step: the first ready
  * one opens a loop, and every ready one that the rule admits joins it. */
 #include "bnc.h"
 
@@ -23,6 +23,7 @@ typedef struct Fuse {
 	int count;                      /* steps */
 	int *first_edge;                /* of routine->edges, by `to`: [step, step + 1) */
 	int *first_successor, *successors;      /* edges by `from` */
+	int *depth, *height;            /* of a step: ends of loops before it, and behind it, at the least */
 	int *cluster;                   /* of a step: its first step's index */
 	int *next_member;               /* chain through a cluster's steps, -1 at the end */
 	int *waiting;                   /* of a cluster: edges from outside whose step is not placed */
@@ -96,7 +97,29 @@ static void index_successors(Fuse *f)
 	}
 }
 
+static void measure(Fuse *f)
+{
+	const Edge *edges = f->routine->edges.items;
+	for (int i = 0; i < f->count; i++)
+		for (int e = f->first_edge[i]; e < f->first_edge[i + 1]; e++) {
+			int depth = f->depth[edges[e].from] + !edges[e].panel_local;
+			f->depth[i] = depth > f->depth[i] ? depth : f->depth[i];
+		}
+	for (int i = f->count - 1; i >= 0; i--)
+		for (int s = f->first_successor[i]; s < f->first_successor[i + 1]; s++) {
+			const Edge *edge = &edges[f->successors[s]];
+			int height = f->height[edge->to] + !edge->panel_local;
+			f->height[i] = height > f->height[i] ? height : f->height[i];
+		}
+}
+
 /* ---- clusters */
+
+/* Whether nothing that must lie between the two ends a loop: then the depths, or the heights, would differ. */
+static bool can_meet(const Fuse *f, const Edge *edge)
+{
+	return edge->panel_local && (f->depth[edge->from] == f->depth[edge->to] || f->height[edge->from] == f->height[edge->to]);
+}
 
 static int find_cluster(Fuse *f, int step)
 {
@@ -129,7 +152,7 @@ static void glue(Fuse *f)
 				|| step->operands[k].tensor->role != ROLE_TEMPORARY)
 				continue;
 			const Edge *edge = only_edge(f, i, step->operands[k].tensor);
-			if (!edge || !edge->panel_local || step->features == 0)
+			if (!edge || !can_meet(f, edge) || step->features == 0)
 				continue;
 			int a = find_cluster(f, edge->from), b = find_cluster(f, edge->to);
 			f->cluster[a > b ? a : b] = a < b ? a : b;
@@ -350,12 +373,15 @@ void fuse(Compilation *c, Routine *routine)
 	int count = routine->steps.count;
 	Fuse f = with_edges(c, routine);
 	f.first_successor = NEW_ARRAY(c->arena, int, count + 1);
+	f.depth = NEW_ARRAY(c->arena, int, count);
+	f.height = NEW_ARRAY(c->arena, int, count);
 	f.cluster = NEW_ARRAY(c->arena, int, count);
 	f.next_member = NEW_ARRAY(c->arena, int, count);
 	f.waiting = NEW_ARRAY(c->arena, int, count);
 	f.placed = NEW_ARRAY(c->arena, Loop *, count);
 	f.successors = NEW_ARRAY(c->arena, int, routine->edges.count);
 	index_successors(&f);
+	measure(&f);
 	for (int i = 0; i < count; i++)
 		f.cluster[i] = i;
 	if (c->fuse) {

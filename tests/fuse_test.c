@@ -1,0 +1,192 @@
+/* fuse_test.c: loops keep what the steps mean, hold what they should, and change no bit of what is computed. */
+#include "simulate_support.h"
+
+static const char deep[] = "linear 3 32; repeat 3 { linear 32; batchnorm; leaky_relu; linear 32 bias=false; tanh }; linear 5";
+
+static const char *const networks[] = {
+	"linear 2 64; batchnorm; relu; linear 64 2",
+	"linear 1 1; loss mse",
+	"batchnorm 1; linear 2",
+	"linear 17 33; linear 33; linear 33; sigmoid; linear 33",
+	"linear 2 16; repeat 50 { linear 16; batchnorm; relu }; linear 2",
+	"linear 2 16; residual { linear 16; batchnorm; relu; residual { tanh; linear 16 }; linear 16 }; relu; linear 3",
+	"linear 3 5; residual { batchnorm; relu; linear 17 } { residual { linear 17 } { linear 17 }; sigmoid }; linear 2",
+	"linear 3 5; residual { residual { residual { linear 5 } } }; linear 2",
+	"linear 2 20; residual { }; linear 20; residual { relu } { relu }; linear 2",
+	"linear 2 64; batchnorm affine=false; relu; linear 64 64; batchnorm; linear 2; optimizer sgd momentum=0.9 nesterov=true weight_decay=0.1",
+	"linear 2 16; repeat 4 { residual { linear 16; batchnorm; relu; linear 16 } { linear 16 } }; linear 2; optimizer sgd momentum=0.9",
+	deep,
+};
+enum { NETWORKS = sizeof networks / sizeof *networks };
+
+/* ---- meaning */
+
+static uint64_t meaning(const char *text, const KernelSet *set, Stage stage, bool fused, bool predict)
+{
+	Compilation c;
+	compile_text(&c, text, set, fused, stage);
+	Simulation s = simulation_open(&c, separate_storage(&c));
+	const Routine *routine = predict ? &c.predict : &c.train;
+	if (stage == STAGE_STEPS)
+		simulate_steps(&s, routine);
+	else
+		simulate_loops(&s, routine);
+	uint64_t hash = simulation_close(&s);
+	compilation_close(&c);
+	return hash;
+}
+
+Test(fuse, loops_mean_what_the_steps_mean)
+{
+	FOR_EACH_USABLE_SET(set)
+		for (int i = 0; i < NETWORKS; i++)
+			for (int predict = 0; predict < 2; predict++) {
+				uint64_t expected = meaning(networks[i], set, STAGE_STEPS, true, predict);
+				cr_expect_eq(meaning(networks[i], set, STAGE_LOOPS, true, predict), expected, "%s (%s, fused)", networks[i], set->name);
+				cr_expect_eq(meaning(networks[i], set, STAGE_LOOPS, false, predict), expected, "%s (%s, unfused)", networks[i], set->name);
+			}
+}
+
+/* ---- bits */
+
+static void train_some(const char *text, const KernelSet *set, bool fused, float *losses, float *outputs)
+{
+	enum { STEPS = 4, ROWS = 19 };
+	Compilation c;
+	Failure failure;
+	Random random;
+	compile_text(&c, text, set, fused, STAGE_RUN);
+	void *net = allocate_net(&c);
+	random_seed(&random, 5);
+	cr_assert(program_initialise(&c.program, net, &random, &failure));
+	for (int step = 0; step < STEPS; step++) {
+		Batch batch = random_batch(c.network, &random, ROWS);
+		losses[step] = train_on(&c, net, &batch, 0.01f);
+		predict_rows(&c, net, &batch, outputs);
+	}
+	program_free(&c.program, net);
+	compilation_close(&c);
+}
+
+Test(fuse, changes_no_bit)
+{
+	FOR_EACH_USABLE_SET(set)
+		for (int i = 0; i < NETWORKS; i++) {
+			float losses[2][8] = {{0}}, outputs[2][1024] = {{0}};
+			for (int fused = 0; fused < 2; fused++)
+				train_some(networks[i], set, fused, losses[fused], outputs[fused]);
+			cr_expect(memcmp(losses[0], losses[1], sizeof losses[0]) == 0, "%s (%s): losses differ", networks[i], set->name);
+			cr_expect(memcmp(outputs[0], outputs[1], sizeof outputs[0]) == 0, "%s (%s): outputs differ", networks[i], set->name);
+		}
+}
+
+/* ---- what shares a loop */
+
+static bool works_for(const Step *step, int node)
+{
+	for (int i = 0; i < step->part_count; i++)
+		if (works_for(step->parts[i], node))
+			return true;
+	return step->node->layer->kind == KIND_LAYER && step->node->index == node;
+}
+
+/* The loops that hold a step of the node: before the loss those of its forward, behind it those of its backward. */
+static int loops_of(const Compilation *c, int node, bool backward, const Loop *found[], int capacity)
+{
+	int count = 0;
+	bool behind = false;
+	for (int l = 0; l < c->train.loops.count; l++) {
+		const Loop *loop = c->train.loops.items[l];
+		bool holds = false;
+		for (int i = 0; i < loop->steps.count; i++) {
+			behind = behind || loop->steps.items[i]->node == c->network->loss;
+			holds = holds || (loop->features && works_for(loop->steps.items[i], node));
+		}
+		if (holds && behind == backward && count < capacity)
+			found[count++] = loop;
+	}
+	return count;
+}
+
+static void expect_one_loop(const Compilation *c, bool backward, int first, int last)
+{
+	const Loop *loops[8], *shared = 0;
+	for (int node = first; node <= last; node++) {
+		int count = loops_of(c, node, backward, loops, 8);
+		cr_expect_eq(count, 1, "node %d is in %d loops", node, count);
+		shared = shared ? shared : loops[0];
+		cr_expect_eq(loops[0], shared, "node %d is in another loop than node %d", node, first);
+	}
+}
+
+Test(fuse, batchnorm_shares_the_loop_of_its_linear)
+{
+	FOR_EACH_USABLE_SET(set) {
+		Compilation c;
+		compile_text(&c, networks[0], set, true, STAGE_LOOPS);
+		expect_one_loop(&c, false, 0, 2);
+		expect_one_loop(&c, true, 0, 2);
+		/* the other linear's dx is in that loop too, its dW and update are in one of their own */
+		const Loop *above[8], *below[8];
+		cr_assert_eq(loops_of(&c, 3, true, above, 8), 2);
+		cr_assert_eq(loops_of(&c, 0, true, below, 8), 1);
+		cr_expect_eq(above[0], below[0]);
+		cr_expect_eq(above[1]->features, 2);
+		compilation_close(&c);
+	}
+}
+
+/* Each of L products goes into a loop forward, one for its dx, and one for its dW and update, which must wait until the
+ * old weights have given dx. The first has no dx; and where the dW of one and the dx of the next have equally many
+ * features, they share. */
+Test(fuse, a_step_of_training_is_few_loops)
+{
+	static const struct { const char *text; int loops; } cases[] = {
+		{"linear 2 64; batchnorm; relu; linear 64 2", 4},
+		{"linear 2 64; relu; linear 64 2", 4},
+		{"linear 2 8; tanh; linear 16; tanh; linear 24; tanh; linear 2", 3 * 4 - 2},
+		{"linear 2 16; repeat 20 { batchnorm; relu; linear 16 }; linear 2; optimizer sgd momentum=0.9", 2 * 22 + 1},
+		{"linear 2 16; repeat 5 { residual { batchnorm; relu; linear 16 } }; linear 2", 2 * 7 + 1},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		Compilation c;
+		int loops = 0;
+		compile_text(&c, cases[i].text, kernel_set(0), true, STAGE_LOOPS);
+		for (int l = 0; l < c.train.loops.count; l++)
+			loops += c.train.loops.items[l]->features > 0;
+		cr_expect_eq(loops, cases[i].loops, "%s: %d loops", cases[i].text, loops);
+		compilation_close(&c);
+	}
+}
+
+Test(fuse, unfused_steps_are_alone)
+{
+	Compilation c;
+	compile_text(&c, deep, kernel_set(0), false, STAGE_LOOPS);
+	cr_expect_eq(c.train.loops.count, c.train.steps.count);
+	compilation_close(&c);
+}
+
+/* ---- size */
+
+typedef struct Size { int steps, edges, loops; } Size;
+
+static Size size_of(int depth)
+{
+	char text[256];
+	snprintf(text, sizeof text, "linear 2 16; repeat %d { residual { linear 16; batchnorm; relu } }; linear 2; optimizer sgd momentum=0.9", depth);
+	Compilation c;
+	compile_text(&c, text, kernel_set(0), true, STAGE_LOOPS);
+	Size size = {c.train.steps.count, c.train.edges.count, c.train.loops.count};
+	compilation_close(&c);
+	return size;
+}
+
+Test(fuse, grows_in_step_with_the_network)
+{
+	Size few = size_of(100), many = size_of(1000);
+	cr_expect_leq(many.steps, 10 * few.steps);
+	cr_expect_leq(many.edges, 10 * few.edges);
+	cr_expect_leq(many.loops, 10 * few.loops);
+	cr_expect_leq(many.edges, 8 * many.steps);
+}

@@ -1,0 +1,163 @@
+/* simulate_support.h: runs a routine on symbols. A float of memory holds a number that stands for how it came about: what a
+ * call writes is a hash of the kernel and of all that the call read. Two ways to run the same steps agree on every such
+ * number exactly when each call saw the same inputs in both, whatever the order of steps, loops and storage. All that is
+ * used of a kernel is the types of its operands. */
+#ifndef SIMULATE_SUPPORT_H
+#define SIMULATE_SUPPORT_H
+#include "network_support.h"
+
+typedef struct Simulation {
+	const Compilation *c;
+	uint64_t *memory;               /* by float of the struct */
+	size_t floats;
+} Simulation;
+
+/* splitmix64's finaliser over both. */
+static inline uint64_t mix(uint64_t hash, uint64_t value)
+{
+	uint64_t z = hash * 0x9e3779b97f4a7c15u + value + 1;
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+	return z ^ z >> 31;
+}
+
+static inline uint64_t hash_text(const char *text)
+{
+	uint64_t hash = 0;
+	for (; *text; text++)
+		hash = mix(hash, (unsigned char)*text);
+	return hash;
+}
+
+/* Floats of memory, from begin up to end. */
+typedef struct Range { size_t begin, end; } Range;
+
+static inline size_t floats_of(const Compilation *c, const Tensor *tensor)
+{
+	if (tensor->layout == LAYOUT_LABELS)
+		return (size_t)c->network->batch;
+	return tensor->layout == LAYOUT_COUNTER ? 2 : tensor_floats(c, tensor);
+}
+
+static inline Range whole_range(const Compilation *c, const Tensor *tensor)
+{
+	size_t begin = tensor->role == ROLE_TEMPORARY ? c->work_offset / sizeof(float) + tensor->offset : tensor->offset / sizeof(float);
+	return (Range){begin, begin + (tensor->one_panel ? panel_floats(c, tensor) : floats_of(c, tensor))};
+}
+
+/* What a call for the panel touches of an operand; all panels for a step that runs once. */
+static inline Range operand_range(const Compilation *c, const Step *step, int operand, int panel)
+{
+	const Tensor *tensor = step->operands[operand].tensor;
+	Range range = whole_range(c, tensor);
+	if (!step->kernel->parameters[operand].type->own || step->features == 0)
+		return range;
+	size_t size = panel_floats(c, tensor);
+	range.begin += tensor->one_panel ? 0 : size * (size_t)panel;
+	range.end = range.begin + size;
+	return range;
+}
+
+static inline uint64_t hash_operand(const Simulation *s, const Step *step, int k, int panel)
+{
+	const Operand *operand = &step->operands[k];
+	uint64_t hash = operand->kind;
+	if (operand->kind == OPERAND_PANEL)
+		return mix(hash, (uint64_t)panel);
+	if (operand->kind == OPERAND_NUMBER || operand->kind == OPERAND_ROWS)
+		return mix(hash, (uint64_t)(int64_t)(operand->number * 1e6));
+	if (operand->kind != OPERAND_AT || !step->kernel->parameters[k].type->reads)
+		return hash;
+	Range range = operand_range(s->c, step, k, panel);
+	cr_assert(range.end <= s->floats, "%s lies beyond the struct", operand->tensor->name);
+	for (size_t i = range.begin; i < range.end; i++)
+		hash = mix(hash, s->memory[i]);
+	return hash;
+}
+
+static inline void simulate_call(Simulation *s, const Step *step, int panel)
+{
+	uint64_t hash = hash_text(step->kernel->name);
+	for (int k = 0; k < step->kernel->parameter_count; k++)
+		hash = mix(hash, hash_operand(s, step, k, panel));
+	for (int k = 0; k < step->kernel->parameter_count; k++) {
+		if (step->operands[k].kind != OPERAND_AT || !step->kernel->parameters[k].type->writes)
+			continue;
+		Range range = operand_range(s->c, step, k, panel);
+		cr_assert(range.end <= s->floats, "%s lies beyond the struct", step->operands[k].tensor->name);
+		for (size_t i = range.begin; i < range.end; i++)
+			s->memory[i] = mix(mix(hash, (uint64_t)k), i - range.begin);
+	}
+}
+
+static inline int panels_of(const Compilation *c, const Step *step)
+{
+	return step->features ? panel_count(c, step->features) : 1;
+}
+
+/* What persists gets numbers by its place in the list of tensors, what does not the same number everywhere. */
+static inline Simulation simulation_open(const Compilation *c, size_t floats)
+{
+	Simulation s = {.c = c, .floats = floats, .memory = malloc(floats * sizeof *s.memory)};
+	cr_assert(s.memory);
+	for (size_t i = 0; i < floats; i++)
+		s.memory[i] = 0;
+	for (int t = 0; t < c->tensors.count; t++) {
+		Range range = whole_range(c, c->tensors.items[t]);
+		cr_assert(range.end <= floats);
+		for (size_t i = range.begin; i < range.end; i++)
+			s.memory[i] = mix((uint64_t)t, i - range.begin);
+	}
+	return s;
+}
+
+/* One number for all that persists. */
+static inline uint64_t simulation_close(Simulation *s)
+{
+	uint64_t hash = 0;
+	for (int t = 0; t < s->c->tensors.count; t++) {
+		Range range = whole_range(s->c, s->c->tensors.items[t]);
+		for (size_t i = range.begin; i < range.end; i++)
+			hash = mix(hash, s->memory[i]);
+	}
+	free(s->memory);
+	return hash;
+}
+
+/* Step by step, each for all panels: what a routine means. */
+static inline void simulate_steps(Simulation *s, const Routine *routine)
+{
+	for (int i = 0; i < routine->steps.count; i++)
+		for (int panel = 0; panel < panels_of(s->c, routine->steps.items[i]); panel++)
+			simulate_call(s, routine->steps.items[i], panel);
+}
+
+/* Panel by panel, each through all steps of a loop: what is emitted. */
+static inline void simulate_loops(Simulation *s, const Routine *routine)
+{
+	for (int l = 0; l < routine->loops.count; l++) {
+		const Loop *loop = routine->loops.items[l];
+		int panels = panels_of(s->c, loop->steps.items[0]);
+		for (int panel = 0; panel < panels; panel++)
+			for (int i = 0; i < loop->steps.count; i++)
+				simulate_call(s, loop->steps.items[i], panel);
+	}
+}
+
+/* Storage of its own for every tensor: what no plan can get wrong. The floats it takes. */
+static inline size_t separate_storage(Compilation *c)
+{
+	size_t floats = 0;
+	const Tensors *lists[] = {&c->tensors, &c->train.temporaries, &c->predict.temporaries};
+	c->work_offset = 0;
+	for (int list = 0; list < 3; list++)
+		for (int i = 0; i < lists[list]->count; i++) {
+			Tensor *tensor = lists[list]->items[i];
+			tensor->one_panel = false;
+			tensor->offset = list == 0 ? floats * sizeof(float) : floats;
+			floats += floats_of(c, tensor);
+		}
+	return floats;
+}
+
+#endif
