@@ -26,7 +26,8 @@ INLINE Vector approximate_mean(int rows, const float *x)
 
 /* With m close to the mean, d = x - m, c = mean(d), the mean is m + c and the variance mean(d^2) - c^2. c is of the
  * size of a rounding error of m, so nothing cancels: the error does not depend on how large the mean is. */
-static void KERNEL_FN(batchnorm)(int rows, float eps, float momentum, float *xhat, float *rstd, float *mean, float *var, const float *x)
+INLINE void normalise(const int activate, int rows, float eps, float momentum, float *y, float *xhat, float *rstd, float *mean, float *var,
+	const float *x, const float *gamma, const float *beta)
 {
 	const float share = 1.0f / (float)rows;
 	const Vector m = approximate_mean(rows, x);
@@ -50,16 +51,33 @@ static void KERNEL_FN(batchnorm)(int rows, float eps, float momentum, float *xha
 	squares = choose(squares < 0.0f, splat(0.0f), squares);
 	const Vector scale = 1.0f / square_root(squares * share + eps);
 	const Vector shift = c * scale;
-
+	const Vector y_scale = gamma ? load(gamma) : splat(1.0f), y_shift = beta ? load(beta) : splat(0.0f);
 	UNROLL_4
 	for (row = 0; row < rows; row++) {
 		const ptrdiff_t i = (ptrdiff_t)row * LANES;
-		store(xhat + i, (load(x + i) - m) * scale - shift);
+		const Vector normal = (load(x + i) - m) * scale - shift;
+		store(xhat + i, normal);
+		if (activate) {
+			const Vector value = normal * y_scale + y_shift;
+			store(y + i, choose(value < 0.0f, splat(0.0f), value));
+		}
 	}
 	const float unbiased = rows > 1 ? 1.0f / (float)(rows - 1) : 0.0f;
 	store(rstd, scale);
 	store(mean, load(mean) * (1.0f - momentum) + (m + c) * momentum);
 	store(var, load(var) * (1.0f - momentum) + squares * unbiased * momentum);
+}
+
+static void KERNEL_FN(batchnorm)(int rows, float eps, float momentum, float *xhat, float *rstd, float *mean, float *var, const float *x)
+{
+	normalise(0, rows, eps, momentum, 0, xhat, rstd, mean, var, x, 0, 0);
+}
+
+/* batchnorm, scale_shift and relu, in one pass over the rows less for each */
+static void KERNEL_FN(batchnorm_relu)(int rows, float eps, float momentum, float *y, float *xhat, float *rstd, float *mean, float *var,
+	const float *x, const float *gamma, const float *beta)
+{
+	normalise(1, rows, eps, momentum, y, xhat, rstd, mean, var, x, gamma, beta);
 }
 
 static void KERNEL_FN(scale_shift)(int rows, float *y, const float *x, const float *gamma, const float *beta)
@@ -82,36 +100,55 @@ static void KERNEL_FN(batchnorm_predict)(int rows, float eps, float *y, const fl
 		store(y + i, (load(x + i) - centre) * scale + shift);
 }
 
-/* dx = gamma rstd (dy - mean(dy) - xhat mean(dy xhat)) */
-static void KERNEL_FN(batchnorm_bwd)(int rows, float *dx, float *dgamma, float *dbeta, const float *dy, const float *xhat, const float *rstd, const float *gamma)
+/* The gradient of row i, behind relu if there is one. */
+INLINE Vector incoming(const int activated, const float *dy, const float *y)
 {
+	return activated ? choose(load(y) > 0.0f, load(dy), splat(0.0f)) : load(dy);
+}
+
+/* dx = gamma rstd (dy - mean(dy) - xhat mean(dy xhat)) */
+INLINE void normalise_bwd(const int activated, int rows, float *dx, float *dgamma, float *dbeta, const float *dy, const float *y,
+	const float *xhat, const float *rstd, const float *gamma)
+{
+	const float share = 1.0f / (float)rows;
 	Vector sum[STRANDS] = {0}, product_sum[STRANDS] = {0};
 	int row = 0;
 	for (; row + STRANDS <= rows; row += STRANDS)
 		UNROLL
 		for (int strand = 0; strand < STRANDS; strand++) {
 			const ptrdiff_t i = (ptrdiff_t)(row + strand) * LANES;
-			const Vector gradient = load(dy + i);
+			const Vector gradient = incoming(activated, dy + i, y + i);
 			sum[strand] += gradient;
 			product_sum[strand] += gradient * load(xhat + i);
 		}
 	for (; row < rows; row++) {
 		const ptrdiff_t i = (ptrdiff_t)row * LANES;
-		const Vector gradient = load(dy + i);
+		const Vector gradient = incoming(activated, dy + i, y + i);
 		sum[0] += gradient;
 		product_sum[0] += gradient * load(xhat + i);
 	}
 	const Vector total = strand_sum(sum), product = strand_sum(product_sum);
 	const Vector scale = gamma ? load(gamma) * load(rstd) : load(rstd);
-	const float share = 1.0f / (float)rows;
 	const Vector slope = product * share, shift = total * share;
 	UNROLL_4
 	for (row = 0; row < rows; row++) {
 		const ptrdiff_t i = (ptrdiff_t)row * LANES;
-		store(dx + i, (load(dy + i) - shift - load(xhat + i) * slope) * scale);
+		store(dx + i, (incoming(activated, dy + i, y + i) - shift - load(xhat + i) * slope) * scale);
 	}
 	if (dgamma)
 		store(dgamma, product);
 	if (dbeta)
 		store(dbeta, total);
+}
+
+static void KERNEL_FN(batchnorm_bwd)(int rows, float *dx, float *dgamma, float *dbeta, const float *dy, const float *xhat, const float *rstd, const float *gamma)
+{
+	normalise_bwd(0, rows, dx, dgamma, dbeta, dy, dy, xhat, rstd, gamma);
+}
+
+/* relu_bwd and batchnorm_bwd; y is relu's result */
+static void KERNEL_FN(batchnorm_relu_bwd)(int rows, float *dx, float *dgamma, float *dbeta, const float *dy, const float *y, const float *xhat,
+	const float *rstd, const float *gamma)
+{
+	normalise_bwd(1, rows, dx, dgamma, dbeta, dy, y, xhat, rstd, gamma);
 }

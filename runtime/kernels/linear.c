@@ -16,7 +16,7 @@ enum { TALL = 8, MIDDLE = 6 };
 
 enum { STEPS = LANES < 4 ? 1 : 4 };
 
-enum { CHUNK = 256 };   /* features of a matrix turned on the stack at a time; a multiple of LANES */
+enum { CHUNK = 256 };   /* features summed over at a time; a multiple of LANES */
 
 typedef struct Product {
 	int inputs;
@@ -141,7 +141,16 @@ static void KERNEL_FN(linear)(int rows, int outputs, int inputs, float *y, const
 		whole.x += done * LANES;
 		whole.y += done * LANES;
 	}
-	product(rows, whole);
+	/* in chunks of W that stay in L1 while the tiles go over them: 256x1024x1024 with AVX2 runs at 104 GFLOP/s instead of 90 */
+	do {
+		whole.inputs = smaller(inputs, CHUNK);
+		product(rows, whole);
+		inputs -= whole.inputs;
+		whole.x += CHUNK / LANES * whole.x_stride;
+		whole.w += CHUNK * LANES;
+		whole.start = whole.y;
+		whole.start_step = LANES;
+	} while (inputs > 0);
 }
 
 /* ---- dx = dy W': a product with the transpose of the rows of W that belong to the panel, made in chunks of bounded
@@ -166,10 +175,23 @@ static void KERNEL_FN(linear_dx)(int rows, int outputs, int inputs, int panel, f
 	}
 }
 
-/* ---- dW = x' dy: a tile is some rows of dW, for as many neighbouring floats of each row of x. A narrow tile splits the
+/* ---- dW = x' dy, or w -= lr (dW + weight_decay w) at once: a tile is some rows of dW, for as many neighbouring floats of each row of x. A narrow tile splits the
  * rows into strands, so that there are eight sums at least: what a processor has in flight. */
 
-INLINE void gradient_tile(const int inputs, int rows, float *dw, const float *x, const float *dy)
+/* What becomes of a tile of dW: nothing more, or a step of sgd with it. */
+typedef struct Descent { float lr, weight_decay; } Descent;
+
+INLINE void store_gradient(float *dw, Vector gradient, const Descent *descent)
+{
+	if (descent) {
+		const Vector old = load(dw);
+		store(dw, old - (gradient + old * descent->weight_decay) * descent->lr);
+	} else {
+		store(dw, gradient);
+	}
+}
+
+INLINE void gradient_tile(const int inputs, int rows, float *dw, const float *x, const float *dy, const Descent *descent)
 {
 	const int strands = inputs < 8 ? 8 / inputs : 1;
 	const int sums = inputs * strands;
@@ -196,13 +218,13 @@ INLINE void gradient_tile(const int inputs, int rows, float *dw, const float *x,
 	}
 	UNROLL
 	for (int i = 0; i < inputs; i++)
-		store(dw + i * LANES, sum[i]);
+		store_gradient(dw + i * LANES, sum[i], descent);
 }
 
 #define GRADIENT(inputs) \
-	NOINLINE void gradient_##inputs(int rows, float *dw, const float *x, const float *dy) \
+	NOINLINE void gradient_##inputs(int rows, float *dw, const float *x, const float *dy, const Descent *descent) \
 	{ \
-		gradient_tile(inputs, rows, dw, x, dy); \
+		gradient_tile(inputs, rows, dw, x, dy, descent); \
 	}
 #if LANES >= 16
 GRADIENT(16)
@@ -217,11 +239,11 @@ GRADIENT(2)
 GRADIENT(1)
 #undef GRADIENT
 
-static void gradient(int rows, int inputs, float *dw, const float *x, const float *dy)
+static void gradient(int rows, int inputs, float *dw, const float *x, const float *dy, const Descent *descent)
 {
 #define TILES(count) \
 	for (; inputs >= count; inputs -= count, x += count, dw += count * LANES) \
-		gradient_##count(rows, dw, x, dy);
+		gradient_##count(rows, dw, x, dy, descent);
 #if LANES >= 16
 	TILES(16)
 #endif
@@ -237,19 +259,33 @@ static void gradient(int rows, int inputs, float *dw, const float *x, const floa
 }
 
 /* With few outputs x and dy change places, as above: each tile gives columns of dW. The same shape: 125 ns, not 295. */
-static void KERNEL_FN(linear_dw)(int rows, int outputs, int inputs, float *dw, const float *x, const float *dy)
+static void whole_gradient(int rows, int outputs, int inputs, float *dw, const float *x, const float *dy, const Descent *descent)
 {
 	const int narrow = is_narrow(outputs, inputs);
 	for (; inputs > 0; inputs -= LANES, x += (ptrdiff_t)rows * LANES, dw += LANES * LANES) {
 		const int block_inputs = smaller(inputs, LANES);
 		if (narrow) {
-			Vector column[LANES];
-			gradient(rows, outputs, (float *)column, dy, x);
-			store_columns(dw, column, block_inputs, outputs);
+			Vector column[LANES], block[LANES];
+			gradient(rows, outputs, (float *)column, dy, x, 0);
+			store_columns((float *)block, column, block_inputs, outputs);
+			for (int i = 0; i < block_inputs; i++)
+				store_gradient(dw + i * LANES, block[i], descent);
 		} else {
-			gradient(rows, block_inputs, dw, x, dy);
+			gradient(rows, block_inputs, dw, x, dy, descent);
 		}
 	}
+}
+
+static void KERNEL_FN(linear_dw)(int rows, int outputs, int inputs, float *dw, const float *x, const float *dy)
+{
+	whole_gradient(rows, outputs, inputs, dw, x, dy, 0);
+}
+
+/* linear_dw and sgd: the gradient never leaves the registers */
+static void KERNEL_FN(linear_dw_sgd)(int rows, int outputs, int inputs, float lr, float weight_decay, float *w, const float *x, const float *dy)
+{
+	const Descent descent = { lr, weight_decay };
+	whole_gradient(rows, outputs, inputs, w, x, dy, &descent);
 }
 
 static void KERNEL_FN(column_sum)(int rows, float *sum, const float *x)

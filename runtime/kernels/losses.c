@@ -79,9 +79,9 @@ static void KERNEL_FN(mse)(int rows, int features, float *loss, float *dx, const
 	const float share = 1.0f / ((float)rows * (float)features);
 	Total total = {0};
 	for (int panel = 0; panel < panel_count(features); panel++) {
-		const int lanes = smaller(features - panel * LANES, LANES);
+		const Mask used = first_lanes(features - panel * LANES);
 		for (int row = 0; row < rows; row++, dx += LANES, x += LANES, target += LANES) {
-			const Vector difference = first_lanes(load(x) - load(target), lanes);
+			const Vector difference = choose(used, load(x) - load(target), splat(0.0f));
 			total_add(&total, difference * difference);
 			store(dx, difference * (2.0f * share));
 		}

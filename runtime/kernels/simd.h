@@ -119,14 +119,14 @@ INLINE float lane_sum(Vector value)
 	return lanes.lane[0];
 }
 
-/* value in the first `count` lanes, 0 in the others */
-INLINE Vector first_lanes(Vector value, int count)
+/* Set in the first `count` lanes. */
+INLINE Mask first_lanes(int count)
 {
-	Lanes lanes;
-	lanes.vector = value;
-	for (int lane = count; lane < LANES; lane++)
-		lanes.lane[lane] = 0.0f;
-	return lanes.vector;
+	Lanes index;
+	UNROLL
+	for (int lane = 0; lane < LANES; lane++)
+		index.lane[lane] = (float)lane;
+	return index.vector < (float)count;
 }
 
 /* The floats at source, source + step, ... */
