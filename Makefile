@@ -31,7 +31,7 @@ flags_avx2 = -DLANES=8 -mavx2 -mfma
 flags_avx512 = -DLANES=16 -mavx512f -mavx512dq -mavx512bw -mavx512vl -mfma -mprefer-vector-width=512
 
 sources = $(wildcard compiler/*.c compiler/layers/*.c runtime/*.c runtime/data/*.c runtime/files/*.c)
-objects = $(sources:%.c=$(BUILD)/%.o) $(BUILD)/gen/lex.o $(BUILD)/gen/parse.o $(sets:%=$(BUILD)/kernels_%.o)
+objects = $(sources:%.c=$(BUILD)/%.o) $(BUILD)/gen/lex.o $(BUILD)/gen/parse.o $(BUILD)/gen/kernel_files.o $(sets:%=$(BUILD)/kernels_%.o)
 tests = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/*_test.c))
 
 bnc: $(BUILD)/bnc
@@ -67,7 +67,16 @@ $(BUILD)/gen/parse.c $(BUILD)/gen/parse.h &: compiler/parse.y Makefile
 	@echo $@; mkdir -p $(@D)
 	lemon -q -d$(BUILD)/gen $<
 
-# What re2c and Lemon write is C of another taste than ours.
+# The kernels' source as strings: --emit prints from it.
+kernel_files = $(wildcard runtime/kernels/*.[ch])
+$(BUILD)/gen/kernel_files.c: $(kernel_files) Makefile
+	@echo $@; mkdir -p $(@D)
+	{ echo '#include "kernel_text.h"'; echo 'const KernelFile kernel_files[] = {'; \
+	for file in $(notdir $(kernel_files)); do \
+		echo "{\"$$file\","; sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' runtime/kernels/$$file; echo '},'; done; \
+	echo '{0, 0}};'; } >$@
+
+# What these tools write is C of another taste than ours.
 $(BUILD)/gen/%.o: WARNINGS = -Wall
 
 -include $(objects:.o=.d) $(tests:.o=.d)

@@ -1,25 +1,9 @@
 /* Loops -> C. Requires the memory plan; provides the program's text: a struct that holds everything, then one function per
  * routine. Nothing of the .net file gets into it: names are bnc's own, numbers are printed anew. */
-#include "bnc.h"
+#include "emit.h"
 #include <string.h>
 
-typedef struct Text { char *items; int count, capacity; } Text;
-
-typedef struct Emit { Compilation *c; Text text; } Emit;
-
-__attribute__((format(printf, 2, 3)))
-static void put(Emit *e, const char *format, ...)
-{
-	char line[512];
-	va_list values;
-	va_start(values, format);
-	int length = vsnprintf(line, sizeof line, format, values);
-	va_end(values);
-	if (length < 0 || length >= (int)sizeof line)
-		internal_error("a line of generated C is too long: %s", line);
-	for (int i = 0; i < length; i++)
-		APPEND(e->c->arena, &e->text, line[i]);
-}
+#define put(e, ...) code_put(&(e)->code, __VA_ARGS__)
 
 const char *number_text(Arena *arena, double number, bool real)
 {
@@ -33,7 +17,7 @@ const char *number_text(Arena *arena, double number, bool real)
 
 /* ---- declarations */
 
-static const char *element_type(const Tensor *tensor)
+const char *element_type(const Tensor *tensor)
 {
 	return tensor->layout == LAYOUT_COUNTER ? "int64_t" : tensor->layout == LAYOUT_LABELS ? "int32_t" : "float";
 }
@@ -91,10 +75,8 @@ static void put_prototypes(Emit *e)
 static void put_tensor(Emit *e, const Operand *operand, const OperandType *type, bool looped)
 {
 	const Tensor *tensor = operand->tensor;
-	if (tensor->role == ROLE_TEMPORARY)
-		put(e, "%s", tensor->name);
-	else
-		put(e, "%snet->%s", tensor->layout == LAYOUT_SCALAR || tensor->layout == LAYOUT_COUNTER ? "&" : "", tensor->name);
+	bool ours = tensor->role == ROLE_TEMPORARY || (e->results_outside && (tensor->role == ROLE_LABEL || tensor->role == ROLE_RESULT));
+	put(e, "%s%s%s", tensor->layout == LAYOUT_SCALAR || tensor->layout == LAYOUT_COUNTER ? "&" : "", ours ? "" : e->members, tensor->name);
 	if (!type->own || !looped || tensor->one_panel)
 		return;
 	if (tensor->layout != LAYOUT_ROWS)
@@ -122,7 +104,7 @@ static void put_operand(Emit *e, const Step *step, int index, bool looped)
 
 static void put_step(Emit *e, const Step *step, bool looped)
 {
-	put(e, "\t%s%s(", looped ? "\t" : "", step->kernel->name);
+	put(e, "\t%s%s%s(", looped ? "\t" : "", e->prefix, step->kernel->name);
 	for (int k = 0; k < step->kernel->parameter_count; k++) {
 		put(e, "%s", k ? ", " : "");
 		put_operand(e, step, k, looped);
@@ -155,16 +137,37 @@ static bool is_used(const Loop *loop, const Tensor *tensor)
 	return false;
 }
 
-/* Names for the places in `work`: of all temporaries, or of those that a parallel loop uses. */
-static void put_temporaries(Emit *e, const Routine *routine, const Loop *loop)
+/* Does a call in the loop say which panel of an activation it means? */
+static bool picks_rows(const Compilation *c, const Loop *loop)
 {
-	put(e, "\tconst int panel = %d * rows;\n", e->c->target->lanes);
+	for (int i = 0; loop->features && panel_count(c, loop->features) > 1 && i < loop->steps.count; i++) {
+		const Step *step = loop->steps.items[i];
+		for (int k = 0; k < step->kernel->parameter_count; k++) {
+			const Operand *operand = &step->operands[k];
+			if (operand->kind == OPERAND_AT && step->kernel->parameters[k].type->own && operand->tensor->layout == LAYOUT_ROWS
+				&& !operand->tensor->one_panel)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Names for the places in `work`: of all temporaries, or of those that a parallel loop uses. */
+void put_temporaries(Emit *e, const Routine *routine, const Loop *loop)
+{
+	bool picks = loop && picks_rows(e->c, loop);
+	for (int i = 0; !loop && i < routine->loops.count; i++)
+		picks = picks || picks_rows(e->c, routine->loops.items[i]);
+	if (picks && e->c->target->lanes == 1)
+		put(e, "\tconst int panel = rows;\n");
+	else if (picks)
+		put(e, "\tconst int panel = %d * rows;\n", e->c->target->lanes);
 	for (int i = 0; i < routine->temporaries.count; i++) {
 		const Tensor *tensor = routine->temporaries.items[i];
 		if (loop && !is_used(loop, tensor))
 			continue;
 		bool scratch = tensor->one_panel && e->c->threads > 1;
-		put(e, "\tfloat *const %s = net->work + %zu", tensor->name, scratch ? routine->work + tensor->offset : tensor->offset);
+		put(e, "\tfloat *const %s = %s + %zu", tensor->name, e->work, scratch ? routine->work + tensor->offset : tensor->offset);
 		if (scratch && loop)
 			put(e, " + %zu * thread", routine->scratch);
 		put(e, ";%s\n", tensor->one_panel ? "\t/* one panel */" : "");
@@ -177,7 +180,7 @@ static void put_steps(Emit *e, const Loop *loop, bool looped)
 		put_step(e, loop->steps.items[i], looped);
 }
 
-static void put_loop(Emit *e, const Routine *routine, int number)
+void put_loop(Emit *e, const Routine *routine, int number)
 {
 	const Loop *loop = routine->loops.items[number];
 	int panels = loop->features ? panel_count(e->c, loop->features) : 1;
@@ -239,7 +242,7 @@ static void put_host(Emit *e)
 
 void emit(Compilation *c)
 {
-	Emit e = {.c = c};
+	Emit e = {.c = c, .code = {.arena = c->arena}, .prefix = "", .members = "net->", .work = "net->work"};
 	put(&e, "/* bnc %s, %d lanes (%s) */\n", BNC_VERSION, c->target->lanes, c->target->name);
 	put(&e, "typedef int int32_t;\ntypedef long long int64_t;\n\n");
 	put_struct(&e);
@@ -247,6 +250,5 @@ void emit(Compilation *c)
 	put_host(&e);
 	put_routine(&e, &c->train, "Net *net, int rows, float lr, const void *host", "lr");
 	put_routine(&e, &c->predict, "Net *net, int rows, const void *host", "0");
-	APPEND(c->arena, &e.text, 0);
-	c->text = e.text.items;
+	c->text = code_text(&e.code);
 }

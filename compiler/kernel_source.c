@@ -3,6 +3,7 @@
  * and with it the macros defined under it. */
 #include "kernel_text.h"
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { MAX_PARAMETERS = 8, MAX_DEPTH = 16 };
@@ -21,14 +22,14 @@ typedef struct Condition {
 	bool active;
 } Condition;
 
-typedef struct Source_ {
+typedef struct Preprocessor {
 	Arena *arena;
 	Code out;
 	int lanes;
 	Macro *macros;
 	Condition conditions[MAX_DEPTH];
 	int depth;
-	struct { const char **items; int count, capacity; } included;
+	struct { const KernelFile **items; int count, capacity; } files;
 } Preprocessor;
 
 static bool is_name(char c)
@@ -206,7 +207,7 @@ static void expand(Preprocessor *p, const char *text, Code *out, int indentation
 	}
 }
 
-/* ---- conditions: C's integer expressions of || && == != < <= > >= + - * / ! ( ) defined */
+/* ---- conditions: numbers, LANES and macros compared, `defined`, and ! && || ( ) over these */
 
 typedef struct Expression { Preprocessor *p; const char *text; } Expression;
 
@@ -222,6 +223,15 @@ static bool eat(Expression *e, const char *symbol)
 	return true;
 }
 
+static bool is_defined(Expression *e)
+{
+	bool bracket = eat(e, "(");
+	bool found = find_macro(e->p, name_at(e->p->arena, &e->text)) != 0;
+	if (bracket)
+		eat(e, ")");
+	return found;
+}
+
 static long primary(Expression *e)
 {
 	if (eat(e, "!"))
@@ -231,72 +241,32 @@ static long primary(Expression *e)
 		eat(e, ")");
 		return value;
 	}
-	e->text = skip_blanks(e->text);
-	if (isdigit((unsigned char)*e->text)) {
-		char *end;
-		long value = strtol(e->text, &end, 0);
-		e->text = end;
-		return value;
-	}
 	const char *name = name_at(e->p->arena, &e->text);
-	if (strcmp(name, "defined") == 0) {
-		bool bracket = eat(e, "(");
-		long value = find_macro(e->p, name_at(e->p->arena, &e->text)) != 0;
-		if (bracket)
-			eat(e, ")");
-		return value;
-	}
+	if (isdigit((unsigned char)*name))
+		return strtol(name, 0, 0);
+	if (strcmp(name, "defined") == 0)
+		return is_defined(e);
 	if (strcmp(name, "LANES") == 0)
 		return e->p->lanes;
-	Macro *macro = find_macro(e->p, name);
-	if (!macro)
-		return 0;
-	Expression body = {e->p, macro->body};
-	return disjunction(&body);
-}
-
-static long product(Expression *e)
-{
-	long left = primary(e);
-	for (;;) {
-		if (eat(e, "*"))
-			left *= primary(e);
-		else if (eat(e, "/")) {
-			long right = primary(e);
-			left = right ? left / right : 0;
-		} else
-			return left;
-	}
-}
-
-static long sum(Expression *e)
-{
-	long left = product(e);
-	for (;;) {
-		if (eat(e, "+"))
-			left += product(e);
-		else if (eat(e, "-"))
-			left -= product(e);
-		else
-			return left;
-	}
+	const Macro *macro = find_macro(e->p, name);
+	return macro ? strtol(macro->body, 0, 0) : 0;
 }
 
 static long comparison(Expression *e)
 {
-	long left = sum(e);
+	long left = primary(e);
 	if (eat(e, "=="))
-		return left == sum(e);
+		return left == primary(e);
 	if (eat(e, "!="))
-		return left != sum(e);
+		return left != primary(e);
 	if (eat(e, "<="))
-		return left <= sum(e);
+		return left <= primary(e);
 	if (eat(e, ">="))
-		return left >= sum(e);
+		return left >= primary(e);
 	if (eat(e, "<"))
-		return left < sum(e);
+		return left < primary(e);
 	if (eat(e, ">"))
-		return left > sum(e);
+		return left > primary(e);
 	return left;
 }
 
@@ -323,7 +293,10 @@ static long disjunction(Expression *e)
 static bool holds(Preprocessor *p, const char *text)
 {
 	Expression e = {p, text};
-	return disjunction(&e) != 0;
+	long value = disjunction(&e);
+	if (*skip_blanks(e.text))
+		internal_error("the kernels' condition `%s` is not understood", text);
+	return value != 0;
 }
 
 /* ---- lines */
@@ -344,31 +317,157 @@ static bool is_kept(const Preprocessor *p)
 	return false;
 }
 
-static void open_condition(Preprocessor *p, bool kept, bool active)
+static void open_condition(Preprocessor *p, const char *word, const char *text)
 {
+	bool active = is_active(p);
+	Condition condition = {.kept = active && strstr(text, "__")};
+	if (!active || condition.kept)
+		condition.active = active;
+	else if (strcmp(word, "if") == 0)
+		condition.active = holds(p, text);
+	else
+		condition.active = (find_macro(p, name_at(p->arena, &text)) != 0) == (strcmp(word, "ifdef") == 0);
+	condition.taken = condition.active;
 	if (p->depth == MAX_DEPTH)
 		internal_error("the kernels' conditions are nested too deep");
-	p->conditions[p->depth++] = (Condition){kept, active, active};
+	p->conditions[p->depth++] = condition;
 }
 
-/* A line `#if`, `#elif`, `#else`, `#endif` of any kind. True: it is decided and leaves no trace. */
-static bool decide(Preprocessor *p, const char *word, const char *rest)
+static void next_branch(Preprocessor *p, const char *word, const char *text)
 {
-	if (strcmp(word, "if") == 0 || strcmp(word, "ifdef") == 0 || strcmp(word, "ifndef") == 0) {
-		bool kept = is_active(p) && strstr(rest, "__");
-		bool value = strcmp(word, "if") == 0 ? holds(p, rest) : (find_macro(p, name_at(p->arena, &rest)) != 0) == !word[5 - (word[2] == 'd')];
-		open_condition(p, kept, kept || value);
-		return !kept;
-	}
+	Condition *condition = &p->conditions[p->depth - 1];
+	if (condition->kept)
+		return;
+	condition->active = false;
+	condition->active = !condition->taken && (strcmp(word, "else") == 0 || holds(p, text));
+	condition->taken |= condition->active;
+}
+
+/* A directive about conditions. *kept: its line stays. */
+static bool read_condition(Preprocessor *p, const char *word, const char *text, bool *kept)
+{
+	bool opens = strncmp(word, "if", 2) == 0, closes = strcmp(word, "endif") == 0;
+	if (!opens && !closes && strcmp(word, "elif") != 0 && strcmp(word, "else") != 0)
+		return false;
+	if (opens)
+		open_condition(p, word, text);
 	if (p->depth == 0)
 		internal_error("the kernels have an #%s too many", word);
-	Condition *condition = &p->conditions[p->depth - 1];
-	bool kept = condition->kept;
-	if (strcmp(word, "endif") == 0)
+	*kept = p->conditions[p->depth - 1].kept;
+	if (closes)
 		p->depth--;
-	else if (!kept) {
-		condition->active = !condition->taken && (strcmp(word, "else") == 0 || holds(p, rest));
-		condition->taken |= condition->active;
+	else if (!opens)
+		next_branch(p, word, text);
+	return true;
+}
+
+/* The line at *text with those that continue it, without its last newline: a directive's backslashes, or the call of a
+ * macro, or a comment, that goes on. */
+static const char *read_line(Preprocessor *p, const char **text)
+{
+	const char *begin = *text;
+	bool directive = *skip_blanks(begin) == '#';
+	int depth = 0;
+	while (**text) {
+		const char *opaque = directive ? *text : skip_opaque(*text);
+		if (opaque > *text) {
+			*text = opaque;
+			continue;
+		}
+		depth += (**text == '(') - (**text == ')');
+		if (**text == '\n' && (directive ? (*text)[-1] != '\\' : depth == 0))
+			break;
+		++*text;
 	}
-	return !kept;
+	const char *line = arena_copy(p->arena, begin, (size_t)(*text - begin));
+	*text += **text == '\n';
+	return line;
+}
+
+static void put_line(Preprocessor *p, const char *line)
+{
+	code_add(&p->out, line, strlen(line));
+	code_add(&p->out, "\n", 1);
+}
+
+static void read_directive(Preprocessor *p, const char *line)
+{
+	const char *text = skip_blanks(line) + 1;
+	const char *word = name_at(p->arena, &text);
+	bool kept;
+	if (read_condition(p, word, text, &kept)) {
+		if (kept && is_active(p))
+			put_line(p, line);
+		return;
+	}
+	if (!is_active(p) || strcmp(word, "include") == 0)
+		return;
+	if (is_kept(p))
+		put_line(p, line);
+	else if (strcmp(word, "define") == 0)
+		define(p, text);
+	else if (strcmp(word, "undef") == 0)
+		undefine(p, name_at(p->arena, &text));
+	else
+		put_line(p, line);
+}
+
+static const KernelFile *find_file(const char *name, size_t length)
+{
+	for (const KernelFile *file = kernel_files; file->name; file++)
+		if (strlen(file->name) == length && memcmp(file->name, name, length) == 0)
+			return file;
+	return 0;
+}
+
+/* The files that text includes come before it, so that a file's comment stands above its own lines. */
+static void read_file(Preprocessor *p, const KernelFile *file);
+
+static void read_included(Preprocessor *p, const char *text)
+{
+	static const char include[] = "#include \"";
+	for (const char *at = text; (at = strstr(at, include)); ) {
+		at += strlen(include);
+		const KernelFile *file = find_file(at, strcspn(at, "\""));
+		if (file)
+			read_file(p, file);
+	}
+}
+
+static bool was_read(Preprocessor *p, const KernelFile *file)
+{
+	for (int i = 0; i < p->files.count; i++)
+		if (p->files.items[i] == file)
+			return true;
+	APPEND(p->arena, &p->files, file);
+	return false;
+}
+
+static void read_file(Preprocessor *p, const KernelFile *file)
+{
+	if (was_read(p, file))
+		return;
+	read_included(p, file->text);
+	code_put(&p->out, "\f%s\n", file->name);
+	for (const char *text = file->text; *text;) {
+		const char *line = read_line(p, &text);
+		if (*skip_blanks(line) == '#')
+			read_directive(p, line);
+		else if (is_active(p)) {
+			expand(p, line, &p->out, (int)strspn(line, "\t"));
+			code_add(&p->out, "\n", 1);
+		}
+	}
+}
+
+const char *kernel_source(Arena *arena, int lanes)
+{
+	Preprocessor p = {.arena = arena, .out = {.arena = arena}, .lanes = lanes};
+	/* a kernel's name carries no instruction set here */
+	define(&p, "KERNEL_FN(name) name");
+	const KernelFile *root = find_file("all.c", 5);
+	if (!root)
+		internal_error("the kernels' source is not there");
+	read_file(&p, root);
+	return code_text(&p.out);
 }

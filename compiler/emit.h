@@ -1,0 +1,20 @@
+/* emit.h: what emit.c prints for libtcc and for --emit alike. */
+#ifndef EMIT_H
+#define EMIT_H
+#include "code.h"
+
+typedef struct Emit {
+	Compilation *c;
+	Code code;
+	const char *prefix;     /* of the kernels' names */
+	const char *members;    /* before a persistent tensor's name: "net->" */
+	const char *work;       /* the floats that temporaries lie in */
+	bool results_outside;   /* labels and results are variables, not members */
+} Emit;
+
+const char *element_type(const Tensor *tensor);
+/* Names for the places in `work`: of all the routine's temporaries, or of those that a parallel loop uses. */
+void put_temporaries(Emit *e, const Routine *routine, const Loop *loop);
+void put_loop(Emit *e, const Routine *routine, int number);
+
+#endif
