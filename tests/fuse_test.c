@@ -25,12 +25,11 @@ static uint64_t meaning(const char *text, const KernelSet *set, Stage stage, boo
 {
 	Compilation c;
 	compile_text(&c, text, set, fused, stage);
-	Simulation s = simulation_open(&c, separate_storage(&c));
-	const Routine *routine = predict ? &c.predict : &c.train;
+	Simulation s = simulation_open(&c, predict ? &c.predict : &c.train, separate_storage(&c));
 	if (stage == STAGE_STEPS)
-		simulate_steps(&s, routine);
+		simulate_steps(&s);
 	else
-		simulate_loops(&s, routine);
+		simulate_loops(&s);
 	uint64_t hash = simulation_close(&s);
 	compilation_close(&c);
 	return hash;

@@ -8,6 +8,7 @@
 
 typedef struct Simulation {
 	const Compilation *c;
+	const Routine *routine;
 	uint64_t *memory;               /* by float of the struct */
 	size_t floats;
 } Simulation;
@@ -39,26 +40,31 @@ static inline size_t floats_of(const Compilation *c, const Tensor *tensor)
 	return tensor->layout == LAYOUT_COUNTER ? 2 : tensor_floats(c, tensor);
 }
 
-static inline Range whole_range(const Compilation *c, const Tensor *tensor)
+static inline Range persistent_range(const Compilation *c, const Tensor *tensor)
 {
-	size_t begin = tensor->role == ROLE_TEMPORARY ? c->work_offset / sizeof(float) + tensor->offset : tensor->offset / sizeof(float);
-	return (Range){begin, begin + (tensor->one_panel ? panel_floats(c, tensor) : floats_of(c, tensor))};
+	size_t begin = tensor->offset / sizeof(float);
+	return (Range){begin, begin + floats_of(c, tensor)};
 }
 
-/* What a call for the panel touches of an operand; all panels for a step that runs once. */
-static inline Range operand_range(const Compilation *c, const Step *step, int operand, int panel)
+/* With several threads, each has single panels of its own behind what they share. */
+static inline size_t temporary_begin(const Compilation *c, const Routine *routine, const Tensor *tensor, int thread)
+{
+	size_t begin = c->work_offset / sizeof(float) + tensor->offset;
+	return tensor->one_panel && c->threads > 1 ? begin + routine->work + (size_t)thread * routine->scratch : begin;
+}
+
+/* What a call touches of an operand: its panel, or all of it. */
+static inline Range operand_range(const Compilation *c, const Routine *routine, const Step *step, int operand, int panel, int thread)
 {
 	const Tensor *tensor = step->operands[operand].tensor;
-	Range range = whole_range(c, tensor);
-	if (!step->kernel->parameters[operand].type->own || step->features == 0)
-		return range;
-	size_t size = panel_floats(c, tensor);
-	range.begin += tensor->one_panel ? 0 : size * (size_t)panel;
-	range.end = range.begin + size;
-	return range;
+	bool own = step->kernel->parameters[operand].type->own && step->features;
+	size_t begin = tensor->role == ROLE_TEMPORARY ? temporary_begin(c, routine, tensor, thread) : tensor->offset / sizeof(float);
+	if (own && !tensor->one_panel)
+		begin += panel_floats(c, tensor) * (size_t)panel;
+	return (Range){begin, begin + (own ? panel_floats(c, tensor) : floats_of(c, tensor))};
 }
 
-static inline uint64_t hash_operand(const Simulation *s, const Step *step, int k, int panel)
+static inline uint64_t hash_operand(const Simulation *s, const Step *step, int k, int panel, int thread)
 {
 	const Operand *operand = &step->operands[k];
 	uint64_t hash = operand->kind;
@@ -68,22 +74,22 @@ static inline uint64_t hash_operand(const Simulation *s, const Step *step, int k
 		return mix(hash, (uint64_t)(int64_t)(operand->number * 1e6));
 	if (operand->kind != OPERAND_AT || !step->kernel->parameters[k].type->reads)
 		return hash;
-	Range range = operand_range(s->c, step, k, panel);
+	Range range = operand_range(s->c, s->routine, step, k, panel, thread);
 	cr_assert(range.end <= s->floats, "%s lies beyond the struct", operand->tensor->name);
 	for (size_t i = range.begin; i < range.end; i++)
 		hash = mix(hash, s->memory[i]);
 	return hash;
 }
 
-static inline void simulate_call(Simulation *s, const Step *step, int panel)
+static inline void simulate_call(Simulation *s, const Step *step, int panel, int thread)
 {
 	uint64_t hash = hash_text(step->kernel->name);
 	for (int k = 0; k < step->kernel->parameter_count; k++)
-		hash = mix(hash, hash_operand(s, step, k, panel));
+		hash = mix(hash, hash_operand(s, step, k, panel, thread));
 	for (int k = 0; k < step->kernel->parameter_count; k++) {
 		if (step->operands[k].kind != OPERAND_AT || !step->kernel->parameters[k].type->writes)
 			continue;
-		Range range = operand_range(s->c, step, k, panel);
+		Range range = operand_range(s->c, s->routine, step, k, panel, thread);
 		cr_assert(range.end <= s->floats, "%s lies beyond the struct", step->operands[k].tensor->name);
 		for (size_t i = range.begin; i < range.end; i++)
 			s->memory[i] = mix(mix(hash, (uint64_t)k), i - range.begin);
@@ -96,14 +102,14 @@ static inline int panels_of(const Compilation *c, const Step *step)
 }
 
 /* What persists gets numbers by its place in the list of tensors, what does not the same number everywhere. */
-static inline Simulation simulation_open(const Compilation *c, size_t floats)
+static inline Simulation simulation_open(const Compilation *c, const Routine *routine, size_t floats)
 {
-	Simulation s = {.c = c, .floats = floats, .memory = malloc(floats * sizeof *s.memory)};
+	Simulation s = {.c = c, .routine = routine, .floats = floats, .memory = malloc(floats * sizeof *s.memory)};
 	cr_assert(s.memory);
 	for (size_t i = 0; i < floats; i++)
 		s.memory[i] = 0;
 	for (int t = 0; t < c->tensors.count; t++) {
-		Range range = whole_range(c, c->tensors.items[t]);
+		Range range = persistent_range(c, c->tensors.items[t]);
 		cr_assert(range.end <= floats);
 		for (size_t i = range.begin; i < range.end; i++)
 			s.memory[i] = mix((uint64_t)t, i - range.begin);
@@ -116,7 +122,7 @@ static inline uint64_t simulation_close(Simulation *s)
 {
 	uint64_t hash = 0;
 	for (int t = 0; t < s->c->tensors.count; t++) {
-		Range range = whole_range(s->c, s->c->tensors.items[t]);
+		Range range = persistent_range(s->c, s->c->tensors.items[t]);
 		for (size_t i = range.begin; i < range.end; i++)
 			hash = mix(hash, s->memory[i]);
 	}
@@ -125,22 +131,34 @@ static inline uint64_t simulation_close(Simulation *s)
 }
 
 /* Step by step, each for all panels: what a routine means. */
-static inline void simulate_steps(Simulation *s, const Routine *routine)
+static inline void simulate_steps(Simulation *s)
 {
-	for (int i = 0; i < routine->steps.count; i++)
-		for (int panel = 0; panel < panels_of(s->c, routine->steps.items[i]); panel++)
-			simulate_call(s, routine->steps.items[i], panel);
+	for (int i = 0; i < s->routine->steps.count; i++)
+		for (int panel = 0; panel < panels_of(s->c, s->routine->steps.items[i]); panel++)
+			simulate_call(s, s->routine->steps.items[i], panel, 0);
+}
+
+static inline int smaller_of(int a, int b)
+{
+	return a < b ? a : b;
+}
+
+/* Threads take neighbouring panels, and go through the steps side by side: whatever they share, one spoils for another. */
+static inline void simulate_side_by_side(Simulation *s, const Loop *loop, int first, int threads)
+{
+	for (int i = 0; i < loop->steps.count; i++)
+		for (int thread = 0; thread < threads; thread++)
+			simulate_call(s, loop->steps.items[i], first + thread, thread);
 }
 
 /* Panel by panel, each through all steps of a loop: what is emitted. */
-static inline void simulate_loops(Simulation *s, const Routine *routine)
+static inline void simulate_loops(Simulation *s)
 {
-	for (int l = 0; l < routine->loops.count; l++) {
-		const Loop *loop = routine->loops.items[l];
-		int panels = panels_of(s->c, loop->steps.items[0]);
-		for (int panel = 0; panel < panels; panel++)
-			for (int i = 0; i < loop->steps.count; i++)
-				simulate_call(s, loop->steps.items[i], panel);
+	for (int l = 0; l < s->routine->loops.count; l++) {
+		const Loop *loop = s->routine->loops.items[l];
+		int panels = panels_of(s->c, loop->steps.items[0]), threads = loop->parallel ? s->c->threads : 1;
+		for (int panel = 0; panel < panels; panel += threads)
+			simulate_side_by_side(s, loop, panel, smaller_of(threads, panels - panel));
 	}
 }
 

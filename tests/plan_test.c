@@ -1,0 +1,222 @@
+/* plan_test.c: the memory plan: what persists, what does not, and that nothing is written over before it was read. */
+#include "simulate_support.h"
+
+static const char *const networks[] = {
+	"linear 2 64; batchnorm; relu; linear 64 2",
+	"linear 1 1; loss mse",
+	"batchnorm 1; linear 2",
+	"linear 17 33; linear 33; linear 33; sigmoid; linear 33",
+	"linear 2 64; repeat 12 { linear 64; batchnorm; relu }; linear 2",
+	"linear 2 64; repeat 12 { linear 64; tanh }; linear 2; optimizer sgd momentum=0.9",
+	"linear 2 16; tanh; linear 128; leaky_relu; linear 8; sigmoid; linear 96; relu; linear 24; tanh; linear 3",
+	"linear 2 16; repeat 6 { residual { linear 16; batchnorm; relu; residual { tanh; linear 16 }; linear 16 } }; relu; linear 3",
+	"linear 3 5; residual { batchnorm; relu; linear 17 } { residual { linear 17 } { linear 17 }; sigmoid }; linear 2",
+	"linear 2 20; residual { }; linear 20; residual { relu } { relu }; linear 2",
+	"linear 2 32; repeat 10 { residual { batchnorm; relu; linear 32; batchnorm; relu; linear 32 } }; linear 2; batch 33",
+	"linear 4 8; repeat 5 { linear 40; batchnorm affine=false; sigmoid; linear 8 bias=false; leaky_relu }; linear 5; batch 7",
+};
+enum { NETWORKS = sizeof networks / sizeof *networks };
+
+typedef void Check(const Compilation *c, const char *text);
+
+static void share_loops(const Compilation *c, const Routine *routine)
+{
+	for (int i = 0; i < routine->loops.count; i++) {
+		Loop *loop = routine->loops.items[i];
+		loop->parallel = loop->features && panel_count(c, loop->features) > 1;
+	}
+}
+
+/* With several threads every loop over panels is shared, worth it or not. */
+static void plan_text(Compilation *c, const char *text, const KernelSet *set, bool fused, int threads)
+{
+	compile_text(c, text, set, fused, STAGE_LOOPS);
+	if (threads > 1) {
+		c->threads = threads;
+		share_loops(c, &c->train);
+		share_loops(c, &c->predict);
+	}
+	plan_memory(c);
+}
+
+static void for_each_plan(Check *check)
+{
+	FOR_EACH_USABLE_SET(set)
+		for (int i = 0; i < NETWORKS; i++)
+			for (int fused = 0; fused < 2; fused++)
+				for (int threads = 1; threads <= 3; threads += 2) {
+					Compilation c;
+					plan_text(&c, networks[i], set, fused, threads);
+					check(&c, networks[i]);
+					compilation_close(&c);
+				}
+}
+
+/* ---- what persists */
+
+static bool overlap(Range a, Range b)
+{
+	return a.begin < b.end && b.begin < a.end;
+}
+
+static void check_persistent(const Compilation *c, const char *text)
+{
+	const Range work = {c->work_offset / sizeof(float), c->work_offset / sizeof(float) + c->work};
+	for (int i = 0; i < c->tensors.count; i++) {
+		const Tensor *a = c->tensors.items[i];
+		size_t alignment = a->layout == LAYOUT_COUNTER ? sizeof(int64_t) : a->layout <= LAYOUT_WEIGHTS ? (size_t)c->target->lanes * 4 : 4;
+		cr_expect_eq(a->offset % alignment, 0, "%s: %s is at byte %zu", text, a->name, a->offset);
+		cr_expect(persistent_range(c, a).end * sizeof(float) <= c->bytes, "%s: %s ends beyond the struct", text, a->name);
+		cr_expect_not(overlap(persistent_range(c, a), work), "%s: %s lies in the working area", text, a->name);
+		for (int k = 0; k < i; k++)
+			cr_expect_not(overlap(persistent_range(c, a), persistent_range(c, c->tensors.items[k])), "%s: %s overlaps %s", text, a->name,
+				c->tensors.items[k]->name);
+	}
+	cr_expect(work.end * sizeof(float) <= c->bytes);
+	cr_expect_eq(c->bytes % sizeof(int64_t), 0);
+}
+
+Test(plan, what_persists_has_its_own_place)
+{
+	for_each_plan(check_persistent);
+}
+
+/* A C compiler's idea of the same struct: the program's text, and a function that tells an offset, compiled for run-in-memory. */
+static void check_layout(const Compilation *c, const char *text)
+{
+	Compilation probe = *c;
+	emit(&probe);
+	const char *body = "";
+	for (int i = 0; i < c->tensors.count; i++) {
+		const Tensor *tensor = c->tensors.items[i];
+		bool single = tensor->layout == LAYOUT_SCALAR || tensor->layout == LAYOUT_COUNTER;
+		body = arena_print(c->arena, "%s\toffsets[%d] = (char *)%snet->%s - (char *)net;\n", body, i, single ? "&" : "", tensor->name);
+	}
+	/* `train` and `predict` are what jit looks for: those of the text make room */
+	probe.text = arena_print(c->arena, "#define train own_train\n#define predict own_predict\n%s\n#undef train\n#undef predict\n"
+		"void train(void *memory)\n{\n\tNet *net = memory;\n\tlong *offsets = memory;\n%s\toffsets[%d] = sizeof(Net);\n}\n"
+		"void predict(void)\n{\n}\n", probe.text, body, c->tensors.count);
+	Failure failure;
+	cr_assert(jit(&probe, &failure), "%s", failure.text);
+	void (*tell)(void *);
+	memcpy(&tell, &probe.program.train, sizeof tell);
+	long *offsets = calloc(c->bytes + (size_t)(c->tensors.count + 1) * sizeof(long), 1);
+	tell(offsets);
+	for (int i = 0; i < c->tensors.count; i++)
+		cr_expect_eq((size_t)offsets[i], c->tensors.items[i]->offset, "%s: %s is at byte %ld of the struct, not %zu", text,
+			c->tensors.items[i]->name, offsets[i], c->tensors.items[i]->offset);
+	size_t size = (size_t)offsets[c->tensors.count];
+	cr_expect(size <= c->bytes && c->bytes < size + sizeof(int64_t), "%s: the struct has %zu bytes, not %zu", text, size, c->bytes);
+	free(offsets);
+	jit_free(&probe);
+}
+
+Test(plan, the_struct_is_what_a_compiler_makes_of_it)
+{
+	for_each_plan(check_layout);
+}
+
+/* ---- what does not */
+
+static uint64_t result(const Compilation *c, const Routine *routine, size_t floats)
+{
+	Simulation s = simulation_open(c, routine, floats);
+	simulate_loops(&s);
+	return simulation_close(&s);
+}
+
+/* With storage shared as planned, every call still reads what it reads when nothing is shared. */
+static void check_sharing(const Compilation *c, const char *text)
+{
+	Compilation separate;
+	plan_text(&separate, text, c->target, c->fuse, c->threads);
+	uint64_t planned[2] = {result(c, &c->train, c->bytes / sizeof(float)), result(c, &c->predict, c->bytes / sizeof(float))};
+	size_t floats = separate_storage(&separate);
+	cr_expect_eq(planned[0], result(&separate, &separate.train, floats), "%s (%s): the plan of train", text, c->target->name);
+	cr_expect_eq(planned[1], result(&separate, &separate.predict, floats), "%s (%s): the plan of predict", text, c->target->name);
+	compilation_close(&separate);
+}
+
+Test(plan, nothing_is_lost_that_is_still_read)
+{
+	for_each_plan(check_sharing);
+}
+
+/* A call's results overlap none of its operands, unless the kernel allows exactly that. */
+static void check_call(const Compilation *c, const Routine *routine, const Step *step, const char *text)
+{
+	const KernelParameter *parameters = step->kernel->parameters;
+	for (int k = 0; k < step->kernel->parameter_count; k++)
+		for (int j = 0; j < step->kernel->parameter_count; j++) {
+			if (j == k || step->operands[k].kind != OPERAND_AT || step->operands[j].kind != OPERAND_AT || !parameters[k].type->writes)
+				continue;
+			Range out = operand_range(c, routine, step, k, 0, 0), other = operand_range(c, routine, step, j, 0, 0);
+			bool taken_over = step->kernel->in_place && !parameters[j].type->writes && parameters[j].type->own
+				&& parameters[k].type->layout == LAYOUT_ROWS && parameters[j].type->layout == LAYOUT_ROWS && out.begin == other.begin;
+			cr_expect(taken_over || !overlap(out, other), "%s: %s writes %s over %s", text, step->kernel->name,
+				step->operands[k].tensor->name, step->operands[j].tensor->name);
+		}
+}
+
+static void check_calls(const Compilation *c, const char *text)
+{
+	const Routine *routines[] = {&c->train, &c->predict};
+	for (int r = 0; r < 2; r++)
+		for (int i = 0; i < routines[r]->steps.count; i++)
+			check_call(c, routines[r], routines[r]->steps.items[i], text);
+}
+
+Test(plan, kernels_share_only_what_they_allow)
+{
+	for_each_plan(check_calls);
+}
+
+static void check_alignment(const Compilation *c, const char *text)
+{
+	const Routine *routines[] = {&c->train, &c->predict};
+	cr_expect_eq(c->work_offset % ((size_t)c->target->lanes * sizeof(float)), 0, "%s: work is at byte %zu", text, c->work_offset);
+	for (int r = 0; r < 2; r++)
+		for (int i = 0; i < routines[r]->temporaries.count; i++) {
+			const Tensor *tensor = routines[r]->temporaries.items[i];
+			cr_expect_eq(tensor->offset % 16, 0, "%s: %s is at float %zu", text, tensor->name, tensor->offset);
+		}
+}
+
+Test(plan, vectors_are_aligned)
+{
+	for_each_plan(check_alignment);
+}
+
+static void check_size(const Compilation *c, const char *text)
+{
+	const Routine *routines[] = {&c->train, &c->predict};
+	for (int r = 0; r < 2; r++) {
+		size_t work = routines[r]->work + routines[r]->scratch;
+		bool as_usual = c->fuse && c->threads <= 1;
+		cr_expect_geq(work, routines[r]->peak, "%s: work for less than the peak", text);
+		cr_expect(!as_usual || 10 * work <= 11 * routines[r]->peak, "%s (%s): %s works in %zu floats, but at most %zu are alive",
+			text, c->target->name, routines[r]->name, work, routines[r]->peak);
+	}
+}
+
+Test(plan, little_is_wasted)
+{
+	for_each_plan(check_size);
+}
+
+/* ---- one panel */
+
+/* Weight gradients never exist as a whole. */
+Test(plan, weight_gradients_are_one_panel)
+{
+	FOR_EACH_USABLE_SET(set)
+		for (int i = 0; i < NETWORKS; i++) {
+			Compilation c;
+			plan_text(&c, networks[i], set, true, 1);
+			for (int k = 0; k < c.train.temporaries.count; k++) {
+				const Tensor *tensor = c.train.temporaries.items[k];
+				cr_expect(tensor->layout != LAYOUT_WEIGHTS || tensor->one_panel, "%s (%s): %s is whole", networks[i], set->name, tensor->name);
+			}
+			compilation_close(&c);
+		}
+}
