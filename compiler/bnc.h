@@ -219,6 +219,7 @@ typedef struct Layer {
 	bool takes_labels;                      /* a loss: on class indices, not values */
 	bool normalises_batch;                  /* one row has no variance */
 	bool cancels_shift;                     /* in training, a constant added to a feature of x does not change y */
+	const char *decay;                      /* of an optimizer: the argument without which w stays where dw is 0, or null */
 	const char *shift;                      /* the tensor that adds a constant to each feature of y, or null */
 	void (*reference)(const Reference *reference);
 	const char *examples[MAX_EXAMPLES + 1]; /* networks of this layer, without loss; tests run them all */
@@ -243,6 +244,8 @@ typedef struct Value {
 	Shape shape;
 	struct Node *producer;          /* null for the network's input */
 	Span span;                      /* where its size was said */
+	int readers;                    /* diff.c: nodes, and the loss */
+	struct Node *reader;            /* the last of the nodes */
 	struct Tensor *tensor, *gradient;
 } Value;
 
@@ -335,6 +338,7 @@ typedef struct Step {
 	Operand operands[MAX_OPERANDS];
 	Node *node;
 	int features;           /* of its own-panel operands: it runs once per panel; 0: once */
+	struct Step *after;     /* recompute.c: not in a loop with it, nor before */
 	struct Loop *loop;      /* fuse.c */
 	int time;               /* position in the final order */
 	struct Step *parts[4];  /* combine.c: what this call does at once */
@@ -375,6 +379,7 @@ typedef struct Compilation {
 	const KernelSet *target;
 	int threads;            /* 0 and 1: no loop is shared */
 	bool profile;           /* time every loop */
+	bool recompute;         /* save memory, not time */
 	bool fuse;              /* false: every step in a loop of its own, for tests that compare */
 	Statement *tree;
 	Network *network;
@@ -391,8 +396,17 @@ typedef struct Compilation {
 } Compilation;
 
 void differentiate(Compilation *compilation);
+/* Whether tensor of node adds a constant that is subtracted again at once, so that training leaves it as it is. */
+bool shift_is_cancelled(const Network *network, const Node *node, int tensor);
+
+/* ---- recompute.c: activations that backward makes again instead of keeping them */
+
+void recompute(Compilation *compilation, Routine *routine);
 
 /* ---- fuse.c: steps -> loops over panels */
+
+/* Numbers all tensors that a routine can touch from 0; returns how many there are. */
+int number_tensors(const Compilation *compilation, Routine *routine);
 
 void fuse(Compilation *compilation, Routine *routine);
 /* The edges of the routine's steps in their present order, and each step's time. */
@@ -432,7 +446,7 @@ void jit_free(Compilation *compilation);
 /* ---- compile.c: the passes in order */
 
 /* Where to stop: the names of --dump. */
-typedef enum Stage { STAGE_TOKENS, STAGE_TREE, STAGE_NETWORK, STAGE_STEPS, STAGE_LOOPS, STAGE_PLAN, STAGE_C, STAGE_RUN } Stage;
+typedef enum Stage { STAGE_TOKENS, STAGE_TREE, STAGE_NETWORK, STAGE_STEPS, STAGE_LOOPS, STAGE_CALLS, STAGE_PLAN, STAGE_C, STAGE_RUN } Stage;
 
 /* Runs the passes up to stage. False: the source's diagnostics say why, or failure does (internal errors). */
 bool compile(Compilation *compilation, Stage last, const Overrides *overrides, Failure *failure);

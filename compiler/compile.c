@@ -65,11 +65,19 @@ bool compile(Compilation *c, Stage last, const Overrides *overrides, Failure *fa
 		return true;
 	c->kernels = kernel_table(c->arena);
 	differentiate(c);
+	if (c->recompute)
+		recompute(c, &c->train);
 	if (last == STAGE_STEPS)
 		return true;
 	fuse(c, &c->train);
 	fuse(c, &c->predict);
 	if (last == STAGE_LOOPS)
+		return true;
+	if (c->fuse) {
+		combine(c, &c->train);
+		combine(c, &c->predict);
+	}
+	if (last == STAGE_CALLS)
 		return true;
 	choose_parallel(c);
 	plan_memory(c);

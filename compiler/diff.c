@@ -384,10 +384,21 @@ static void collect_gradients(Diff *d, const Node *node)
 	}
 }
 
+/* A constant that the only reader of y subtracts again: its gradient is 0 but for rounding, and an optimizer that leaves
+ * weights alone where the gradient is 0 need not be asked. Forward keeps it, for it moves the running mean. */
+bool shift_is_cancelled(const Network *network, const Node *node, int tensor)
+{
+	const Layer *layer = node->layer;
+	const char *decay = network->optimizer->layer->decay;
+	return layer->shift && strcmp(layer->tensors[tensor].name, layer->shift) == 0 && node->output->readers == 1
+		&& node->output->reader && node->output->reader->layer->cancels_shift
+		&& !(decay && network->optimizer->arguments[argument_index(network->optimizer->layer, decay)] != 0);
+}
+
 static void update_parameters(Diff *d, Node *node)
 {
 	for (int i = 0; node->layer->tensors[i].name; i++) {
-		if (!node->gradients[i])
+		if (!node->gradients[i] || shift_is_cancelled(d->c->network, node, i))
 			continue;
 		d->w = node->tensors[i];
 		d->dw = node->gradients[i];
@@ -460,6 +471,16 @@ static void drop_untouched(Tensors *temporaries)
 	temporaries->count = kept;
 }
 
+static void count_readers(const Network *network)
+{
+	for (int i = 0; i < network->nodes.count; i++)
+		for (int k = 0; k < network->nodes.items[i]->input_count; k++) {
+			network->nodes.items[i]->inputs[k]->readers++;
+			network->nodes.items[i]->inputs[k]->reader = network->nodes.items[i];
+		}
+	network->output->readers++;
+}
+
 void differentiate(Compilation *c)
 {
 	Diff d = {.c = c, .arena = c->arena, .routine = &c->train};
@@ -469,6 +490,7 @@ void differentiate(Compilation *c)
 	c->input = tensor_over(&d, ROLE_INPUT, LAYOUT_ROWS, network->input, "x");
 	c->output = tensor_over(&d, ROLE_RESULT, LAYOUT_ROWS, network->output, "y");
 
+	count_readers(network);
 	c->train.name = "train";
 	forward(&d, true);
 	backward(&d);

@@ -79,7 +79,9 @@ static void put_tensor(Emit *e, const Operand *operand, const OperandType *type,
 	put(e, "%s%s%s", tensor->layout == LAYOUT_SCALAR || tensor->layout == LAYOUT_COUNTER ? "&" : "", ours ? "" : e->members, tensor->name);
 	if (!type->own || !looped || tensor->one_panel)
 		return;
-	if (tensor->layout != LAYOUT_ROWS)
+	if (tensor->layout != LAYOUT_ROWS && panel_floats(e->c, tensor) == 1)
+		put(e, " + p");
+	else if (tensor->layout != LAYOUT_ROWS)
 		put(e, " + %zu * p", panel_floats(e->c, tensor));
 	else if (tensor->positions == 1)
 		put(e, " + panel * p");
@@ -112,19 +114,27 @@ static void put_step(Emit *e, const Step *step, bool looped)
 	put(e, ");\n");
 }
 
-/* "0 linear, 1 batchnorm" */
+/* Whose steps the loop runs: "0 linear, 1 batchnorm". An optimizer is named where it is alone. */
+static void put_node(Emit *e, const Node *node, bool alone, const Node **last)
+{
+	if (node == *last || (node->layer->kind == KIND_OPTIMIZER && !alone))
+		return;
+	put(e, "%s", *last ? ", " : "");
+	if (node->layer->kind == KIND_LAYER)
+		put(e, "%d ", node->index);
+	put(e, "%s", node->layer->name);
+	*last = node;
+}
+
 static void put_origin(Emit *e, const Loop *loop)
 {
 	const Node *last = 0;
 	for (int i = 0; i < loop->steps.count; i++) {
-		const Node *node = loop->steps.items[i]->node;
-		if (node == last || node->layer->kind == KIND_OPTIMIZER)
-			continue;
-		if (node->layer->kind == KIND_LAYER)
-			put(e, "%s%d %s", last ? ", " : "", node->index, node->layer->name);
-		else
-			put(e, "%s%s", last ? ", " : "", node->layer->name);
-		last = node;
+		const Step *step = loop->steps.items[i];
+		for (int k = 0; k < step->part_count; k++)
+			put_node(e, step->parts[k]->node, false, &last);
+		if (step->part_count == 0)
+			put_node(e, step->node, loop->steps.count == 1, &last);
 	}
 }
 
@@ -243,7 +253,7 @@ static void put_host(Emit *e)
 void emit(Compilation *c)
 {
 	Emit e = {.c = c, .code = {.arena = c->arena}, .prefix = "", .members = "net->", .work = "net->work"};
-	put(&e, "/* bnc %s, %d lanes (%s) */\n", BNC_VERSION, c->target->lanes, c->target->name);
+	put(&e, "/* bnc %s, %d lane%s (%s) */\n", BNC_VERSION, c->target->lanes, c->target->lanes == 1 ? "" : "s", c->target->name);
 	put(&e, "typedef int int32_t;\ntypedef long long int64_t;\n\n");
 	put_struct(&e);
 	put_prototypes(&e);

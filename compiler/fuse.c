@@ -33,7 +33,7 @@ typedef struct Fuse {
 
 /* ---- dependences */
 
-static int number_tensors(const Compilation *c, Routine *routine)
+int number_tensors(const Compilation *c, Routine *routine)
 {
 	int id = 0;
 	for (int i = 0; i < c->tensors.count; i++)
@@ -52,6 +52,14 @@ static void add_edge(Fuse *f, Access from, int to, bool own, const Tensor *tenso
 	APPEND(f->arena, &f->routine->edges, edge);
 }
 
+static const Tensor *written_by(const Step *step)
+{
+	for (int k = 0; k < step->kernel->parameter_count; k++)
+		if (step->operands[k].kind == OPERAND_AT && step->kernel->parameters[k].type->writes)
+			return step->operands[k].tensor;
+	return 0;
+}
+
 static void find_edges(Fuse *f, int tensor_count)
 {
 	History *histories = NEW_ARRAY(f->arena, History, tensor_count);
@@ -59,8 +67,13 @@ static void find_edges(Fuse *f, int tensor_count)
 	for (int i = 0; i < tensor_count; i++)
 		histories[i] = (History){{-1, false, -1}, -1};
 	for (int i = 0; i < f->count; i++) {
-		const Step *step = f->routine->steps.items[i];
+		Step *step = f->routine->steps.items[i];
 		f->first_edge[i] = f->routine->edges.count;
+		step->time = i;
+		if (step->after) {
+			Edge edge = {step->after->time, i, written_by(step), false};
+			APPEND(f->arena, &f->routine->edges, edge);
+		}
 		for (int k = 0; k < step->kernel->parameter_count; k++) {
 			const OperandType *type = step->kernel->parameters[k].type;
 			if (step->operands[k].kind != OPERAND_AT)
@@ -355,8 +368,6 @@ static Fuse with_edges(Compilation *c, Routine *routine)
 void find_dependences(Compilation *c, Routine *routine)
 {
 	with_edges(c, routine);
-	for (int i = 0; i < routine->steps.count; i++)
-		routine->steps.items[i]->time = i;
 }
 
 /* The steps in the order of the loops. */
@@ -391,5 +402,7 @@ void fuse(Compilation *c, Routine *routine)
 	} else
 		one_loop_per_step(&f);
 	order_steps(&f);
+	for (int i = 0; i < count; i++)
+		routine->steps.items[i]->after = 0;     /* it has done its work */
 	find_dependences(c, routine);
 }

@@ -17,6 +17,7 @@ static const OperandType operand_types[] = {
 	{"io_features", "float *", OPERAND_TENSOR, true, true, true, false, LAYOUT_FEATURES},
 	{"in_weights", "const float *", OPERAND_TENSOR, true, false, true, false, LAYOUT_WEIGHTS},
 	{"out_weights", "float *", OPERAND_TENSOR, false, true, true, false, LAYOUT_WEIGHTS},
+	{"io_weights", "float *", OPERAND_TENSOR, true, true, true, false, LAYOUT_WEIGHTS},
 	{"all_weights", "const float *", OPERAND_TENSOR, true, false, false, false, LAYOUT_WEIGHTS},
 	{"in_any", "const float *", OPERAND_TENSOR, true, false, true, true, 0},
 	{"io_any", "float *", OPERAND_TENSOR, true, true, true, true, 0},

@@ -33,6 +33,7 @@ static int compile_all(Session *s)
 		Compilation *c = &s->compilations[i];
 		*c = (Compilation){
 			.arena = arena_open(), .target = s->target, .fuse = !s->options.no_fuse, .profile = s->options.profile,
+			.recompute = s->options.recompute,
 			.threads = s->options.threads ? s->options.threads : physical_cores(),
 		};
 		s->count++;

@@ -29,11 +29,12 @@ static const char usage[] =
 	"Look\n"
 	"  --summary            shapes, parameters, FLOPs, memory\n"
 	"  --explain            which steps share a loop, and why their neighbours do not\n"
-	"  --dump STAGE         tokens, tree, network, steps, loops, plan or c\n"
+	"  --dump STAGE         tokens, tree, network, steps, loops, calls, plan or c\n"
 	"  --check              report mistakes only\n"
 	"  --isa NAME           kernel set: %s\n"
 	"  --threads N          share the panels of large loops among N threads (default: the cores, where it pays)\n"
 	"  --profile            time, FLOPs and bytes of every loop, after training\n"
+	"  --recompute          less memory: make activations again for backward where that is cheap\n"
 	"  --no-fuse            every step in a loop of its own\n"
 	"  --list-layers        layers, losses and optimizers with their arguments\n"
 	"  --list-data          built-in data sets with their arguments\n"
@@ -44,7 +45,7 @@ static const char usage[] =
 
 enum Option {
 	OPTION_TRAIN = 256, OPTION_EPOCHS, OPTION_STEPS, OPTION_BATCH, OPTION_LR, OPTION_SEED, OPTION_NO_SHUFFLE, OPTION_WEIGHTS, OPTION_SAVE,
-	OPTION_LOG, OPTION_LOG_STEPS, OPTION_QUIET, OPTION_SUMMARY, OPTION_EXPLAIN, OPTION_DUMP, OPTION_CHECK, OPTION_ISA, OPTION_NO_FUSE, OPTION_THREADS, OPTION_PROFILE,
+	OPTION_LOG, OPTION_LOG_STEPS, OPTION_QUIET, OPTION_SUMMARY, OPTION_EXPLAIN, OPTION_DUMP, OPTION_CHECK, OPTION_ISA, OPTION_NO_FUSE, OPTION_THREADS, OPTION_PROFILE, OPTION_RECOMPUTE,
 	OPTION_LIST_LAYERS, OPTION_LIST_DATA, OPTION_HELP, OPTION_VERSION,
 };
 
@@ -58,6 +59,7 @@ static const struct option long_options[] = {
 	{"summary", no_argument, 0, OPTION_SUMMARY}, {"explain", no_argument, 0, OPTION_EXPLAIN},
 	{"dump", required_argument, 0, OPTION_DUMP}, {"check", no_argument, 0, OPTION_CHECK},
 	{"isa", required_argument, 0, OPTION_ISA}, {"no-fuse", no_argument, 0, OPTION_NO_FUSE},
+	{"recompute", no_argument, 0, OPTION_RECOMPUTE},
 	{"threads", required_argument, 0, OPTION_THREADS}, {"profile", no_argument, 0, OPTION_PROFILE},
 	{"list-layers", no_argument, 0, OPTION_LIST_LAYERS}, {"list-data", no_argument, 0, OPTION_LIST_DATA},
 	{"help", no_argument, 0, OPTION_HELP}, {"version", no_argument, 0, OPTION_VERSION}, {0},
@@ -65,7 +67,7 @@ static const struct option long_options[] = {
 
 static const char *const stage_names[] = {
 	[STAGE_TOKENS] = "tokens", [STAGE_TREE] = "tree", [STAGE_NETWORK] = "network", [STAGE_STEPS] = "steps",
-	[STAGE_LOOPS] = "loops", [STAGE_PLAN] = "plan", [STAGE_C] = "c",
+	[STAGE_LOOPS] = "loops", [STAGE_CALLS] = "calls", [STAGE_PLAN] = "plan", [STAGE_C] = "c",
 };
 
 /* ---- values */
@@ -98,7 +100,7 @@ static bool read_stage(Options *options, const char *text, Failure *failure)
 			options->dump = (int)stage;
 			return true;
 		}
-	return fail(failure, "--dump takes one of tokens, tree, network, steps, loops, plan and c, found `%.100s`", text);
+	return fail(failure, "--dump takes one of tokens, tree, network, steps, loops, calls, plan and c, found `%.100s`", text);
 }
 
 /* "avx512, avx2, ..." */
@@ -158,6 +160,7 @@ static bool read_option(Options *options, int option, const char *value, Failure
 			return false;
 		options->steps = (int64_t)number;
 		return true;
+	case OPTION_RECOMPUTE: options->recompute = true; return true;
 	case OPTION_PROFILE: options->profile = true; return true;
 	case OPTION_THREADS:
 		if (!read_whole("threads", value, 1, MAX_THREADS, &number, failure))

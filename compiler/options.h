@@ -15,7 +15,7 @@ typedef struct Options {
 	bool seed_given, no_shuffle, quiet, log_steps, summary, explain, check, no_fuse;
 	int dump;               /* a Stage, or -1 */
 	int threads;            /* 0: as many as pay */
-	bool profile;
+	bool profile, recompute;
 } Options;
 
 typedef enum OptionsResult { OPTIONS_RUN, OPTIONS_DONE, OPTIONS_WRONG } OptionsResult;

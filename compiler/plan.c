@@ -239,9 +239,7 @@ static int by_first(const void *a, const void *b)
 
 static void plan_routine(Compilation *c, Routine *routine)
 {
-	int tensors = c->tensors.count + routine->temporaries.count, times = routine->steps.count;
-	for (int i = 0; i < routine->temporaries.count; i++)
-		routine->temporaries.items[i]->id = c->tensors.count + i;
+	int tensors = number_tensors(c, routine), times = routine->steps.count;
 	Plan p = {.c = c, .routine = routine};
 	p.piece_of = NEW_ARRAY(c->arena, Piece *, tensors);
 	p.loop_of = NEW_ARRAY(c->arena, const Loop *, tensors);

@@ -115,6 +115,7 @@ void dump(const Compilation *c, Stage stage, FILE *out)
 	case STAGE_NETWORK: dump_network(c, out); break;
 	case STAGE_STEPS:
 	case STAGE_LOOPS:
+	case STAGE_CALLS:
 		for (int r = 0; r < 2; r++)
 			(stage == STAGE_STEPS ? dump_steps : dump_loops)(c, routines[r], out);
 		break;
@@ -195,12 +196,27 @@ void print_summary(const Compilation *c, FILE *out)
 
 /* ---- explanations */
 
+/* "linear (0 linear)" */
 static void name_step(const Step *step, FILE *out)
 {
 	if (step->node->layer->kind == KIND_LAYER)
 		fprintf(out, "%s (%s %s)", step->kernel->name, step->node->path, step->node->layer->name);
 	else
 		fprintf(out, "%s (%s)", step->kernel->name, step->node->layer->name);
+}
+
+/* The same, and the calls that it replaces. */
+static void describe_step(const Step *step, FILE *out)
+{
+	if (step->part_count == 0) {
+		name_step(step, out);
+		return;
+	}
+	fprintf(out, "%s, one call for ", step->kernel->name);
+	for (int i = 0; i < step->part_count; i++) {
+		fprintf(out, "%s", i ? ", " : "");
+		name_step(step->parts[i], out);
+	}
 }
 
 /* Does the step touch the tensor as a whole? */
@@ -268,7 +284,7 @@ static void explain_routine(const Compilation *c, const Routine *routine, FILE *
 			fprintf(out, "  loop %d, once:\n", i);
 		for (int k = 0; k < loop->steps.count; k++) {
 			fprintf(out, "    ");
-			name_step(loop->steps.items[k], out);
+			describe_step(loop->steps.items[k], out);
 			fprintf(out, "\n");
 		}
 		explain_neighbours(routine, loop, out);
@@ -281,12 +297,13 @@ static void explain_shifts(const Network *network, FILE *out)
 	for (int i = 0; i < network->nodes.count; i++) {
 		const Node *next = network->nodes.items[i];
 		const Node *node = next->inputs[0]->producer;
-		if (!next->layer->cancels_shift || !node || !node->layer->shift)
+		if (!next->layer->cancels_shift || !node || !node->layer->shift || node->output->readers > 1)
 			continue;
 		for (int t = 0; node->layer->tensors[t].name; t++)
 			if (strcmp(node->layer->tensors[t].name, node->layer->shift) == 0 && node->tensors[t])
-				fprintf(out, "note: %s.%s has no effect: %s (%s) follows and subtracts each feature's mean; `%s=false` saves it\n",
-					node->path, node->layer->shift, next->path, next->layer->name, node->layer->shift);
+				fprintf(out, "note: %s.%s has no effect: %s (%s) follows and subtracts each feature's mean; `%s=false` saves it%s\n",
+					node->path, node->layer->shift, next->path, next->layer->name, node->layer->shift,
+					shift_is_cancelled(network, node, t) ? ". No step trains it" : "");
 	}
 }
 

@@ -33,7 +33,7 @@
 
 typedef const float *in_rows, *in_features, *in_weights, *in_any;
 typedef float *out_rows, *out_features, *out_weights;
-typedef float *io_rows, *io_features, *io_any;
+typedef float *io_rows, *io_features, *io_weights, *io_any;
 typedef const float *all_rows, *all_weights, *in_table;
 typedef float *all_out_rows, *out_table, *out_scalar;
 typedef const int64_t *in_counter;
@@ -71,6 +71,10 @@ enum { IN_PLACE = 1, PRODUCT = 2 };
 	KERNEL(sgd,               0, (int size, float lr, float weight_decay, io_any w, in_any dw)) \
 	KERNEL(sgd_momentum,      0, (int size, float lr, float weight_decay, float momentum, float dampening, int nesterov, io_any w, io_any buffer, in_any dw, in_counter step)) \
 	KERNEL(count,             0, (io_counter n)) \
+	/* several of the above in one pass, put together by compiler/combine.c */ \
+	KERNEL(batchnorm_relu,    IN_PLACE, (int rows, float eps, float momentum, out_rows y, out_rows xhat, out_features rstd, io_features mean, io_features var, in_rows x, in_features gamma, in_features beta)) \
+	KERNEL(batchnorm_relu_bwd, IN_PLACE, (int rows, out_rows dx, out_features dgamma, out_features dbeta, in_rows dy, in_rows y, in_rows xhat, in_features rstd, in_features gamma)) \
+	KERNEL(linear_dw_sgd,     PRODUCT, (int rows, int outputs, int inputs, float lr, float weight_decay, io_weights w, all_rows x, in_rows dy)) \
 	/* data path: rows of a row-major table into panels (index may be absent: rows 0, 1, ...), and panels back */ \
 	KERNEL(gather,            0, (int rows, int features, all_out_rows y, in_table table, in_index index)) \
 	KERNEL(scatter,           0, (int rows, int features, out_table table, all_rows x))

@@ -185,6 +185,31 @@ static void reference_sgd_momentum(const Shape *s, const double *f, double **p)
 	}
 }
 
+static void reference_batchnorm_relu(const Shape *s, const double *f, double **p)
+{
+	double *y = p[0], *normal[] = { p[1], p[2], p[3], p[4], p[5] };
+	reference_batchnorm(s, f, normal);
+	reference_scale_shift(s, f, (double *[]){ y, p[1], p[6], p[7] });
+	reference_relu(s, f, (double *[]){ y, y });
+}
+
+static void reference_batchnorm_relu_bwd(const Shape *s, const double *f, double **p)
+{
+	reference_relu_bwd(s, f, (double *[]){ p[0], p[3], p[4] });
+	reference_batchnorm_bwd(s, f, (double *[]){ p[0], p[1], p[2], p[0], p[5], p[6], p[7] });
+}
+
+static void reference_linear_dw_sgd(const Shape *s, const double *f, double **p)
+{
+	for (int o = 0; o < s->width; o++)
+		for (int i = 0; i < s->inputs; i++) {
+			double gradient = f[1] * p[0][o * s->inputs + i];
+			for (int r = 0; r < s->rows; r++)
+				gradient += p[1][i * s->rows + r] * p[2][o * s->rows + r];
+			p[0][o * s->inputs + i] -= f[0] * gradient;
+		}
+}
+
 static void reference_count(const Shape *s, const double *f, double **p)
 {
 	(void)s, (void)f;
@@ -213,7 +238,7 @@ static const struct { const char *name; Reference *function; } references[] = {
 	REFERENCE(batchnorm), REFERENCE(batchnorm_predict), REFERENCE(batchnorm_bwd), REFERENCE(scale_shift),
 	REFERENCE(relu), REFERENCE(relu_bwd), REFERENCE(leaky_relu), REFERENCE(leaky_relu_bwd), REFERENCE(tanh),
 	REFERENCE(tanh_bwd), REFERENCE(sigmoid), REFERENCE(sigmoid_bwd), REFERENCE(cross_entropy), REFERENCE(mse),
-	REFERENCE(sgd), REFERENCE(sgd_momentum), REFERENCE(count), REFERENCE(gather), REFERENCE(scatter),
+	REFERENCE(sgd), REFERENCE(batchnorm_relu), REFERENCE(batchnorm_relu_bwd), REFERENCE(linear_dw_sgd), REFERENCE(sgd_momentum), REFERENCE(count), REFERENCE(gather), REFERENCE(scatter),
 };
 #undef REFERENCE
 

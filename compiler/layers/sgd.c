@@ -27,6 +27,7 @@ const Layer layer_sgd = {
 	.tensors = {{"momentum_buffer", LAYOUT_WEIGHTS, false, INIT_ZERO, "momentum"}},
 	.standard = STANDARD,
 	.infer = infer,
+	.decay = "weight_decay",
 	.forward =
 		"[!momentum] sgd(size, lr, weight_decay, w, dw);"
 		"[momentum] sgd_momentum(size, lr, weight_decay, momentum, dampening, nesterov, w, momentum_buffer, dw, step)",

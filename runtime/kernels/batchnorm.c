@@ -24,10 +24,12 @@ INLINE Vector approximate_mean(int rows, const float *x)
 	return shift + strand_sum(sum) * (1.0f / (float)rows);
 }
 
+/* xhat = (x - centre) scale - shift */
+typedef struct Normal { Vector centre, scale, shift; } Normal;
+
 /* With m close to the mean, d = x - m, c = mean(d), the mean is m + c and the variance mean(d^2) - c^2. c is of the
  * size of a rounding error of m, so nothing cancels: the error does not depend on how large the mean is. */
-INLINE void normalise(const int activate, int rows, float eps, float momentum, float *y, float *xhat, float *rstd, float *mean, float *var,
-	const float *x, const float *gamma, const float *beta)
+INLINE Normal batch_statistics(int rows, float eps, float momentum, float *rstd, float *mean, float *var, const float *x)
 {
 	const float share = 1.0f / (float)rows;
 	const Vector m = approximate_mean(rows, x);
@@ -50,34 +52,35 @@ INLINE void normalise(const int activate, int rows, float eps, float momentum, f
 	Vector squares = strand_sum(square_sum) - total * c;
 	squares = choose(squares < 0.0f, splat(0.0f), squares);
 	const Vector scale = 1.0f / square_root(squares * share + eps);
-	const Vector shift = c * scale;
-	const Vector y_scale = gamma ? load(gamma) : splat(1.0f), y_shift = beta ? load(beta) : splat(0.0f);
-	UNROLL_4
-	for (row = 0; row < rows; row++) {
-		const ptrdiff_t i = (ptrdiff_t)row * LANES;
-		const Vector normal = (load(x + i) - m) * scale - shift;
-		store(xhat + i, normal);
-		if (activate) {
-			const Vector value = normal * y_scale + y_shift;
-			store(y + i, choose(value < 0.0f, splat(0.0f), value));
-		}
-	}
 	const float unbiased = rows > 1 ? 1.0f / (float)(rows - 1) : 0.0f;
 	store(rstd, scale);
 	store(mean, load(mean) * (1.0f - momentum) + (m + c) * momentum);
 	store(var, load(var) * (1.0f - momentum) + squares * unbiased * momentum);
+	return (Normal){ m, scale, c * scale };
 }
 
 static void KERNEL_FN(batchnorm)(int rows, float eps, float momentum, float *xhat, float *rstd, float *mean, float *var, const float *x)
 {
-	normalise(0, rows, eps, momentum, 0, xhat, rstd, mean, var, x, 0, 0);
+	const Normal normal = batch_statistics(rows, eps, momentum, rstd, mean, var, x);
+	UNROLL_4
+	for (ptrdiff_t i = 0; i < (ptrdiff_t)rows * LANES; i += LANES)
+		store(xhat + i, (load(x + i) - normal.centre) * normal.scale - normal.shift);
 }
 
-/* batchnorm, scale_shift and relu, in one pass over the rows less for each */
+/* batchnorm, scale_shift and relu */
 static void KERNEL_FN(batchnorm_relu)(int rows, float eps, float momentum, float *y, float *xhat, float *rstd, float *mean, float *var,
 	const float *x, const float *gamma, const float *beta)
 {
-	normalise(1, rows, eps, momentum, y, xhat, rstd, mean, var, x, gamma, beta);
+	const Normal normal = batch_statistics(rows, eps, momentum, rstd, mean, var, x);
+	const Vector scale = gamma ? load(gamma) : splat(1.0f);
+	const Vector shift = beta ? load(beta) : splat(0.0f);
+	UNROLL_4
+	for (ptrdiff_t i = 0; i < (ptrdiff_t)rows * LANES; i += LANES) {
+		const Vector normalised = (load(x + i) - normal.centre) * normal.scale - normal.shift;
+		const Vector value = normalised * scale + shift;
+		store(xhat + i, normalised);
+		store(y + i, choose(value < 0.0f, splat(0.0f), value));
+	}
 }
 
 static void KERNEL_FN(scale_shift)(int rows, float *y, const float *x, const float *gamma, const float *beta)
@@ -106,49 +109,50 @@ INLINE Vector incoming(const int activated, const float *dy, const float *y)
 	return activated ? choose(load(y) > 0.0f, load(dy), splat(0.0f)) : load(dy);
 }
 
-/* dx = gamma rstd (dy - mean(dy) - xhat mean(dy xhat)) */
-INLINE void normalise_bwd(const int activated, int rows, float *dx, float *dgamma, float *dbeta, const float *dy, const float *y,
-	const float *xhat, const float *rstd, const float *gamma)
+/* dx = gamma rstd (dy - mean(dy) - xhat mean(dy xhat)); where y is given, dy counts only where it is positive. */
+INLINE void batchnorm_gradient(int rows, float *dx, float *dgamma, float *dbeta, const float *dy, const float *y, const float *xhat,
+	const float *rstd, const float *gamma)
 {
-	const float share = 1.0f / (float)rows;
+#define INCOMING(i) (y ? choose(load(y + (i)) > 0.0f, load(dy + (i)), splat(0.0f)) : load(dy + (i)))
 	Vector sum[STRANDS] = {0}, product_sum[STRANDS] = {0};
 	int row = 0;
 	for (; row + STRANDS <= rows; row += STRANDS)
 		UNROLL
 		for (int strand = 0; strand < STRANDS; strand++) {
 			const ptrdiff_t i = (ptrdiff_t)(row + strand) * LANES;
-			const Vector gradient = incoming(activated, dy + i, y + i);
-			sum[strand] += gradient;
-			product_sum[strand] += gradient * load(xhat + i);
+			const Vector incoming = INCOMING(i);
+			sum[strand] += incoming;
+			product_sum[strand] += incoming * load(xhat + i);
 		}
 	for (; row < rows; row++) {
 		const ptrdiff_t i = (ptrdiff_t)row * LANES;
-		const Vector gradient = incoming(activated, dy + i, y + i);
-		sum[0] += gradient;
-		product_sum[0] += gradient * load(xhat + i);
+		const Vector incoming = INCOMING(i);
+		sum[0] += incoming;
+		product_sum[0] += incoming * load(xhat + i);
 	}
 	const Vector total = strand_sum(sum), product = strand_sum(product_sum);
 	const Vector scale = gamma ? load(gamma) * load(rstd) : load(rstd);
+	const float share = 1.0f / (float)rows;
 	const Vector slope = product * share, shift = total * share;
 	UNROLL_4
-	for (row = 0; row < rows; row++) {
-		const ptrdiff_t i = (ptrdiff_t)row * LANES;
-		store(dx + i, (incoming(activated, dy + i, y + i) - shift - load(xhat + i) * slope) * scale);
-	}
+	for (ptrdiff_t i = 0; i < (ptrdiff_t)rows * LANES; i += LANES)
+		store(dx + i, (INCOMING(i) - shift - load(xhat + i) * slope) * scale);
 	if (dgamma)
 		store(dgamma, product);
 	if (dbeta)
 		store(dbeta, total);
+#undef INCOMING
 }
 
-static void KERNEL_FN(batchnorm_bwd)(int rows, float *dx, float *dgamma, float *dbeta, const float *dy, const float *xhat, const float *rstd, const float *gamma)
+static void KERNEL_FN(batchnorm_bwd)(int rows, float *dx, float *dgamma, float *dbeta, const float *dy, const float *xhat, const float *rstd,
+	const float *gamma)
 {
-	normalise_bwd(0, rows, dx, dgamma, dbeta, dy, dy, xhat, rstd, gamma);
+	batchnorm_gradient(rows, dx, dgamma, dbeta, dy, NULL, xhat, rstd, gamma);
 }
 
-/* relu_bwd and batchnorm_bwd; y is relu's result */
+/* relu_bwd and batchnorm_bwd */
 static void KERNEL_FN(batchnorm_relu_bwd)(int rows, float *dx, float *dgamma, float *dbeta, const float *dy, const float *y, const float *xhat,
 	const float *rstd, const float *gamma)
 {
-	normalise_bwd(1, rows, dx, dgamma, dbeta, dy, y, xhat, rstd, gamma);
+	batchnorm_gradient(rows, dx, dgamma, dbeta, dy, y, xhat, rstd, gamma);
 }

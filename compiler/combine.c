@@ -1,0 +1,272 @@
+/* Fewer calls for the same work. Requires loops; replaces calls within a loop by one call that passes over memory less
+ * often, or that suits the shape better. Rules speak of kernels, never of layers: whatever layers left such calls side by
+ * side, they are combined. */
+#include "bnc.h"
+#include <ctype.h>
+#include <string.h>
+
+enum { MAX_CALLS = 4, MAX_VARIABLES = 20 };
+
+/* Names in `calls` are variables: each stands for the same operand wherever it appears. One that `with` does not mention
+ * must be a temporary that nothing else touches; it vanishes. */
+typedef struct Rule { const char *calls, *with; } Rule;
+
+static const Rule rules[] = {
+	{
+		"batchnorm(rows, eps, momentum, xhat, rstd, mean, var, x); scale_shift(rows, z, xhat, gamma, beta); relu(rows, y, z)",
+		"batchnorm_relu(rows, eps, momentum, y, xhat, rstd, mean, var, x, gamma, beta)",
+	},
+	{
+		"relu_bwd(rows, dz, dy, y); batchnorm_bwd(rows, dx, dgamma, dbeta, dz, xhat, rstd, gamma)",
+		"batchnorm_relu_bwd(rows, dx, dgamma, dbeta, dy, y, xhat, rstd, gamma)",
+	},
+	{
+		"linear_dw(rows, outputs, inputs, dw, x, dy); sgd(size, lr, weight_decay, w, dw)",
+		"linear_dw_sgd(rows, outputs, inputs, lr, weight_decay, w, x, dy)",
+	},
+};
+
+/* A rule's call, read once: its kernel and which variable each operand is. */
+typedef struct Call { const Kernel *kernel; int variables[MAX_OPERANDS]; } Call;
+
+typedef struct Pattern {
+	const Rule *rule;
+	Call calls[MAX_CALLS], with;
+	int call_count, variable_count;
+	int given;                      /* variables that the calls bind */
+	const char *names[MAX_VARIABLES];
+} Pattern;
+
+typedef struct Combine {
+	Compilation *c;
+	Routine *routine;
+	Pattern patterns[sizeof rules / sizeof *rules];
+	int *uses;                      /* by tensor id: steps that touch it */
+} Combine;
+
+/* ---- rules */
+
+static int variable_named(Pattern *pattern, const char *name)
+{
+	for (int i = 0; i < pattern->variable_count; i++)
+		if (strcmp(pattern->names[i], name) == 0)
+			return i;
+	if (pattern->variable_count == MAX_VARIABLES)
+		internal_error("a rule has more than %d variables: %s", MAX_VARIABLES, pattern->rule->calls);
+	pattern->names[pattern->variable_count] = name;
+	return pattern->variable_count++;
+}
+
+static const char *read_name(Arena *arena, const char **text)
+{
+	while (**text && !isalnum((unsigned char)**text))
+		++*text;
+	const char *begin = *text;
+	while (isalnum((unsigned char)**text) || **text == '_')
+		++*text;
+	return arena_copy(arena, begin, (size_t)(*text - begin));
+}
+
+/* The call at text; returns what follows it. */
+static const char *read_call(Combine *m, Pattern *pattern, const char *text, Call *call)
+{
+	const char *name = read_name(m->c->arena, &text);
+	call->kernel = kernel_find(&m->c->kernels, name, strlen(name));
+	if (!call->kernel)
+		internal_error("a rule names `%s`, which is no kernel", name);
+	for (int k = 0; k < call->kernel->parameter_count; k++)
+		call->variables[k] = variable_named(pattern, read_name(m->c->arena, &text));
+	for (int k = 0; call == &pattern->with && k < call->kernel->parameter_count; k++)
+		if (call->variables[k] >= pattern->given)
+			internal_error("the rule for %s uses `%s`, which nothing gives", name, pattern->names[call->variables[k]]);
+	if (*text != ')')
+		internal_error("a rule's call of %s does not fit its prototype %s", name, call->kernel->prototype);
+	return text + 1;
+}
+
+static void read_rules(Combine *m)
+{
+	for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+		Pattern *pattern = &m->patterns[i];
+		pattern->rule = &rules[i];
+		for (const char *text = rules[i].calls; *text && pattern->call_count < MAX_CALLS;)
+			text = read_call(m, pattern, text, &pattern->calls[pattern->call_count++]);
+		pattern->given = pattern->variable_count;
+		read_call(m, pattern, rules[i].with, &pattern->with);
+	}
+}
+
+/* ---- matching */
+
+typedef struct Match {
+	int steps[MAX_CALLS];           /* positions in the loop */
+	Operand values[MAX_VARIABLES];
+	bool bound[MAX_VARIABLES];
+} Match;
+
+static bool same_operand(const Operand *a, const Operand *b)
+{
+	return a->kind == b->kind && a->tensor == b->tensor && a->number == b->number;
+}
+
+static bool bind_operands(const Call *call, const Step *step, Match *match)
+{
+	if (step->kernel != call->kernel)
+		return false;
+	for (int k = 0; k < call->kernel->parameter_count; k++) {
+		int variable = call->variables[k];
+		if (!match->bound[variable]) {
+			match->bound[variable] = true;
+			match->values[variable] = step->operands[k];
+		} else if (!same_operand(&match->values[variable], &step->operands[k]))
+			return false;
+	}
+	return true;
+}
+
+static bool touches(const Step *step, const Tensor *tensor)
+{
+	for (int k = 0; k < step->kernel->parameter_count; k++)
+		if (step->operands[k].kind == OPERAND_AT && step->operands[k].tensor == tensor)
+			return true;
+	return false;
+}
+
+/* May the step at position `from` move behind all steps before `to`? Nothing between may touch what it touches and one of
+ * the two writes. */
+static bool can_move(const Loop *loop, int from, int to)
+{
+	const Step *step = loop->steps.items[from];
+	for (int i = from + 1; i < to; i++) {
+		const Step *other = loop->steps.items[i];
+		for (int k = 0; k < step->kernel->parameter_count; k++)
+			for (int j = 0; step->operands[k].kind == OPERAND_AT && j < other->kernel->parameter_count; j++)
+				if (other->operands[j].kind == OPERAND_AT && other->operands[j].tensor == step->operands[k].tensor
+					&& (step->kernel->parameters[k].type->writes || other->kernel->parameters[j].type->writes))
+					return false;
+	}
+	return true;
+}
+
+/* Continues a match at the next step of the loop that shares a tensor with the call before and may be joined to it. */
+static bool match_next(const Pattern *pattern, const Loop *loop, int call, Match *match)
+{
+	if (call == pattern->call_count)
+		return true;
+	const Step *before = loop->steps.items[match->steps[call - 1]];
+	for (int i = match->steps[call - 1] + 1; i < loop->steps.count; i++) {
+		Match longer = *match;
+		if (!bind_operands(&pattern->calls[call], loop->steps.items[i], &longer) || !can_move(loop, match->steps[call - 1], i))
+			continue;
+		longer.steps[call] = i;
+		bool linked = false;
+		for (int k = 0; k < before->kernel->parameter_count; k++)
+			linked |= before->operands[k].kind == OPERAND_AT && touches(loop->steps.items[i], before->operands[k].tensor);
+		if (linked && match_next(pattern, loop, call + 1, &longer)) {
+			*match = longer;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool mentions(const Call *call, int variable)
+{
+	for (int k = 0; k < call->kernel->parameter_count; k++)
+		if (call->variables[k] == variable)
+			return true;
+	return false;
+}
+
+/* What vanishes must be a temporary of these steps alone. */
+static bool rest_vanishes(const Combine *m, const Pattern *pattern, const Loop *loop, const Match *match)
+{
+	for (int v = 0; v < pattern->variable_count; v++) {
+		const Tensor *tensor = match->values[v].tensor;
+		if (mentions(&pattern->with, v) || !match->bound[v] || match->values[v].kind != OPERAND_AT)
+			continue;
+		int own_uses = 0;
+		for (int i = 0; i < pattern->call_count; i++)
+			own_uses += touches(loop->steps.items[match->steps[i]], tensor);
+		if (tensor->role != ROLE_TEMPORARY || m->uses[tensor->id] != own_uses)
+			return false;
+	}
+	return true;
+}
+
+/* ---- replacing */
+
+static void replace(Combine *m, const Pattern *pattern, Loop *loop, const Match *match)
+{
+	int last = match->steps[pattern->call_count - 1];
+	Step *step = loop->steps.items[last], *combined = NEW(m->c->arena, Step);
+	*combined = (Step){.kernel = pattern->with.kernel, .features = step->features, .loop = loop};
+	for (int i = 0; i < pattern->call_count; i++) {
+		Step *part = loop->steps.items[match->steps[i]];
+		combined->parts[combined->part_count++] = part;
+		if (!combined->node || combined->node->layer->kind == KIND_OPTIMIZER)
+			combined->node = part->node;
+		loop->steps.items[match->steps[i]] = 0;
+	}
+	for (int k = 0; k < combined->kernel->parameter_count; k++)
+		combined->operands[k] = match->values[pattern->with.variables[k]];
+	loop->steps.items[last] = combined;
+	int kept = 0;
+	for (int i = 0; i < loop->steps.count; i++)
+		if (loop->steps.items[i])
+			loop->steps.items[kept++] = loop->steps.items[i];
+	loop->steps.count = kept;
+}
+
+static void combine_loop(Combine *m, Loop *loop)
+{
+	for (size_t r = 0; r < sizeof rules / sizeof *rules; r++) {
+		const Pattern *pattern = &m->patterns[r];
+		for (int i = 0; i < loop->steps.count; i++) {
+			Match match = {.steps = {i}};
+			if (bind_operands(&pattern->calls[0], loop->steps.items[i], &match) && match_next(pattern, loop, 1, &match)
+				&& rest_vanishes(m, pattern, loop, &match))
+				replace(m, pattern, loop, &match);
+		}
+	}
+}
+
+static void count_uses(Combine *m)
+{
+	for (int i = 0; i < m->routine->steps.count; i++) {
+		const Step *step = m->routine->steps.items[i];
+		for (int k = 0; k < step->kernel->parameter_count; k++)
+			if (step->operands[k].kind == OPERAND_AT)
+				m->uses[step->operands[k].tensor->id]++;
+	}
+}
+
+/* Temporaries that vanished with the calls between which they passed. */
+static void drop_vanished(Combine *m)
+{
+	Tensors *temporaries = &m->routine->temporaries;
+	int kept = 0;
+	memset(m->uses, 0, sizeof *m->uses * (size_t)(m->c->tensors.count + temporaries->count));
+	count_uses(m);
+	for (int i = 0; i < temporaries->count; i++)
+		if (m->uses[temporaries->items[i]->id])
+			temporaries->items[kept++] = temporaries->items[i];
+	temporaries->count = kept;
+}
+
+void combine(Compilation *c, Routine *routine)
+{
+	Combine m = {.c = c, .routine = routine};
+	m.uses = NEW_ARRAY(c->arena, int, c->tensors.count + routine->temporaries.count);
+	read_rules(&m);
+	count_uses(&m);
+	routine->steps.count = 0;
+	for (int l = 0; l < routine->loops.count; l++) {
+		Loop *loop = routine->loops.items[l];
+		combine_loop(&m, loop);
+		for (int i = 0; i < loop->steps.count; i++)
+			APPEND(c->arena, &routine->steps, loop->steps.items[i]);
+	}
+	drop_vanished(&m);
+	find_dependences(c, routine);
+}
