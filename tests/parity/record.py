@@ -1,0 +1,129 @@
+"""Records training runs of PyTorch for parity_test.c to repeat: python3 record.py writes *.txt beside itself.
+
+A file is one run of one or several networks that are initialised from one generator and train on the same batches:
+
+    data SPECIFICATION      as after --train
+    seed, batch, epochs N
+    network FILE.net        or its text in one line; then what belongs to it:
+    initial NAME HASH       SHA-256 of the initial tensor, float32, row-major, little endian
+    losses COUNT            and each step's loss
+    final NAME COUNT        and the tensor's values after the last step
+    correct COUNT           samples classified right after training, with the statistics of all samples at once
+"""
+import hashlib
+import os
+
+import torch
+from sklearn.datasets import make_moons
+from torch import nn
+
+
+class Residual(nn.Sequential):
+    def __init__(self, *main, shortcut=None):
+        super().__init__(*main)
+        self.shortcut = shortcut
+
+    def forward(self, x):
+        y = x
+        for name, layer in self.named_children():
+            if name != "shortcut":
+                y = layer(y)
+        return y + (x if self.shortcut is None else self.shortcut(x))
+
+
+def moons(n, noise, seed):
+    x, y = make_moons(n, noise=noise, random_state=seed)
+    return torch.tensor(x, dtype=torch.float32), torch.tensor(y)
+
+
+def numbers(out, values):
+    values = ["%.9g" % value for value in values]
+    for i in range(0, len(values), 8):
+        print(" ".join(values[i:i + 8]), file=out)
+
+
+def train(model, optimizer, loss_of, batches):
+    losses = []
+    for x, y in batches:
+        optimizer.zero_grad()
+        loss = loss_of(model(x), y)
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return losses
+
+
+def mse(scores, y):
+    return nn.functional.mse_loss(scores, y.float().unsqueeze(1))
+
+
+def record(name, data, seed, batch, epochs, networks, final):
+    """networks: (text, a function that builds the model, one that makes its optimizer, loss)"""
+    x, y = moons(**data)
+    loader = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(x, y), batch_size=batch, shuffle=True)
+    torch.manual_seed(seed)
+    models = [build() for _, build, _, _ in networks]
+    initial = [{key: value.clone() for key, value in model.state_dict().items()} for model in models]
+    optimizers = [make(model.parameters()) for model, (_, _, make, _) in zip(models, networks)]
+    losses = [[] for _ in networks]
+    for _ in range(epochs):
+        batches = list(loader)
+        for i, (_, _, _, loss_of) in enumerate(networks):
+            losses[i] += train(models[i], optimizers[i], loss_of, batches)
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), name + ".txt"), "w") as out:
+        print("data moons:n=%d,noise=%g,seed=%d" % (data["n"], data["noise"], data["seed"]), file=out)
+        print("seed %d\nbatch %d\nepochs %d" % (seed, batch, epochs), file=out)
+        for i, (text, _, _, loss_of) in enumerate(networks):
+            print("network " + text, file=out)
+            for key, value in initial[i].items():
+                if value.dtype == torch.float32:
+                    print("initial", key, hashlib.sha256(value.numpy().tobytes()).hexdigest(), file=out)
+            print("losses", len(losses[i]), file=out)
+            numbers(out, losses[i])
+            for key, value in models[i].state_dict().items() if final else ():
+                print("final", key, value.numel(), file=out)
+                numbers(out, value.flatten().tolist())
+            if loss_of is not mse:
+                with torch.no_grad():
+                    print("correct", (models[i](x).argmax(1) == y).sum().item(), file=out)
+
+
+def sgd(**arguments):
+    return lambda parameters: torch.optim.SGD(parameters, **arguments)
+
+
+def article(seed):
+    def plain():
+        return nn.Sequential(nn.Linear(2, 64), nn.ReLU(), nn.Linear(64, 2))
+
+    def normalised():
+        return nn.Sequential(nn.Linear(2, 64), nn.BatchNorm1d(64), nn.ReLU(), nn.Linear(64, 2))
+
+    networks = [("models/mlp.net", plain, sgd(lr=1e-4), nn.functional.cross_entropy),
+                ("models/mlp_bn.net", normalised, sgd(lr=1e-4), nn.functional.cross_entropy)]
+    record("article_seed%d" % seed, dict(n=1000, noise=0.1, seed=42), seed, 32, 10, networks, False)
+
+
+def one(name, seed, text, build, make, loss_of):
+    record(name, dict(n=200, noise=0.2, seed=7), seed, 32, 3, [(text, build, make, loss_of)], True)
+
+
+torch.set_num_threads(1)
+article(0)
+article(1)
+one("deep", 3,
+    "linear 2 32; tanh; linear 24 bias=false; batchnorm eps=1e-3 momentum=0.3; leaky_relu slope=0.2; linear 16; sigmoid; linear 2; "
+    "optimizer sgd lr=0.1 momentum=0.9 nesterov=true weight_decay=1e-3",
+    lambda: nn.Sequential(nn.Linear(2, 32), nn.Tanh(), nn.Linear(32, 24, bias=False), nn.BatchNorm1d(24, eps=1e-3, momentum=0.3),
+                          nn.LeakyReLU(0.2), nn.Linear(24, 16), nn.Sigmoid(), nn.Linear(16, 2)),
+    sgd(lr=0.1, momentum=0.9, nesterov=True, weight_decay=1e-3), nn.functional.cross_entropy)
+one("regression", 4,
+    "linear 2 20; batchnorm affine=false; tanh; linear 1; loss mse; optimizer sgd lr=0.05 momentum=0.8 dampening=0.2",
+    lambda: nn.Sequential(nn.Linear(2, 20), nn.BatchNorm1d(20, affine=False), nn.Tanh(), nn.Linear(20, 1)),
+    sgd(lr=0.05, momentum=0.8, dampening=0.2), mse)
+one("residual", 5,
+    "linear 2 16; residual { linear 16; batchnorm; relu; linear 16 }; residual { linear 20; tanh } { linear 20 }; linear 3; "
+    "optimizer sgd lr=0.05 weight_decay=0.01",
+    lambda: nn.Sequential(nn.Linear(2, 16), Residual(nn.Linear(16, 16), nn.BatchNorm1d(16), nn.ReLU(), nn.Linear(16, 16)),
+                          Residual(nn.Linear(16, 20), nn.Tanh(), shortcut=nn.Sequential(nn.Linear(16, 20))), nn.Linear(20, 3)),
+    sgd(lr=0.05, weight_decay=0.01), nn.functional.cross_entropy)

@@ -1,0 +1,267 @@
+/* parity_test.c: bnc repeats the runs of PyTorch that are recorded in tests/parity, on every kernel set. */
+#include "network_support.h"
+#include "options.h"
+#include "sha256.h"
+#include <math.h>
+
+enum { MAX_NETWORKS = 2, MAX_KEPT = 32, LONGEST_NAME = 64, LONGEST_TEXT = 512 };
+
+/* ---- records: record.py says what is in them */
+
+typedef struct Initial { char path[LONGEST_NAME], hash[65]; } Initial;
+typedef struct Final { char path[LONGEST_NAME]; int count; double *values; } Final;
+
+typedef struct Recorded {
+	char text[LONGEST_TEXT];
+	Initial initials[MAX_KEPT];
+	Final finals[MAX_KEPT];
+	int initial_count, final_count;
+	double *losses;
+	int loss_count;
+	int correct;            /* -1: not a classifier */
+} Recorded;
+
+typedef struct Record {
+	Arena *arena;
+	Data data;
+	char specification[LONGEST_TEXT];
+	unsigned seed;
+	int batch, epochs;
+	Recorded networks[MAX_NETWORKS];
+	int count;
+} Record;
+
+static double *read_numbers(Arena *arena, FILE *file, int count)
+{
+	double *numbers = NEW_ARRAY(arena, double, count);
+	for (int i = 0; i < count; i++)
+		cr_assert(fscanf(file, "%lf", &numbers[i]) == 1, "a number is missing");
+	return numbers;
+}
+
+static bool read_setting(Record *r, FILE *file, const char *word)
+{
+	if (strcmp(word, "data") == 0)
+		return fscanf(file, "%511s", r->specification) == 1;
+	if (strcmp(word, "seed") == 0)
+		return fscanf(file, "%u", &r->seed) == 1;
+	if (strcmp(word, "batch") == 0)
+		return fscanf(file, "%d", &r->batch) == 1;
+	return strcmp(word, "epochs") == 0 && fscanf(file, "%d", &r->epochs) == 1;
+}
+
+static bool read_entry(Record *r, FILE *file, const char *word)
+{
+	if (strcmp(word, "network") == 0) {
+		r->networks[r->count].correct = -1;
+		return fscanf(file, " %511[^\n]", r->networks[r->count++].text) == 1;
+	}
+	if (r->count == 0)
+		return read_setting(r, file, word);
+	Recorded *n = &r->networks[r->count - 1];
+	if (strcmp(word, "initial") == 0) {
+		Initial *initial = &n->initials[n->initial_count++];
+		return fscanf(file, "%63s %64s", initial->path, initial->hash) == 2;
+	}
+	if (strcmp(word, "losses") == 0) {
+		if (fscanf(file, "%d", &n->loss_count) != 1)
+			return false;
+		n->losses = read_numbers(r->arena, file, n->loss_count);
+		return true;
+	}
+	if (strcmp(word, "final") == 0) {
+		Final *final = &n->finals[n->final_count++];
+		if (fscanf(file, "%63s %d", final->path, &final->count) != 2)
+			return false;
+		final->values = read_numbers(r->arena, file, final->count);
+		return true;
+	}
+	return strcmp(word, "correct") == 0 && fscanf(file, "%d", &n->correct) == 1;
+}
+
+static void open_record(Record *r, const char *name)
+{
+	char path[128], word[LONGEST_NAME];
+	Failure failure;
+	*r = (Record){.arena = arena_open()};
+	snprintf(path, sizeof path, "tests/parity/%s.txt", name);
+	FILE *file = fopen(path, "r");
+	cr_assert(file, "%s cannot be read", path);
+	while (fscanf(file, "%63s", word) == 1)
+		cr_assert(read_entry(r, file, word), "%s: `%s` is not understood", path, word);
+	fclose(file);
+	cr_assert(data_open(&r->data, r->specification, &failure), "%s", failure.text);
+}
+
+static void close_record(Record *r)
+{
+	data_close(&r->data);
+	arena_close(r->arena);
+}
+
+/* ---- networks */
+
+/* One that is being trained, and how far its losses have been compared. */
+typedef struct Repeated { Compilation c; void *net; int steps; } Repeated;
+
+static void compile_recorded(Compilation *c, const char *text, const KernelSet *set, int batch)
+{
+	Failure failure = {.text = ""};
+	bool file = strstr(text, ".net") != 0;
+	Overrides overrides = {.batch = batch, .epochs = -1, .lr = -1};
+	*c = (Compilation){.arena = arena_open(), .target = set, .fuse = true};
+	cr_assert(source_read(&c->source, c->arena, &(NetworkArgument){file ? text : "-e", file ? 0 : text}, &failure), "%s", failure.text);
+	cr_assert(compile(c, STAGE_RUN, &overrides, &failure), "%s: %s", text, failure.text);
+}
+
+static void close_repeated(Repeated *n)
+{
+	program_free(&n->c.program, n->net);
+	compilation_close(&n->c);
+}
+
+static const Tensor *find_by_path(const Compilation *c, const char *path)
+{
+	for (int i = 0; i < c->tensors.count; i++)
+		if (c->tensors.items[i]->path && strcmp(c->tensors.items[i]->path, path) == 0)
+			return c->tensors.items[i];
+	cr_assert_fail("there is no tensor %s", path);
+	return 0;
+}
+
+static float *values_of(const Repeated *n, const Tensor *tensor)
+{
+	float *values = NEW_ARRAY(n->c.arena, float, value_count(tensor));
+	get_values(&n->c, n->net, tensor, values);
+	return values;
+}
+
+static void check_initials(const Recorded *recorded, const Repeated *n)
+{
+	for (int i = 0; i < recorded->initial_count; i++) {
+		char hash[65];
+		const Tensor *tensor = find_by_path(&n->c, recorded->initials[i].path);
+		sha256_hex(values_of(n, tensor), value_count(tensor) * sizeof(float), hash);
+		cr_expect_str_eq(hash, recorded->initials[i].hash, "%s (%s): %s begins otherwise", recorded->text, n->c.target->name, tensor->path);
+	}
+}
+
+/* A line of the log: {"event":"step","net":"mlp",...,"loss":0.7} */
+static void check_step(const Record *r, Repeated *networks, const char *line)
+{
+	const char *loss = strstr(line, "\"loss\":");
+	for (int i = 0; i < r->count; i++) {
+		Repeated *n = &networks[i];
+		const Recorded *recorded = &r->networks[i];
+		char name[LONGEST_NAME + 16];
+		snprintf(name, sizeof name, "\"net\":\"%s\"", n->c.program.name);
+		if (!strstr(line, name))
+			continue;
+		cr_assert(loss && n->steps < recorded->loss_count);
+		double found = strtod(loss + strlen("\"loss\":"), 0), expected = recorded->losses[n->steps];
+		cr_expect(fabs(found - expected) <= 1e-6 * expected, "%s (%s): the loss of step %d is %.9g, of torch %.9g", recorded->text,
+			n->c.target->name, n->steps, found, expected);
+		n->steps++;
+	}
+}
+
+static void check_losses(const Record *r, Repeated *networks, char *log)
+{
+	for (char *line = strtok(log, "\n"); line; line = strtok(0, "\n"))
+		if (strstr(line, "\"event\":\"step\""))
+			check_step(r, networks, line);
+	for (int i = 0; i < r->count; i++)
+		cr_expect_eq(networks[i].steps, r->networks[i].loss_count, "%s: %d steps", r->networks[i].text, networks[i].steps);
+}
+
+static void check_final(const Recorded *recorded, const Repeated *n, const Final *final)
+{
+	const Tensor *tensor = find_by_path(&n->c, final->path);
+	if (tensor->layout == LAYOUT_COUNTER) {
+		cr_expect_eq(get_counter(n->net, tensor), (int64_t)final->values[0], "%s: %s", recorded->text, final->path);
+		return;
+	}
+	const float *values = values_of(n, tensor);
+	cr_assert_eq((size_t)final->count, value_count(tensor), "%s: %s", recorded->text, final->path);
+	/* some 20 steps, each of which rounds values of up to 2 by at most 2^-23 */
+	for (int i = 0; i < final->count; i++)
+		cr_expect(fabs((double)values[i] - final->values[i]) <= 3e-6, "%s (%s): %s[%d] ends as %.9g, with torch as %.9g", recorded->text,
+			n->c.target->name, final->path, i, (double)values[i], final->values[i]);
+}
+
+/* Another program, for a batch of all samples: its count of right answers is that of torch in training mode. */
+static void check_correct(const Record *r, const Recorded *recorded, const Repeated *n)
+{
+	Repeated whole = {.steps = 0};
+	compile_recorded(&whole.c, recorded->text, n->c.target, r->data.rows);
+	whole.net = allocate_net(&whole.c);
+	for (int i = 0; i < n->c.program.tensor_count; i++) {
+		const ProgramTensor *tensor = &n->c.program.tensors[i];
+		if (tensor->layout != LAYOUT_COUNTER)
+			tensor_set(&whole.c.program, whole.net, &whole.c.program.tensors[i], values_of(n, find_by_path(&n->c, tensor->path)));
+	}
+	Batch batch = {.rows = r->data.rows, .inputs = r->data.features, .x = r->data.x, .labels = r->data.labels};
+	train_on(&whole.c, whole.net, &batch, 0);
+	cr_expect_eq((int)get_scalar(whole.net, whole.c.program.correct), recorded->correct, "%s (%s): %g are right, with torch %d", recorded->text,
+		n->c.target->name, (double)get_scalar(whole.net, whole.c.program.correct), recorded->correct);
+	close_repeated(&whole);
+}
+
+/* ---- runs */
+
+static void start(const Record *r, Repeated *networks, Run *runs, Random *random, const KernelSet *set)
+{
+	Failure failure;
+	random_seed(random, r->seed);
+	for (int i = 0; i < r->count; i++) {
+		Repeated *n = &networks[i];
+		compile_recorded(&n->c, r->networks[i].text, set, r->batch);
+		n->net = allocate_net(&n->c);
+		cr_assert(program_initialise(&n->c.program, n->net, random, &failure), "%s", failure.text);
+		check_initials(&r->networks[i], n);
+		const Node *optimizer = n->c.network->optimizer;
+		runs[i] = (Run){.program = &n->c.program, .net = n->net, .lr = (float)optimizer->arguments[argument_index(optimizer->layer, "lr")]};
+	}
+}
+
+static void repeat_on(const Record *r, const KernelSet *set)
+{
+	Repeated networks[MAX_NETWORKS] = {{.steps = 0}};
+	Run runs[MAX_NETWORKS];
+	Random random;
+	Failure failure;
+	char *log = 0;
+	size_t length = 0;
+	start(r, networks, runs, &random, set);
+	FILE *stream = open_memstream(&log, &length);
+	Training training = {
+		.runs = runs, .run_count = r->count, .host = &(const Host){0}, .data = &r->data, .batch = r->batch, .epochs = r->epochs,
+		.random = &random, .shuffle = true, .quiet = true, .log = stream, .log_steps = true,
+	};
+	cr_assert(training_check(&training, &failure) && train(&training, &failure), "%s", failure.text);
+	fclose(stream);
+	check_losses(r, networks, log);
+	free(log);
+	for (int i = 0; i < r->count; i++) {
+		for (int k = 0; k < r->networks[i].final_count; k++)
+			check_final(&r->networks[i], &networks[i], &r->networks[i].finals[k]);
+		if (r->networks[i].correct >= 0)
+			check_correct(r, &r->networks[i], &networks[i]);
+		close_repeated(&networks[i]);
+	}
+}
+
+static void repeat(const char *name)
+{
+	static Record record;
+	open_record(&record, name);
+	FOR_EACH_USABLE_SET(set)
+		repeat_on(&record, set);
+	close_record(&record);
+}
+
+Test(parity, article_seed_0) { repeat("article_seed0"); }
+Test(parity, article_seed_1) { repeat("article_seed1"); }
+Test(parity, deep) { repeat("deep"); }
+Test(parity, regression) { repeat("regression"); }
+Test(parity, residual) { repeat("residual"); }
