@@ -4,7 +4,7 @@
 #include "code.h"
 
 typedef struct Emit {
-	Compilation *c;
+	const Compilation *c;
 	Code code;
 	const char *prefix;     /* of the kernels' names */
 	const char *members;    /* before a persistent tensor's name: "net->" */

@@ -52,7 +52,7 @@ static int compile_all(Session *s)
 
 static void report_all(const Session *s)
 {
-	bool training = s->options.train || s->options.save;
+	bool training = s->options.train || s->options.save || s->options.emit.path;
 	for (int i = 0; i < s->count; i++) {
 		const Compilation *c = &s->compilations[i];
 		if (s->options.dump >= 0)
@@ -195,6 +195,13 @@ static int train_all(Session *s, Run *runs, Random *random, Failure *failure)
 	return status;
 }
 
+/* Weights that nobody gave or trained are not worth writing: _init makes them. */
+static bool emit_first(const Session *s, const Run *run, Failure *failure)
+{
+	bool trained = s->options.train || s->options.weights;
+	return standalone_write(&s->compilations[0], trained ? run->net : 0, &s->options.emit, failure);
+}
+
 static int run_all(Session *s)
 {
 	Failure failure;
@@ -212,6 +219,8 @@ static int run_all(Session *s)
 		status = train_all(s, runs, &random, &failure);
 	if (status == 0 && s->options.save && !program_save(runs[0].program, runs[0].net, s->options.save, &failure))
 		status = complain(EXIT_DATA, &failure);
+	if (status == 0 && s->options.emit.path && !emit_first(s, &runs[0], &failure))
+		status = complain(EXIT_DATA, &failure);
 	for (int i = 0; i < s->count; i++)
 		if (runs[i].program)
 			program_free(runs[i].program, runs[i].net);
@@ -227,7 +236,7 @@ static int run_session(Session *s)
 	int status = compile_all(s);
 	if (status == 0) {
 		report_all(s);
-		if (s->options.train || s->options.save || s->options.weights)
+		if (s->options.train || s->options.save || s->options.weights || s->options.emit.path)
 			status = run_all(s);
 	}
 	for (int i = 0; i < s->count; i++)

@@ -26,6 +26,13 @@ static const char usage[] =
 	"  --log FILE           JSON Lines: one object an epoch; with --log-steps one a step, too\n"
 	"  --quiet              neither a line per epoch nor a progress bar\n"
 	"\n"
+	"Hand over\n"
+	"  --emit FILE.c        the network and its training as C that needs nothing else, with FILE.h\n"
+	"  --lanes N            1: any C99 compiler; 4, 8, 16: vectors of gcc and clang (default 1)\n"
+	"  --max-batch N        rows that it takes at once (default: the batch)\n"
+	"  --prefix NAME        of all its names (default: the network's name)\n"
+	"  --weights-as FORM    hex or decimal; both are exact\n"
+	"\n"
 	"Look\n"
 	"  --summary            shapes, parameters, FLOPs, memory\n"
 	"  --explain            which steps share a loop, and why their neighbours do not\n"
@@ -46,6 +53,7 @@ static const char usage[] =
 enum Option {
 	OPTION_TRAIN = 256, OPTION_EPOCHS, OPTION_STEPS, OPTION_BATCH, OPTION_LR, OPTION_SEED, OPTION_NO_SHUFFLE, OPTION_WEIGHTS, OPTION_SAVE,
 	OPTION_LOG, OPTION_LOG_STEPS, OPTION_QUIET, OPTION_SUMMARY, OPTION_EXPLAIN, OPTION_DUMP, OPTION_CHECK, OPTION_ISA, OPTION_NO_FUSE, OPTION_THREADS, OPTION_PROFILE, OPTION_RECOMPUTE,
+	OPTION_EMIT, OPTION_LANES, OPTION_MAX_BATCH, OPTION_PREFIX, OPTION_WEIGHTS_AS,
 	OPTION_LIST_LAYERS, OPTION_LIST_DATA, OPTION_HELP, OPTION_VERSION,
 };
 
@@ -61,6 +69,9 @@ static const struct option long_options[] = {
 	{"isa", required_argument, 0, OPTION_ISA}, {"no-fuse", no_argument, 0, OPTION_NO_FUSE},
 	{"recompute", no_argument, 0, OPTION_RECOMPUTE},
 	{"threads", required_argument, 0, OPTION_THREADS}, {"profile", no_argument, 0, OPTION_PROFILE},
+	{"emit", required_argument, 0, OPTION_EMIT}, {"lanes", required_argument, 0, OPTION_LANES},
+	{"max-batch", required_argument, 0, OPTION_MAX_BATCH}, {"prefix", required_argument, 0, OPTION_PREFIX},
+	{"weights-as", required_argument, 0, OPTION_WEIGHTS_AS},
 	{"list-layers", no_argument, 0, OPTION_LIST_LAYERS}, {"list-data", no_argument, 0, OPTION_LIST_DATA},
 	{"help", no_argument, 0, OPTION_HELP}, {"version", no_argument, 0, OPTION_VERSION}, {0},
 };
@@ -112,6 +123,23 @@ static void list_sets(char *out, size_t size)
 		used += (size_t)snprintf(out + used, size - used, "%s%s", i ? ", " : "", kernel_sets[i]->name);
 }
 
+static bool read_lanes(Options *options, const char *text, Failure *failure)
+{
+	static const struct { const char *text; int lanes; } known[] = {{"1", 1}, {"4", 4}, {"8", 8}, {"16", 16}};
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (strcmp(known[i].text, text) == 0) {
+			options->emit.lanes = known[i].lanes;
+			return true;
+		}
+	return fail(failure, "--lanes takes 1, 4, 8 or 16, found `%.100s`", text);
+}
+
+static bool read_form(Options *options, const char *text, Failure *failure)
+{
+	options->emit.decimal = strcmp(text, "decimal") == 0;
+	return options->emit.decimal || strcmp(text, "hex") == 0 || fail(failure, "--weights-as takes hex or decimal, found `%.100s`", text);
+}
+
 static bool read_isa(Options *options, const char *text, Failure *failure)
 {
 	char names[100];
@@ -144,6 +172,15 @@ static bool read_option(Options *options, int option, const char *value, Failure
 	case OPTION_NO_FUSE: options->no_fuse = true; return true;
 	case OPTION_DUMP: return read_stage(options, value, failure);
 	case OPTION_ISA: return read_isa(options, value, failure);
+	case OPTION_EMIT: options->emit.path = value; return true;
+	case OPTION_PREFIX: options->emit.prefix = value; return true;
+	case OPTION_LANES: return read_lanes(options, value, failure);
+	case OPTION_WEIGHTS_AS: return read_form(options, value, failure);
+	case OPTION_MAX_BATCH:
+		if (!read_whole("max-batch", value, 1, MAX_BATCH, &number, failure))
+			return false;
+		options->emit.max_batch = (int)number;
+		return true;
 	case OPTION_LR: return read_rate(value, &options->overrides.lr, failure);
 	case OPTION_EPOCHS:
 		if (!read_whole("epochs", value, 0, INT32_MAX, &number, failure))
@@ -217,6 +254,19 @@ static bool check_together(const Options *options, Failure *failure)
 	return true;
 }
 
+static bool check_emit(const Options *options, Failure *failure)
+{
+	const StandaloneOptions *emit = &options->emit;
+	if (emit->path && options->network_count > 1)
+		return fail(failure, "--emit is for one network, but %d are given", options->network_count);
+	if (emit->path && (options->check || options->dump >= 0))
+		return fail(failure, "--emit does not go with %s, which stops before there is C", options->check ? "--check" : "--dump");
+	if (emit->path)
+		return standalone_check(emit, failure);
+	const char *alone = emit->prefix ? "--prefix" : emit->lanes ? "--lanes" : emit->max_batch ? "--max-batch" : emit->decimal ? "--weights-as" : 0;
+	return !alone || fail(failure, "%s needs --emit FILE.c", alone);
+}
+
 /* What asks for information instead of a run. */
 static bool answer(int option)
 {
@@ -259,7 +309,7 @@ OptionsResult options_read(Options *options, int argc, char **argv, Failure *fai
 	while (optind < argc)
 		if (!add_network(options, argv[optind++], 0))
 			return OPTIONS_WRONG;
-	return check_together(options, failure) ? OPTIONS_RUN : OPTIONS_WRONG;
+	return check_together(options, failure) && check_emit(options, failure) ? OPTIONS_RUN : OPTIONS_WRONG;
 }
 
 void options_free(Options *options)

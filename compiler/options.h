@@ -1,7 +1,7 @@
 /* options.h: the command line as data. */
 #ifndef BNC_OPTIONS_H
 #define BNC_OPTIONS_H
-#include "bnc.h"
+#include "standalone.h"
 
 typedef struct NetworkArgument { const char *path, *text; } NetworkArgument;    /* text: of -e, else null */
 
@@ -14,6 +14,7 @@ typedef struct Options {
 	uint64_t seed;
 	bool seed_given, no_shuffle, quiet, log_steps, summary, explain, check, no_fuse;
 	int dump;               /* a Stage, or -1 */
+	StandaloneOptions emit;
 	int threads;            /* 0: as many as pay */
 	bool profile, recompute;
 } Options;

@@ -1,0 +1,224 @@
+/* --emit: the network's C for others. The model is compiled again for the wanted lanes and batch, printed with the
+ * routines that print for libtcc, and written beside the kernels' own source. */
+#include "standalone.h"
+#include "kernel_text.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- what the printers share */
+
+void put_template(const Standalone *s, Code *code, const char *format, ...)
+{
+	Code named = {.arena = s->arena};
+	for (; *format; format++)
+		if (*format == '@' || *format == '$')
+			code_put(&named, "%s", *format == '@' ? s->prefix : s->capitals);
+		else
+			code_add(&named, format, 1);
+	va_list values;
+	va_start(values, format);
+	code_put_list(code, code_text(&named), values);
+	va_end(values);
+}
+
+bool is_persistent(const Tensor *tensor)
+{
+	return tensor->role == ROLE_PARAMETER || tensor->role == ROLE_STATISTIC || tensor->role == ROLE_STATE;
+}
+
+size_t element_count(const Tensor *tensor)
+{
+	switch (tensor->layout) {
+	case LAYOUT_WEIGHTS: return (size_t)tensor->features * (size_t)tensor->inputs;
+	case LAYOUT_FEATURES: return (size_t)tensor->features;
+	default: return 1;
+	}
+}
+
+int standalone_tensors(const Standalone *s, const Tensor **tensors)
+{
+	static const Role roles[] = {ROLE_PARAMETER, ROLE_STATISTIC, ROLE_STATE, ROLE_INPUT, ROLE_TARGET};
+	int count = 0;
+	for (int counters = 1; counters >= 0; counters--)
+		for (size_t r = 0; r < sizeof roles / sizeof *roles; r++)
+			for (int i = 0; i < s->c.tensors.count; i++) {
+				const Tensor *tensor = s->c.tensors.items[i];
+				if (tensor->role == roles[r] && (tensor->layout == LAYOUT_COUNTER) == counters)
+					tensors[count++] = tensor;
+			}
+	return count;
+}
+
+bool normalises_batch(const Standalone *s)
+{
+	for (int i = 0; i < s->c.network->nodes.count; i++)
+		if (s->c.network->nodes.items[i]->layer->normalises_batch)
+			return true;
+	return false;
+}
+
+int training_minimum(const Standalone *s)
+{
+	return normalises_batch(s) ? 2 : 1;
+}
+
+/* In the order of the struct's declaration in bnc, which is that of the network. */
+int saved_tensors(const Standalone *s, const Tensor **tensors)
+{
+	int count = 0;
+	for (int states = 0; states <= 1; states++)
+		for (int i = 0; i < s->c.tensors.count; i++)
+			if (is_persistent(s->c.tensors.items[i]) && (s->c.tensors.items[i]->role == ROLE_STATE) == states)
+				tensors[count++] = s->c.tensors.items[i];
+	return count;
+}
+
+const char *saved_name(const Tensor *tensor)
+{
+	return tensor->path ? tensor->path : tensor->name;
+}
+
+size_t save_bytes(const Standalone *s)
+{
+	const Tensor **tensors = NEW_ARRAY(s->arena, const Tensor *, s->c.tensors.count);
+	size_t bytes = SAVE_HEADER_BYTES;
+	for (int i = saved_tensors(s, tensors) - 1; i >= 0; i--)
+		bytes += element_count(tensors[i]) * (tensors[i]->layout == LAYOUT_COUNTER ? sizeof(int64_t) : sizeof(float));
+	return bytes;
+}
+
+static const ProgramTensor *program_tensor(const Standalone *s, const Tensor *tensor)
+{
+	const Program *program = &s->model->program;
+	for (int i = 0; i < program->tensor_count; i++)
+		if (strcmp(program->tensors[i].path, tensor->path) == 0)
+			return &program->tensors[i];
+	internal_error("%s has no weights", tensor->name);
+}
+
+const float *weights_of(const Standalone *s, const Tensor *tensor)
+{
+	float *values = NEW_ARRAY(s->arena, float, element_count(tensor));
+	tensor_get(&s->model->program, s->net, program_tensor(s, tensor), values);
+	return values;
+}
+
+int64_t count_of(const Standalone *s, const Tensor *tensor)
+{
+	int64_t count;
+	memcpy(&count, (const char *)s->net + program_tensor(s, tensor)->offset, sizeof count);
+	return count;
+}
+
+/* ---- options */
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t length = strlen(text), end_length = strlen(end);
+	return length > end_length && strcmp(text + length - end_length, end) == 0;
+}
+
+bool standalone_check(const StandaloneOptions *options, Failure *failure)
+{
+	const char *end = options->single_header ? ".h" : ".c";
+	if (!ends_with(options->path, end))
+		return fail(failure, "--emit%s takes a file name that ends in %s, found `%.200s`", options->single_header ? " with --single-header" : "",
+			end, options->path);
+	if (options->test_path && !ends_with(options->test_path, ".c"))
+		return fail(failure, "--emit-test takes a file name that ends in .c, found `%.200s`", options->test_path);
+	return !options->prefix || check_prefix(options->prefix, true, failure);
+}
+
+/* ---- memory */
+
+/* The order of the struct lets every compiler place it alike: what is largest comes first, and nothing needs padding. */
+static void plan_struct(Standalone *s)
+{
+	enum { ALIGNMENT = 16 };
+	const Tensor **tensors = NEW_ARRAY(s->arena, const Tensor *, s->c.tensors.count);
+	int count = standalone_tensors(s, tensors);
+	s->output = (s->c.predict.work + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+	s->work = s->output + tensor_floats(&s->c, s->c.output);
+	if (s->work < s->c.train.work)
+		s->work = s->c.train.work;
+	bool counters = false;
+	s->bytes = 0;
+	for (int i = 0; i < count; i++) {
+		bool counter = tensors[i]->layout == LAYOUT_COUNTER;
+		counters = counters || counter;
+		s->bytes += counter ? sizeof(int64_t) : tensor_floats(&s->c, tensors[i]) * sizeof(float);
+	}
+	/* as large with an int64_t that is aligned to 8 as with one that is aligned to 4 */
+	if (counters && (s->bytes + s->work * sizeof(float)) % sizeof(int64_t) != 0)
+		s->work++;
+	s->bytes += s->work * sizeof(float);
+}
+
+/* ---- files */
+
+static bool write_text(const char *path, Code *code, AtomicFile *file, Failure *failure)
+{
+	if (!atomic_open(file, path, failure))
+		return false;
+	fwrite(code_text(code), 1, (size_t)code->count, file->stream);
+	return true;
+}
+
+/* Either all files are new or all are old, as far as a file system can promise that. */
+static bool write_files(Standalone *s, const char *header_path, Failure *failure)
+{
+	struct { const char *path; Code *code; } texts[] = {
+		{s->options->single_header ? 0 : s->options->path, &s->source},
+		{header_path, &s->header},
+		{s->options->test_path, &s->test},
+	};
+	enum { COUNT = sizeof texts / sizeof *texts };
+	AtomicFile files[COUNT] = {0};
+	bool ok = true;
+	for (int i = 0; i < COUNT; i++)
+		ok = ok && (!texts[i].path || write_text(texts[i].path, texts[i].code, &files[i], failure));
+	for (int i = 0; i < COUNT; i++)
+		ok = ok && (!texts[i].path || atomic_commit(&files[i], failure));
+	for (int i = 0; i < COUNT; i++)
+		atomic_abandon(&files[i]);
+	return ok;
+}
+
+static const char *header_path(Arena *arena, const char *path)
+{
+	return arena_print(arena, "%.*s.h", (int)strlen(path) - 2, path);
+}
+
+/* The model again, for other lanes and another batch; its source is known to be right, but a batch may be too large. */
+static bool compile_again(Standalone *s, Failure *failure)
+{
+	const StandaloneOptions *options = s->options;
+	Overrides overrides = {.batch = options->max_batch ? options->max_batch : s->model->network->batch, .epochs = -1, .lr = -1};
+	s->target = (KernelSet){.name = "emitted C", .lanes = options->lanes ? options->lanes : 1};
+	s->c = (Compilation){.arena = s->arena, .source = s->model->source, .target = &s->target, .fuse = true, .recompute = s->model->recompute};
+	if (compile(&s->c, STAGE_PLAN, &overrides, failure))
+		return true;
+	diagnostics_print(s->c.diagnostics, stderr);
+	return fail(failure, "%s: nothing was emitted", options->path);
+}
+
+bool standalone_write(const Compilation *model, const void *net, const StandaloneOptions *options, Failure *failure)
+{
+	Arena *arena = arena_open();
+	Standalone s = {
+		.arena = arena, .options = options, .model = model, .net = net, .prefix = options->prefix ? options->prefix : model->network->name,
+		.header = {.arena = arena}, .source = {.arena = arena}, .test = {.arena = arena},
+	};
+	s.capitals = capitals(arena, s.prefix);
+	const char *header = header_path(arena, options->path), *slash = strrchr(header, '/');
+	s.header_name = slash ? slash + 1 : header;
+	bool ok = check_prefix(s.prefix, options->prefix != 0, failure) && compile_again(&s, failure) && check_weights(&s, failure);
+	if (ok) {
+		plan_struct(&s);
+		put_header(&s);
+		put_source(&s);
+		ok = write_files(&s, header, failure);
+	}
+	arena_close(arena);
+	return ok;
+}

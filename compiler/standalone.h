@@ -1,0 +1,76 @@
+/* standalone.h: C that needs nothing of bnc: FILE.c and FILE.h of --emit. */
+#ifndef STANDALONE_H
+#define STANDALONE_H
+#include "emit.h"
+
+typedef struct StandaloneOptions {
+	const char *path;               /* FILE.c, or null: nothing is emitted */
+	const char *test_path;          /* FILE_test.c, or null */
+	const char *prefix;             /* null: the network's name */
+	int lanes;                      /* 0: 1 */
+	int max_batch;                  /* 0: the network's batch */
+	bool inference, single_header, decimal;
+} StandaloneOptions;
+
+/* What can be said of the options before a network is read. */
+bool standalone_check(const StandaloneOptions *options, Failure *failure);
+/* Writes the files. net holds the weights of model's program; null: none are embedded. */
+bool standalone_write(const Compilation *model, const void *net, const StandaloneOptions *options, Failure *failure);
+
+/* ---- between the standalone_*.c */
+
+/* Of a save: magic, layout, bytes that follow, their check sum; four bytes each. */
+enum { SAVE_HEADER_BYTES = 16 };
+
+typedef struct Standalone {
+	Arena *arena;
+	const StandaloneOptions *options;
+	const Compilation *model;
+	const void *net;
+	Compilation c;                  /* the model, compiled for these lanes and batch */
+	KernelSet target;
+	const char *prefix, *capitals;
+	const char *header_name;        /* without folders */
+	size_t work;                    /* floats that train and predict share */
+	size_t output;                  /* where in them predict's result is */
+	size_t bytes;                   /* of the struct */
+	Code header, source, test;
+} Standalone;
+
+/* Prints a template, in which @ stands for the prefix and $ for the prefix in capitals. */
+void put_template(const Standalone *s, Code *code, const char *format, ...);
+
+/* The struct's tensors one after the other: counters, parameters, statistics, the optimizer's, the batch. */
+int standalone_tensors(const Standalone *s, const Tensor **tensors);
+bool is_persistent(const Tensor *tensor);       /* outlives a step: is saved */
+size_t element_count(const Tensor *tensor);     /* without padding */
+/* A tensor's weights, row-major, and a counter's value, out of net. */
+const float *weights_of(const Standalone *s, const Tensor *tensor);
+int64_t count_of(const Standalone *s, const Tensor *tensor);
+
+/* What training needs and what is saved. */
+bool normalises_batch(const Standalone *s);
+int training_minimum(const Standalone *s);      /* rows */
+int saved_tensors(const Standalone *s, const Tensor **tensors);
+const char *saved_name(const Tensor *tensor);
+size_t save_bytes(const Standalone *s);
+
+/* names.c */
+bool check_prefix(const char *prefix, bool given, Failure *failure);
+
+/* standalone_header.c, standalone_memory.c */
+void put_header(Standalone *s);
+void put_memory_table(const Standalone *s, Code *code);
+
+/* standalone_source.c, standalone_init.c, standalone_save.c, standalone_weights.c */
+void put_source(Standalone *s);
+void put_tensors(const Standalone *s, Code *code);
+void put_init(const Standalone *s, Code *code);
+void put_saving(const Standalone *s, Code *code);
+void put_trained(const Standalone *s, Code *code);
+/* A row of exact literals, in the lines of an initialiser. */
+void put_floats(const Standalone *s, Code *code, const float *values, size_t count);
+/* False: a weight is not finite, which C has no literal for. */
+bool check_weights(const Standalone *s, Failure *failure);
+
+#endif

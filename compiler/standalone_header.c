@@ -1,0 +1,231 @@
+/* The emitted header: what the network is, what it needs, and the contract of each function. */
+#include "standalone.h"
+#include <ctype.h>
+#include <string.h>
+
+/* ---- the network's text */
+
+/* One line of the source, harmless within a comment whatever it holds: nothing ends or opens one, no trigraph, no
+ * character that is not printable ASCII, no backslash before the line's end. */
+static void put_quoted(Code *code, const char *text, size_t length)
+{
+	while (length > 0 && (isspace((unsigned char)text[length - 1]) || text[length - 1] == '\\'))
+		length--;
+	code_put(code, " *     ");
+	for (size_t i = 0; i < length; i++) {
+		char c = text[i], next = i + 1 < length ? text[i + 1] : ' ';
+		bool breaks = (c == '*' && next == '/') || (c == '/' && next == '*') || (c == '?' && next == '?');
+		code_put(code, "%c%s", c == '\t' ? ' ' : c < ' ' || c > '~' ? '.' : c, breaks ? " " : "");
+	}
+	code_put(code, "\n");
+}
+
+static void put_network_text(Code *code, const Source *source)
+{
+	enum { MOST_LINES = 200, MOST_COLUMNS = 200 };
+	const char *text = source->text, *end = source->text + source->length;
+	int lines = 0;
+	for (; text < end && lines < MOST_LINES; lines++) {
+		const char *newline = memchr(text, '\n', (size_t)(end - text));
+		size_t length = (size_t)((newline ? newline : end) - text);
+		put_quoted(code, text, length < MOST_COLUMNS ? length : MOST_COLUMNS);
+		text = newline ? newline + 1 : end;
+	}
+	if (text < end)
+		code_put(code, " *     (and %zu bytes more)\n", (size_t)(end - text));
+}
+
+/* ---- what it computes */
+
+static void put_shapes(const Standalone *s, Code *code)
+{
+	const Network *network = s->c.network;
+	code_put(code, " *     %-20s %-16s %s\n", "", "input", shape_text(s->arena, &network->input->shape));
+	for (int i = 0; i < network->nodes.count; i++) {
+		const Node *node = network->nodes.items[i];
+		code_put(code, " *     %-20s %-16s %s\n", node->path, node->layer->name, shape_text(s->arena, &node->output->shape));
+	}
+}
+
+static void put_rule(const Standalone *s, Code *code, const char *kind, const Node *node)
+{
+	code_put(code, " * %s %s", kind, node->layer->name);
+	for (int i = 0; node->layer->arguments[i].name; i++) {
+		if (strcmp(node->layer->arguments[i].name, "lr") == 0)
+			continue;
+		if (node->layer->arguments[i].kind == ARGUMENT_FLAG)
+			code_put(code, " %s=%s", node->layer->arguments[i].name, node->arguments[i] != 0 ? "true" : "false");
+		else
+			code_put(code, " %s=%.9g", node->layer->arguments[i].name, node->arguments[i]);
+	}
+	code_put(code, "\n");
+	(void)s;
+}
+
+static void put_description(const Standalone *s, Code *code)
+{
+	put_template(s, code, "/* @: a neural network%s, written by bnc %s.\n", s->options->inference ? "" : " with its training", BNC_VERSION);
+	code_put(code, " * This code belongs to whoever generated it; no licence of bnc applies to it.\n *\n");
+	code_put(code, " * The network:\n");
+	put_network_text(code, &s->c.source);
+	code_put(code, " *\n * Its layers and the shapes of their outputs, for one sample:\n");
+	put_shapes(s, code);
+	code_put(code, " *\n");
+	put_rule(s, code, "Loss:", s->c.network->loss);
+	put_rule(s, code, "Optimizer:", s->c.network->optimizer);
+	code_put(code, " *\n");
+	put_memory_table(s, code);
+	code_put(code, " */\n");
+}
+
+/* ---- declarations */
+
+static void put_macros(const Standalone *s, Code *code)
+{
+	const Network *network = s->c.network;
+	const Node *optimizer = network->optimizer;
+	int64_t parameters = 0;
+	for (int i = 0; i < s->c.tensors.count; i++)
+		if (s->c.tensors.items[i]->role == ROLE_PARAMETER)
+			parameters += (int64_t)element_count(s->c.tensors.items[i]);
+	put_template(s, code, "\n"
+		"#define $_INPUTS %lld         /* floats of a sample */\n"
+		"#define $_OUTPUTS %lld\n"
+		"#define $_PARAMETERS %lld\n"
+		"#define $_MAX_BATCH %d\n"
+		"#define $_MIN_BATCH %d         /* rows that a training step needs */\n"
+		"#define $_LEARNING_RATE %s  /* of the network's text */\n"
+		"#define $_LANES %d             /* features that are stored side by side */\n"
+		"#define $_BYTES %zu         /* of struct @ */\n",
+		(long long)shape_size(&network->input->shape), (long long)shape_size(&network->output->shape), (long long)parameters,
+		network->batch, training_minimum(s), number_text(s->arena, optimizer->arguments[argument_index(optimizer->layer, "lr")], true),
+		s->target.lanes, s->bytes);
+}
+
+static const char *shape_of(const Standalone *s, const Tensor *tensor)
+{
+	switch (tensor->layout) {
+	case LAYOUT_WEIGHTS: return arena_print(s->arena, "%d x %d", tensor->features, tensor->inputs);
+	case LAYOUT_FEATURES: return arena_print(s->arena, "%d", tensor->features);
+	case LAYOUT_ROWS: return arena_print(s->arena, "%d rows of %d", s->c.network->batch, tensor->features * tensor->positions);
+	default: return "one value";
+	}
+}
+
+/* What a group of members has in common. */
+static const char *heading_of(const Tensor *tensor)
+{
+	if (tensor->layout == LAYOUT_COUNTER)
+		return "counters";
+	switch (tensor->role) {
+	case ROLE_PARAMETER: return "parameters";
+	case ROLE_STATISTIC: return "running statistics";
+	case ROLE_STATE: return "the optimizer's state";
+	default: return "the batch at work";
+	}
+}
+
+static void put_member(const Standalone *s, Code *code, const Tensor *tensor)
+{
+	const char *declaration = arena_print(s->arena, "%s %s", element_type(tensor), tensor->name);
+	if (tensor->layout != LAYOUT_COUNTER)
+		declaration = arena_print(s->arena, "%s[%zu]", declaration, tensor_floats(&s->c, tensor));
+	code_put(code, "\t%s;%*s/* %s%s%s */\n", declaration, (int)(strlen(declaration) < 40 ? 40 - strlen(declaration) : 1), "",
+		tensor->path ? tensor->path : "", tensor->path ? ": " : "", shape_of(s, tensor));
+}
+
+static void put_struct(const Standalone *s, Code *code)
+{
+	put_template(s, code, "\n"
+		"/* Everything there is of one network: no pointer, nothing elsewhere. Place it where you like, copy it with memcpy. A matrix\n"
+		" * of outputs x inputs is stored in panels of $_LANES outputs: [panel][input][lane]; @_get and @_set know. */\n"
+		"typedef struct @ {\n");
+	const Tensor **tensors = NEW_ARRAY(s->arena, const Tensor *, s->c.tensors.count);
+	int count = standalone_tensors(s, tensors);
+	for (int i = 0; i < count; i++) {
+		if (i == 0 || strcmp(heading_of(tensors[i]), heading_of(tensors[i - 1])) != 0)
+			code_put(code, "\t/* %s */\n", heading_of(tensors[i]));
+		put_member(s, code, tensors[i]);
+	}
+	put_template(s, code, "\tfloat work[%zu];\n} @;\n\n", s->work);
+	put_template(s, code, "typedef char @_is_as_large_as_planned[sizeof(@) == $_BYTES ? 1 : -1];\n");
+}
+
+static void put_functions(const Standalone *s, Code *code)
+{
+	const Network *network = s->c.network;
+	bool classifies = network->loss->layer->takes_labels;
+	put_template(s, code, "\n"
+		"/* The initial weights that bnc, and PyTorch, draw for this seed (its lower 32 bits). Not to be left out: it makes the\n"
+		" * struct a network. */\n"
+		"void @_init(@ *net, uint64_t seed);\n");
+	if (s->net)
+		put_template(s, code, "\n"
+			"/* Instead of @_init: with the weights that bnc had when it wrote this, and an optimizer that has not begun. */\n"
+			"void @_init_trained(@ *net);\n");
+	put_template(s, code, "\n"
+		"/* y[rows][$_OUTPUTS] from x[rows][$_INPUTS]%s, for any number of rows; none when rows <= 0.\n"
+		" * Uses the network's working memory: calls for one network must not overlap in time. */\n"
+		"void @_predict(@ *net, const float *x, float *y, int rows);\n",
+		normalises_batch(s) ? ", with running statistics" : "");
+	put_template(s, code, "\n"
+		"/* One step on x[rows][$_INPUTS] and %s: forward, backward, update. Returns the mean\n"
+		" * loss of the rows before the update. Where rows < $_MIN_BATCH%s or rows > $_MAX_BATCH%s, it\n"
+		" * returns NaN and changes nothing. */\n"
+		"float @_train(@ *net, const float *x, const %s, int rows, float lr);\n",
+		classifies ? arena_print(s->arena, "label[rows], from 0 to %s_OUTPUTS - 1", s->capitals)
+			: arena_print(s->arena, "target[rows][%s_OUTPUTS]", s->capitals),
+		normalises_batch(s) ? " (one row has no variance)" : "", classifies ? ", or a label is out of range" : "",
+		classifies ? "int32_t *label" : "float *target");
+}
+
+static void put_tensor_table(const Standalone *s, Code *code)
+{
+	const Tensor **tensors = NEW_ARRAY(s->arena, const Tensor *, s->c.tensors.count);
+	int count = saved_tensors(s, tensors);
+	size_t longest = 0;
+	for (int i = 0; i < count; i++)
+		if (strlen(saved_name(tensors[i])) > longest)
+			longest = strlen(saved_name(tensors[i]));
+	put_template(s, code, "\n"
+		"/* ---- the tensors by name, and their bytes */\n\n"
+		"typedef enum @_role { $_PARAMETER, $_STATISTIC, $_OPTIMIZER_STATE } @_role;\n\n"
+		"typedef struct @_tensor {\n"
+		"\tchar name[%zu];         /* as PyTorch's state_dict names it */\n"
+		"\tint32_t role;           /* a @_role */\n"
+		"\tint32_t rank;           /* 2: shape[0] x shape[1]; 1: shape[0] values; 0: one int64_t */\n"
+		"\tint32_t shape[2];       /* 1 beyond the rank */\n"
+		"\tuint32_t offset;        /* bytes from the start of the struct */\n"
+		"} @_tensor;\n\n"
+		"#define $_TENSORS %d\n"
+		"extern const @_tensor @_tensors[$_TENSORS];\n\n"
+		"/* The tensor as row-major floats, and back. A tensor of rank 0 is an int64_t at its offset: not for these two. */\n"
+		"void @_get(const @ *net, const @_tensor *tensor, float *values);\n"
+		"void @_set(@ *net, const @_tensor *tensor, const float *values);\n\n"
+		"/* Everything that training has made, the optimizer's state with it, in bytes that do not depend on lanes or machine. */\n"
+		"#define $_SAVE_BYTES %zu\n\n"
+		"/* Bytes written: $_SAVE_BYTES, or 0 when size is less. */\n"
+		"size_t @_save(const @ *net, void *buffer, size_t size);\n\n"
+		"typedef enum @_load_result {\n"
+		"\t$_LOAD_OK,\n"
+		"\t$_LOAD_SHORT,       /* less than $_SAVE_BYTES */\n"
+		"\t$_LOAD_FOREIGN,     /* of another network, or no save */\n"
+		"\t$_LOAD_DAMAGED      /* the check sum is wrong */\n"
+		"} @_load_result;\n\n"
+		"/* The network is as it was unless the result is $_LOAD_OK. Works on any memory, even one not initialised. */\n"
+		"@_load_result @_load(@ *net, const void *buffer, size_t size);\n",
+		longest + 1, count, save_bytes(s));
+}
+
+void put_header(Standalone *s)
+{
+	Code *code = &s->header;
+	put_description(s, code);
+	put_template(s, code, "#ifndef $_H\n#define $_H\n#include <stddef.h>\n#include <stdint.h>\n\n"
+		"#ifdef __cplusplus\nextern \"C\" {\n#endif\n");
+	put_macros(s, code);
+	put_struct(s, code);
+	put_functions(s, code);
+	put_tensor_table(s, code);
+	code_put(code, "\n#ifdef __cplusplus\n}\n#endif\n\n#endif\n");
+}

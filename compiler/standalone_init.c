@@ -1,0 +1,121 @@
+/* The emitted _init: the weights that random.c and program.c would draw, by other means. Every tensor's bound is
+ * computed here, and with it the sum of torch's low + unit * (high - low), high being -low, is one exact factor of it:
+ * so the emitted code needs no libm and no fused operation to round as torch does. */
+#include "standalone.h"
+#include <math.h>
+#include <string.h>
+
+static const char generator[] =
+	"\n/* ---- initial weights */\n\n"
+	"/* MT19937 (Matsumoto and Nishimura, 1998). Its words are kept in memory meant for floats, so they are copied. */\n"
+	"enum { $_WORDS = 624, $_SHIFT = 397 };\n\n"
+	"typedef struct @_Generator { float *words; int position; } @_Generator;\n\n"
+	"static uint32_t @_word(const @_Generator *generator, int i)\n"
+	"{\n"
+	"\tuint32_t word;\n"
+	"\tmemcpy(&word, generator->words + i, sizeof word);\n"
+	"\treturn word;\n"
+	"}\n\n"
+	"static void @_set_word(@_Generator *generator, int i, uint32_t word)\n"
+	"{\n"
+	"\tmemcpy(generator->words + i, &word, sizeof word);\n"
+	"}\n\n"
+	"static void @_seed(@_Generator *generator, uint32_t seed)\n"
+	"{\n"
+	"\t@_set_word(generator, 0, seed);\n"
+	"\tfor (int i = 1; i < $_WORDS; i++) {\n"
+	"\t\tseed = UINT32_C(1812433253) * (seed ^ (seed >> 30)) + (uint32_t)i;\n"
+	"\t\t@_set_word(generator, i, seed);\n"
+	"\t}\n"
+	"\tgenerator->position = $_WORDS;\n"
+	"}\n\n"
+	"static uint32_t @_random(@_Generator *generator)\n"
+	"{\n"
+	"\tif (generator->position == $_WORDS) {\n"
+	"\t\tfor (int i = 0; i < $_WORDS; i++) {\n"
+	"\t\t\tconst uint32_t bits = (@_word(generator, i) & UINT32_C(0x80000000))\n"
+	"\t\t\t\t| (@_word(generator, (i + 1) %% $_WORDS) & UINT32_C(0x7fffffff));\n"
+	"\t\t\tconst uint32_t twist = (bits & 1) ? UINT32_C(0x9908b0df) : 0;\n"
+	"\t\t\t@_set_word(generator, i, @_word(generator, (i + $_SHIFT) %% $_WORDS) ^ (bits >> 1) ^ twist);\n"
+	"\t\t}\n"
+	"\t\tgenerator->position = 0;\n"
+	"\t}\n"
+	"\tuint32_t word = @_word(generator, generator->position++);\n"
+	"\tword ^= word >> 11;\n"
+	"\tword ^= (word << 7) & UINT32_C(0x9d2c5680);\n"
+	"\tword ^= (word << 15) & UINT32_C(0xefc60000);\n"
+	"\treturn word ^ (word >> 18);\n"
+	"}\n\n"
+	"/* Numbers from -bound to bound, as torch.nn.init.uniform_ draws them from 24 bits each. */\n"
+	"static void @_uniform(@_Generator *generator, float *panels, int features, int inputs, float bound)\n"
+	"{\n"
+	"\tfor (int feature = 0; feature < features; feature++)\n"
+	"\t\tfor (int input = 0; input < inputs; input++) {\n"
+	"\t\t\tconst int32_t bits = (int32_t)(@_random(generator) & 0xffffff) - 0x800000;\n"
+	"\t\t\tpanels[@_place(feature, input, inputs)] = bound * ((float)bits * 0x1p-23f);\n"
+	"\t\t}\n"
+	"}\n\n";
+
+static const char fill[] =
+	"static void @_fill(float *panel, int features, float value)\n"
+	"{\n"
+	"\tfor (int feature = 0; feature < features; feature++)\n"
+	"\t\tpanel[feature] = value;\n"
+	"}\n\n";
+
+static bool is_drawn(const Tensor *tensor)
+{
+	return tensor->init == INIT_KAIMING_UNIFORM || tensor->init == INIT_FAN_IN_UNIFORM;
+}
+
+/* As initialise() computes it. */
+static float bound_of(const Tensor *tensor)
+{
+	double slope = sqrt(5.0), gain = sqrt(2.0 / (1.0 + slope * slope));
+	if (tensor->init == INIT_FAN_IN_UNIFORM)
+		return (float)(1.0 / sqrt(tensor->inputs));
+	return (float)(sqrt(3.0) * (gain / sqrt(tensor->inputs)));
+}
+
+static void put_initial(const Standalone *s, Code *code, const Tensor *tensor)
+{
+	if (is_drawn(tensor))
+		put_template(s, code, "\t@_uniform(&generator, net->%s, %d, %d, %s);\n", tensor->name, tensor->features,
+			tensor->layout == LAYOUT_WEIGHTS ? tensor->inputs : 1, number_text(s->arena, bound_of(tensor), true));
+	else if (tensor->init == INIT_ONE)
+		put_template(s, code, "\t@_fill(net->%s, %d, 1.0f);\n", tensor->name, tensor->features);
+}
+
+static void put_init_function(const Standalone *s, Code *code, const Tensor **tensors, int count, bool drawn)
+{
+	enum { WORDS = 624 };
+	put_template(s, code, "void @_init(@ *net, uint64_t seed)\n{\n");
+	if (drawn && s->work < WORDS)
+		put_template(s, code, "\tfloat words[$_WORDS];\n\t@_Generator generator = { words, 0 };\n");
+	else if (drawn)
+		put_template(s, code, "\t@_Generator generator = { net->work, 0 };\n");
+	code_put(code, "\n\tmemset(net, 0, sizeof *net);\n");
+	put_template(s, code, drawn ? "\t@_seed(&generator, (uint32_t)seed);\n" : "\t(void)seed;\n");
+	for (int i = 0; i < count; i++)
+		if (tensors[i]->path)
+			put_initial(s, code, tensors[i]);
+	if (drawn && s->work >= WORDS)
+		code_put(code, "\tmemset(net->work, 0, sizeof net->work);\n");
+	code_put(code, "}\n");
+}
+
+void put_init(const Standalone *s, Code *code)
+{
+	const Tensor **tensors = NEW_ARRAY(s->arena, const Tensor *, s->c.tensors.count);
+	int count = saved_tensors(s, tensors);
+	bool drawn = false, filled = false;
+	for (int i = 0; i < count; i++) {
+		drawn = drawn || is_drawn(tensors[i]);
+		filled = filled || (tensors[i]->path && tensors[i]->init == INIT_ONE);
+	}
+	if (drawn)
+		put_template(s, code, generator);
+	if (filled)
+		put_template(s, code, fill);
+	put_init_function(s, code, tensors, count, drawn);
+}

@@ -1,0 +1,129 @@
+/* The emitted .c file: the kernels' source, then the functions of the header. What they compute is printed by emit.c. */
+#include "standalone.h"
+#include "kernel_text.h"
+
+/* ---- around the code */
+
+/* With one lane the file promises the same bits from every compiler, so that no product and sum may become one operation.
+ * gcc takes its own pragma only; errno is none of anyone's business here and would cost a branch at every root. */
+static const char arithmetic[] =
+	"\n/* %s */\n"
+	"#if defined __GNUC__ && !defined __clang__ && !defined __TINYC__\n"
+	"#pragma GCC push_options\n"
+	"#pragma GCC optimize (\"fp-contract=%s\", \"no-math-errno\")\n"
+	"#elif !defined __TINYC__\n"
+	"#pragma STDC FP_CONTRACT %s\n"
+	"#endif\n";
+
+static const char arithmetic_end[] =
+	"\n#if defined __GNUC__ && !defined __clang__ && !defined __TINYC__\n"
+	"#pragma GCC pop_options\n"
+	"#elif !defined __TINYC__\n"
+	"#pragma STDC FP_CONTRACT DEFAULT\n"
+	"#endif\n";
+
+static void put_arithmetic(const Standalone *s, Code *code)
+{
+	if (s->target.lanes == 1)
+		code_put(code, arithmetic, "A product and a sum are rounded one after the other, whatever the compiler's options: the same bits everywhere.",
+			"off", "OFF");
+	else
+		code_put(code, arithmetic, "A product and a sum may become one operation, where there is one.", "fast", "ON");
+}
+
+static bool is_called(const Standalone *s, const Kernel *kernel)
+{
+	const Routine *routines[] = {&s->c.train, &s->c.predict};
+	for (int r = 0; r < 2; r++)
+		for (int l = 0; l < routines[r]->loops.count; l++)
+			for (int i = 0; i < routines[r]->loops.items[l]->steps.count; i++)
+				if (routines[r]->loops.items[l]->steps.items[i]->kernel == kernel)
+					return true;
+	return kernel == kernel_find(&s->c.kernels, "gather", 6) || kernel == kernel_find(&s->c.kernels, "scatter", 7);
+}
+
+static void put_called_kernels(const Standalone *s, Code *code)
+{
+	const Kernel **kernels = NEW_ARRAY(s->arena, const Kernel *, s->c.kernels.count);
+	int count = 0;
+	for (int i = 0; i < s->c.kernels.count; i++)
+		if (is_called(s, &s->c.kernels.items[i]))
+			kernels[count++] = &s->c.kernels.items[i];
+	put_kernels(code, s->target.lanes, s->prefix, kernels, count);
+}
+
+/* ---- predict and train */
+
+/* The loops of a routine, as libtcc gets them, among the standalone names. */
+static const char *routine_text(const Standalone *s, const Routine *routine, bool loops)
+{
+	Emit e = {
+		.c = &s->c, .code = {.arena = s->arena}, .prefix = arena_print(s->arena, "%s_", s->prefix),
+		.members = "net->", .work = "net->work", .results_outside = true,
+	};
+	if (!loops)
+		put_temporaries(&e, routine, 0);
+	for (int i = 0; loops && i < routine->loops.count; i++)
+		put_loop(&e, routine, i);
+	return code_text(&e.code);
+}
+
+static void put_predict(const Standalone *s, Code *code)
+{
+	int inputs = (int)shape_size(&s->c.network->input->shape), outputs = (int)shape_size(&s->c.network->output->shape);
+	put_template(s, code, "\n/* ---- prediction */\n\n"
+		"static void @_predict_batch(@ *net, const float *inputs, float *outputs, int rows)\n"
+		"{\n"
+		"%s"
+		"\tfloat *const y = net->work + %zu;\n\n"
+		"\t@_gather(rows, %d, net->x, inputs, NULL);\n"
+		"%s\n"
+		"\t@_scatter(rows, %d, outputs, y);\n"
+		"}\n\n"
+		"void @_predict(@ *net, const float *x, float *y, int rows)\n"
+		"{\n"
+		"\tfor (; rows > 0; rows -= $_MAX_BATCH, x += $_MAX_BATCH * $_INPUTS, y += $_MAX_BATCH * $_OUTPUTS)\n"
+		"\t\t@_predict_batch(net, x, y, rows < $_MAX_BATCH ? rows : $_MAX_BATCH);\n"
+		"}\n",
+		routine_text(s, &s->c.predict, false), s->output, inputs, routine_text(s, &s->c.predict, true), outputs);
+}
+
+static void put_train(const Standalone *s, Code *code)
+{
+	const Network *network = s->c.network;
+	int inputs = (int)shape_size(&network->input->shape), outputs = (int)shape_size(&network->output->shape);
+	bool classifies = network->loss->layer->takes_labels;
+	put_template(s, code, "\n/* ---- training */\n\n"
+		"float @_train(@ *net, const float *x, const %s, int rows, float lr)\n"
+		"{\n"
+		"\tif (rows < $_MIN_BATCH || rows > $_MAX_BATCH)\n"
+		"\t\treturn NAN;\n",
+		classifies ? "int32_t *label" : "float *target");
+	if (classifies)
+		put_template(s, code,
+			"\tfor (int row = 0; row < rows; row++)\n"
+			"\t\tif (label[row] < 0 || label[row] >= $_OUTPUTS)\n"
+			"\t\t\treturn NAN;\n");
+	put_template(s, code, "%s\tfloat loss%s;\n\n\t@_gather(rows, %d, net->x, x, NULL);\n",
+		routine_text(s, &s->c.train, false), s->c.correct ? ", correct" : "", inputs);
+	if (!classifies)
+		put_template(s, code, "\t@_gather(rows, %d, net->target, target, NULL);\n", outputs);
+	code_put(code, "%s\treturn loss;\n}\n", routine_text(s, &s->c.train, true));
+}
+
+void put_source(Standalone *s)
+{
+	Code *code = &s->source;
+	put_template(s, code, "/* @: see %s. */\n", s->header_name);
+	code_put(code, "#include \"%s\"\n#include <math.h>\n#include <string.h>\n", s->header_name);
+	put_arithmetic(s, code);
+	put_called_kernels(s, code);
+	put_tensors(s, code);
+	put_predict(s, code);
+	put_train(s, code);
+	put_init(s, code);
+	if (s->net)
+		put_trained(s, code);
+	put_saving(s, code);
+	code_put(code, "%s", arithmetic_end);
+}

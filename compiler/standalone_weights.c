@@ -1,0 +1,57 @@
+/* Weights as C: exact literals, whatever the locale. */
+#include "standalone.h"
+#include <math.h>
+
+static const char *literal(const Standalone *s, float value)
+{
+	if (s->options->decimal)
+		return number_text(s->arena, value, true);
+	return arena_print(s->arena, "%af", (double)value);
+}
+
+void put_floats(const Standalone *s, Code *code, const float *values, size_t count)
+{
+	enum { IN_LINE = 8 };
+	for (size_t i = 0; i < count; i++)
+		code_put(code, "%s%s,%s", i % IN_LINE == 0 ? "\t" : " ", literal(s, values[i]), i % IN_LINE == IN_LINE - 1 || i + 1 == count ? "\n" : "");
+}
+
+bool check_weights(const Standalone *s, Failure *failure)
+{
+	for (int i = 0; s->net && i < s->c.tensors.count; i++) {
+		const Tensor *tensor = s->c.tensors.items[i];
+		if (!tensor->path || tensor->layout == LAYOUT_COUNTER)
+			continue;
+		const float *values = weights_of(s, tensor);
+		for (size_t k = 0; k < element_count(tensor); k++)
+			if (!isfinite(values[k]))
+				return fail(failure, "%s holds the value %f, which C cannot write: nothing was emitted", tensor->path, (double)values[k]);
+	}
+	return true;
+}
+
+/* ---- the training program's */
+
+static void put_trained_tensor(const Standalone *s, Code *code, const Tensor *tensor)
+{
+	put_template(s, code, "static const float @_trained_%s[%zu] = {\n", tensor->name, element_count(tensor));
+	put_floats(s, code, weights_of(s, tensor), element_count(tensor));
+	code_put(code, "};\n\n");
+}
+
+void put_trained(const Standalone *s, Code *code)
+{
+	const Tensor **tensors = NEW_ARRAY(s->arena, const Tensor *, s->c.tensors.count);
+	int count = saved_tensors(s, tensors);
+	code_put(code, "\n/* ---- trained weights, row-major */\n\n");
+	for (int i = 0; i < count; i++)
+		if (tensors[i]->path && tensors[i]->layout != LAYOUT_COUNTER)
+			put_trained_tensor(s, code, tensors[i]);
+	put_template(s, code, "void @_init_trained(@ *net)\n{\n\tmemset(net, 0, sizeof *net);\n");
+	for (int i = 0; i < count; i++)
+		if (tensors[i]->layout == LAYOUT_COUNTER && tensors[i]->path)
+			code_put(code, "\tnet->%s = %lld;\n", tensors[i]->name, (long long)count_of(s, tensors[i]));
+		else if (tensors[i]->path)
+			put_template(s, code, "\t@_set(net, &@_tensors[%d], @_trained_%s);\n", i, tensors[i]->name);
+	code_put(code, "}\n");
+}
