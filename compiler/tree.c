@@ -64,7 +64,8 @@ static void read_shape(Parser *parser, Literal *literal, const char *text)
 			break;
 	}
 	literal->rank = rank < MAX_RANK ? rank + 1 : MAX_RANK;
-	if (rank >= MAX_RANK)
+	literal->overflow = rank >= MAX_RANK;
+	if (literal->overflow)
 		error_at(parser->diagnostics, literal->span, "a shape has at most %d dimensions, this one has %d",
 			MAX_RANK, rank + 1);
 }
@@ -166,6 +167,7 @@ Statement *make_call(Parser *parser, Token name, Arguments arguments)
 	Span last = arguments.last ? arguments.last->value.span : name.span;
 	Statement *statement = make_statement(parser, STATEMENT_CALL, name, join(name.span, last));
 	statement->arguments = arguments.first;
+	statement->broken = arguments.misplaced;
 	return statement;
 }
 

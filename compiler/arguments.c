@@ -1,0 +1,207 @@
+/* Values and arguments: what a call wrote against what its layer takes. Layer names are not known here, only specs. */
+#include "build.h"
+#include <string.h>
+
+const char *describe(Builder *b, const Literal *value)
+{
+	switch (value->kind) {
+	case LITERAL_NAME:
+		return arena_print(b->arena, "`%s`", value->name);
+	case LITERAL_SHAPE: {
+		const char *text = "";
+		for (int i = 0; i < value->rank; i++)
+			text = arena_print(b->arena, "%s%s%lld", text, i ? "x" : "", (long long)value->dims[i]);
+		return arena_print(b->arena, "the shape %s", text);
+	}
+	case LITERAL_NUMBER:
+		break;
+	}
+	if (value->overflow)
+		return value->integer ? "a number beyond 64 bits" : "a number beyond the largest double";
+	if (value->integer)
+		return arena_print(b->arena, "%s%llu", value->negative ? "-" : "", (unsigned long long)value->magnitude);
+	return arena_print(b->arena, "%.9g", value->number);
+}
+
+Literal resolve(const Scope *scope, const Literal *literal)
+{
+	if (literal->kind != LITERAL_NAME)
+		return *literal;
+	for (const Binding *binding = scope->bindings; binding; binding = binding->next)
+		if (strcmp(binding->name, literal->name) == 0) {
+			Literal value = binding->value;
+			value.span = literal->span;
+			return value;
+		}
+	return *literal;
+}
+
+static bool is_size(const Literal *value, uint64_t most)
+{
+	return value->kind == LITERAL_NUMBER && value->integer && !value->negative && !value->overflow
+		&& value->magnitude >= 1 && value->magnitude <= most;
+}
+
+static bool in_range(const char *range, double number)
+{
+	if (!range)
+		return true;
+	if (strcmp(range, "> 0") == 0)
+		return number > 0;
+	if (strcmp(range, ">= 0") == 0)
+		return number >= 0;
+	internal_error("`%s` is not a range", range);
+}
+
+bool unknown_name(Builder *b, const Scope *scope, const char *wanted, const Literal *value)
+{
+	const char *names[MAX_NAMES];
+	int count = 0;
+	for (const Binding *binding = scope->bindings; binding && count < MAX_NAMES; binding = binding->next)
+		names[count++] = binding->name;
+	const char *near = nearest_name(value->name, names, count);
+	if (near)
+		error_at(b->diagnostics, value->span, "%s, found `%s`: did you mean `%s`?", wanted, value->name, near);
+	else
+		error_at(b->diagnostics, value->span, "%s, found `%s`, which no `let` defines", wanted, value->name);
+	return false;
+}
+
+bool check_size(Builder *b, const Scope *scope, const char *what, const Literal *value, int most, double *out)
+{
+	if (is_size(value, (uint64_t)most)) {
+		*out = (double)value->magnitude;
+		return true;
+	}
+	const char *wanted = arena_print(b->arena, "%s must be a whole number from 1 to %d", what, most);
+	if (value->kind == LITERAL_NAME)
+		return unknown_name(b, scope, wanted, value);
+	error_at(b->diagnostics, value->span, "%s, found %s", wanted, describe(b, value));
+	return false;
+}
+
+static bool check_real(Builder *b, const Scope *scope, const char *what, const Literal *value, const char *range, double *out)
+{
+	const char *wanted = arena_print(b->arena, "%s must be a number%s%s", what, range ? " " : "", range ? range : "");
+	if (value->kind == LITERAL_NAME)
+		return unknown_name(b, scope, wanted, value);
+	double magnitude = value->number < 0 ? -value->number : value->number;
+	if (value->kind != LITERAL_NUMBER || value->overflow || magnitude > 3.4028234663852886e38) {
+		error_at(b->diagnostics, value->span, "%s that a 32-bit float can hold, found %s", wanted, describe(b, value));
+		return false;
+	}
+	if (!in_range(range, value->number)) {
+		error_at(b->diagnostics, value->span, "%s, found %s", wanted, describe(b, value));
+		return false;
+	}
+	*out = value->number;
+	return true;
+}
+
+static bool check_flag(Builder *b, const char *what, const Literal *value, double *out)
+{
+	if (value->kind == LITERAL_NAME && strcmp(value->name, "true") == 0)
+		*out = 1;
+	else if (value->kind == LITERAL_NAME && strcmp(value->name, "false") == 0)
+		*out = 0;
+	else {
+		error_at(b->diagnostics, value->span, "%s must be true or false, found %s", what, describe(b, value));
+		return false;
+	}
+	return true;
+}
+
+/* ---- arguments */
+
+static void set_argument(Builder *b, const Scope *scope, Node *node, int index, const Literal *value, Span where)
+{
+	const ArgumentSpec *spec = &node->layer->arguments[index];
+	if (node->given[index]) {
+		error_at(b->diagnostics, where, "%s is given `%s` twice", node->layer->name, spec->name);
+		note_at(b->diagnostics, node->argument_spans[index], "the first time is here");
+		return;
+	}
+	node->given[index] = true;
+	node->argument_spans[index] = value->span;
+	const char *what = arena_print(b->arena, "%s of %s", spec->name, node->layer->name);
+	double *out = &node->arguments[index];
+	switch (spec->kind) {
+	case ARGUMENT_SIZE:
+		if (!check_size(b, scope, what, value, INT32_MAX, out))
+			*out = 1;
+		break;
+	case ARGUMENT_REAL:
+		check_real(b, scope, what, value, spec->range, out);
+		break;
+	case ARGUMENT_FLAG:
+		check_flag(b, what, value, out);
+		break;
+	}
+}
+
+static const char *expected_arguments(Builder *b, const Layer *layer)
+{
+	const char *text = layer->arguments[0].name ? "" : "no arguments";
+	for (const ArgumentSpec *a = layer->arguments; a->name; a++)
+		text = arena_print(b->arena, "%s%s%s%s%s", text, *text ? ", " : "",
+			a->use & INFERRED ? "[" : "", a->name, a->use & INFERRED ? "]" : a->use & POSITIONAL ? "" : "=...");
+	return text;
+}
+
+static void set_named(Builder *b, const Scope *scope, Node *node, const Argument *argument, const Literal *value)
+{
+	int index = argument_index(node->layer, argument->key);
+	if (index >= 0) {
+		set_argument(b, scope, node, index, value, argument->key_span);
+		return;
+	}
+	const char *names[MAX_ARGUMENTS];
+	int count = 0;
+	for (const ArgumentSpec *a = node->layer->arguments; a->name; a++)
+		names[count++] = a->name;
+	const char *near = nearest_name(argument->key, names, count);
+	if (near)
+		error_at(b->diagnostics, argument->key_span, "%s has no argument `%s`: did you mean `%s`?",
+			node->layer->name, argument->key, near);
+	else
+		error_at(b->diagnostics, argument->key_span, "%s has no argument `%s`: it takes %s",
+			node->layer->name, argument->key, expected_arguments(b, node->layer));
+}
+
+/* Positional values fill the positional arguments in order; with too few of them, inferred ones are passed over. */
+void set_arguments(Builder *b, const Scope *scope, Node *node, const Argument *arguments)
+{
+	const ArgumentSpec *specs = node->layer->arguments;
+	int values = 0, places = 0, inferred = 0;
+	for (const Argument *a = arguments; a; a = a->next)
+		values += !a->key;
+	for (int i = 0; specs[i].name; i++) {
+		node->arguments[i] = specs[i].standard;
+		node->argument_spans[i] = node->span;
+		places += (specs[i].use & POSITIONAL) != 0;
+		inferred += (specs[i].use & (POSITIONAL | INFERRED)) == (POSITIONAL | INFERRED);
+	}
+	bool infer = values < places && inferred > 0 && values <= places - inferred && places > inferred;
+	int index = 0;
+	for (const Argument *a = arguments; a; a = a->next) {
+		Literal value = resolve(scope, &a->value);
+		if (a->key) {
+			set_named(b, scope, node, a, &value);
+			continue;
+		}
+		while (specs[index].name && (!(specs[index].use & POSITIONAL) || (infer && (specs[index].use & INFERRED))))
+			index++;
+		if (!specs[index].name) {
+			error_at(b->diagnostics, a->value.span, "%s takes %s; %s is one value too many", node->layer->name,
+				expected_arguments(b, node->layer), describe(b, &value));
+			break;
+		}
+		set_argument(b, scope, node, index++, &value, a->value.span);
+	}
+	for (int i = 0; specs[i].name; i++)
+		if ((specs[i].use & REQUIRED) && !node->given[i]) {
+			error_at(b->diagnostics, node->span, "%s needs `%s`: it takes %s", node->layer->name, specs[i].name,
+				expected_arguments(b, node->layer));
+			node->arguments[i] = 1;
+		}
+}

@@ -1,0 +1,172 @@
+/* Settings: what is said of the network as a whole. */
+#include "build.h"
+#include <string.h>
+
+static bool expect_one(Builder *b, const Statement *statement, const char *what)
+{
+	if (statement->arguments && !statement->arguments->key && !statement->arguments->next)
+		return true;
+	error_at(b->diagnostics, statement->span, "`%s` takes %s", statement->name, what);
+	return false;
+}
+
+static void set_count(Builder *b, const Scope *scope, const Statement *statement, int most, int *out)
+{
+	if (!expect_one(b, statement, "one whole number"))
+		return;
+	Literal value = resolve(scope, &statement->arguments->value);
+	double number;
+	if (check_size(b, scope, statement->name, &value, most, &number))
+		*out = (int)number;
+}
+
+static void set_batch(Builder *b, const Scope *scope, const Statement *statement)
+{
+	set_count(b, scope, statement, MAX_BATCH, &b->network->batch);
+}
+
+static void set_epochs(Builder *b, const Scope *scope, const Statement *statement)
+{
+	set_count(b, scope, statement, INT32_MAX, &b->network->epochs);
+}
+
+static void set_seed(Builder *b, const Scope *scope, const Statement *statement)
+{
+	if (!expect_one(b, statement, "one whole number"))
+		return;
+	Literal value = resolve(scope, &statement->arguments->value);
+	if (value.kind != LITERAL_NUMBER || !value.integer || value.negative || value.overflow) {
+		error_at(b->diagnostics, value.span, "seed must be a whole number from 0 to 18446744073709551615, found %s", describe(b, &value));
+		return;
+	}
+	b->network->seed = value.magnitude;
+	b->network->seed_given = true;
+}
+
+static void set_name(Builder *b, const Scope *scope, const Statement *statement)
+{
+	(void)scope;
+	if (!expect_one(b, statement, "one name"))
+		return;
+	const Literal *value = &statement->arguments->value;
+	if (value->kind != LITERAL_NAME)
+		error_at(b->diagnostics, value->span, "name must be a name (letters, digits and _), found %s", describe(b, value));
+	else if (strlen(value->name) > MAX_NAMES)
+		error_at(b->diagnostics, value->span, "name must be at most %d characters long, found %zu", MAX_NAMES, strlen(value->name));
+	else
+		b->network->name = value->name;
+}
+
+static void set_input(Builder *b, const Scope *scope, const Statement *statement)
+{
+	if (!expect_one(b, statement, "the shape of one sample: 2, or 1x28x28"))
+		return;
+	Literal value = resolve(scope, &statement->arguments->value);
+	Shape shape = {.rank = 1};
+	double number;
+	if (value.kind == LITERAL_SHAPE && value.overflow)
+		shape.rank = -1;        /* reported where it was read */
+	else if (value.kind != LITERAL_SHAPE) {
+		if (!check_size(b, scope, "input", &value, INT32_MAX, &number))
+			return;
+		shape.dims[0] = (int)number;
+	} else {
+		shape.rank = value.rank;
+		int64_t size = 1;
+		for (int i = 0; i < value.rank; i++) {
+			if (value.dims[i] < 1 || value.dims[i] > INT32_MAX / size) {
+				error_at(b->diagnostics, value.span, "input must have from 1 to %d floats, found %s", INT32_MAX, describe(b, &value));
+				return;
+			}
+			size *= value.dims[i];
+			shape.dims[i] = (int)value.dims[i];
+		}
+	}
+	if (b->network->nodes.count)
+		error_at(b->diagnostics, statement->span, "input must come before the first layer");
+	b->network->input->shape = shape;
+	b->network->input->span = value.span;
+}
+
+/* `loss NAME arguments`, `optimizer NAME arguments` */
+static Node *set_rule(Builder *b, const Scope *scope, const Statement *statement, LayerKind kind)
+{
+	const char *names[MAX_NAMES];
+	int count = layer_names(kind, names, MAX_NAMES);
+	const Argument *first = statement->arguments;
+	if (!first || first->key || first->value.kind != LITERAL_NAME) {
+		const char *known = "";
+		for (int i = 0; i < count; i++)
+			known = arena_print(b->arena, "%s%s%s", known, i ? ", " : "", names[i]);
+		error_at(b->diagnostics, first ? first->value.span : statement->span, "`%s` takes the name of one: %s", statement->name, known);
+		return 0;
+	}
+	const Layer *layer = layer_find(kind, first->value.name);
+	if (!layer) {
+		const char *near = nearest_name(first->value.name, names, count);
+		error_at(b->diagnostics, first->value.span, "unknown %s `%s`%s%s%s", statement->name, first->value.name,
+			near ? ": did you mean `" : ": bnc --list-layers prints all", near ? near : "", near ? "`?" : "");
+		return 0;
+	}
+	Node *node = add_node(b, layer, statement->name, statement->span);
+	set_arguments(b, scope, node, first->next);
+	return node;
+}
+
+static void set_loss(Builder *b, const Scope *scope, const Statement *statement)
+{
+	Node *node = set_rule(b, scope, statement, KIND_LOSS);
+	if (node)
+		b->network->loss = node;
+}
+
+static void set_optimizer(Builder *b, const Scope *scope, const Statement *statement)
+{
+	Node *node = set_rule(b, scope, statement, KIND_OPTIMIZER);
+	if (node)
+		b->network->optimizer = node;
+}
+
+static const struct Setting { const char *name; void (*set)(Builder *, const Scope *, const Statement *); } settings[] = {
+	{"name", set_name}, {"input", set_input}, {"loss", set_loss}, {"optimizer", set_optimizer},
+	{"batch", set_batch}, {"epochs", set_epochs}, {"seed", set_seed},
+};
+enum { SETTINGS = sizeof settings / sizeof *settings };
+_Static_assert((int)SETTINGS <= (int)MAX_SETTINGS, "Builder has a place for each setting");
+
+int setting_index(const char *name)
+{
+	for (int i = 0; name && i < SETTINGS; i++)
+		if (strcmp(settings[i].name, name) == 0)
+			return i;
+	return -1;
+}
+
+int setting_names(const char *names[])
+{
+	for (int i = 0; i < SETTINGS; i++)
+		names[i] = settings[i].name;
+	return SETTINGS;
+}
+
+void set_standard_optimizer(Builder *b, const Scope *scope)
+{
+	b->network->optimizer = add_node(b, layer_standard(KIND_OPTIMIZER, 0), "optimizer", (Span){0, 0});
+	set_arguments(b, scope, b->network->optimizer, 0);
+}
+
+void build_setting(Builder *b, const Scope *scope, const Statement *statement, int index)
+{
+	if (!scope->top) {
+		error_at(b->diagnostics, statement->span, "the setting `%s` belongs outside of braces", statement->name);
+		return;
+	}
+	Span *first = &b->settings[index];
+	if (first->begin != first->end) {
+		error_at(b->diagnostics, statement->span, "`%s` is set twice", statement->name);
+		note_at(b->diagnostics, *first, "the first time is here");
+		return;
+	}
+	*first = statement->span;
+	settings[index].set(b, scope, statement);
+}
