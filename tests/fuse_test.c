@@ -21,12 +21,23 @@ enum { NETWORKS = sizeof networks / sizeof *networks };
 
 /* ---- meaning */
 
-static uint64_t meaning(const char *text, const KernelSet *set, Stage stage, bool fused, bool predict)
+/* How to get at what runs: options, and where to stop. */
+typedef struct Way { const char *name; bool fused, recompute; Stage stage; } Way;
+
+static const Way ways[] = {
+	{"steps", false, false, STAGE_STEPS}, {"unfused", false, false, STAGE_LOOPS}, {"fused", true, false, STAGE_LOOPS},
+	{"combined", true, false, STAGE_CALLS}, {"recomputed", false, true, STAGE_STEPS},
+	{"recomputed, unfused", false, true, STAGE_CALLS}, {"recomputed, combined", true, true, STAGE_CALLS},
+};
+enum { WAYS = sizeof ways / sizeof *ways };
+
+static uint64_t meaning(const char *text, const KernelSet *set, const Way *way, bool predict)
 {
-	Compilation c;
-	compile_text(&c, text, set, fused, stage);
+	Compilation c = {.target = set, .fuse = way->fused, .recompute = way->recompute};
+	compile_with_options(&c, text, way->stage);
 	Simulation s = simulation_open(&c, predict ? &c.predict : &c.train, separate_storage(&c));
-	if (stage == STAGE_STEPS)
+	s.parts = true;
+	if (way->stage == STAGE_STEPS)
 		simulate_steps(&s);
 	else
 		simulate_loops(&s);
@@ -35,26 +46,26 @@ static uint64_t meaning(const char *text, const KernelSet *set, Stage stage, boo
 	return hash;
 }
 
-Test(fuse, loops_mean_what_the_steps_mean)
+Test(fuse, all_ways_mean_the_same)
 {
 	FOR_EACH_USABLE_SET(set)
 		for (int i = 0; i < NETWORKS; i++)
 			for (int predict = 0; predict < 2; predict++) {
-				uint64_t expected = meaning(networks[i], set, STAGE_STEPS, true, predict);
-				cr_expect_eq(meaning(networks[i], set, STAGE_LOOPS, true, predict), expected, "%s (%s, fused)", networks[i], set->name);
-				cr_expect_eq(meaning(networks[i], set, STAGE_LOOPS, false, predict), expected, "%s (%s, unfused)", networks[i], set->name);
+				uint64_t expected = meaning(networks[i], set, &ways[0], predict);
+				for (int w = 1; w < WAYS; w++)
+					cr_expect_eq(meaning(networks[i], set, &ways[w], predict), expected, "%s (%s, %s)", networks[i], set->name, ways[w].name);
 			}
 }
 
 /* ---- bits */
 
-static void train_some(const char *text, const KernelSet *set, bool fused, float *losses, float *outputs)
+static void train_some(const char *text, const KernelSet *set, bool fused, bool recompute, float *losses, float *outputs)
 {
 	enum { STEPS = 4, ROWS = 19 };
-	Compilation c;
+	Compilation c = {.target = set, .fuse = fused, .recompute = recompute};
 	Failure failure;
 	Random random;
-	compile_text(&c, text, set, fused, STAGE_RUN);
+	compile_with_options(&c, text, STAGE_RUN);
 	void *net = allocate_net(&c);
 	random_seed(&random, 5);
 	cr_assert(program_initialise(&c.program, net, &random, &failure));
@@ -71,11 +82,12 @@ Test(fuse, changes_no_bit)
 {
 	FOR_EACH_USABLE_SET(set)
 		for (int i = 0; i < NETWORKS; i++) {
-			float losses[2][8] = {{0}}, outputs[2][1024] = {{0}};
-			for (int fused = 0; fused < 2; fused++)
-				train_some(networks[i], set, fused, losses[fused], outputs[fused]);
-			cr_expect(memcmp(losses[0], losses[1], sizeof losses[0]) == 0, "%s (%s): losses differ", networks[i], set->name);
-			cr_expect(memcmp(outputs[0], outputs[1], sizeof outputs[0]) == 0, "%s (%s): outputs differ", networks[i], set->name);
+			float losses[4][8] = {{0}}, outputs[4][1024] = {{0}};
+			for (int way = 0; way < 4; way++) {
+				train_some(networks[i], set, way & 1, way & 2, losses[way], outputs[way]);
+				cr_expect(memcmp(losses[0], losses[way], sizeof losses[0]) == 0, "%s (%s): losses differ", networks[i], set->name);
+				cr_expect(memcmp(outputs[0], outputs[way], sizeof outputs[0]) == 0, "%s (%s): outputs differ", networks[i], set->name);
+			}
 		}
 }
 

@@ -8,21 +8,28 @@
 
 static const Overrides nothing_overridden = {.batch = -1, .epochs = -1, .lr = -1};
 
-/* False: compilation->diagnostics or failure says why. Close it either way. */
-static inline bool try_text(Compilation *c, const char *text, const KernelSet *target, bool fused, Stage last, Failure *failure)
+/* Compiles text as the options in *c say. False: c->diagnostics or failure says why. Close it either way. */
+static inline bool try_with_options(Compilation *c, const char *text, Stage last, Failure *failure)
 {
-	*c = (Compilation){.arena = arena_open(), .target = target, .fuse = fused, .source = {"t.net", text, strlen(text)}};
+	c->arena = arena_open();
+	c->source = (Source){"t.net", text, strlen(text)};
 	failure->text[0] = 0;
 	return compile(c, last, &nothing_overridden, failure);
 }
 
-static inline void compile_text(Compilation *c, const char *text, const KernelSet *target, bool fused, Stage last)
+static inline void compile_with_options(Compilation *c, const char *text, Stage last)
 {
 	Failure failure;
-	bool ok = try_text(c, text, target, fused, last, &failure);
+	bool ok = try_with_options(c, text, last, &failure);
 	if (!ok)
 		diagnostics_print(c->diagnostics, stderr);
 	cr_assert(ok, "%s: %s", text, failure.text);
+}
+
+static inline void compile_text(Compilation *c, const char *text, const KernelSet *target, bool fused, Stage last)
+{
+	*c = (Compilation){.target = target, .fuse = fused};
+	compile_with_options(c, text, last);
 }
 
 /* The next kernel set that this processor can run; null at the end. */

@@ -28,28 +28,32 @@ static void share_loops(const Compilation *c, const Routine *routine)
 }
 
 /* With several threads every loop over panels is shared, worth it or not. */
-static void plan_text(Compilation *c, const char *text, const KernelSet *set, bool fused, int threads)
+static void plan_text(Compilation *c, const char *text, const Compilation *options)
 {
-	compile_text(c, text, set, fused, STAGE_LOOPS);
-	if (threads > 1) {
-		c->threads = threads;
+	*c = *options;
+	compile_with_options(c, text, STAGE_CALLS);
+	if (c->threads > 1) {
 		share_loops(c, &c->train);
 		share_loops(c, &c->predict);
 	}
 	plan_memory(c);
 }
 
+static void check_options(Check *check, const Compilation *options)
+{
+	for (int i = 0; i < NETWORKS; i++) {
+		Compilation c;
+		plan_text(&c, networks[i], options);
+		check(&c, networks[i]);
+		compilation_close(&c);
+	}
+}
+
 static void for_each_plan(Check *check)
 {
 	FOR_EACH_USABLE_SET(set)
-		for (int i = 0; i < NETWORKS; i++)
-			for (int fused = 0; fused < 2; fused++)
-				for (int threads = 1; threads <= 3; threads += 2) {
-					Compilation c;
-					plan_text(&c, networks[i], set, fused, threads);
-					check(&c, networks[i]);
-					compilation_close(&c);
-				}
+		for (int way = 0; way < 8; way++)
+			check_options(check, &(Compilation){.target = set, .fuse = way & 1, .recompute = way & 2, .threads = way & 4 ? 3 : 1});
 }
 
 /* ---- what persists */
@@ -129,7 +133,7 @@ static uint64_t result(const Compilation *c, const Routine *routine, size_t floa
 static void check_sharing(const Compilation *c, const char *text)
 {
 	Compilation separate;
-	plan_text(&separate, text, c->target, c->fuse, c->threads);
+	plan_text(&separate, text, &(Compilation){.target = c->target, .fuse = c->fuse, .recompute = c->recompute, .threads = c->threads});
 	uint64_t planned[2] = {result(c, &c->train, c->bytes / sizeof(float)), result(c, &c->predict, c->bytes / sizeof(float))};
 	size_t floats = separate_storage(&separate);
 	cr_expect_eq(planned[0], result(&separate, &separate.train, floats), "%s (%s): the plan of train", text, c->target->name);
@@ -192,7 +196,7 @@ static void check_size(const Compilation *c, const char *text)
 	const Routine *routines[] = {&c->train, &c->predict};
 	for (int r = 0; r < 2; r++) {
 		size_t work = routines[r]->work + routines[r]->scratch;
-		bool as_usual = c->fuse && c->threads <= 1;
+		bool as_usual = c->fuse && !c->recompute && c->threads <= 1;
 		cr_expect_geq(work, routines[r]->peak, "%s: work for less than the peak", text);
 		cr_expect(!as_usual || 10 * work <= 11 * routines[r]->peak, "%s (%s): %s works in %zu floats, but at most %zu are alive",
 			text, c->target->name, routines[r]->name, work, routines[r]->peak);
@@ -212,7 +216,7 @@ Test(plan, weight_gradients_are_one_panel)
 	FOR_EACH_USABLE_SET(set)
 		for (int i = 0; i < NETWORKS; i++) {
 			Compilation c;
-			plan_text(&c, networks[i], set, true, 1);
+			plan_text(&c, networks[i], &(Compilation){.target = set, .fuse = true});
 			for (int k = 0; k < c.train.temporaries.count; k++) {
 				const Tensor *tensor = c.train.temporaries.items[k];
 				cr_expect(tensor->layout != LAYOUT_WEIGHTS || tensor->one_panel, "%s (%s): %s is whole", networks[i], set->name, tensor->name);

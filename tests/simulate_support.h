@@ -11,6 +11,7 @@ typedef struct Simulation {
 	const Routine *routine;
 	uint64_t *memory;               /* by float of the struct */
 	size_t floats;
+	bool parts;                     /* a combined call does what its parts would, not something of its own */
 } Simulation;
 
 /* splitmix64's finaliser over both. */
@@ -83,6 +84,11 @@ static inline uint64_t hash_operand(const Simulation *s, const Step *step, int k
 
 static inline void simulate_call(Simulation *s, const Step *step, int panel, int thread)
 {
+	if (s->parts && step->part_count) {
+		for (int i = 0; i < step->part_count; i++)
+			simulate_call(s, step->parts[i], panel, thread);
+		return;
+	}
 	uint64_t hash = hash_text(step->kernel->name);
 	for (int k = 0; k < step->kernel->parameter_count; k++)
 		hash = mix(hash, hash_operand(s, step, k, panel, thread));
@@ -162,19 +168,50 @@ static inline void simulate_loops(Simulation *s)
 	}
 }
 
-/* Storage of its own for every tensor: what no plan can get wrong. The floats it takes. */
+/* ---- storage of its own for every tensor: what no plan can get wrong */
+
+typedef void TensorVisit(const Compilation *c, Tensor *tensor, size_t *floats);
+
+static inline void visit_temporaries(const Compilation *c, const Step *step, TensorVisit *visit, size_t *floats)
+{
+	for (int i = 0; i < step->part_count; i++)
+		visit_temporaries(c, step->parts[i], visit, floats);
+	for (int k = 0; k < step->kernel->parameter_count; k++)
+		if (step->operands[k].kind == OPERAND_AT && step->operands[k].tensor->role == ROLE_TEMPORARY)
+			visit(c, step->operands[k].tensor, floats);
+}
+
+static inline void forget_place(const Compilation *c, Tensor *tensor, size_t *floats)
+{
+	(void)c, (void)floats;
+	tensor->first = -1;
+}
+
+static inline void give_place(const Compilation *c, Tensor *tensor, size_t *floats)
+{
+	if (tensor->first == 0)
+		return;
+	tensor->first = 0;
+	tensor->one_panel = false;
+	tensor->offset = *floats;
+	*floats += tensor_floats(c, tensor);
+}
+
+/* The floats it takes. */
 static inline size_t separate_storage(Compilation *c)
 {
+	static TensorVisit *const visits[] = {forget_place, give_place};
+	const Routine *routines[] = {&c->train, &c->predict};
 	size_t floats = 0;
-	const Tensors *lists[] = {&c->tensors, &c->train.temporaries, &c->predict.temporaries};
+	for (int i = 0; i < c->tensors.count; i++) {
+		c->tensors.items[i]->offset = floats * sizeof(float);
+		floats += floats_of(c, c->tensors.items[i]);
+	}
 	c->work_offset = 0;
-	for (int list = 0; list < 3; list++)
-		for (int i = 0; i < lists[list]->count; i++) {
-			Tensor *tensor = lists[list]->items[i];
-			tensor->one_panel = false;
-			tensor->offset = list == 0 ? floats * sizeof(float) : floats;
-			floats += floats_of(c, tensor);
-		}
+	for (int v = 0; v < 2; v++)
+		for (int r = 0; r < 2; r++)
+			for (int i = 0; i < routines[r]->steps.count; i++)
+				visit_temporaries(c, routines[r]->steps.items[i], visits[v], &floats);
 	return floats;
 }
 
