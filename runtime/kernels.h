@@ -22,9 +22,8 @@
  * `any` operand, `inputs`/`outputs`/`features` the true (unpadded) sizes of whole operands.
  *
  * Padding: lanes past a tensor's last feature are zero in parameters and gradients, and stay so; in activations they
- * hold some finite value that nobody reads. `inputs` counts true features, so no kernel reads a padded input.
+ * hold some finite value on which no result depends (a product may multiply it by 0).
  *
- * PRODUCT: costs 2 FLOPs for each of rows x outputs x inputs, the first three operands of such a kernel.
  * IN_PLACE: an `out_rows` operand may share the storage of any `in_rows` operand (same address, not just overlap). */
 #ifndef BNC_KERNELS_H
 #define BNC_KERNELS_H
