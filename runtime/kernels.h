@@ -24,6 +24,7 @@
  * Padding: lanes past a tensor's last feature are zero in parameters and gradients, and stay so; in activations they
  * hold some finite value on which no result depends (a product may multiply it by 0).
  *
+ * PRODUCT: costs 2 FLOPs for each of rows x outputs x inputs, the first three operands of such a kernel.
  * IN_PLACE: an `out_rows` operand may share the storage of any `in_rows` operand (same address, not just overlap). */
 #ifndef BNC_KERNELS_H
 #define BNC_KERNELS_H
