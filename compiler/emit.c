@@ -1,15 +1,28 @@
 /* Loops -> C. Requires the memory plan; provides the program's text: a struct that holds everything, then one function per
  * routine. Nothing of the .net file gets into it: names are bnc's own, numbers are printed anew. */
 #include "emit.h"
+#include <locale.h>
 #include <string.h>
 
 #define put(e, ...) code_put(&(e)->code, __VA_ARGS__)
+
+/* Puts a point where the locale has something else. */
+static char *with_point(char *number)
+{
+	const char *point = localeconv()->decimal_point;
+	char *found = strstr(number, point);
+	if (found) {
+		*found = '.';
+		memmove(found + 1, found + strlen(point), strlen(found + strlen(point)) + 1);
+	}
+	return number;
+}
 
 const char *number_text(Arena *arena, double number, bool real)
 {
 	if (!real)
 		return arena_print(arena, "%d", (int)number);
-	char *text = arena_print(arena, "%.9g", (double)(float)number);
+	char *text = with_point(arena_print(arena, "%.9g", (double)(float)number));
 	if (!strpbrk(text, ".e"))
 		text = arena_print(arena, "%s.0", text);
 	return arena_print(arena, "%sf", text);
