@@ -146,8 +146,8 @@ static void KERNEL_FN(linear)(int rows, int outputs, int inputs, float *y, const
 		whole.inputs = smaller(inputs, CHUNK);
 		product(rows, whole);
 		inputs -= whole.inputs;
-		whole.x += CHUNK / LANES * whole.x_stride;
-		whole.w += CHUNK * LANES;
+		whole.x += whole.inputs / LANES * whole.x_stride;
+		whole.w += whole.inputs * LANES;
 		whole.start = whole.y;
 		whole.start_step = LANES;
 	} while (inputs > 0);
@@ -169,7 +169,7 @@ static void KERNEL_FN(linear_dx)(int rows, int outputs, int inputs, int panel, f
 			load_columns(transposed + (output - first), w, block_inputs, smaller(end - output, LANES));
 		step.inputs = end - first;
 		product(rows, step);
-		step.x += CHUNK / LANES * stride;
+		step.x += step.inputs / LANES * stride;
 		step.start = dx;
 		step.start_step = LANES;
 	}
