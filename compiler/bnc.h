@@ -221,6 +221,9 @@ typedef struct Layer {
 	bool cancels_shift;                     /* in training, a constant added to a feature of x does not change y */
 	const char *decay;                      /* of an optimizer: the argument without which w stays where dw is 0, or null */
 	const char *shift;                      /* the tensor that adds a constant to each feature of y, or null */
+	const char *product;                    /* y = x W' + shift, and nothing else: the tensor W, or null */
+	/* In prediction, a feature of y is scale * x + shift; null: it is not. tensors: as declared, in double. */
+	void (*scales)(const double *arguments, const double *const tensors[], int feature, double *scale, double *shift);
 	void (*reference)(const Reference *reference);
 	const char *examples[MAX_EXAMPLES + 1]; /* networks of this layer, without loss; tests run them all */
 } Layer;
@@ -370,6 +373,9 @@ typedef struct Routine {
 	size_t peak;            /* plan.c: floats alive at once at the worst moment: no plan can need less */
 } Routine;
 
+/* A node's tensors as declared, row-major; null where there is none. */
+typedef struct Weights { double *tensors[MAX_TENSORS]; } Weights;
+
 /* Everything that is known of one network, filled in pass by pass. */
 typedef struct Compilation {
 	Arena *arena;
@@ -385,6 +391,9 @@ typedef struct Compilation {
 	Network *network;
 	Tensors tensors;        /* persistent, in the order of the struct */
 	Tensor *input, *label, *target_values, *loss, *correct, *output, *step;
+	Weights *weights;       /* by a node's index: the network is for prediction with these; null: it is to be trained */
+	int rows;               /* with weights: the batch, which may be a single row where training needs more */
+	struct { const char **items; int count, capacity; } folded;     /* fold.c: what became of what, in words */
 	Routine train, predict;
 	size_t work, work_offset;       /* floats that the routines share, and their place in the struct */
 	size_t bytes;                   /* of the struct */
@@ -394,6 +403,10 @@ typedef struct Compilation {
 	size_t code_bytes;
 	double compile_seconds, tcc_seconds;
 } Compilation;
+
+/* ---- fold.c: layers that only scale and shift in prediction -> the products beside them */
+
+void fold(Compilation *compilation);
 
 void differentiate(Compilation *compilation);
 /* Whether tensor of node adds a constant that is subtracted again at once, so that training leaves it as it is. */

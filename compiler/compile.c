@@ -63,6 +63,8 @@ bool compile(Compilation *c, Stage last, const Overrides *overrides, Failure *fa
 		return false;
 	if (last == STAGE_NETWORK)
 		return true;
+	if (c->weights)
+		fold(c);
 	c->kernels = kernel_table(c->arena);
 	differentiate(c);
 	if (c->recompute)

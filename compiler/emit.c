@@ -88,18 +88,30 @@ static void put_prototypes(Emit *e)
 static void put_tensor(Emit *e, const Operand *operand, const OperandType *type, bool looped)
 {
 	const Tensor *tensor = operand->tensor;
-	bool ours = tensor->role == ROLE_TEMPORARY || (e->results_outside && (tensor->role == ROLE_LABEL || tensor->role == ROLE_RESULT));
-	put(e, "%s%s%s", tensor->layout == LAYOUT_SCALAR || tensor->layout == LAYOUT_COUNTER ? "&" : "", ours ? "" : e->members, tensor->name);
+	bool variable = tensor->role == ROLE_TEMPORARY || (e->outside & 1u << tensor->role);
+	put(e, "%s%s%s", tensor->layout == LAYOUT_SCALAR || tensor->layout == LAYOUT_COUNTER ? "&" : "", variable ? "" : e->members, tensor->name);
 	if (!type->own || !looped || tensor->one_panel)
 		return;
 	if (tensor->layout != LAYOUT_ROWS && panel_floats(e->c, tensor) == 1)
 		put(e, " + p");
 	else if (tensor->layout != LAYOUT_ROWS)
 		put(e, " + %zu * p", panel_floats(e->c, tensor));
+	else if (e->rows)
+		put(e, " + %d * p", tensor->positions * e->c->target->lanes * e->rows);
 	else if (tensor->positions == 1)
 		put(e, " + panel * p");
 	else
 		put(e, " + %d * panel * p", tensor->positions);
+}
+
+static void put_rows(Emit *e, int positions)
+{
+	if (e->rows)
+		put(e, "%d", positions * e->rows);
+	else if (positions > 1)
+		put(e, "%d * rows", positions);
+	else
+		put(e, "rows");
 }
 
 static void put_operand(Emit *e, const Step *step, int index, bool looped)
@@ -110,7 +122,7 @@ static void put_operand(Emit *e, const Step *step, int index, bool looped)
 	case OPERAND_ABSENT: put(e, "0"); break;
 	case OPERAND_AT: put_tensor(e, operand, type, looped); break;
 	case OPERAND_NUMBER: put(e, "%s", number_text(e->c->arena, operand->number, type->class == OPERAND_FLOAT)); break;
-	case OPERAND_ROWS: put(e, operand->number > 1 ? "%d * rows" : "rows", (int)operand->number); break;
+	case OPERAND_ROWS: put_rows(e, (int)operand->number); break;
 	case OPERAND_PANEL: put(e, looped ? "p" : "0"); break;
 	case OPERAND_RATE: put(e, "lr"); break;
 	case OPERAND_PANEL_SIZE: put(e, "%zu", panel_floats(e->c, operand->tensor)); break;
@@ -181,6 +193,7 @@ void put_temporaries(Emit *e, const Routine *routine, const Loop *loop)
 	bool picks = loop && picks_rows(e->c, loop);
 	for (int i = 0; !loop && i < routine->loops.count; i++)
 		picks = picks || picks_rows(e->c, routine->loops.items[i]);
+	picks = picks && !e->rows;
 	if (picks && e->c->target->lanes == 1)
 		put(e, "\tconst int panel = rows;\n");
 	else if (picks)

@@ -9,7 +9,8 @@ typedef struct Emit {
 	const char *prefix;     /* of the kernels' names */
 	const char *members;    /* before a persistent tensor's name: "net->" */
 	const char *work;       /* the floats that temporaries lie in */
-	bool results_outside;   /* labels and results are variables, not members */
+	unsigned outside;       /* 1 << role: of what is a variable of its name, not a member */
+	int rows;               /* of every call; 0: those of the variable */
 } Emit;
 
 const char *element_type(const Tensor *tensor);

@@ -51,9 +51,11 @@ int standalone_tensors(const Standalone *s, const Tensor **tensors)
 
 bool normalises_batch(const Standalone *s)
 {
-	for (int i = 0; i < s->c.network->nodes.count; i++)
-		if (s->c.network->nodes.items[i]->layer->normalises_batch)
+	for (int i = 0; i < s->c.network->nodes.count; i++) {
+		const Node *node = s->c.network->nodes.items[i];
+		if (node->layer->normalises_batch && shape_positions(&node->output->shape) == 1)
 			return true;
+	}
 	return false;
 }
 
@@ -87,7 +89,7 @@ size_t save_bytes(const Standalone *s)
 	return bytes;
 }
 
-static const ProgramTensor *program_tensor(const Standalone *s, const Tensor *tensor)
+const ProgramTensor *program_tensor(const Standalone *s, const Tensor *tensor)
 {
 	const Program *program = &s->model->program;
 	for (int i = 0; i < program->tensor_count; i++)
@@ -184,22 +186,31 @@ static bool write_files(Standalone *s, const char *header_path, Failure *failure
 	return ok;
 }
 
-static const char *header_path(Arena *arena, const char *path)
+/* The model again, for other lanes and another batch; its source is known to be right, but a batch may be too large. */
+static bool compile_again(const Standalone *s, Compilation *c, int batch, Failure *failure)
 {
-	return arena_print(arena, "%.*s.h", (int)strlen(path) - 2, path);
+	bool inference = s->options->inference;
+	Overrides overrides = {.batch = inference ? s->model->network->batch : batch, .epochs = -1, .lr = -1};
+	*c = (Compilation){
+		.arena = s->arena, .source = s->model->source, .target = &s->target, .fuse = true, .recompute = s->model->recompute,
+		.weights = inference ? copy_weights(s) : 0, .rows = batch,
+	};
+	if (compile(c, STAGE_PLAN, &overrides, failure))
+		return true;
+	diagnostics_print(c->diagnostics, stderr);
+	return fail(failure, "%s: nothing was emitted", s->options->path);
 }
 
-/* The model again, for other lanes and another batch; its source is known to be right, but a batch may be too large. */
-static bool compile_again(Standalone *s, Failure *failure)
+static bool prepare(Standalone *s, Failure *failure)
 {
 	const StandaloneOptions *options = s->options;
-	Overrides overrides = {.batch = options->max_batch ? options->max_batch : s->model->network->batch, .epochs = -1, .lr = -1};
-	s->target = (KernelSet){.name = "emitted C", .lanes = options->lanes ? options->lanes : 1};
-	s->c = (Compilation){.arena = s->arena, .source = s->model->source, .target = &s->target, .fuse = true, .recompute = s->model->recompute};
-	if (compile(&s->c, STAGE_PLAN, &overrides, failure))
-		return true;
-	diagnostics_print(s->c.diagnostics, stderr);
-	return fail(failure, "%s: nothing was emitted", options->path);
+	int batch = options->max_batch ? options->max_batch : s->model->network->batch;
+	if (!check_prefix(s->prefix, options->prefix != 0, failure) || !compile_again(s, &s->c, batch, failure))
+		return false;
+	if (options->inference)
+		return compile_again(s, &s->one, 1, failure) && check_folded(s, failure) && measure_folding(s, failure);
+	plan_struct(s);
+	return check_weights(s, failure);
 }
 
 bool standalone_write(const Compilation *model, const void *net, const StandaloneOptions *options, Failure *failure)
@@ -207,14 +218,14 @@ bool standalone_write(const Compilation *model, const void *net, const Standalon
 	Arena *arena = arena_open();
 	Standalone s = {
 		.arena = arena, .options = options, .model = model, .net = net, .prefix = options->prefix ? options->prefix : model->network->name,
+		.target = {.name = "emitted C", .lanes = options->lanes ? options->lanes : 1},
 		.header = {.arena = arena}, .source = {.arena = arena}, .test = {.arena = arena},
 	};
 	s.capitals = capitals(arena, s.prefix);
-	const char *header = header_path(arena, options->path), *slash = strrchr(header, '/');
+	const char *header = arena_print(arena, "%.*s.h", (int)strlen(options->path) - 2, options->path), *slash = strrchr(header, '/');
 	s.header_name = slash ? slash + 1 : header;
-	bool ok = check_prefix(s.prefix, options->prefix != 0, failure) && compile_again(&s, failure) && check_weights(&s, failure);
+	bool ok = prepare(&s, failure);
 	if (ok) {
-		plan_struct(&s);
 		put_header(&s);
 		put_source(&s);
 		ok = write_files(&s, header, failure);

@@ -27,13 +27,16 @@ typedef struct Standalone {
 	const StandaloneOptions *options;
 	const Compilation *model;
 	const void *net;
-	Compilation c;                  /* the model, compiled for these lanes and batch */
+	Compilation c;                  /* the model, compiled for these lanes and batch; for inference, folded */
+	Compilation one;                /* for inference: the same for a single row */
 	KernelSet target;
 	const char *prefix, *capitals;
 	const char *header_name;        /* without folders */
 	size_t work;                    /* floats that train and predict share */
 	size_t output;                  /* where in them predict's result is */
 	size_t bytes;                   /* of the struct */
+	double difference, largest;     /* inference: what folding changed at most, and the largest output */
+	int measured;                   /* in so many rows */
 	Code header, source, test;
 } Standalone;
 
@@ -48,6 +51,8 @@ size_t element_count(const Tensor *tensor);     /* without padding */
 const float *weights_of(const Standalone *s, const Tensor *tensor);
 int64_t count_of(const Standalone *s, const Tensor *tensor);
 
+const ProgramTensor *program_tensor(const Standalone *s, const Tensor *tensor);
+
 /* What training needs and what is saved. */
 bool normalises_batch(const Standalone *s);
 int training_minimum(const Standalone *s);      /* rows */
@@ -55,12 +60,26 @@ int saved_tensors(const Standalone *s, const Tensor **tensors);
 const char *saved_name(const Tensor *tensor);
 size_t save_bytes(const Standalone *s);
 
+/* standalone_inference.c, standalone_measure.c */
+
+/* Floats of memory for one call: temporaries, then inputs and outputs in panels. */
+typedef struct Scratch { size_t input, output, floats; } Scratch;
+
+Weights *copy_weights(const Standalone *s);     /* of the model, for a compilation to fold */
+const float *folded_values(const Compilation *c, const Node *node, int index);
+bool check_folded(const Standalone *s, Failure *failure);
+Scratch scratch_of(const Compilation *c);
+Scratch one_scratch(const Standalone *s);
+void put_inference(const Standalone *s, Code *code);
+bool measure_folding(Standalone *s, Failure *failure);
+
 /* names.c */
 bool check_prefix(const char *prefix, bool given, Failure *failure);
 
 /* standalone_header.c, standalone_memory.c */
 void put_header(Standalone *s);
 void put_memory_table(const Standalone *s, Code *code);
+void put_inference_memory(const Standalone *s, Code *code);
 
 /* standalone_source.c, standalone_init.c, standalone_save.c, standalone_weights.c */
 void put_source(Standalone *s);

@@ -39,7 +39,7 @@ static void put_network_text(Code *code, const Source *source)
 
 static void put_shapes(const Standalone *s, Code *code)
 {
-	const Network *network = s->c.network;
+	const Network *network = s->model->network;
 	code_put(code, " *     %-20s %-16s %s\n", "", "input", shape_text(s->arena, &network->input->shape));
 	for (int i = 0; i < network->nodes.count; i++) {
 		const Node *node = network->nodes.items[i];
@@ -47,7 +47,7 @@ static void put_shapes(const Standalone *s, Code *code)
 	}
 }
 
-static void put_rule(const Standalone *s, Code *code, const char *kind, const Node *node)
+static void put_rule(Code *code, const char *kind, const Node *node)
 {
 	code_put(code, " * %s %s", kind, node->layer->name);
 	for (int i = 0; node->layer->arguments[i].name; i++) {
@@ -59,22 +59,36 @@ static void put_rule(const Standalone *s, Code *code, const char *kind, const No
 			code_put(code, " %s=%.9g", node->layer->arguments[i].name, node->arguments[i]);
 	}
 	code_put(code, "\n");
-	(void)s;
+}
+
+static void put_folding(const Standalone *s, Code *code)
+{
+	for (int i = 0; i < s->c.folded.count; i++)
+		code_put(code, " * %s.\n", s->c.folded.items[i]);
+	code_put(code, " * Measured by bnc on %d rows of random inputs: outputs differ from those of the network as it was trained by at most\n"
+		" * %.3g; the largest output was %.3g.\n *\n", s->measured, s->difference, s->largest);
 }
 
 static void put_description(const Standalone *s, Code *code)
 {
 	put_template(s, code, "/* @: a neural network%s, written by bnc %s.\n", s->options->inference ? "" : " with its training", BNC_VERSION);
 	code_put(code, " * This code belongs to whoever generated it; no licence of bnc applies to it.\n *\n");
+	if (s->options->single_header)
+		put_template(s, code, " * One C file of the program defines $_IMPLEMENTATION before it includes this; all others only include it.\n *\n");
 	code_put(code, " * The network:\n");
 	put_network_text(code, &s->c.source);
 	code_put(code, " *\n * Its layers and the shapes of their outputs, for one sample:\n");
 	put_shapes(s, code);
 	code_put(code, " *\n");
-	put_rule(s, code, "Loss:", s->c.network->loss);
-	put_rule(s, code, "Optimizer:", s->c.network->optimizer);
-	code_put(code, " *\n");
-	put_memory_table(s, code);
+	if (s->options->inference) {
+		put_folding(s, code);
+		put_inference_memory(s, code);
+	} else {
+		put_rule(code, "Loss:", s->c.network->loss);
+		put_rule(code, "Optimizer:", s->c.network->optimizer);
+		code_put(code, " *\n");
+		put_memory_table(s, code);
+	}
 	code_put(code, " */\n");
 }
 
@@ -100,6 +114,29 @@ static void put_macros(const Standalone *s, Code *code)
 		(long long)shape_size(&network->input->shape), (long long)shape_size(&network->output->shape), (long long)parameters,
 		network->batch, training_minimum(s), number_text(s->arena, optimizer->arguments[argument_index(optimizer->layer, "lr")], true),
 		s->target.lanes, s->bytes);
+}
+
+static void put_inference_macros(const Standalone *s, Code *code)
+{
+	const Network *network = s->c.network;
+	put_template(s, code, "\n"
+		"#define $_INPUTS %lld         /* floats of a sample */\n"
+		"#define $_OUTPUTS %lld\n"
+		"#define $_MAX_BATCH %d        /* rows that are worked on at once */\n"
+		"#define $_LANES %d\n"
+		"#define $_SCRATCH %zu         /* floats */\n",
+		(long long)shape_size(&network->input->shape), (long long)shape_size(&network->output->shape), network->batch, s->target.lanes,
+		scratch_of(&s->c).floats);
+}
+
+static void put_inference_functions(const Standalone *s, Code *code)
+{
+	put_template(s, code, "\n"
+		"/* y[$_OUTPUTS] from x[$_INPUTS]: one sample, with %zu bytes of the stack. Keeps nothing: any number of threads may call it. */\n"
+		"void @_predict_one(const float *x, float *y);\n\n"
+		"/* y[rows][$_OUTPUTS] from x[rows][$_INPUTS], for any number of rows; none when rows <= 0. scratch: $_SCRATCH\n"
+		" * floats of the caller's, which hold nothing between calls; threads that call it at once need one each. */\n"
+		"void @_predict(const float *x, float *y, int rows, float *scratch);\n", one_scratch(s).floats * sizeof(float));
 }
 
 static const char *shape_of(const Standalone *s, const Tensor *tensor)
@@ -223,9 +260,14 @@ void put_header(Standalone *s)
 	put_description(s, code);
 	put_template(s, code, "#ifndef $_H\n#define $_H\n#include <stddef.h>\n#include <stdint.h>\n\n"
 		"#ifdef __cplusplus\nextern \"C\" {\n#endif\n");
-	put_macros(s, code);
-	put_struct(s, code);
-	put_functions(s, code);
-	put_tensor_table(s, code);
+	if (s->options->inference) {
+		put_inference_macros(s, code);
+		put_inference_functions(s, code);
+	} else {
+		put_macros(s, code);
+		put_struct(s, code);
+		put_functions(s, code);
+		put_tensor_table(s, code);
+	}
 	code_put(code, "\n#ifdef __cplusplus\n}\n#endif\n\n#endif\n");
 }

@@ -77,3 +77,17 @@ void put_memory_table(const Standalone *s, Code *code)
 	code_put(code, " * %10zu  of it for prediction, which takes %zu of work\n", kept + batch + predict, predict);
 	code_put(code, " * Nothing is allocated, and nothing but the stack is used beside it.\n");
 }
+
+void put_inference_memory(const Standalone *s, Code *code)
+{
+	size_t constants = 0;
+	for (int i = 0; i < s->c.tensors.count; i++)
+		if (s->c.tensors.items[i]->path)
+			constants += tensor_floats(&s->c, s->c.tensors.items[i]) * sizeof(float);
+	code_put(code, " * Memory in bytes:\n");
+	code_put(code, " * %10zu  weights, constant\n", constants);
+	code_put(code, " * %10zu  of the stack for one sample\n", one_scratch(s).floats * sizeof(float));
+	code_put(code, " * %10zu  of the caller's for batches, which are taken %d rows at a time\n", scratch_of(&s->c).floats * sizeof(float),
+		s->c.network->batch);
+	code_put(code, " * Nothing is allocated, and nothing is kept between calls.\n");
+}

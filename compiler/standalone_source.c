@@ -33,7 +33,7 @@ static void put_arithmetic(const Standalone *s, Code *code)
 
 static bool is_called(const Standalone *s, const Kernel *kernel)
 {
-	const Routine *routines[] = {&s->c.train, &s->c.predict};
+	const Routine *routines[] = {&s->c.predict, s->options->inference ? &s->one.predict : &s->c.train};
 	for (int r = 0; r < 2; r++)
 		for (int l = 0; l < routines[r]->loops.count; l++)
 			for (int i = 0; i < routines[r]->loops.items[l]->steps.count; i++)
@@ -59,7 +59,7 @@ static const char *routine_text(const Standalone *s, const Routine *routine, boo
 {
 	Emit e = {
 		.c = &s->c, .code = {.arena = s->arena}, .prefix = arena_print(s->arena, "%s_", s->prefix),
-		.members = "net->", .work = "net->work", .results_outside = true,
+		.members = "net->", .work = "net->work", .outside = 1u << ROLE_LABEL | 1u << ROLE_RESULT,
 	};
 	if (!loops)
 		put_temporaries(&e, routine, 0);
@@ -111,13 +111,8 @@ static void put_train(const Standalone *s, Code *code)
 	code_put(code, "%s\treturn loss;\n}\n", routine_text(s, &s->c.train, true));
 }
 
-void put_source(Standalone *s)
+static void put_training(const Standalone *s, Code *code)
 {
-	Code *code = &s->source;
-	put_template(s, code, "/* @: see %s. */\n", s->header_name);
-	code_put(code, "#include \"%s\"\n#include <math.h>\n#include <string.h>\n", s->header_name);
-	put_arithmetic(s, code);
-	put_called_kernels(s, code);
 	put_tensors(s, code);
 	put_predict(s, code);
 	put_train(s, code);
@@ -125,5 +120,28 @@ void put_source(Standalone *s)
 	if (s->net)
 		put_trained(s, code);
 	put_saving(s, code);
+}
+
+static void put_implementation(const Standalone *s, Code *code)
+{
+	code_put(code, "#include <math.h>\n#include <string.h>\n");
+	put_arithmetic(s, code);
+	put_called_kernels(s, code);
+	if (s->options->inference)
+		put_inference(s, code);
+	else
+		put_training(s, code);
 	code_put(code, "%s", arithmetic_end);
+}
+
+void put_source(Standalone *s)
+{
+	if (s->options->single_header) {
+		put_template(s, &s->header, "\n#if defined $_IMPLEMENTATION && !defined $_IMPLEMENTED\n#define $_IMPLEMENTED\n");
+		put_implementation(s, &s->header);
+		code_put(&s->header, "\n#endif\n");
+		return;
+	}
+	put_template(s, &s->source, "/* @: see %s. */\n#include \"%s\"\n", s->header_name, s->header_name);
+	put_implementation(s, &s->source);
 }

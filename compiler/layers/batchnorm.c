@@ -30,6 +30,13 @@ static void reference(const Reference *r)
 	}
 }
 
+static void scales(const double *arguments, const double *const tensors[], int feature, double *scale, double *shift)
+{
+	const double *gamma = tensors[0], *beta = tensors[1], *mean = tensors[2], *var = tensors[3];
+	*scale = (gamma ? gamma[feature] : 1) / sqrt(var[feature] + arguments[1]);
+	*shift = (beta ? beta[feature] : 0) - mean[feature] * *scale;
+}
+
 const Layer layer_batchnorm = {
 	.name = "batchnorm",
 	.summary = "(x - mean) / sqrt(var + eps) * weight + bias per feature over the batch (torch.nn.BatchNorm1d)",
@@ -56,6 +63,7 @@ const Layer layer_batchnorm = {
 	.backward = "batchnorm_bwd(rows, dx, dweight, dbias, dy, xhat, rstd, weight)",
 	.normalises_batch = true,
 	.cancels_shift = true,
+	.scales = scales,
 	.reference = reference,
 	.examples = {
 		"batchnorm 5", "linear 2 64; batchnorm", "linear 3 17; batchnorm eps=0.1 momentum=0.5; linear 2",

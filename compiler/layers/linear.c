@@ -38,6 +38,7 @@ const Layer layer_linear = {
 		"linear_dw(rows, outputs, inputs, dweight, x, dy);"
 		"column_sum(rows, dbias, dy)",
 	.shift = "bias",
+	.product = "weight",
 	.reference = reference,
 	.examples = {"linear 3 5", "linear 17 33 bias=false", "linear 7 4; linear 1; linear 19"},
 };
