@@ -113,6 +113,13 @@ static bool check_flag(Builder *b, const char *what, const Literal *value, doubl
 
 /* ---- arguments */
 
+/* So that nothing is said of sizes that follow from a mistake. */
+static void leave_unknown(Node *node)
+{
+	if (node->output)
+		node->output->shape.rank = -1;
+}
+
 static void set_argument(Builder *b, const Scope *scope, Node *node, int index, const Literal *value, Span where)
 {
 	const ArgumentSpec *spec = &node->layer->arguments[index];
@@ -128,7 +135,7 @@ static void set_argument(Builder *b, const Scope *scope, Node *node, int index, 
 	switch (spec->kind) {
 	case ARGUMENT_SIZE:
 		if (!check_size(b, scope, what, value, INT32_MAX, out))
-			*out = 1;
+			leave_unknown(node);
 		break;
 	case ARGUMENT_REAL:
 		check_real(b, scope, what, value, spec->range, out);
@@ -202,6 +209,6 @@ void set_arguments(Builder *b, const Scope *scope, Node *node, const Argument *a
 		if ((specs[i].use & REQUIRED) && !node->given[i]) {
 			error_at(b->diagnostics, node->span, "%s needs `%s`: it takes %s", node->layer->name, specs[i].name,
 				expected_arguments(b, node->layer));
-			node->arguments[i] = 1;
+			leave_unknown(node);
 		}
 }

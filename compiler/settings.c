@@ -57,34 +57,37 @@ static void set_name(Builder *b, const Scope *scope, const Statement *statement)
 		b->network->name = value->name;
 }
 
+/* Of rank -1 after a mistake, so that nothing is said of the sizes that follow from it. */
+static Shape input_shape(Builder *b, const Scope *scope, const Literal *value)
+{
+	const Shape unknown = {.rank = -1};
+	double number;
+	if (value->kind != LITERAL_SHAPE)
+		return check_size(b, scope, "input", value, INT32_MAX, &number) ? (Shape){1, {(int)number}} : unknown;
+	if (value->overflow)
+		return unknown;         /* reported where it was read */
+	Shape shape = {.rank = value->rank};
+	int64_t size = 1;
+	for (int i = 0; i < value->rank; i++) {
+		if (value->dims[i] < 1 || value->dims[i] > INT32_MAX / size) {
+			error_at(b->diagnostics, value->span, "input must have from 1 to %d floats, found %s", INT32_MAX, describe(b, value));
+			return unknown;
+		}
+		size *= value->dims[i];
+		shape.dims[i] = (int)value->dims[i];
+	}
+	return shape;
+}
+
 static void set_input(Builder *b, const Scope *scope, const Statement *statement)
 {
+	b->network->input->shape.rank = -1;
 	if (!expect_one(b, statement, "the shape of one sample: 2, or 1x28x28"))
 		return;
 	Literal value = resolve(scope, &statement->arguments->value);
-	Shape shape = {.rank = 1};
-	double number;
-	if (value.kind == LITERAL_SHAPE && value.overflow)
-		shape.rank = -1;        /* reported where it was read */
-	else if (value.kind != LITERAL_SHAPE) {
-		if (!check_size(b, scope, "input", &value, INT32_MAX, &number))
-			return;
-		shape.dims[0] = (int)number;
-	} else {
-		shape.rank = value.rank;
-		int64_t size = 1;
-		for (int i = 0; i < value.rank; i++) {
-			if (value.dims[i] < 1 || value.dims[i] > INT32_MAX / size) {
-				error_at(b->diagnostics, value.span, "input must have from 1 to %d floats, found %s", INT32_MAX, describe(b, &value));
-				return;
-			}
-			size *= value.dims[i];
-			shape.dims[i] = (int)value.dims[i];
-		}
-	}
 	if (b->network->nodes.count)
 		error_at(b->diagnostics, statement->span, "input must come before the first layer");
-	b->network->input->shape = shape;
+	b->network->input->shape = input_shape(b, scope, &value);
 	b->network->input->span = value.span;
 }
 

@@ -108,6 +108,8 @@ static void infer_node(const Network *network, Node *node, Diagnostics *diagnost
 {
 	const Value *x = node->inputs[0];
 	bool inferred = true;
+	if (node->output->shape.rank < 0)
+		return;
 	if (node->layer->infer)
 		inferred = node->layer->infer(node, diagnostics);
 	else if (x->shape.rank > 0)

@@ -2,9 +2,8 @@
 
 static bool infer(Node *node, Diagnostics *diagnostics)
 {
-	int out = argument_index(node->layer, "out");
-	return infer_features(node, "in", diagnostics)
-		&& set_output(node, (Shape){1, {(int)node->arguments[out]}});
+	bool fits = infer_features(node, "in", diagnostics);
+	return set_output(node, (Shape){1, {(int)node->arguments[argument_index(node->layer, "out")]}}) && fits;
 }
 
 static void reference(const Reference *r)
