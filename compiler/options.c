@@ -30,6 +30,7 @@ static const char usage[] =
 	"  --emit FILE.c        the network and its training as C that needs nothing else, with FILE.h\n"
 	"  --inference          without training: BatchNorm folded away, the weights constant\n"
 	"  --single-header      all in one FILE.h\n"
+	"  --emit-test FILE.c   a program that tests it, on the target too\n"
 	"  --lanes N            1: any C99 compiler; 4, 8, 16: vectors of gcc and clang (default 1)\n"
 	"  --max-batch N        rows that it takes at once (default: the batch)\n"
 	"  --prefix NAME        of all its names (default: the network's name)\n"
@@ -55,7 +56,7 @@ static const char usage[] =
 enum Option {
 	OPTION_TRAIN = 256, OPTION_EPOCHS, OPTION_STEPS, OPTION_BATCH, OPTION_LR, OPTION_SEED, OPTION_NO_SHUFFLE, OPTION_WEIGHTS, OPTION_SAVE,
 	OPTION_LOG, OPTION_LOG_STEPS, OPTION_QUIET, OPTION_SUMMARY, OPTION_EXPLAIN, OPTION_DUMP, OPTION_CHECK, OPTION_ISA, OPTION_NO_FUSE, OPTION_THREADS, OPTION_PROFILE, OPTION_RECOMPUTE,
-	OPTION_EMIT, OPTION_INFERENCE, OPTION_SINGLE_HEADER, OPTION_LANES, OPTION_MAX_BATCH, OPTION_PREFIX, OPTION_WEIGHTS_AS,
+	OPTION_EMIT, OPTION_EMIT_TEST, OPTION_INFERENCE, OPTION_SINGLE_HEADER, OPTION_LANES, OPTION_MAX_BATCH, OPTION_PREFIX, OPTION_WEIGHTS_AS,
 	OPTION_LIST_LAYERS, OPTION_LIST_DATA, OPTION_HELP, OPTION_VERSION,
 };
 
@@ -73,6 +74,7 @@ static const struct option long_options[] = {
 	{"threads", required_argument, 0, OPTION_THREADS}, {"profile", no_argument, 0, OPTION_PROFILE},
 	{"emit", required_argument, 0, OPTION_EMIT}, {"lanes", required_argument, 0, OPTION_LANES},
 	{"max-batch", required_argument, 0, OPTION_MAX_BATCH}, {"prefix", required_argument, 0, OPTION_PREFIX},
+	{"emit-test", required_argument, 0, OPTION_EMIT_TEST},
 	{"inference", no_argument, 0, OPTION_INFERENCE}, {"single-header", no_argument, 0, OPTION_SINGLE_HEADER},
 	{"weights-as", required_argument, 0, OPTION_WEIGHTS_AS},
 	{"list-layers", no_argument, 0, OPTION_LIST_LAYERS}, {"list-data", no_argument, 0, OPTION_LIST_DATA},
@@ -178,6 +180,7 @@ static bool read_option(Options *options, int option, const char *value, Failure
 	case OPTION_EMIT: options->emit.path = value; return true;
 	case OPTION_INFERENCE: options->emit.inference = true; return true;
 	case OPTION_SINGLE_HEADER: options->emit.single_header = true; return true;
+	case OPTION_EMIT_TEST: options->emit.test_path = value; return true;
 	case OPTION_PREFIX: options->emit.prefix = value; return true;
 	case OPTION_LANES: return read_lanes(options, value, failure);
 	case OPTION_WEIGHTS_AS: return read_form(options, value, failure);
@@ -270,7 +273,7 @@ static bool check_emit(const Options *options, Failure *failure)
 		return fail(failure, "--inference needs weights: give --weights FILE, or --train DATA in the same command");
 	if (emit->path)
 		return standalone_check(emit, failure);
-	const char *alone = emit->inference ? "--inference" : emit->single_header ? "--single-header" : emit->prefix ? "--prefix" : emit->lanes ? "--lanes" : emit->max_batch ? "--max-batch" : emit->decimal ? "--weights-as" : 0;
+	const char *alone = emit->test_path ? "--emit-test" : emit->inference ? "--inference" : emit->single_header ? "--single-header" : emit->prefix ? "--prefix" : emit->lanes ? "--lanes" : emit->max_batch ? "--max-batch" : emit->decimal ? "--weights-as" : 0;
 	return !alone || fail(failure, "%s needs --emit FILE.c", alone);
 }
 

@@ -2,17 +2,22 @@
  * routines that print for libtcc, and written beside the kernels' own source. */
 #include "standalone.h"
 #include "kernel_text.h"
-#include <stdlib.h>
+#include <ctype.h>
 #include <string.h>
 
 /* ---- what the printers share */
+
+/* Before the prefix where it is the struct's name by itself, until settle_name has looked. */
+static const char type_mark[] = "\1";
 
 void put_template(const Standalone *s, Code *code, const char *format, ...)
 {
 	Code named = {.arena = s->arena};
 	for (; *format; format++)
-		if (*format == '@' || *format == '$')
-			code_put(&named, "%s", *format == '@' ? s->prefix : s->capitals);
+		if (*format == '$')
+			code_put(&named, "%s", s->capitals);
+		else if (*format == '@')
+			code_put(&named, "%s%s", format[1] == '_' ? "" : type_mark, s->prefix);
 		else
 			code_add(&named, format, 1);
 	va_list values;
@@ -110,6 +115,61 @@ int64_t count_of(const Standalone *s, const Tensor *tensor)
 	int64_t count;
 	memcpy(&count, (const char *)s->net + program_tensor(s, tensor)->offset, sizeof count);
 	return count;
+}
+
+/* ---- names */
+
+static bool is_name(char c)
+{
+	return isalnum((unsigned char)c) || c == '_';
+}
+
+static const char *skip_comment_or_string(const char *text)
+{
+	if (text[0] == '/' && text[1] == '*')
+		return strstr(text, "*/") + 2;
+	if (*text != '"')
+		return text;
+	for (text++; *text != '"'; text++)
+		text += *text == '\\';
+	return text + 1;
+}
+
+/* Removes the marks. A name of the code's own that is the prefix would hide the struct, or be hidden. */
+static bool settle_name(const Standalone *s, Code *code, Failure *failure)
+{
+	Code settled = {.arena = s->arena};
+	size_t length = strlen(s->prefix);
+	bool marked = false;
+	for (const char *text = code_text(code); *text;) {
+		const char *end = skip_comment_or_string(text);
+		if (end == text) {
+			while (is_name(*end))
+				end++;
+			if (!marked && (size_t)(end - text) == length && memcmp(text, s->prefix, length) == 0)
+				return fail(failure, "the emitted code has a variable named `%s`: give another --prefix", s->prefix);
+			end += end == text;
+		}
+		marked = *text == *type_mark;
+		for (; text < end; text++)
+			if (*text != *type_mark)
+				code_add(&settled, text, 1);
+	}
+	*code = settled;
+	return true;
+}
+
+/* The network's name; that of a network on the command line says nothing, so the file's. */
+static const char *default_prefix(Arena *arena, const Compilation *model, const char *path)
+{
+	if (strcmp(model->source.path, "-e") != 0)
+		return model->network->name;
+	const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+	char *name = arena_copy(arena, base, strlen(base) - 2);
+	for (char *c = name; *c; c++)
+		if (!is_name(*c))
+			*c = '_';
+	return name;
 }
 
 /* ---- options */
@@ -217,18 +277,19 @@ bool standalone_write(const Compilation *model, const void *net, const Standalon
 {
 	Arena *arena = arena_open();
 	Standalone s = {
-		.arena = arena, .options = options, .model = model, .net = net, .prefix = options->prefix ? options->prefix : model->network->name,
+		.arena = arena, .options = options, .model = model, .net = net, .prefix = options->prefix ? options->prefix : default_prefix(arena, model, options->path),
 		.target = {.name = "emitted C", .lanes = options->lanes ? options->lanes : 1},
 		.header = {.arena = arena}, .source = {.arena = arena}, .test = {.arena = arena},
 	};
 	s.capitals = capitals(arena, s.prefix);
 	const char *header = arena_print(arena, "%.*s.h", (int)strlen(options->path) - 2, options->path), *slash = strrchr(header, '/');
 	s.header_name = slash ? slash + 1 : header;
-	bool ok = prepare(&s, failure);
+	bool ok = prepare(&s, failure) && (!options->test_path || put_test(&s, failure));
 	if (ok) {
 		put_header(&s);
 		put_source(&s);
-		ok = write_files(&s, header, failure);
+		ok = settle_name(&s, &s.header, failure) && settle_name(&s, &s.source, failure) && settle_name(&s, &s.test, failure)
+			&& write_files(&s, header, failure);
 	}
 	arena_close(arena);
 	return ok;

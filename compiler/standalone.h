@@ -60,7 +60,7 @@ int saved_tensors(const Standalone *s, const Tensor **tensors);
 const char *saved_name(const Tensor *tensor);
 size_t save_bytes(const Standalone *s);
 
-/* standalone_inference.c, standalone_measure.c */
+/* standalone_inference.c */
 
 /* Floats of memory for one call: temporaries, then inputs and outputs in panels. */
 typedef struct Scratch { size_t input, output, floats; } Scratch;
@@ -71,7 +71,18 @@ bool check_folded(const Standalone *s, Failure *failure);
 Scratch scratch_of(const Compilation *c);
 Scratch one_scratch(const Standalone *s);
 void put_inference(const Standalone *s, Code *code);
+
+/* standalone_trial.c, standalone_test.c */
+typedef struct Trial { Compilation c; void *net; int rows; } Trial;
+
+/* With net's weights, or those of seed 0. */
+bool trial_open(const Standalone *s, Trial *trial, int rows, bool folded, Failure *failure);
+void trial_close(Trial *trial);
+void trial_predict(const Trial *trial, const float *x, float *y);
+float trial_train(const Trial *trial, const float *x, const int32_t *label, const float *target, float lr);
+void trial_get(const Trial *trial, const char *path, float *values);
 bool measure_folding(Standalone *s, Failure *failure);
+bool put_test(Standalone *s, Failure *failure);
 
 /* names.c */
 bool check_prefix(const char *prefix, bool given, Failure *failure);

@@ -1,0 +1,129 @@
+/* The network at work within bnc, by its scalar kernels, so that what is printed of the results does not depend on the
+ * machine: what folding changes, and what a self-test expects. */
+#include "standalone.h"
+#include <math.h>
+#include <string.h>
+
+static void *place(const Trial *trial, size_t offset)
+{
+	return (char *)trial->net + offset;
+}
+
+static const ProgramTensor *find_tensor(const Trial *trial, const char *path)
+{
+	for (int i = 0; i < trial->c.program.tensor_count; i++)
+		if (strcmp(trial->c.program.tensors[i].path, path) == 0)
+			return &trial->c.program.tensors[i];
+	internal_error("there is no tensor %s", path);
+}
+
+static void set_weights(const Standalone *s, Trial *trial)
+{
+	for (int n = 0; n < trial->c.network->nodes.count; n++) {
+		const Node *node = trial->c.network->nodes.items[n];
+		for (int t = 0; node->layer->tensors[t].name; t++) {
+			const Tensor *tensor = node->tensors[t];
+			if (tensor && tensor->layout != LAYOUT_COUNTER)
+				tensor_set(&trial->c.program, trial->net, find_tensor(trial, tensor->path),
+					trial->c.weights ? folded_values(&trial->c, node, t) : weights_of(s, tensor));
+		}
+	}
+}
+
+static bool initialise_trial(const Standalone *s, Trial *trial, Failure *failure)
+{
+	Random random;
+	trial->net = program_allocate(&trial->c.program, failure);
+	if (!trial->net)
+		return false;
+	if (s->net) {
+		set_weights(s, trial);
+		return true;
+	}
+	random_seed(&random, 0);
+	return program_initialise(&trial->c.program, trial->net, &random, failure);
+}
+
+bool trial_open(const Standalone *s, Trial *trial, int rows, bool folded, Failure *failure)
+{
+	Overrides overrides = {.batch = rows, .epochs = -1, .lr = -1};
+	*trial = (Trial){.rows = rows, .c = {.arena = arena_open(), .source = s->model->source, .target = kernel_set("scalar"), .fuse = true}};
+	if (folded) {
+		trial->c.weights = copy_weights(s);
+		trial->c.rows = rows;
+	}
+	bool ok = compile(&trial->c, STAGE_RUN, &overrides, failure);
+	if (!ok && error_count(trial->c.diagnostics) > 0)
+		fail(failure, "%s is too large for a batch of %d, with which bnc tries what it emits", s->model->source.path, rows);
+	ok = ok && initialise_trial(s, trial, failure);
+	if (!ok)
+		trial_close(trial);
+	return ok;
+}
+
+void trial_close(Trial *trial)
+{
+	program_free(&trial->c.program, trial->net);
+	compilation_close(&trial->c);
+}
+
+void trial_predict(const Trial *trial, const float *x, float *y)
+{
+	const Program *program = &trial->c.program;
+	program->kernels->gather(trial->rows, program->inputs, place(trial, program->x), x, 0);
+	program->predict(trial->net, trial->rows, 0);
+	program->kernels->scatter(trial->rows, program->outputs, y, place(trial, program->output));
+}
+
+float trial_train(const Trial *trial, const float *x, const int32_t *label, const float *target, float lr)
+{
+	const Program *program = &trial->c.program;
+	float loss;
+	program->kernels->gather(trial->rows, program->inputs, place(trial, program->x), x, 0);
+	if (program->classifies)
+		memcpy(place(trial, program->label), label, (size_t)trial->rows * sizeof *label);
+	else
+		program->kernels->gather(trial->rows, program->outputs, place(trial, program->target), target, 0);
+	program->train(trial->net, trial->rows, lr, 0);
+	memcpy(&loss, place(trial, program->loss), sizeof loss);
+	return loss;
+}
+
+void trial_get(const Trial *trial, const char *path, float *values)
+{
+	tensor_get(&trial->c.program, trial->net, find_tensor(trial, path), values);
+}
+
+/* ---- what folding changes */
+
+static void compare(Standalone *s, const Trial *plain, const Trial *folded, Random *random)
+{
+	size_t inputs = (size_t)plain->rows * (size_t)plain->c.program.inputs, outputs = (size_t)plain->rows * (size_t)plain->c.program.outputs;
+	float *x = NEW_ARRAY(s->arena, float, inputs), *y = NEW_ARRAY(s->arena, float, outputs), *z = NEW_ARRAY(s->arena, float, outputs);
+	for (size_t i = 0; i < inputs; i++)
+		x[i] = (float)numpy_normal(random, 0, 1);
+	trial_predict(plain, x, y);
+	trial_predict(folded, x, z);
+	for (size_t i = 0; i < outputs; i++) {
+		s->difference = fmax(s->difference, fabs((double)y[i] - (double)z[i]));
+		s->largest = fmax(s->largest, fabs((double)y[i]));
+	}
+	s->measured += plain->rows;
+}
+
+bool measure_folding(Standalone *s, Failure *failure)
+{
+	enum { ROWS = 32, BATCHES = 32 };
+	Trial plain, folded;
+	Random random;
+	if (!trial_open(s, &plain, ROWS, false, failure))
+		return false;
+	bool ok = trial_open(s, &folded, ROWS, true, failure);
+	random_seed(&random, 0);
+	for (int batch = 0; ok && batch < BATCHES; batch++)
+		compare(s, &plain, &folded, &random);
+	if (ok)
+		trial_close(&folded);
+	trial_close(&plain);
+	return ok;
+}
