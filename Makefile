@@ -1,6 +1,7 @@
 # make            builds build/bnc
 # make run        installs what is missing, builds, and trains the first example
 # make test       installs what is missing, builds with gcc, clang and sanitizers, and runs every test
+# make bench      installs what it compares with, builds, and measures; OPTIONS="--quick", --sweep, --only TEXT, --json FILE
 # make bless      accepts what bnc prints now as the expected text of tests/golden and tests/errors
 # make clean      removes build/
 #
@@ -32,6 +33,7 @@ flags_avx512 = -DLANES=16 -mavx512f -mavx512dq -mavx512bw -mavx512vl -mfma -mpre
 
 sources = $(wildcard compiler/*.c compiler/layers/*.c runtime/*.c runtime/data/*.c runtime/files/*.c)
 objects = $(sources:%.c=$(BUILD)/%.o) $(BUILD)/gen/lex.o $(BUILD)/gen/parse.o $(BUILD)/gen/kernel_files.o $(sets:%=$(BUILD)/kernels_%.o)
+benches = $(patsubst %.c,$(BUILD)/%.o,$(wildcard bench/*.c))
 tests = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/*_test.c))
 
 bnc: $(BUILD)/bnc
@@ -44,6 +46,12 @@ $(BUILD)/bnc: $(objects)
 $(BUILD)/tests/unit: $(filter-out %/main.o,$(objects)) $(tests)
 	@echo $@
 	$(CC) $(CFLAGS) -o $@ $^ -lcriterion $(libraries)
+
+$(BUILD)/bench/bench: $(filter-out %/main.o,$(objects)) $(benches)
+	@echo $@
+	$(CC) $(CFLAGS) -o $@ $^ $(libraries)
+
+$(BUILD)/bench/bench.o: own_flags += -DBENCH_COMPILER='"$(shell $(CC) --version | head -n 1)"' -DBENCH_FLAGS='"$(CFLAGS) $(kernel_flags)"'
 
 $(BUILD)/%.o: %.c Makefile
 	@echo $@; mkdir -p $(@D)
@@ -79,12 +87,13 @@ $(BUILD)/gen/kernel_files.c: $(kernel_files) Makefile
 # What these tools write is C of another taste than ours.
 $(BUILD)/gen/%.o: WARNINGS = -Wall
 
--include $(objects:.o=.d) $(tests:.o=.d)
+-include $(objects:.o=.d) $(tests:.o=.d) $(benches:.o=.d)
 
 # ---- packages of Debian and its relatives
 
 build_packages = gcc libc6-dev re2c lemon libtcc-dev libcjson-dev libzip-dev
 test_packages = $(build_packages) clang libcriterion-dev
+bench_packages = libopenblas0-pthread libdnnl2 python3-venv python3-dev g++
 
 install-build-packages:
 	@sh tools/install-packages $(build_packages)
@@ -110,6 +119,12 @@ test: install-packages
 	@$(parallel) $(strict) BUILD=build/clang CC=clang bnc unit
 	@sh tests/run.sh build/gcc build/sanitized build/clang
 
+# What others are measured by may be missing: then its rows say so.
+bench: install-build-packages
+	@sh tools/install-packages $(bench_packages) || echo "Without some of: $(bench_packages)"
+	@$(parallel) bnc $(BUILD)/bench/bench
+	@python=$$(sh bench/find-torch.sh $(BUILD)/torch); $(BUILD)/bench/bench --bnc $(BUILD)/bnc $${python:+--python "$$python"} $(OPTIONS)
+
 bless: bnc
 	@sh tests/golden.sh --bless $(BUILD)/bnc
 	@sh tests/errors.sh --bless $(BUILD)/bnc
@@ -120,5 +135,5 @@ clean:
 ifndef V
 .SILENT:
 endif
-.PHONY: bnc unit install-build-packages install-packages run test bless clean
+.PHONY: bnc unit install-build-packages install-packages run test bench bless clean
 .DELETE_ON_ERROR:

@@ -1,0 +1,194 @@
+/* What this processor could do: multiply-adds in registers, and loads from each level of its memory. */
+#include "bench.h"
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define UNROLLED _Pragma("GCC unroll 32")
+
+/* Twelve sums: two units times a latency of four, and some more; with what they need they fit into sixteen registers. */
+enum { SUMS = 12, TURNS = 4096, SEEN = 8 };
+
+static volatile float sink;
+
+#define FMA_LOOP(name, target, Type, fma, splat, first) \
+	target static void name(void) \
+	{ \
+		Type sum[SUMS]; \
+		const Type factor = splat(0.999f), term = splat(0.001f); \
+		UNROLLED \
+		for (int i = 0; i < SUMS; i++) \
+			sum[i] = splat((float)i); \
+		for (int turn = 0; turn < TURNS; turn++) { \
+			UNROLLED \
+			for (int i = 0; i < SUMS; i++) \
+				sum[i] = fma(sum[i], factor, term); \
+		} \
+		UNROLLED \
+		for (int i = 1; i < SUMS; i++) \
+			sum[0] = sum[0] + sum[i]; \
+		sink = first(sum[0]); \
+	}
+
+/* What is loaded goes through `or`, which no compiler leaves out and no processor waits for. */
+#define LOAD_LOOP(name, target, Type, load, either, first) \
+	target static void name(const float *memory, size_t floats) \
+	{ \
+		enum { EACH = sizeof(Type) / sizeof(float) }; \
+		Type seen[SEEN]; \
+		UNROLLED \
+		for (int i = 0; i < SEEN; i++) \
+			seen[i] = load(memory); \
+		for (size_t at = 0; at + SEEN * EACH <= floats; at += SEEN * EACH) { \
+			UNROLLED \
+			for (int i = 0; i < SEEN; i++) \
+				seen[i] = either(seen[i], load(memory + at + i * EACH)); \
+		} \
+		UNROLLED \
+		for (int i = 1; i < SEEN; i++) \
+			seen[0] = either(seen[0], seen[i]); \
+		sink = first(seen[0]); \
+	}
+
+typedef struct Probe {
+	const char *isa;        /* as in --isa */
+	int lanes;
+	void (*multiply_add)(void);
+	void (*load)(const float *memory, size_t floats);
+} Probe;
+
+#if defined __x86_64__
+#include <immintrin.h>
+#define AVX2 __attribute__((target("avx2,fma")))
+#define AVX512 __attribute__((target("avx512f,avx512dq")))
+FMA_LOOP(fma_avx512, AVX512, __m512, _mm512_fmadd_ps, _mm512_set1_ps, _mm512_cvtss_f32)
+LOAD_LOOP(load_avx512, AVX512, __m512, _mm512_loadu_ps, _mm512_or_ps, _mm512_cvtss_f32)
+FMA_LOOP(fma_avx2, AVX2, __m256, _mm256_fmadd_ps, _mm256_set1_ps, _mm256_cvtss_f32)
+LOAD_LOOP(load_avx2, AVX2, __m256, _mm256_loadu_ps, _mm256_or_ps, _mm256_cvtss_f32)
+static const Probe probes[] = {
+	{"avx512", 16, fma_avx512, load_avx512},
+	{"avx2", 8, fma_avx2, load_avx2},
+	{0},
+};
+#elif defined __aarch64__
+#include <arm_neon.h>
+#define NEON_FMA(sum, factor, term) vfmaq_f32(term, sum, factor)
+#define NEON_EITHER(a, b) vreinterpretq_f32_u32(vorrq_u32(vreinterpretq_u32_f32(a), vreinterpretq_u32_f32(b)))
+#define NEON_FIRST(a) vgetq_lane_f32(a, 0)
+FMA_LOOP(fma_neon, , float32x4_t, NEON_FMA, vdupq_n_f32, NEON_FIRST)
+LOAD_LOOP(load_neon, , float32x4_t, vld1q_f32, NEON_EITHER, NEON_FIRST)
+static const Probe probes[] = {{"neon", 4, fma_neon, load_neon}, {0}};
+#else
+static const Probe probes[] = {{0}};
+#endif
+
+/* The named one, or the best that this processor has; null when there is none. */
+static const Probe *probe_find(const char *isa)
+{
+	for (const Probe *probe = probes; probe->isa; probe++) {
+		const KernelSet *set = kernel_set(probe->isa);
+		if (set && set->usable() && (!isa || strcmp(isa, probe->isa) == 0))
+			return probe;
+	}
+	return 0;
+}
+
+static void multiply_add_part(void *task, int begin, int end, int thread)
+{
+	(void)thread;
+	for (int i = begin; i < end; i++)
+		((const Probe *)task)->multiply_add();
+}
+
+typedef struct PeakCall { const Peak *peak; const Probe *probe; } PeakCall;
+
+static void call_peak(void *subject)
+{
+	const PeakCall *call = subject;
+	if (call->peak->threads > 1)
+		pool_run(call->peak->bench->pool, multiply_add_part, (void *)call->probe, call->peak->threads);
+	else
+		call->probe->multiply_add();
+}
+
+double measure_peak(void *subject, double seconds)
+{
+	const Peak *peak = subject;
+	PeakCall call = {peak, probe_find(peak->isa)};
+	if (!call.probe)
+		return 0;
+	double flops = 2.0 * SUMS * TURNS * call.probe->lanes * peak->threads;
+	return measure_calls(call_peak, &call, seconds < 0.02 ? seconds : 0.02) * peak->flops / flops;
+}
+
+/* ---- bandwidths */
+
+bool bandwidth_open(Bandwidth *bandwidth, size_t working_set, double bytes)
+{
+	*bandwidth = (Bandwidth){.working_set = working_set, .bytes = bytes, .memory = aligned_alloc(64, (working_set + 63) / 64 * 64)};
+	/* written: pages that were only read are all the same page of zeros, which lives in L1 */
+	for (size_t i = 0; bandwidth->memory && i < working_set / sizeof(float); i++)
+		bandwidth->memory[i] = (float)(i % 7);
+	return bandwidth->memory;
+}
+
+void bandwidth_close(Bandwidth *bandwidth)
+{
+	free(bandwidth->memory);
+}
+
+static void call_load(void *subject)
+{
+	const Bandwidth *bandwidth = subject;
+	probe_find(0)->load(bandwidth->memory, bandwidth->working_set / sizeof(float));
+}
+
+double measure_bandwidth(void *subject, double seconds)
+{
+	const Bandwidth *bandwidth = subject;
+	if (!probe_find(0))
+		return 0;
+	return measure_calls(call_load, subject, seconds) * bandwidth->bytes / (double)bandwidth->working_set;
+}
+
+static void bench_peak(Bench *bench, const char *isa, int threads)
+{
+	Row row = {.threads = threads, .flops = 1e9};
+	Peak peak = {bench, isa, threads, row.flops};
+	row_name(&row, "multiply-adds in registers, %s", isa);
+	row_add(&row, "1 GFLOP", measure_peak, &peak);
+	row_run(bench, &row);
+}
+
+static void bench_bandwidth(Bench *bench, const char *level, size_t working_set)
+{
+	Row row = {.threads = 1, .bytes = 1e9};
+	Bandwidth bandwidth;
+	row_name(&row, "loads, %zu KiB (%s)", working_set >> 10, level);
+	row_add(&row, "1 GB", measure_bandwidth, &bandwidth);
+	if (bandwidth_open(&bandwidth, working_set, row.bytes))
+		row_run(bench, &row);
+	bandwidth_close(&bandwidth);
+}
+
+/* Half of a level's size, so that nothing else drives it out; the fallback where the system does not know. */
+static size_t half_of(int name, size_t fallback)
+{
+	long size = sysconf(name);
+	return size > 0 ? (size_t)size / 2 : fallback;
+}
+
+void bench_machine(Bench *bench)
+{
+	print_heading("the machine");
+	for (const Probe *probe = probes; probe->isa; probe++)
+		if (probe_find(probe->isa)) {
+			bench_peak(bench, probe->isa, 1);
+			if (bench->pool)
+				bench_peak(bench, probe->isa, bench->cores);
+		}
+	bench_bandwidth(bench, "L1", half_of(_SC_LEVEL1_DCACHE_SIZE, 16 << 10));
+	bench_bandwidth(bench, "L2", half_of(_SC_LEVEL2_CACHE_SIZE, 256 << 10));
+	bench_bandwidth(bench, "L3", 4 * half_of(_SC_LEVEL2_CACHE_SIZE, 256 << 10));
+	bench_bandwidth(bench, "memory", (size_t)(bench->quick ? 256 : 1024) << 20);
+}

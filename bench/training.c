@@ -1,0 +1,146 @@
+/* Rows of networks: training steps, prediction of one sample, whole epochs. */
+#include "bench.h"
+#include <string.h>
+
+/* Asks the peer of so many threads about a network: how is "step" or "predict", and "eager" or "compiled". */
+static void ask(const Bench *bench, Question *question, const char *what, const char *how, const Shapes *shapes, int threads)
+{
+	char widths[512];
+	question->peer = peer_find(bench, threads);
+	snprintf(question->text, sizeof question->text, "%s %s %s %d %d", what, how, shapes_text(shapes, widths, sizeof widths),
+		shapes->batch, shapes->norm);
+}
+
+static void bench_step(Bench *bench, const char *widths, int batch, int threads)
+{
+	Shapes with = shapes_read(widths, batch, true), without = shapes_read(widths, batch, false);
+	Row row = {.threads = threads, .flops = step_flops(&with)};
+	Peak peak = {bench, 0, threads, row.flops};
+	Net net, plain;
+	Question eager, eager_plain, compiled;
+	row_name(&row, "step %s BN, batch %d", widths, batch);
+	if (bench->only && !strstr(row.title, bench->only))
+		return;
+	ask(bench, &eager, "step", "eager", &with, threads);
+	ask(bench, &eager_plain, "step", "eager", &without, threads);
+	ask(bench, &compiled, "step", "compiled", &with, threads);
+	if (net_open(&net, bench, &with, threads) && net_open(&plain, bench, &without, threads)) {
+		row_add(&row, "bnc", measure_step, &net);
+		row_add(&row, "FMA peak", measure_peak, &peak);
+		row_add(&row, "bnc without BN", measure_step, &plain);
+		row_add(&row, "PyTorch", measure_peer, &eager);
+		row_add(&row, "PyTorch without BN", measure_peer, &eager_plain);
+		row_add(&row, "torch.compile", measure_peer, &compiled);
+		row_run(bench, &row);
+		net_close(&plain);
+		net_close(&net);
+	}
+}
+
+void bench_training(Bench *bench)
+{
+	static const struct { const char *widths; int batch; } networks[] = {
+		{"2-64-2", 32}, {"784-512-512-10", 128}, {"784-1024-1024-10", 256}, {"300-700-130-7", 96}, {"65-33-17-3", 50},
+	};
+	print_heading("training steps");
+	for (int i = 0; i < 5; i++)
+		for (int threads = 1; threads <= bench->cores; threads += bench->cores - 1 + (bench->cores == 1))
+			bench_step(bench, networks[i].widths, networks[i].batch, threads);
+}
+
+/* ---- prediction of one sample */
+
+static void bench_predict(Bench *bench, const char *widths, bool norm)
+{
+	Shapes shapes = shapes_read(widths, 1, norm);
+	Row row = {.threads = 1};
+	Net net;
+	Bandwidth bandwidth;
+	Question eager, compiled;
+	row_name(&row, "predict %s%s, 1 sample", widths, norm ? " BN" : "");
+	if (bench->only && !strstr(row.title, bench->only))
+		return;
+	ask(bench, &eager, "predict", "eager", &shapes, 1);
+	ask(bench, &compiled, "predict", "compiled", &shapes, 1);
+	shapes.batch = 32;
+	if (!net_open(&net, bench, &shapes, 1))
+		return;
+	net.rows = 1;
+	row.bytes = (double)net_weight_bytes(&net);
+	if (!bandwidth_open(&bandwidth, net_weight_bytes(&net), row.bytes))
+		return;
+	row_add(&row, "bnc", measure_predict, &net);
+	row_add(&row, "loads of that size", measure_bandwidth, &bandwidth);
+	row_add(&row, "PyTorch", measure_peer, &eager);
+	row_add(&row, "torch.compile", measure_peer, &compiled);
+	row_run(bench, &row);
+	bandwidth_close(&bandwidth);
+	net_close(&net);
+}
+
+void bench_prediction(Bench *bench)
+{
+	print_heading("prediction");
+	bench_predict(bench, "2-64-2", false);
+	bench_predict(bench, "2-64-2", true);
+	bench_predict(bench, "784-512-512-10", false);
+	bench_predict(bench, "784-512-512-10", true);
+}
+
+/* ---- epochs: what a run takes beside its steps */
+
+typedef struct Epochs { const Bench *bench; Data data; Net net; int count; } Epochs;
+
+/* A whole run as the command makes it, divided by its steps. */
+static void call_run(void *subject)
+{
+	Epochs *epochs = subject;
+	Failure failure;
+	Random random;
+	Run run = {.program = &epochs->net.compilation.program, .net = epochs->net.memory, .lr = 1e-4f};
+	Training training = {
+		.runs = &run, .run_count = 1, .host = &epochs->net.host, .data = &epochs->data, .batch = epochs->net.shapes.batch,
+		.epochs = epochs->count, .random = &random, .shuffle = true, .quiet = true,
+	};
+	random_seed(&random, 0);
+	train(&training, &failure);
+}
+
+/* The same steps with nothing around them, the smaller last one of an epoch included. */
+static void call_steps(void *subject)
+{
+	Epochs *epochs = subject;
+	Net *net = &epochs->net;
+	for (int epoch = 0; epoch < epochs->count; epoch++)
+		for (int begin = 0; begin < epochs->data.rows; begin += net->shapes.batch) {
+			int rows = epochs->data.rows - begin < net->shapes.batch ? epochs->data.rows - begin : net->shapes.batch;
+			net->compilation.program.train(net->memory, rows, 1e-4f, &net->host);
+		}
+}
+
+static double measure_run(void *subject, double seconds)
+{
+	return measure_calls(call_run, subject, seconds);
+}
+
+static double measure_steps(void *subject, double seconds)
+{
+	return measure_calls(call_steps, subject, seconds);
+}
+
+void bench_epochs(Bench *bench)
+{
+	Epochs epochs = {.bench = bench, .count = 10};
+	Shapes shapes = shapes_read("2-64-2", 32, true);
+	Failure failure;
+	Row row = {.threads = 1};
+	row_name(&row, "10 epochs of moons, 2-64-2 BN");
+	if (!data_open(&epochs.data, "moons", &failure) || !net_open(&epochs.net, bench, &shapes, 1))
+		return;
+	print_heading("epochs");
+	row_add(&row, "bnc, whole run", measure_run, &epochs);
+	row_add(&row, "its steps alone", measure_steps, &epochs);
+	row_run(bench, &row);
+	net_close(&epochs.net);
+	data_close(&epochs.data);
+}
