@@ -446,6 +446,16 @@ size_t panel_floats(const Compilation *compilation, const Tensor *tensor);
 size_t tensor_floats(const Compilation *compilation, const Tensor *tensor);
 void plan_memory(Compilation *compilation);
 
+/* ---- memory.c: the plan in words */
+
+size_t tensor_bytes(const Compilation *compilation, const Tensor *tensor);
+size_t role_bytes(const Compilation *compilation, Role role);           /* of what persists */
+size_t saved_activation_bytes(const Compilation *compilation);          /* what forward leaves for backward */
+/* A line for each place of the routine's working memory, begun with margin: which temporaries are there, one after the other. */
+const char *shared_storage(const Compilation *compilation, const Routine *routine, const char *margin);
+/* False: needed is more than the budget, unless that is 0; the message names the largest buffers. */
+bool check_ram(const Compilation *compilation, const Routine *routine, bool with_weights, size_t needed, uint64_t budget, Failure *failure);
+
 /* ---- emit.c: loops -> C */
 
 void emit(Compilation *compilation);

@@ -46,6 +46,8 @@ static int compile_all(Session *s)
 		diagnostics_print(c->diagnostics, stderr);
 		if (!ok)
 			status = failure.text[0] ? complain(EXIT_INTERNAL, &failure) : EXIT_NETWORK;
+		else if (!s->options.emit.path && !check_ram(c, &c->train, true, c->bytes, s->options.emit.ram, &failure))
+			status = complain(EXIT_NETWORK, &failure);
 	}
 	return status;
 }
@@ -195,11 +197,16 @@ static int train_all(Session *s, Run *runs, Random *random, Failure *failure)
 	return status;
 }
 
+static const int emit_status[] = {[WRONG_FILE] = EXIT_DATA, [WRONG_PREFIX] = EXIT_COMMAND, [WRONG_SIZE] = EXIT_NETWORK};
+
 /* Weights that nobody gave or trained are not worth writing: _init makes them. */
-static bool emit_first(const Session *s, const Run *run, Failure *failure)
+static int emit_first(const Session *s, const Run *run, Failure *failure)
 {
 	bool trained = s->options.train || s->options.weights;
-	return standalone_write(&s->compilations[0], trained ? run->net : 0, &s->options.emit, failure);
+	Wrong wrong;
+	if (standalone_write(&s->compilations[0], trained ? run->net : 0, &s->options.emit, &wrong, failure))
+		return 0;
+	return complain(emit_status[wrong], failure);
 }
 
 static int run_all(Session *s)
@@ -211,6 +218,11 @@ static int run_all(Session *s)
 	if (!runs)
 		return EXIT_DATA;
 	name_apart(s);
+	Wrong wrong;
+	if (s->options.emit.path && !standalone_foresee(&s->compilations[0], &s->options.emit, &wrong, &failure)) {
+		free(runs);
+		return complain(emit_status[wrong], &failure);
+	}
 	if (!check_agreement(s, &failure))
 		status = complain(EXIT_COMMAND, &failure);
 	else if (!prepare_runs(s, runs, &random, &failure))
@@ -219,8 +231,8 @@ static int run_all(Session *s)
 		status = train_all(s, runs, &random, &failure);
 	if (status == 0 && s->options.save && !program_save(runs[0].program, runs[0].net, s->options.save, &failure))
 		status = complain(EXIT_DATA, &failure);
-	if (status == 0 && s->options.emit.path && !emit_first(s, &runs[0], &failure))
-		status = complain(EXIT_DATA, &failure);
+	if (status == 0 && s->options.emit.path)
+		status = emit_first(s, &runs[0], &failure);
 	for (int i = 0; i < s->count; i++)
 		if (runs[i].program)
 			program_free(runs[i].program, runs[i].net);

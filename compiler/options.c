@@ -30,6 +30,7 @@ static const char usage[] =
 	"  --emit FILE.c        the network and its training as C that needs nothing else, with FILE.h\n"
 	"  --inference          without training: BatchNorm folded away, the weights constant\n"
 	"  --single-header      all in one FILE.h\n"
+	"  --ram BYTES          say no when more memory would be needed; without --emit, by this machine's program\n"
 	"  --emit-test FILE.c   a program that tests it, on the target too\n"
 	"  --lanes N            1: any C99 compiler; 4, 8, 16: vectors of gcc and clang (default 1)\n"
 	"  --max-batch N        rows that it takes at once (default: the batch)\n"
@@ -56,7 +57,7 @@ static const char usage[] =
 enum Option {
 	OPTION_TRAIN = 256, OPTION_EPOCHS, OPTION_STEPS, OPTION_BATCH, OPTION_LR, OPTION_SEED, OPTION_NO_SHUFFLE, OPTION_WEIGHTS, OPTION_SAVE,
 	OPTION_LOG, OPTION_LOG_STEPS, OPTION_QUIET, OPTION_SUMMARY, OPTION_EXPLAIN, OPTION_DUMP, OPTION_CHECK, OPTION_ISA, OPTION_NO_FUSE, OPTION_THREADS, OPTION_PROFILE, OPTION_RECOMPUTE,
-	OPTION_EMIT, OPTION_EMIT_TEST, OPTION_INFERENCE, OPTION_SINGLE_HEADER, OPTION_LANES, OPTION_MAX_BATCH, OPTION_PREFIX, OPTION_WEIGHTS_AS,
+	OPTION_EMIT, OPTION_EMIT_TEST, OPTION_RAM, OPTION_INFERENCE, OPTION_SINGLE_HEADER, OPTION_LANES, OPTION_MAX_BATCH, OPTION_PREFIX, OPTION_WEIGHTS_AS,
 	OPTION_LIST_LAYERS, OPTION_LIST_DATA, OPTION_HELP, OPTION_VERSION,
 };
 
@@ -74,7 +75,7 @@ static const struct option long_options[] = {
 	{"threads", required_argument, 0, OPTION_THREADS}, {"profile", no_argument, 0, OPTION_PROFILE},
 	{"emit", required_argument, 0, OPTION_EMIT}, {"lanes", required_argument, 0, OPTION_LANES},
 	{"max-batch", required_argument, 0, OPTION_MAX_BATCH}, {"prefix", required_argument, 0, OPTION_PREFIX},
-	{"emit-test", required_argument, 0, OPTION_EMIT_TEST},
+	{"ram", required_argument, 0, OPTION_RAM}, {"emit-test", required_argument, 0, OPTION_EMIT_TEST},
 	{"inference", no_argument, 0, OPTION_INFERENCE}, {"single-header", no_argument, 0, OPTION_SINGLE_HEADER},
 	{"weights-as", required_argument, 0, OPTION_WEIGHTS_AS},
 	{"list-layers", no_argument, 0, OPTION_LIST_LAYERS}, {"list-data", no_argument, 0, OPTION_LIST_DATA},
@@ -181,6 +182,7 @@ static bool read_option(Options *options, int option, const char *value, Failure
 	case OPTION_INFERENCE: options->emit.inference = true; return true;
 	case OPTION_SINGLE_HEADER: options->emit.single_header = true; return true;
 	case OPTION_EMIT_TEST: options->emit.test_path = value; return true;
+	case OPTION_RAM: return read_whole("ram", value, 1, INT64_MAX, &options->emit.ram, failure);
 	case OPTION_PREFIX: options->emit.prefix = value; return true;
 	case OPTION_LANES: return read_lanes(options, value, failure);
 	case OPTION_WEIGHTS_AS: return read_form(options, value, failure);
@@ -265,16 +267,22 @@ static bool check_together(const Options *options, Failure *failure)
 static bool check_emit(const Options *options, Failure *failure)
 {
 	const StandaloneOptions *emit = &options->emit;
-	if (emit->path && options->network_count > 1)
+	const struct { bool given; const char *name; } details[] = {
+		{emit->inference, "--inference"}, {emit->single_header, "--single-header"}, {emit->test_path, "--emit-test"}, {emit->prefix, "--prefix"},
+		{emit->lanes, "--lanes"}, {emit->max_batch, "--max-batch"}, {emit->decimal, "--weights-as"},
+	};
+	for (size_t i = 0; !emit->path && i < sizeof details / sizeof *details; i++)
+		if (details[i].given)
+			return fail(failure, "%s needs --emit FILE.c", details[i].name);
+	if (!emit->path)
+		return true;
+	if (options->network_count > 1)
 		return fail(failure, "--emit is for one network, but %d are given", options->network_count);
-	if (emit->path && (options->check || options->dump >= 0))
+	if (options->check || options->dump >= 0)
 		return fail(failure, "--emit does not go with %s, which stops before there is C", options->check ? "--check" : "--dump");
 	if (emit->inference && !options->weights && !options->train)
 		return fail(failure, "--inference needs weights: give --weights FILE, or --train DATA in the same command");
-	if (emit->path)
-		return standalone_check(emit, failure);
-	const char *alone = emit->test_path ? "--emit-test" : emit->inference ? "--inference" : emit->single_header ? "--single-header" : emit->prefix ? "--prefix" : emit->lanes ? "--lanes" : emit->max_batch ? "--max-batch" : emit->decimal ? "--weights-as" : 0;
-	return !alone || fail(failure, "%s needs --emit FILE.c", alone);
+	return standalone_check(emit, failure);
 }
 
 /* What asks for information instead of a run. */

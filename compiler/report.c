@@ -143,30 +143,18 @@ static int64_t parameters_of(const Node *node, int64_t *products)
 	return parameters;
 }
 
-/* Bytes of the persistent tensors of a role. */
-static size_t bytes_of(const Compilation *c, Role role)
-{
-	size_t bytes = 0;
-	for (int i = 0; i < c->tensors.count; i++) {
-		const Tensor *tensor = c->tensors.items[i];
-		if (tensor->role != role)
-			continue;
-		size_t elements = tensor->layout == LAYOUT_LABELS ? (size_t)c->network->batch : tensor_floats(c, tensor);
-		bytes += elements * (tensor->layout == LAYOUT_COUNTER ? sizeof(int64_t) : sizeof(float));
-	}
-	return bytes;
-}
-
 static void print_memory(const Compilation *c, FILE *out)
 {
-	size_t ends = bytes_of(c, ROLE_INPUT) + bytes_of(c, ROLE_LABEL) + bytes_of(c, ROLE_TARGET) + bytes_of(c, ROLE_RESULT);
+	size_t ends = role_bytes(c, ROLE_INPUT) + role_bytes(c, ROLE_LABEL) + role_bytes(c, ROLE_TARGET) + role_bytes(c, ROLE_RESULT);
 	fprintf(out, "  memory at batch %d, %d lanes (%s):\n", c->network->batch, c->target->lanes, c->target->name);
-	fprintf(out, "    %12zu bytes  parameters\n", bytes_of(c, ROLE_PARAMETER));
-	fprintf(out, "    %12zu bytes  running statistics\n", bytes_of(c, ROLE_STATISTIC));
-	fprintf(out, "    %12zu bytes  optimizer state\n", bytes_of(c, ROLE_STATE));
+	fprintf(out, "    %12zu bytes  parameters\n", role_bytes(c, ROLE_PARAMETER));
+	fprintf(out, "    %12zu bytes  running statistics\n", role_bytes(c, ROLE_STATISTIC));
+	fprintf(out, "    %12zu bytes  optimizer state\n", role_bytes(c, ROLE_STATE));
 	fprintf(out, "    %12zu bytes  inputs, labels, outputs\n", ends);
 	fprintf(out, "    %12zu bytes  activations, gradients and scratch (training: %zu planned, %zu alive at the peak; prediction: %zu)\n",
 		c->work * sizeof(float), c->train.work * sizeof(float), c->train.peak * sizeof(float), c->predict.work * sizeof(float));
+	fprintf(out, "                        %zu for what backward reads of forward, the rest for scratch; in training,\n%s",
+		saved_activation_bytes(c), shared_storage(c, &c->train, "                        "));
 	fprintf(out, "    %12zu bytes  in all\n", c->bytes);
 }
 

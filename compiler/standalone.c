@@ -218,29 +218,24 @@ static void plan_struct(Standalone *s)
 
 /* ---- files */
 
-static bool write_text(const char *path, Code *code, AtomicFile *file, Failure *failure)
+/* Opens all files, and writes them if asked to: either all are new or all are old, as far as a file system can promise. */
+static bool with_files(const Standalone *s, bool write, Failure *failure)
 {
-	if (!atomic_open(file, path, failure))
-		return false;
-	fwrite(code_text(code), 1, (size_t)code->count, file->stream);
-	return true;
-}
-
-/* Either all files are new or all are old, as far as a file system can promise that. */
-static bool write_files(Standalone *s, const char *header_path, Failure *failure)
-{
-	struct { const char *path; Code *code; } texts[] = {
+	const struct { const char *path; const Code *code; } texts[] = {
 		{s->options->single_header ? 0 : s->options->path, &s->source},
-		{header_path, &s->header},
+		{s->header_path, &s->header},
 		{s->options->test_path, &s->test},
 	};
 	enum { COUNT = sizeof texts / sizeof *texts };
 	AtomicFile files[COUNT] = {0};
 	bool ok = true;
-	for (int i = 0; i < COUNT; i++)
-		ok = ok && (!texts[i].path || write_text(texts[i].path, texts[i].code, &files[i], failure));
-	for (int i = 0; i < COUNT; i++)
-		ok = ok && (!texts[i].path || atomic_commit(&files[i], failure));
+	for (int i = 0; ok && i < COUNT; i++) {
+		ok = !texts[i].path || atomic_open(&files[i], texts[i].path, failure);
+		if (ok && texts[i].path && write)
+			fwrite(texts[i].code->items, 1, (size_t)texts[i].code->count, files[i].stream);
+	}
+	for (int i = 0; ok && write && i < COUNT; i++)
+		ok = !texts[i].path || atomic_commit(&files[i], failure);
 	for (int i = 0; i < COUNT; i++)
 		atomic_abandon(&files[i]);
 	return ok;
@@ -261,36 +256,89 @@ static bool compile_again(const Standalone *s, Compilation *c, int batch, Failur
 	return fail(failure, "%s: nothing was emitted", s->options->path);
 }
 
-static bool prepare(Standalone *s, Failure *failure)
+/* What of memory is not constant: the struct, or what one call needs. */
+static bool check_size(const Standalone *s, Failure *failure)
+{
+	uint64_t budget = s->options->ram;
+	if (!s->options->inference)
+		return check_ram(&s->c, &s->c.train, true, s->bytes, budget, failure);
+	return check_ram(&s->one, &s->one.predict, false, one_scratch(s).floats * sizeof(float), budget, failure)
+		&& check_ram(&s->c, &s->c.predict, false, scratch_of(&s->c).floats * sizeof(float), budget, failure);
+}
+
+/* What the model and the options decide, weights apart. */
+static bool plan(Standalone *s, Failure *failure)
 {
 	const StandaloneOptions *options = s->options;
 	int batch = options->max_batch ? options->max_batch : s->model->network->batch;
-	if (!check_prefix(s->prefix, options->prefix != 0, failure) || !compile_again(s, &s->c, batch, failure))
+	s->wrong = WRONG_SIZE;
+	if (!compile_again(s, &s->c, batch, failure) || (options->inference && !compile_again(s, &s->one, 1, failure)))
 		return false;
-	if (options->inference)
-		return compile_again(s, &s->one, 1, failure) && check_folded(s, failure) && measure_folding(s, failure);
-	plan_struct(s);
-	return check_weights(s, failure);
+	if (!options->inference)
+		plan_struct(s);
+	return check_size(s, failure);
 }
 
-bool standalone_write(const Compilation *model, const void *net, const StandaloneOptions *options, Failure *failure)
+static bool prepare(Standalone *s, Failure *failure)
+{
+	if (!plan(s, failure))
+		return false;
+	s->wrong = WRONG_FILE;
+	return s->options->inference ? check_folded(s, failure) && measure_folding(s, failure) : check_weights(s, failure);
+}
+
+/* The texts' last check, and their way to the files. */
+static bool finish(Standalone *s, Failure *failure)
+{
+	s->wrong = WRONG_PREFIX;
+	if (!settle_name(s, &s->header, failure) || !settle_name(s, &s->source, failure) || !settle_name(s, &s->test, failure))
+		return false;
+	s->wrong = WRONG_FILE;
+	return with_files(s, true, failure);
+}
+
+static Standalone begin(const Compilation *model, const void *net, const StandaloneOptions *options)
 {
 	Arena *arena = arena_open();
 	Standalone s = {
-		.arena = arena, .options = options, .model = model, .net = net, .prefix = options->prefix ? options->prefix : default_prefix(arena, model, options->path),
+		.arena = arena, .options = options, .model = model, .net = net,
+		.prefix = options->prefix ? options->prefix : default_prefix(arena, model, options->path),
 		.target = {.name = "emitted C", .lanes = options->lanes ? options->lanes : 1},
 		.header = {.arena = arena}, .source = {.arena = arena}, .test = {.arena = arena},
 	};
 	s.capitals = capitals(arena, s.prefix);
-	const char *header = arena_print(arena, "%.*s.h", (int)strlen(options->path) - 2, options->path), *slash = strrchr(header, '/');
-	s.header_name = slash ? slash + 1 : header;
+	s.header_path = arena_print(arena, "%.*s.h", (int)strlen(options->path) - 2, options->path);
+	const char *slash = strrchr(s.header_path, '/');
+	s.header_name = slash ? slash + 1 : s.header_path;
+	return s;
+}
+
+bool standalone_foresee(const Compilation *model, const StandaloneOptions *options, Wrong *wrong, Failure *failure)
+{
+	Standalone s = begin(model, 0, options);
+	s.wrong = WRONG_PREFIX;
+	bool ok = check_prefix(s.prefix, options->prefix != 0, failure);
+	if (ok && !options->inference)
+		ok = plan(&s, failure);
+	if (ok) {
+		s.wrong = WRONG_FILE;
+		ok = with_files(&s, false, failure);
+	}
+	*wrong = s.wrong;
+	arena_close(s.arena);
+	return ok;
+}
+
+bool standalone_write(const Compilation *model, const void *net, const StandaloneOptions *options, Wrong *wrong, Failure *failure)
+{
+	Standalone s = begin(model, net, options);
 	bool ok = prepare(&s, failure) && (!options->test_path || put_test(&s, failure));
 	if (ok) {
 		put_header(&s);
 		put_source(&s);
-		ok = settle_name(&s, &s.header, failure) && settle_name(&s, &s.source, failure) && settle_name(&s, &s.test, failure)
-			&& write_files(&s, header, failure);
+		ok = finish(&s, failure);
 	}
-	arena_close(arena);
+	*wrong = s.wrong;
+	arena_close(s.arena);
 	return ok;
 }

@@ -9,13 +9,19 @@ typedef struct StandaloneOptions {
 	const char *prefix;             /* null: the network's name */
 	int lanes;                      /* 0: 1 */
 	int max_batch;                  /* 0: the network's batch */
+	uint64_t ram;                   /* bytes that it may take; 0: any */
 	bool inference, single_header, decimal;
 } StandaloneOptions;
 
 /* What can be said of the options before a network is read. */
 bool standalone_check(const StandaloneOptions *options, Failure *failure);
+/* Why nothing was written. */
+typedef enum Wrong { WRONG_FILE, WRONG_PREFIX, WRONG_SIZE } Wrong;
+
+/* What would go wrong after the training is said before it. */
+bool standalone_foresee(const Compilation *model, const StandaloneOptions *options, Wrong *wrong, Failure *failure);
 /* Writes the files. net holds the weights of model's program; null: none are embedded. */
-bool standalone_write(const Compilation *model, const void *net, const StandaloneOptions *options, Failure *failure);
+bool standalone_write(const Compilation *model, const void *net, const StandaloneOptions *options, Wrong *wrong, Failure *failure);
 
 /* ---- between the standalone_*.c */
 
@@ -31,10 +37,11 @@ typedef struct Standalone {
 	Compilation one;                /* for inference: the same for a single row */
 	KernelSet target;
 	const char *prefix, *capitals;
-	const char *header_name;        /* without folders */
+	const char *header_path, *header_name;  /* the name: without folders */
 	size_t work;                    /* floats that train and predict share */
 	size_t output;                  /* where in them predict's result is */
 	size_t bytes;                   /* of the struct */
+	Wrong wrong;
 	double difference, largest;     /* inference: what folding changed at most, and the largest output */
 	int measured;                   /* in so many rows */
 	Code header, source, test;

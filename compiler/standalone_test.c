@@ -259,7 +259,7 @@ static void make_inputs(Case *t)
 bool put_test(Standalone *s, Failure *failure)
 {
 	Case t = {.s = s, .code = &s->test};
-	t.rows = s->c.network->batch < MOST_ROWS ? (size_t)s->c.network->batch : MOST_ROWS;
+	t.rows = !s->options->inference && s->c.network->batch < MOST_ROWS ? (size_t)s->c.network->batch : MOST_ROWS;
 	if (!trial_open(s, &t.trial, (int)t.rows, false, failure))
 		return false;
 	t.inputs = (size_t)t.trial.c.program.inputs;
@@ -267,7 +267,7 @@ bool put_test(Standalone *s, Failure *failure)
 	make_inputs(&t);
 	if (s->options->single_header)
 		put_template(s, t.code, "#define $_IMPLEMENTATION\n");
-	put_template(s, t.code, beginning, s->header_name, BNC_VERSION, s->header_name, t.rows);
+	put_template(s, t.code, beginning, s->header_name, BNC_VERSION, s->header_name, (int)t.rows);
 	put_array(&t, "float", "x", t.x, t.rows * t.inputs);
 	if (!s->options->inference && t.trial.c.program.classifies)
 		put_labels(&t);

@@ -1,0 +1,105 @@
+/* What the plan takes, in words: bytes by purpose, what shares storage with what, and what is largest. */
+#include "code.h"
+#include <stdlib.h>
+
+size_t tensor_bytes(const Compilation *c, const Tensor *tensor)
+{
+	switch (tensor->layout) {
+	case LAYOUT_COUNTER: return sizeof(int64_t);
+	case LAYOUT_LABELS: return (size_t)c->network->batch * sizeof(int32_t);
+	default: return (tensor->one_panel ? panel_floats(c, tensor) : tensor_floats(c, tensor)) * sizeof(float);
+	}
+}
+
+size_t role_bytes(const Compilation *c, Role role)
+{
+	size_t bytes = 0;
+	for (int i = 0; i < c->tensors.count; i++)
+		if (c->tensors.items[i]->role == role)
+			bytes += tensor_bytes(c, c->tensors.items[i]);
+	return bytes;
+}
+
+/* They are alive when the loss is computed, and read after it. */
+size_t saved_activation_bytes(const Compilation *c)
+{
+	int loss = 0;
+	for (int i = 0; i < c->train.steps.count; i++)
+		if (c->train.steps.items[i]->node == c->network->loss)
+			loss = c->train.steps.items[i]->time;
+	size_t bytes = 0;
+	for (int i = 0; i < c->train.temporaries.count; i++)
+		if (c->train.temporaries.items[i]->first < loss && c->train.temporaries.items[i]->last > loss)
+			bytes += tensor_bytes(c, c->train.temporaries.items[i]);
+	return bytes;
+}
+
+/* ---- shared storage */
+
+static int by_place(const void *a, const void *b)
+{
+	const Tensor *x = *(Tensor *const *)a, *y = *(Tensor *const *)b;
+	if (x->offset != y->offset)
+		return x->offset < y->offset ? -1 : 1;
+	return x->first - y->first;
+}
+
+const char *shared_storage(const Compilation *c, const Routine *routine, const char *margin)
+{
+	enum { MOST_PLACES = 40 };
+	Code text = {.arena = c->arena};
+	int count = routine->temporaries.count, places = 0;
+	Tensor **sorted = NEW_ARRAY(c->arena, Tensor *, count);
+	for (int i = 0; i < count; i++)
+		sorted[i] = routine->temporaries.items[i];
+	qsort(sorted, (size_t)count, sizeof *sorted, by_place);
+	for (int i = 0; i < count; i++) {
+		bool same = i > 0 && sorted[i]->offset == sorted[i - 1]->offset;
+		places += !same;
+		if (places <= MOST_PLACES && same)
+			code_put(&text, ", then %s", sorted[i]->name);
+		else if (places <= MOST_PLACES)
+			code_put(&text, "%s%sfrom byte %zu: %s", i ? "\n" : "", margin, sorted[i]->offset * sizeof(float), sorted[i]->name);
+	}
+	if (places > MOST_PLACES)
+		code_put(&text, "\n%sand %d places more", margin, places - MOST_PLACES);
+	if (count)
+		code_put(&text, "\n");
+	return code_text(&text);
+}
+
+/* ---- budgets */
+
+typedef struct Buffer { const char *name; size_t bytes; int order; } Buffer;
+
+static int by_bytes(const void *a, const void *b)
+{
+	const Buffer *x = a, *y = b;
+	return x->bytes != y->bytes ? (x->bytes < y->bytes) - (x->bytes > y->bytes) : x->order - y->order;
+}
+
+static void add_buffers(const Compilation *c, const Tensors *tensors, Buffer *buffers, int *count)
+{
+	for (int i = 0; i < tensors->count; i++) {
+		buffers[*count] = (Buffer){tensors->items[i]->path ? tensors->items[i]->path : tensors->items[i]->name,
+			tensor_bytes(c, tensors->items[i]), *count};
+		++*count;
+	}
+}
+
+bool check_ram(const Compilation *c, const Routine *routine, bool with_weights, size_t needed, uint64_t budget, Failure *failure)
+{
+	if (budget == 0 || needed <= budget)
+		return true;
+	Buffer *buffers = NEW_ARRAY(c->arena, Buffer, c->tensors.count + routine->temporaries.count);
+	int count = 0;
+	if (with_weights)
+		add_buffers(c, &c->tensors, buffers, &count);
+	add_buffers(c, &routine->temporaries, buffers, &count);
+	qsort(buffers, (size_t)count, sizeof *buffers, by_bytes);
+	const char *largest = "";
+	for (int i = 0; i < count && i < 3; i++)
+		largest = arena_print(c->arena, "%s%s%s (%zu)", largest, i ? ", " : "", buffers[i].name, buffers[i].bytes);
+	return fail(failure, "%s needs %zu bytes of memory at batch %d, more than --ram %llu; the largest buffers are %s: a smaller batch needs less",
+		c->network->name, needed, c->network->batch, (unsigned long long)budget, largest);
+}
