@@ -51,7 +51,7 @@ $(BUILD)/bench/bench: $(filter-out %/main.o,$(objects)) $(benches)
 	@echo $@
 	$(CC) $(CFLAGS) -o $@ $^ $(libraries)
 
-$(BUILD)/bench/bench.o: own_flags += -DBENCH_COMPILER='"$(shell $(CC) --version | head -n 1)"' -DBENCH_FLAGS='"$(CFLAGS) $(kernel_flags)"'
+$(benches): own_flags += -DBENCH_CC='"$(CC)"' -DBENCH_COMPILER='"$(shell $(CC) --version | head -n 1)"' -DBENCH_FLAGS='"$(CFLAGS) $(kernel_flags)"'
 
 $(BUILD)/%.o: %.c Makefile
 	@echo $@; mkdir -p $(@D)

@@ -18,6 +18,7 @@ typedef struct Bench {
 	const char *bnc, *python;       /* paths; python may be null */
 	FILE *json;             /* one object that is being written, or null */
 	int rows_written;
+	const char *heading;    /* of the rows to come, or null: printed */
 } Bench;
 
 /* ---- measure.c */
@@ -48,9 +49,10 @@ double measure_calls(void (*call)(void *), void *subject, double seconds);
 
 void row_name(Row *row, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void row_add(Row *row, const char *name, Measure *measure, void *subject);
-/* Measures and prints; false when the row was not asked for. */
-bool row_run(Bench *bench, Row *row);
-void print_heading(const char *title);
+/* Whether a row of this title was asked for. */
+bool row_wanted(const Bench *bench, const Row *row);
+/* Measures and prints, if it is wanted. */
+void row_run(Bench *bench, Row *row);
 
 /* ---- machine.c: what this processor could do */
 
@@ -60,7 +62,12 @@ Measure measure_peak;
 bool peak_is_here(const char *isa);
 
 /* The time that loading some bytes takes where a working set of that size lives. */
-typedef struct Bandwidth { size_t working_set; double bytes; float *memory; } Bandwidth;
+typedef struct Bandwidth {
+	size_t working_set;
+	double bytes;
+	float *memory;
+	void (*load)(const float *memory, size_t floats);
+} Bandwidth;
 bool bandwidth_open(Bandwidth *bandwidth, size_t working_set, double bytes);
 void bandwidth_close(Bandwidth *bandwidth);
 Measure measure_bandwidth;
@@ -103,13 +110,29 @@ typedef struct Question { Peer *peer; char text[600]; } Question;
 Peer *peer_find(const Bench *bench, int threads);
 const char *peer_version(const Peer *peer);
 void peers_close(void);
+/* What: "step" or "predict"; how: "eager" or "compiled". */
+void ask(const Bench *bench, Question *question, const char *what, const char *how, const Shapes *shapes, int threads);
 Measure measure_peer;
 
 /* Whole processes. */
-typedef struct Process { const char *arguments[16]; } Process;
+typedef struct Process { const char *arguments[20]; } Process;
+double run_process(const Process *process);     /* seconds; 0: it failed */
 Measure measure_process;
 
-/* ---- products.c, training.c, starting.c, sweeps.c: the rows */
+/* ---- deployed.c: what --emit --inference writes */
+
+typedef struct Deployed {
+	void *library;
+	void (*predict_one)(const float *x, float *y);
+	float *inputs, *outputs;
+} Deployed;
+
+/* False: the measure says that it is not here; close it all the same. */
+bool deployed_open(Deployed *deployed, const Bench *bench, const Shapes *shapes);
+void deployed_close(Deployed *deployed);
+Measure measure_deployed;
+
+/* ---- the rows, in products.c, training.c, prediction.c, starting.c, sweeps.c */
 
 void bench_machine(Bench *bench);
 void bench_products(Bench *bench);

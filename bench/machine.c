@@ -125,7 +125,9 @@ double measure_peak(void *subject, double seconds)
 
 bool bandwidth_open(Bandwidth *bandwidth, size_t working_set, double bytes)
 {
-	*bandwidth = (Bandwidth){.working_set = working_set, .bytes = bytes, .memory = aligned_alloc(64, (working_set + 63) / 64 * 64)};
+	const Probe *probe = probe_find(0);
+	*bandwidth = (Bandwidth){.working_set = working_set, .bytes = bytes, .memory = aligned_alloc(64, (working_set + 63) / 64 * 64),
+		.load = probe ? probe->load : 0};
 	/* written: pages that were only read are all the same page of zeros, which lives in L1 */
 	for (size_t i = 0; bandwidth->memory && i < working_set / sizeof(float); i++)
 		bandwidth->memory[i] = (float)(i % 7);
@@ -140,13 +142,13 @@ void bandwidth_close(Bandwidth *bandwidth)
 static void call_load(void *subject)
 {
 	const Bandwidth *bandwidth = subject;
-	probe_find(0)->load(bandwidth->memory, bandwidth->working_set / sizeof(float));
+	bandwidth->load(bandwidth->memory, bandwidth->working_set / sizeof(float));
 }
 
 double measure_bandwidth(void *subject, double seconds)
 {
 	const Bandwidth *bandwidth = subject;
-	if (!probe_find(0))
+	if (!bandwidth->load)
 		return 0;
 	return measure_calls(call_load, subject, seconds) * bandwidth->bytes / (double)bandwidth->working_set;
 }
@@ -166,6 +168,8 @@ static void bench_bandwidth(Bench *bench, const char *level, size_t working_set)
 	Bandwidth bandwidth;
 	row_name(&row, "loads, %zu KiB (%s)", working_set >> 10, level);
 	row_add(&row, "1 GB", measure_bandwidth, &bandwidth);
+	if (!row_wanted(bench, &row))
+		return;
 	if (bandwidth_open(&bandwidth, working_set, row.bytes))
 		row_run(bench, &row);
 	bandwidth_close(&bandwidth);
@@ -180,7 +184,7 @@ static size_t half_of(int name, size_t fallback)
 
 void bench_machine(Bench *bench)
 {
-	print_heading("the machine");
+	bench->heading = "the machine";
 	for (const Probe *probe = probes; probe->isa; probe++)
 		if (probe_find(probe->isa)) {
 			bench_peak(bench, probe->isa, 1);

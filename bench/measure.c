@@ -66,9 +66,11 @@ void row_add(Row *row, const char *name, Measure *measure, void *subject)
 
 /* ---- printing */
 
-void print_heading(const char *title)
+static void print_heading(Bench *bench)
 {
-	printf("\n%-40s %-18s %10s %10s %10s %9s %8s %8s\n", title, "who", "median", "least", "most", "GFLOP/s", "GB/s", "time/1st");
+	if (bench->heading)
+		printf("\n%-40s %-18s %10s %10s %10s %9s %8s %8s\n", bench->heading, "who", "median", "least", "most", "GFLOP/s", "GB/s", "time/1st");
+	bench->heading = 0;
 }
 
 static const char *time_text(double seconds, char text[16])
@@ -93,7 +95,9 @@ static void print_contender(const Bench *bench, const Row *row, int index)
 	char a[16], b[16], c[16], title[sizeof row->title + 16] = "";
 	double least = INFINITY, most = 0;
 	if (index == 0)
-		snprintf(title, sizeof title, row->threads > 1 ? "%s, %d threads" : "%s", row->title, row->threads);
+		snprintf(title, sizeof title, "%s", row->title);
+	else if (index == 1 && row->threads > 1)
+		snprintf(title, sizeof title, "  %d threads", row->threads);
 	printf("%-40s %-18s ", title, contender->name);
 	if (row->ratios[index] <= 0) {
 		printf("%10s\n", "not here");
@@ -116,6 +120,7 @@ static void print_contender(const Bench *bench, const Row *row, int index)
 
 static void print_row(Bench *bench, const Row *row)
 {
+	print_heading(bench);
 	if (bench->json)
 		fprintf(bench->json, "%s\n  {\"row\": \"%s\", \"threads\": %d, ", bench->rows_written++ ? "," : "", row->title, row->threads);
 	for (int i = 0; i < row->count; i++)
@@ -125,11 +130,16 @@ static void print_row(Bench *bench, const Row *row)
 	fflush(stdout);
 }
 
-bool row_run(Bench *bench, Row *row)
+bool row_wanted(const Bench *bench, const Row *row)
+{
+	return !bench->only || strstr(row->title, bench->only);
+}
+
+void row_run(Bench *bench, Row *row)
 {
 	double ratios[MAX_ROUNDS];
-	if (bench->only && !strstr(row->title, bench->only))
-		return false;
+	if (!row_wanted(bench, row))
+		return;
 	for (int round = 0; round < bench->rounds; round++)
 		for (int i = 0; i < row->count; i++) {
 			Contender *contender = &row->contenders[i];
@@ -141,5 +151,4 @@ bool row_run(Bench *bench, Row *row)
 		row->ratios[i] = median(ratios, bench->rounds);
 	}
 	print_row(bench, row);
-	return true;
 }

@@ -85,6 +85,14 @@ void peers_close(void)
 	}
 }
 
+void ask(const Bench *bench, Question *question, const char *what, const char *how, const Shapes *shapes, int threads)
+{
+	char widths[512];
+	question->peer = peer_find(bench, threads);
+	snprintf(question->text, sizeof question->text, "%s %s %s %d %d", what, how, shapes_text(shapes, widths, sizeof widths),
+		shapes->batch, shapes->norm);
+}
+
 double measure_peer(void *subject, double seconds)
 {
 	const Question *question = subject;
@@ -102,7 +110,7 @@ double measure_peer(void *subject, double seconds)
 
 /* ---- processes */
 
-static double run_process(const Process *process)
+double run_process(const Process *process)
 {
 	posix_spawn_file_actions_t actions;
 	pid_t child;

@@ -110,7 +110,7 @@ static void bench_product(Bench *bench, Kind kind, int rows, int outputs, int in
 	Product product = {bench->set, kind, rows, outputs, inputs, noise(rows, inputs), noise(outputs, inputs), noise(rows, outputs)};
 	Question torch = {.peer = 0};
 	row_name(&row, "product %s %dx%dx%d", kind_names[kind], rows, outputs, inputs);
-	if (!bench->only || strstr(row.title, bench->only))
+	if (row_wanted(bench, &row))
 		torch.peer = peer_find(bench, 1);
 	snprintf(torch.text, sizeof torch.text, "product %s %d %d %d", kind_names[kind], rows, outputs, inputs);
 	row_add(&row, "bnc", measure_kernels, &product);
@@ -129,7 +129,7 @@ void bench_products(Bench *bench)
 {
 	static const int sizes[][3] = {{128, 512, 784}, {128, 512, 512}, {256, 1024, 1024}, {96, 700, 300}, {128, 10, 512}};
 	find_libraries();
-	print_heading("products alone (rows x outputs x inputs)");
+	bench->heading = "products alone (rows x outputs x inputs)";
 	for (int i = 0; i < 5; i++)
 		for (Kind kind = FORWARD; kind <= WEIGHT_GRADIENT; kind++)
 			bench_product(bench, kind, sizes[i][0], sizes[i][1], sizes[i][2]);

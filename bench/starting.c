@@ -61,7 +61,7 @@ void bench_starting(Bench *bench)
 {
 	static const int depths[] = {10, 100, 1000};
 	char source[256], title[64];
-	print_heading("starting");
+	bench->heading = "starting";
 	bench_article(bench);
 	bench_start(bench, "start: mlp_bn, 4 layers", "linear 2 64; batchnorm; relu; linear 64 2", "moons");
 	for (int i = 0; i < 3; i++) {

@@ -10,16 +10,14 @@ static int loss_count;
 
 static void bench_point(Bench *bench, const char *title, const Shapes *shapes, int threads)
 {
-	char widths[512];
 	Row row = {.threads = threads, .flops = step_flops(shapes)};
 	Peak peak = {bench, 0, threads, row.flops};
 	Net net;
 	Question eager;
 	row_name(&row, "%s%s", title, shapes->norm ? " BN" : "");
-	if (bench->only && !strstr(row.title, bench->only))
+	if (!row_wanted(bench, &row))
 		return;
-	eager.peer = peer_find(bench, threads);
-	snprintf(eager.text, sizeof eager.text, "step eager %s %d %d", shapes_text(shapes, widths, sizeof widths), shapes->batch, shapes->norm);
+	ask(bench, &eager, "step", "eager", shapes, threads);
 	if (!net_open(&net, bench, shapes, threads))
 		return;
 	row_add(&row, "bnc", measure_step, &net);
@@ -62,11 +60,11 @@ void bench_sweeps(Bench *bench)
 	static const int widths[] = {16, 17, 32, 64, 100, 128, 256, 512, 1000, 1024, 2048, 4096, 0}, depths[] = {1, 2, 4, 8, 16, 32, 64, 0},
 		batches[] = {1, 2, 3, 4, 8, 16, 32, 64, 100, 128, 256, 512, 1024, 2048, 4096, 0};
 	for (int threads = 1; threads <= bench->cores; threads += bench->cores - 1 + (bench->cores == 1)) {
-		print_heading("width W: 64-W-W-10, batch 128");
+		bench->heading = "width W: 64-W-W-10, batch 128";
 		sweep(bench, "width", widths, threads);
-		print_heading("depth D: 64-256-...-256-10, batch 128");
+		bench->heading = "depth D: 64-256-...-256-10, batch 128";
 		sweep(bench, "depth", depths, threads);
-		print_heading("batch B: 64-512-512-10");
+		bench->heading = "batch B: 64-512-512-10";
 		sweep(bench, "batch", batches, threads);
 	}
 	printf("\npoints that bnc loses: %s\n", loss_count ? "" : "none");

@@ -1,15 +1,6 @@
-/* Rows of networks: training steps, prediction of one sample, whole epochs. */
+/* Rows of training: single steps, and whole epochs. */
 #include "bench.h"
 #include <string.h>
-
-/* Asks the peer of so many threads about a network: how is "step" or "predict", and "eager" or "compiled". */
-static void ask(const Bench *bench, Question *question, const char *what, const char *how, const Shapes *shapes, int threads)
-{
-	char widths[512];
-	question->peer = peer_find(bench, threads);
-	snprintf(question->text, sizeof question->text, "%s %s %s %d %d", what, how, shapes_text(shapes, widths, sizeof widths),
-		shapes->batch, shapes->norm);
-}
 
 static void bench_step(Bench *bench, const char *widths, int batch, int threads)
 {
@@ -19,7 +10,7 @@ static void bench_step(Bench *bench, const char *widths, int batch, int threads)
 	Net net, plain;
 	Question eager, eager_plain, compiled;
 	row_name(&row, "step %s BN, batch %d", widths, batch);
-	if (bench->only && !strstr(row.title, bench->only))
+	if (!row_wanted(bench, &row))
 		return;
 	ask(bench, &eager, "step", "eager", &with, threads);
 	ask(bench, &eager_plain, "step", "eager", &without, threads);
@@ -42,49 +33,10 @@ void bench_training(Bench *bench)
 	static const struct { const char *widths; int batch; } networks[] = {
 		{"2-64-2", 32}, {"784-512-512-10", 128}, {"784-1024-1024-10", 256}, {"300-700-130-7", 96}, {"65-33-17-3", 50},
 	};
-	print_heading("training steps");
+	bench->heading = "training steps";
 	for (int i = 0; i < 5; i++)
 		for (int threads = 1; threads <= bench->cores; threads += bench->cores - 1 + (bench->cores == 1))
 			bench_step(bench, networks[i].widths, networks[i].batch, threads);
-}
-
-/* ---- prediction of one sample */
-
-static void bench_predict(Bench *bench, const char *widths, bool norm)
-{
-	Shapes shapes = shapes_read(widths, 1, norm);
-	Row row = {.threads = 1};
-	Net net;
-	Bandwidth bandwidth;
-	Question eager, compiled;
-	row_name(&row, "predict %s%s, 1 sample", widths, norm ? " BN" : "");
-	if (bench->only && !strstr(row.title, bench->only))
-		return;
-	ask(bench, &eager, "predict", "eager", &shapes, 1);
-	ask(bench, &compiled, "predict", "compiled", &shapes, 1);
-	shapes.batch = 32;
-	if (!net_open(&net, bench, &shapes, 1))
-		return;
-	net.rows = 1;
-	row.bytes = (double)net_weight_bytes(&net);
-	if (!bandwidth_open(&bandwidth, net_weight_bytes(&net), row.bytes))
-		return;
-	row_add(&row, "bnc", measure_predict, &net);
-	row_add(&row, "loads of that size", measure_bandwidth, &bandwidth);
-	row_add(&row, "PyTorch", measure_peer, &eager);
-	row_add(&row, "torch.compile", measure_peer, &compiled);
-	row_run(bench, &row);
-	bandwidth_close(&bandwidth);
-	net_close(&net);
-}
-
-void bench_prediction(Bench *bench)
-{
-	print_heading("prediction");
-	bench_predict(bench, "2-64-2", false);
-	bench_predict(bench, "2-64-2", true);
-	bench_predict(bench, "784-512-512-10", false);
-	bench_predict(bench, "784-512-512-10", true);
 }
 
 /* ---- epochs: what a run takes beside its steps */
@@ -137,7 +89,7 @@ void bench_epochs(Bench *bench)
 	row_name(&row, "10 epochs of moons, 2-64-2 BN");
 	if (!data_open(&epochs.data, "moons", &failure) || !net_open(&epochs.net, bench, &shapes, 1))
 		return;
-	print_heading("epochs");
+	bench->heading = "epochs";
 	row_add(&row, "bnc, whole run", measure_run, &epochs);
 	row_add(&row, "its steps alone", measure_steps, &epochs);
 	row_run(bench, &row);

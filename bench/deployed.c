@@ -1,0 +1,47 @@
+/* The C that --emit --inference writes, compiled as its user would, and called in this process. */
+#define _GNU_SOURCE
+#include "bench.h"
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+bool deployed_open(Deployed *deployed, const Bench *bench, const Shapes *shapes)
+{
+	static char source[1 << 14];
+	char lanes[16], c_file[300], library[300], data[100];
+	*deployed = (Deployed){.inputs = calloc((size_t)shapes->widths[0], sizeof(float)),
+		.outputs = calloc((size_t)shapes->widths[shapes->count - 1], sizeof(float))};
+	snprintf(lanes, sizeof lanes, "%d", bench->set->lanes);
+	snprintf(data, sizeof data, "blobs:n=100,features=%d,centers=%d", shapes->widths[0], shapes->widths[shapes->count - 1]);
+	snprintf(c_file, sizeof c_file, "%s-deployed.c", bench->bnc);
+	snprintf(library, sizeof library, "%s-deployed.so", bench->bnc);
+	const Process emit = {{bench->bnc, "-e", shapes_source(shapes, source, sizeof source), "--train", data, "--steps", "1", "--quiet",
+		"--emit", c_file, "--inference", "--lanes", lanes, "--prefix", "deployed"}};
+	const Process compile_it = {{BENCH_CC, "-std=c99", "-O3", "-march=native", "-shared", "-fPIC", "-o", library, c_file}};
+	if (run_process(&emit) <= 0 || run_process(&compile_it) <= 0)
+		return false;
+	deployed->library = dlopen(library, RTLD_NOW | RTLD_LOCAL);
+	if (deployed->library)
+		*(void **)&deployed->predict_one = dlsym(deployed->library, "deployed_predict_one");
+	return deployed->predict_one;
+}
+
+void deployed_close(Deployed *deployed)
+{
+	if (deployed->library)
+		dlclose(deployed->library);
+	free(deployed->inputs);
+	free(deployed->outputs);
+}
+
+static void call_deployed(void *subject)
+{
+	const Deployed *deployed = subject;
+	deployed->predict_one(deployed->inputs, deployed->outputs);
+}
+
+double measure_deployed(void *subject, double seconds)
+{
+	const Deployed *deployed = subject;
+	return deployed->predict_one ? measure_calls(call_deployed, subject, seconds) : 0;
+}
