@@ -131,7 +131,7 @@ typedef struct OperandType {
 	Layout layout;
 } OperandType;
 
-enum { MAX_OPERANDS = 12 };
+enum { MAX_OPERANDS = 18 };
 
 typedef struct KernelParameter { const char *name; const OperandType *type; } KernelParameter;
 
@@ -344,7 +344,7 @@ typedef struct Step {
 	struct Step *after;     /* recompute.c: not in a loop with it, nor before */
 	struct Loop *loop;      /* fuse.c */
 	int time;               /* position in the final order */
-	struct Step *parts[4];  /* combine.c: what this call does at once */
+	struct Step *parts[8];  /* combine.c: what this call does at once */
 	int part_count;
 } Step;
 
@@ -385,6 +385,7 @@ typedef struct Compilation {
 	const KernelSet *target;
 	int threads;            /* 0 and 1: no loop is shared */
 	bool profile;           /* time every loop */
+	bool keep_rounding;     /* combine calls only where no bit changes */
 	bool recompute;         /* save memory, not time */
 	bool fuse;              /* false: every step in a loop of its own, for tests that compare */
 	Statement *tree;

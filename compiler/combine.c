@@ -5,11 +5,16 @@
 #include <ctype.h>
 #include <string.h>
 
-enum { MAX_CALLS = 4, MAX_VARIABLES = 20 };
+enum { MAX_CALLS = 4, MAX_VARIABLES = 24 };
 
 /* Names in `calls` are variables: each stands for the same operand wherever it appears. One that `with` does not mention
- * must be a temporary that nothing else touches; it vanishes. */
-typedef struct Rule { const char *calls, *with; } Rule;
+ * must be a temporary that nothing else touches; it vanishes. `first` is a call to make once, in a loop of its own before; it
+ * gives new names to what it writes, and is shared by all rules that want the same of the same operands. */
+typedef struct Rule {
+	const char *calls, *with, *first;
+	int most_inputs;                /* what the variable `inputs` may be; 0: anything */
+	bool reassociates;              /* same values, other rounding */
+} Rule;
 
 static const Rule rules[] = {
 	{
@@ -24,6 +29,16 @@ static const Rule rules[] = {
 		"linear_dw(rows, outputs, inputs, dw, x, dy); sgd(size, lr, weight_decay, w, dw)",
 		"linear_dw_sgd(rows, outputs, inputs, lr, weight_decay, w, x, dy)",
 	},
+	{
+		"linear(rows, outputs, inputs, z, x, w, b); batchnorm_relu(rows, eps, momentum, y, xhat, rstd, mean, var, z, gamma, beta)",
+		"linear_batchnorm_relu(rows, outputs, inputs, eps, momentum, y, xhat, rstd, mean, var, centred, moments, w, b, gamma, beta)",
+		"centre(rows, inputs, centred, moments, x)", FEW, true,
+	},
+	{
+		"batchnorm_relu_bwd(rows, dz, dgamma, dbeta, dy, y, xhat, rstd, gamma); linear_dw_sgd(rows, outputs, inputs, lr, weight_decay, w, x, dz)",
+		"linear_batchnorm_relu_bwd_sgd(rows, outputs, inputs, lr, weight_decay, w, dgamma, dbeta, dy, y, xhat, rstd, gamma, centred, moments)",
+		"centre(rows, inputs, centred, moments, x)", FEW, true,
+	},
 };
 
 /* A rule's call, read once: its kernel and which variable each operand is. */
@@ -31,9 +46,9 @@ typedef struct Call { const Kernel *kernel; int variables[MAX_OPERANDS]; } Call;
 
 typedef struct Pattern {
 	const Rule *rule;
-	Call calls[MAX_CALLS], with;
+	Call calls[MAX_CALLS], with, first;
 	int call_count, variable_count;
-	int given;                      /* variables that the calls bind */
+	int given;                      /* variables that the calls and `first` bind */
 	const char *names[MAX_VARIABLES];
 } Pattern;
 
@@ -91,6 +106,8 @@ static void read_rules(Combine *m)
 		pattern->rule = &rules[i];
 		for (const char *text = rules[i].calls; *text && pattern->call_count < MAX_CALLS;)
 			text = read_call(m, pattern, text, &pattern->calls[pattern->call_count++]);
+		if (rules[i].first)
+			read_call(m, pattern, rules[i].first, &pattern->first);
 		pattern->given = pattern->variable_count;
 		read_call(m, pattern, rules[i].with, &pattern->with);
 	}
@@ -132,22 +149,6 @@ static bool touches(const Step *step, const Tensor *tensor)
 	return false;
 }
 
-/* May the step at position `from` move behind all steps before `to`? Nothing between may touch what it touches and one of
- * the two writes. */
-static bool can_move(const Loop *loop, int from, int to)
-{
-	const Step *step = loop->steps.items[from];
-	for (int i = from + 1; i < to; i++) {
-		const Step *other = loop->steps.items[i];
-		for (int k = 0; k < step->kernel->parameter_count; k++)
-			for (int j = 0; step->operands[k].kind == OPERAND_AT && j < other->kernel->parameter_count; j++)
-				if (other->operands[j].kind == OPERAND_AT && other->operands[j].tensor == step->operands[k].tensor
-					&& (step->kernel->parameters[k].type->writes || other->kernel->parameters[j].type->writes))
-					return false;
-	}
-	return true;
-}
-
 /* Continues a match at the next step of the loop that shares a tensor with the call before and may be joined to it. */
 static bool match_next(const Pattern *pattern, const Loop *loop, int call, Match *match)
 {
@@ -156,7 +157,7 @@ static bool match_next(const Pattern *pattern, const Loop *loop, int call, Match
 	const Step *before = loop->steps.items[match->steps[call - 1]];
 	for (int i = match->steps[call - 1] + 1; i < loop->steps.count; i++) {
 		Match longer = *match;
-		if (!bind_operands(&pattern->calls[call], loop->steps.items[i], &longer) || !can_move(loop, match->steps[call - 1], i))
+		if (!bind_operands(&pattern->calls[call], loop->steps.items[i], &longer))
 			continue;
 		longer.steps[call] = i;
 		bool linked = false;
@@ -183,7 +184,7 @@ static bool rest_vanishes(const Combine *m, const Pattern *pattern, const Loop *
 {
 	for (int v = 0; v < pattern->variable_count; v++) {
 		const Tensor *tensor = match->values[v].tensor;
-		if (mentions(&pattern->with, v) || !match->bound[v] || match->values[v].kind != OPERAND_AT)
+		if (mentions(&pattern->with, v) || (pattern->rule->first && mentions(&pattern->first, v)) || !match->bound[v] || match->values[v].kind != OPERAND_AT)
 			continue;
 		int own_uses = 0;
 		for (int i = 0; i < pattern->call_count; i++)
@@ -196,21 +197,121 @@ static bool rest_vanishes(const Combine *m, const Pattern *pattern, const Loop *
 
 /* ---- replacing */
 
-static void replace(Combine *m, const Pattern *pattern, Loop *loop, const Match *match)
+/* Do the two steps touch one tensor, and one of them writes it? */
+static bool conflict(const Step *a, const Step *b)
 {
-	int last = match->steps[pattern->call_count - 1];
-	Step *step = loop->steps.items[last], *combined = NEW(m->c->arena, Step);
-	*combined = (Step){.kernel = pattern->with.kernel, .features = step->features, .loop = loop};
+	for (int k = 0; k < a->kernel->parameter_count; k++)
+		for (int j = 0; a->operands[k].kind == OPERAND_AT && j < b->kernel->parameter_count; j++)
+			if (b->operands[j].kind == OPERAND_AT && b->operands[j].tensor == a->operands[k].tensor
+				&& (a->kernel->parameters[k].type->writes || b->kernel->parameters[j].type->writes))
+				return true;
+	return false;
+}
+
+static bool is_matched(const Pattern *pattern, const Match *match, int position)
+{
+	for (int i = 0; i < pattern->call_count; i++)
+		if (match->steps[i] == position)
+			return true;
+	return false;
+}
+
+/* May the matched step at position `from` move to `to`, past all between that are not matched themselves? */
+static bool can_move(const Pattern *pattern, const Loop *loop, const Match *match, int from, int to)
+{
+	int begin = from < to ? from + 1 : to + 1, end = from < to ? to : from;
+	for (int i = begin; i < end; i++)
+		if (!is_matched(pattern, match, i) && conflict(loop->steps.items[from], loop->steps.items[i]))
+			return false;
+	return true;
+}
+
+/* The position at which all matched steps can meet: that of the last, or of the first; -1 when there is none. */
+static int meeting_place(const Pattern *pattern, const Loop *loop, const Match *match)
+{
+	for (int place = pattern->call_count - 1; place >= 0; place -= pattern->call_count > 1 ? pattern->call_count - 1 : 1) {
+		bool reachable = true;
+		for (int i = 0; i < pattern->call_count; i++)
+			reachable = reachable && can_move(pattern, loop, match, match->steps[i], match->steps[place]);
+		if (reachable)
+			return match->steps[place];
+	}
+	return -1;
+}
+
+static bool has_few(const Pattern *pattern, const Match *match)
+{
+	for (int v = 0; pattern->rule->most_inputs && v < pattern->variable_count; v++)
+		if (strcmp(pattern->names[v], "inputs") == 0 && match->values[v].number > pattern->rule->most_inputs)
+			return false;
+	return true;
+}
+
+/* Whether an earlier step does what the call would, on the same operands: then its results are bound. */
+static bool find_first(const Combine *m, const Call *call, const Match *match, Match *found)
+{
+	for (int l = 0; l < m->routine->loops.count; l++)
+		for (int i = 0; i < m->routine->loops.items[l]->steps.count; i++) {
+			*found = *match;
+			if (bind_operands(call, m->routine->loops.items[l]->steps.items[i], found))
+				return true;
+		}
+	return false;
+}
+
+/* Puts the call into a loop of its own before loop number `before`; its results are new temporaries. */
+static void add_first(Combine *m, const Call *call, Match *match, int before)
+{
+	Routine *routine = m->routine;
+	Step *step = NEW(m->c->arena, Step);
+	Loop *loop = NEW(m->c->arena, Loop);
+	const Tensor *like = 0;
+	step->kernel = call->kernel;
+	step->loop = loop;
+	for (int k = 0; k < call->kernel->parameter_count; k++)
+		if (match->bound[call->variables[k]] && call->kernel->parameters[k].type->class == OPERAND_TENSOR)
+			like = match->values[call->variables[k]].tensor;
+	for (int k = 0; k < call->kernel->parameter_count; k++) {
+		int variable = call->variables[k];
+		if (!match->bound[variable]) {
+			Tensor *tensor = NEW(m->c->arena, Tensor);
+			*tensor = *like;
+			tensor->role = ROLE_TEMPORARY;
+			tensor->layout = call->kernel->parameters[k].type->layout;
+			tensor->name = arena_print(m->c->arena, "%s_%s", like->name, call->kernel->parameters[k].name);
+			if (tensor->layout == LAYOUT_FEATURES)
+				tensor->features = MOMENTS;
+			APPEND(m->c->arena, &routine->temporaries, tensor);
+			match->bound[variable] = true;
+			match->values[variable] = (Operand){OPERAND_AT, tensor, 0};
+		}
+		step->operands[k] = match->values[variable];
+	}
+	step->node = routine->loops.items[before]->steps.items[0]->node;
+	APPEND(m->c->arena, &loop->steps, step);
+	APPEND(m->c->arena, &routine->loops, loop);
+	for (int l = routine->loops.count - 1; l > before; l--)
+		routine->loops.items[l] = routine->loops.items[l - 1];
+	routine->loops.items[before] = loop;
+}
+
+static void replace(Combine *m, const Pattern *pattern, Loop *loop, const Match *match, int place)
+{
+	Step *combined = NEW(m->c->arena, Step);
+	*combined = (Step){.kernel = pattern->with.kernel, .features = loop->features, .loop = loop};
 	for (int i = 0; i < pattern->call_count; i++) {
 		Step *part = loop->steps.items[match->steps[i]];
-		combined->parts[combined->part_count++] = part;
+		if (part->part_count == 0)
+			combined->parts[combined->part_count++] = part;
+		for (int k = 0; k < part->part_count; k++)
+			combined->parts[combined->part_count++] = part->parts[k];
 		if (!combined->node || combined->node->layer->kind == KIND_OPTIMIZER)
 			combined->node = part->node;
 		loop->steps.items[match->steps[i]] = 0;
 	}
 	for (int k = 0; k < combined->kernel->parameter_count; k++)
 		combined->operands[k] = match->values[pattern->with.variables[k]];
-	loop->steps.items[last] = combined;
+	loop->steps.items[place] = combined;
 	int kept = 0;
 	for (int i = 0; i < loop->steps.count; i++)
 		if (loop->steps.items[i])
@@ -218,16 +319,33 @@ static void replace(Combine *m, const Pattern *pattern, Loop *loop, const Match 
 	loop->steps.count = kept;
 }
 
-static void combine_loop(Combine *m, Loop *loop)
+/* Applies the rule where loop number l has its calls from position i on; false when it has not. */
+static bool apply(Combine *m, const Pattern *pattern, int l, int i)
+{
+	Loop *loop = m->routine->loops.items[l];
+	Match match = {.steps = {i}}, found;
+	if (!bind_operands(&pattern->calls[0], loop->steps.items[i], &match) || !match_next(pattern, loop, 1, &match)
+		|| !has_few(pattern, &match) || !rest_vanishes(m, pattern, loop, &match))
+		return false;
+	int place = meeting_place(pattern, loop, &match);
+	if (place < 0)
+		return false;
+	if (pattern->rule->first && find_first(m, &pattern->first, &match, &found))
+		match = found;
+	else if (pattern->rule->first)
+		add_first(m, &pattern->first, &match, l);
+	replace(m, pattern, loop, &match, place);
+	return true;
+}
+
+static void combine_loops(Combine *m)
 {
 	for (size_t r = 0; r < sizeof rules / sizeof *rules; r++) {
-		const Pattern *pattern = &m->patterns[r];
-		for (int i = 0; i < loop->steps.count; i++) {
-			Match match = {.steps = {i}};
-			if (bind_operands(&pattern->calls[0], loop->steps.items[i], &match) && match_next(pattern, loop, 1, &match)
-				&& rest_vanishes(m, pattern, loop, &match))
-				replace(m, pattern, loop, &match);
-		}
+		if (rules[r].reassociates && m->c->keep_rounding)
+			continue;
+		for (int l = 0; l < m->routine->loops.count; l++)
+			for (int i = 0; i < m->routine->loops.items[l]->steps.count; i++)
+				apply(m, &m->patterns[r], l, i);
 	}
 }
 
@@ -246,7 +364,7 @@ static void drop_vanished(Combine *m)
 {
 	Tensors *temporaries = &m->routine->temporaries;
 	int kept = 0;
-	memset(m->uses, 0, sizeof *m->uses * (size_t)(m->c->tensors.count + temporaries->count));
+	m->uses = NEW_ARRAY(m->c->arena, int, number_tensors(m->c, m->routine));
 	count_uses(m);
 	for (int i = 0; i < temporaries->count; i++)
 		if (m->uses[temporaries->items[i]->id])
@@ -261,9 +379,9 @@ void combine(Compilation *c, Routine *routine)
 	read_rules(&m);
 	count_uses(&m);
 	routine->steps.count = 0;
+	combine_loops(&m);
 	for (int l = 0; l < routine->loops.count; l++) {
-		Loop *loop = routine->loops.items[l];
-		combine_loop(&m, loop);
+		const Loop *loop = routine->loops.items[l];
 		for (int i = 0; i < loop->steps.count; i++)
 			APPEND(c->arena, &routine->steps, loop->steps.items[i]);
 	}

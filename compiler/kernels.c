@@ -15,6 +15,8 @@ static const OperandType operand_types[] = {
 	{"in_features", "const float *", OPERAND_TENSOR, true, false, true, false, LAYOUT_FEATURES},
 	{"out_features", "float *", OPERAND_TENSOR, false, true, true, false, LAYOUT_FEATURES},
 	{"io_features", "float *", OPERAND_TENSOR, true, true, true, false, LAYOUT_FEATURES},
+	{"all_moments", "const float *", OPERAND_TENSOR, true, false, false, false, LAYOUT_FEATURES},
+	{"all_out_moments", "float *", OPERAND_TENSOR, false, true, false, false, LAYOUT_FEATURES},
 	{"in_weights", "const float *", OPERAND_TENSOR, true, false, true, false, LAYOUT_WEIGHTS},
 	{"out_weights", "float *", OPERAND_TENSOR, false, true, true, false, LAYOUT_WEIGHTS},
 	{"io_weights", "float *", OPERAND_TENSOR, true, true, true, false, LAYOUT_WEIGHTS},

@@ -10,6 +10,7 @@
  *   features                one value per feature: a panel is [LANES]
  *   weights                 matrix: a panel is [inputs][LANES]
  *   any                     any of the above: a panel is [size] floats (optimizers)
+ *   moments                 the means of FEW features, then their FEW x FEW covariances
  *   scalar, counter         one float; one int64_t
  *   labels                  one int32_t per row
  *   table, index            a row-major matrix of the caller, and the rows of it to take (data path only)
@@ -34,13 +35,15 @@
 typedef const float *in_rows, *in_features, *in_weights, *in_any;
 typedef float *out_rows, *out_features, *out_weights;
 typedef float *io_rows, *io_features, *io_weights, *io_any;
-typedef const float *all_rows, *all_weights, *in_table;
-typedef float *all_out_rows, *out_table, *out_scalar;
+typedef const float *all_rows, *all_moments, *all_weights, *in_table;
+typedef float *all_out_rows, *all_out_moments, *out_table, *out_scalar;
 typedef const int64_t *in_counter;
 typedef int64_t *io_counter;
 typedef const int32_t *in_labels, *in_index;
 
 enum { IN_PLACE = 1, PRODUCT = 2 };
+
+enum { FEW = 4, MOMENTS = FEW + FEW * FEW };
 
 /* KERNEL(name, properties, parameters) */
 #define KERNELS(KERNEL) \
@@ -75,6 +78,10 @@ enum { IN_PLACE = 1, PRODUCT = 2 };
 	KERNEL(batchnorm_relu,    IN_PLACE, (int rows, float eps, float momentum, out_rows y, out_rows xhat, out_features rstd, io_features mean, io_features var, in_rows x, in_features gamma, in_features beta)) \
 	KERNEL(batchnorm_relu_bwd, IN_PLACE, (int rows, out_rows dx, out_features dgamma, out_features dbeta, in_rows dy, in_rows y, in_rows xhat, in_features rstd, in_features gamma)) \
 	KERNEL(linear_dw_sgd,     PRODUCT, (int rows, int outputs, int inputs, float lr, float weight_decay, io_weights w, all_rows x, in_rows dy)) \
+	/* the same where linear has at most FEW inputs, from the inputs' means and covariances: compiler/combine.c */ \
+	KERNEL(centre,            0, (int rows, int inputs, all_out_rows centred, all_out_moments moments, all_rows x)) \
+	KERNEL(linear_batchnorm_relu, PRODUCT, (int rows, int outputs, int inputs, float eps, float momentum, out_rows y, out_rows xhat, out_features rstd, io_features mean, io_features var, all_rows centred, all_moments moments, in_weights w, in_features b, in_features gamma, in_features beta)) \
+	KERNEL(linear_batchnorm_relu_bwd_sgd, PRODUCT, (int rows, int outputs, int inputs, float lr, float weight_decay, io_weights w, out_features dgamma, out_features dbeta, in_rows dy, in_rows y, in_rows xhat, in_features rstd, in_features gamma, all_rows centred, all_moments moments)) \
 	/* data path: rows of a row-major table into panels (index may be absent: rows 0, 1, ...), and panels back */ \
 	KERNEL(gather,            0, (int rows, int features, all_out_rows y, in_table table, in_index index)) \
 	KERNEL(scatter,           0, (int rows, int features, out_table table, all_rows x))

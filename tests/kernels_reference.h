@@ -210,6 +210,84 @@ static void reference_linear_dw_sgd(const Shape *s, const double *f, double **p)
 		}
 }
 
+/* Covariance of the inputs i and j as `moments` holds it. */
+static double covariance(const double *moments, int i, int j)
+{
+	return moments[FEW + i * FEW + j];
+}
+
+static void reference_centre(const Shape *s, const double *f, double **p)
+{
+	double *centred = p[0], *moments = p[1], *x = p[2];
+	const int n = s->rows;
+	(void)f;
+	for (int i = 0; i < s->inputs; i++) {
+		moments[i] = 0;
+		for (int r = 0; r < n; r++)
+			moments[i] += x[i * n + r] / n;
+		for (int r = 0; r < n; r++)
+			centred[i * n + r] = x[i * n + r] - moments[i];
+	}
+	for (int i = 0; i < s->inputs; i++)
+		for (int j = 0; j < s->inputs; j++) {
+			moments[FEW + i * FEW + j] = 0;
+			for (int r = 0; r < n; r++)
+				moments[FEW + i * FEW + j] += centred[i * n + r] * centred[j * n + r] / n;
+		}
+}
+
+static void reference_linear_batchnorm_relu(const Shape *s, const double *f, double **p)
+{
+	double *y = p[0], *xhat = p[1], *rstd = p[2], *mean = p[3], *var = p[4], *centred = p[5], *moments = p[6], *w = p[7], *b = p[8];
+	const int n = s->rows;
+	for (int o = 0; o < s->width; o++, w += s->inputs) {
+		double m = b ? b[o] : 0, v = 0;
+		for (int i = 0; i < s->inputs; i++) {
+			m += w[i] * moments[i];
+			for (int j = 0; j < s->inputs; j++)
+				v += w[i] * w[j] * covariance(moments, i, j);
+		}
+		rstd[o] = 1 / sqrt(v + f[0]);
+		for (int r = 0; r < n; r++) {
+			xhat[o * n + r] = 0;
+			for (int i = 0; i < s->inputs; i++)
+				xhat[o * n + r] += w[i] * rstd[o] * centred[i * n + r];
+		}
+		mean[o] += f[1] * (m - mean[o]);
+		var[o] += f[1] * ((n > 1 ? v * n / (n - 1) : 0) - var[o]);
+	}
+	reference_scale_shift(s, f, (double *[]){ y, xhat, p[9], p[10] });
+	reference_relu(s, f, (double *[]){ y, y });
+}
+
+static void reference_linear_batchnorm_relu_bwd_sgd(const Shape *s, const double *f, double **p)
+{
+	double *w = p[0], *dgamma = p[1], *dbeta = p[2], *dy = p[3], *y = p[4], *xhat = p[5], *rstd = p[6], *gamma = p[7], *centred = p[8],
+		*moments = p[9];
+	const int n = s->rows;
+	for (int o = 0; o < s->width; o++, w += s->inputs) {
+		double sum = 0, along = 0, old[FEW];
+		memcpy(old, w, sizeof *old * (size_t)s->inputs);
+		for (int r = o * n; r < (o + 1) * n; r++) {
+			sum += y[r] > 0 ? dy[r] : 0;
+			along += y[r] > 0 ? dy[r] * xhat[r] : 0;
+		}
+		for (int i = 0; i < s->inputs; i++) {
+			double against = 0, spread = 0;
+			for (int r = 0; r < n; r++)
+				against += y[o * n + r] > 0 ? dy[o * n + r] * centred[i * n + r] : 0;
+			for (int j = 0; j < s->inputs; j++)
+				spread += covariance(moments, i, j) * old[j];
+			const double gradient = (gamma ? gamma[o] : 1) * rstd[o] * (against - along * spread * rstd[o]);
+			w[i] -= f[0] * (gradient + f[1] * old[i]);
+		}
+		if (dgamma)
+			dgamma[o] = along;
+		if (dbeta)
+			dbeta[o] = sum;
+	}
+}
+
 static void reference_count(const Shape *s, const double *f, double **p)
 {
 	(void)s, (void)f;
@@ -238,7 +316,8 @@ static const struct { const char *name; Reference *function; } references[] = {
 	REFERENCE(batchnorm), REFERENCE(batchnorm_predict), REFERENCE(batchnorm_bwd), REFERENCE(scale_shift),
 	REFERENCE(relu), REFERENCE(relu_bwd), REFERENCE(leaky_relu), REFERENCE(leaky_relu_bwd), REFERENCE(tanh),
 	REFERENCE(tanh_bwd), REFERENCE(sigmoid), REFERENCE(sigmoid_bwd), REFERENCE(cross_entropy), REFERENCE(mse),
-	REFERENCE(sgd), REFERENCE(batchnorm_relu), REFERENCE(batchnorm_relu_bwd), REFERENCE(linear_dw_sgd), REFERENCE(sgd_momentum), REFERENCE(count), REFERENCE(gather), REFERENCE(scatter),
+	REFERENCE(sgd), REFERENCE(batchnorm_relu), REFERENCE(batchnorm_relu_bwd), REFERENCE(linear_dw_sgd),
+	REFERENCE(centre), REFERENCE(linear_batchnorm_relu), REFERENCE(linear_batchnorm_relu_bwd_sgd), REFERENCE(sgd_momentum), REFERENCE(count), REFERENCE(gather), REFERENCE(scatter),
 };
 #undef REFERENCE
 

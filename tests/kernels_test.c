@@ -10,12 +10,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { MAX_POINTERS = 12, MAX_NUMBERS = 8, GUARD = 64 };
+enum { MAX_POINTERS = 16, MAX_NUMBERS = 8, GUARD = 64 };
 
 /* ---- a row's text, parsed */
 
-typedef enum Kind { ROWS, FEATURES, WEIGHTS, ANY, SCALAR, COUNTER, LABELS, TABLE, INDEX, KINDS } Kind;
-static const char *const kind_names[KINDS] = { "rows", "features", "weights", "any", "scalar", "counter", "labels", "table", "index" };
+typedef enum Kind { ROWS, FEATURES, WEIGHTS, ANY, SCALAR, COUNTER, LABELS, TABLE, INDEX, ESTIMATES, KINDS } Kind;
+static const char *const kind_names[KINDS] = { "rows", "features", "weights", "any", "scalar", "counter", "labels", "table", "index", "moments" };
 
 typedef struct Operand {
 	char name[32];
@@ -145,6 +145,7 @@ static void operand_size(const Row *row, const Operand *operand, const Shape *sh
 	case LABELS: case INDEX: *depth = shape->rows; break;
 	case TABLE: *depth = shape->rows * shape->features; break;
 	case COUNTER: *depth = 2; break;
+	case ESTIMATES: *depth = MOMENTS; break;
 	default: break;
 	}
 }
@@ -303,6 +304,8 @@ static Case case_new(const Row *row, const Shape *shape)
 			case LABELS: c.before[i][k] = (uint32_t)(uniform * shape->features); break;
 			case INDEX: c.before[i][k] = (uint32_t)(uniform * shape->rows); break;
 			case COUNTER: c.before[i][k] = k == 0 ? (uint32_t)shape->flag : 0; break;
+			/* means of any size; covariances of a definite matrix */
+			case ESTIMATES: c.before[i][k] = float_bits(k < FEW ? uniform : k % (FEW + 1) == FEW ? 1 + uniform : 0.1); break;
 			case FEATURES: c.before[i][k] = float_bits(0.5 + uniform); break;
 			default: c.before[i][k] = float_bits(4 * uniform - 2);
 			}
@@ -372,6 +375,9 @@ static void check_shape(const Row *row, const KernelSet *set, Shape shape)
 		shape.width = shape.inputs;
 	else if (has_integer(row, "outputs"))
 		shape.width = shape.outputs;
+	for (int i = 0; i < row->operands; i++)
+		if (row->operand[i].kind == ESTIMATES)
+			shape.inputs = 1 + shape.inputs % FEW;
 	Case c = case_new(row, &shape);
 	unsigned optional = 0;
 	check_variant(row, set, &c, (Variant){ -1, -1, 0 });

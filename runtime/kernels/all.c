@@ -10,6 +10,7 @@
 
 #include "linear.c"
 #include "batchnorm.c"
+#include "few.c"
 #include "activations.c"
 #include "losses.c"
 #include "optimizers.c"
