@@ -12,6 +12,7 @@ static const char *const networks[] = {
 	"linear 2 16; repeat 6 { residual { linear 16; batchnorm; relu; residual { tanh; linear 16 }; linear 16 } }; relu; linear 3",
 	"linear 3 5; residual { batchnorm; relu; linear 17 } { residual { linear 17 } { linear 17 }; sigmoid }; linear 2",
 	"linear 2 20; residual { }; linear 20; residual { relu } { relu }; linear 2",
+	"linear 2 16; batchnorm; residual { relu; batchnorm; residual { relu } { linear 16 } }; linear 2",
 	"linear 2 32; repeat 10 { residual { batchnorm; relu; linear 32; batchnorm; relu; linear 32 } }; linear 2; batch 33",
 	"linear 4 8; repeat 5 { linear 40; batchnorm affine=false; sigmoid; linear 8 bias=false; leaky_relu }; linear 5; batch 7",
 };
@@ -206,6 +207,24 @@ static void check_size(const Compilation *c, const char *text)
 Test(plan, little_is_wasted)
 {
 	for_each_plan(check_size);
+}
+
+static size_t work_of(const char *text, const KernelSet *set, bool recompute)
+{
+	Compilation c;
+	plan_text(&c, text, &(Compilation){.target = set, .fuse = true, .recompute = recompute});
+	size_t work = c.work;
+	compilation_close(&c);
+	return work;
+}
+
+Test(plan, recomputation_saves_memory)
+{
+	static const char text[] = "linear 2 64; repeat 12 { linear 64; batchnorm; relu }; linear 2";
+	FOR_EACH_USABLE_SET(set) {
+		size_t less = work_of(text, set, true), usual = work_of(text, set, false);
+		cr_expect(3 * less < 2 * usual, "%s: %zu floats instead of %zu", set->name, less, usual);
+	}
 }
 
 /* ---- one panel */
