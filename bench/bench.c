@@ -95,6 +95,7 @@ static void run(Bench *bench, bool sweep)
 	else {
 		bench_training(bench);
 		bench_products(bench);
+		bench_kernels(bench);
 		bench_prediction(bench);
 		bench_epochs(bench);
 		bench_starting(bench);

@@ -132,10 +132,11 @@ bool deployed_open(Deployed *deployed, const Bench *bench, const Shapes *shapes)
 void deployed_close(Deployed *deployed);
 Measure measure_deployed;
 
-/* ---- the rows, in products.c, training.c, prediction.c, starting.c, sweeps.c */
+/* ---- the rows, in products.c, kernels.c, training.c, prediction.c, starting.c, sweeps.c */
 
 void bench_machine(Bench *bench);
 void bench_products(Bench *bench);
+void bench_kernels(Bench *bench);
 void bench_training(Bench *bench);
 void bench_prediction(Bench *bench);
 void bench_epochs(Bench *bench);
