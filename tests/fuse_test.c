@@ -1,5 +1,6 @@
 /* fuse_test.c: loops keep what the steps mean, hold what they should, and change no bit of what is computed. */
 #include "simulate_support.h"
+#include <math.h>
 
 static const char deep[] = "linear 3 32; repeat 3 { linear 32; batchnorm; leaky_relu; linear 32 bias=false; tanh }; linear 5";
 
@@ -77,10 +78,9 @@ Test(fuse, products_are_not_made_again)
 
 /* ---- bits */
 
-static void train_some(const char *text, const KernelSet *set, bool fused, bool recompute, float *losses, float *outputs)
+static void train_some(const char *text, Compilation c, float *losses, float *outputs)
 {
 	enum { STEPS = 4, ROWS = 19 };
-	Compilation c = {.target = set, .fuse = fused, .recompute = recompute};
 	Failure failure;
 	Random random;
 	compile_with_options(&c, text, STAGE_RUN);
@@ -102,11 +102,51 @@ Test(fuse, changes_no_bit)
 		for (int i = 0; i < NETWORKS; i++) {
 			float losses[4][8] = {{0}}, outputs[4][1024] = {{0}};
 			for (int way = 0; way < 4; way++) {
-				train_some(networks[i], set, way & 1, way & 2, losses[way], outputs[way]);
+				train_some(networks[i], (Compilation){.target = set, .fuse = way & 1, .recompute = way & 2, .keep_rounding = true}, losses[way],
+					outputs[way]);
 				cr_expect(memcmp(losses[0], losses[way], sizeof losses[0]) == 0, "%s (%s): losses differ", networks[i], set->name);
 				cr_expect(memcmp(outputs[0], outputs[way], sizeof outputs[0]) == 0, "%s (%s): outputs differ", networks[i], set->name);
 			}
 		}
+}
+
+static const char *const few_inputs[] = {
+	"linear 1 40; batchnorm; relu; linear 2",
+	"linear 2 64; batchnorm; relu; linear 64 2",
+	"linear 3 17 bias=false; batchnorm affine=false eps=0.1; relu; linear 5; optimizer sgd weight_decay=0.1",
+	"linear 4 33; batchnorm momentum=0.5; relu; linear 3; batchnorm; relu; linear 20; batchnorm; relu; linear 2",
+	"input 2; residual { linear 9; batchnorm; relu } { linear 9; batchnorm; relu }; linear 2",
+};
+
+static bool calls_kernel(const char *text, const char *name)
+{
+	bool found = false;
+	Compilation c = {.target = kernel_set(0), .fuse = true};
+	compile_with_options(&c, text, STAGE_CALLS);
+	for (int i = 0; i < c.train.steps.count; i++)
+		found |= strcmp(c.train.steps.items[i]->kernel->name, name) == 0;
+	compilation_close(&c);
+	return found;
+}
+
+/* Statistics from the inputs' covariances are other sums of the same numbers. */
+Test(fuse, changes_rounding_only)
+{
+	FOR_EACH_USABLE_SET(set)
+		for (size_t i = 0; i < sizeof few_inputs / sizeof *few_inputs; i++) {
+			float losses[2][8] = {{0}}, outputs[2][1024] = {{0}};
+			for (int way = 0; way < 2; way++)
+				train_some(few_inputs[i], (Compilation){.target = set, .fuse = way}, losses[way], outputs[way]);
+			for (int k = 0; k < 8; k++)
+				cr_expect(fabsf(losses[1][k] - losses[0][k]) <= 2e-6f * (1 + fabsf(losses[0][k])), "%s (%s): %.9g and %.9g", few_inputs[i],
+					set->name, (double)losses[0][k], (double)losses[1][k]);
+			for (int k = 0; k < 1024; k++)
+				cr_expect(fabsf(outputs[1][k] - outputs[0][k]) <= 2e-5f * (1 + fabsf(outputs[0][k])), "%s (%s): output %d", few_inputs[i],
+					set->name, k);
+		}
+	for (size_t i = 0; i < sizeof few_inputs / sizeof *few_inputs; i++)
+		cr_expect(calls_kernel(few_inputs[i], "linear_batchnorm_relu"), "%s", few_inputs[i]);
+	cr_expect(calls_kernel(few_inputs[1], "linear_batchnorm_relu_bwd_sgd"));
 }
 
 /* ---- what shares a loop */
