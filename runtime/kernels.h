@@ -29,6 +29,7 @@
  * IN_PLACE: an `out_rows` operand may share the storage of any `in_rows` operand (same address, not just overlap). */
 #ifndef BNC_KERNELS_H
 #define BNC_KERNELS_H
+#include "kernels/few.h"
 #include <stddef.h>
 #include <stdint.h>
 
@@ -42,8 +43,6 @@ typedef int64_t *io_counter;
 typedef const int32_t *in_labels, *in_index;
 
 enum { IN_PLACE = 1, PRODUCT = 2 };
-
-enum { FEW = 4, MOMENTS = FEW + FEW * FEW };
 
 /* KERNEL(name, properties, parameters) */
 #define KERNELS(KERNEL) \

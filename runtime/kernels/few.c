@@ -8,6 +8,7 @@
  *   dW = sum(x dz) = gamma rstd (sum(d dy) - mean(dy xhat) sum(d xhat)),   sum(d xhat) = rows C w rstd
  *
  * and dgamma, dbeta and dW come from one pass as well. */
+#include "few.h"
 #include "simd.h"
 
 /* Entry (row, input) of an activation. */
