@@ -25,7 +25,7 @@ kernel_flags = -O3 -fno-math-errno -ffp-contract=fast
 sets_x86_64 = sse2 avx2 avx512
 sets_aarch64 = neon
 sets = scalar $(sets_$(MACHINE))
-flags_scalar = -DLANES=1
+flags_scalar = -DLANES=1 -ffp-contract=off
 flags_neon = -DLANES=4
 flags_sse2 = -DLANES=4
 flags_avx2 = -DLANES=8 -mavx2 -mfma
@@ -92,7 +92,7 @@ $(BUILD)/gen/%.o: WARNINGS = -Wall
 # ---- packages of Debian and its relatives
 
 build_packages = gcc libc6-dev re2c lemon libtcc-dev libcjson-dev libzip-dev
-test_packages = $(build_packages) clang libcriterion-dev
+test_packages = $(build_packages) clang g++ tcc libcriterion-dev
 bench_packages = libopenblas0-pthread libdnnl2 python3-venv python3-dev g++
 
 install-build-packages:

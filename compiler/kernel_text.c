@@ -223,7 +223,7 @@ static bool defines(const Piece *piece, const char *name, size_t length)
 	return false;
 }
 
-static void need(Slicer *s, const char *name, size_t length);
+static void need(Slicer *s, const char *name, size_t length, bool called);
 
 static void need_names(Slicer *s, const char *text)
 {
@@ -233,18 +233,19 @@ static void need_names(Slicer *s, const char *text)
 			text = opaque;
 		else if (is_name(*text)) {
 			const char *end = name_end(text);
-			need(s, text, (size_t)(end - text));
+			need(s, text, (size_t)(end - text), end[strspn(end, " ")] == '(');
 			text = end;
 		} else
 			text++;
 	}
 }
 
-static void need(Slicer *s, const char *name, size_t length)
+/* A function's name without a call is a variable's. */
+static void need(Slicer *s, const char *name, size_t length, bool called)
 {
 	for (int i = 0; i < s->pieces.count; i++) {
 		Piece *piece = &s->pieces.items[i];
-		if (piece->needed || !defines(piece, name, length))
+		if (piece->needed || (piece->kind == PIECE_FUNCTION && !called) || !defines(piece, name, length))
 			continue;
 		piece->needed = true;
 		need_names(s, piece->text);
@@ -320,7 +321,7 @@ void put_kernels(Code *code, int lanes, const char *prefix, const Kernel *const 
 	Slicer s = {.arena = code->arena, .prefix = prefix, .macro_prefix = capitals(code->arena, prefix), .file = ""};
 	cut(&s, kernel_source(code->arena, lanes));
 	for (int i = 0; i < count; i++)
-		need(&s, kernels[i]->name, strlen(kernels[i]->name));
+		need(&s, kernels[i]->name, strlen(kernels[i]->name), true);
 	const Piece *last = 0;
 	for (int i = 0; i < s.pieces.count; i++) {
 		const Piece *piece = &s.pieces.items[i];

@@ -15,7 +15,8 @@ static const char *const keywords[] = {
 	"or_eq", "private", "protected", "public", "reinterpret_cast", "requires", "static_assert", "static_cast", "template", "this",
 	"thread_local", "throw", "true", "try", "typeid", "typename", "typeof", "typeof_unqual", "using", "virtual", "wchar_t", "xor", "xor_eq",
 	/* that a program or the headers of the emitted file define */
-	"main", "linux", "unix", "i386", "signgam", "size_t", "ptrdiff_t", "max_align_t", "offsetof", "acos", "acosh", "asin", "asinh", "atan",
+	"NULL", "NAN", "INFINITY", "int8_t", "int16_t", "int32_t", "int64_t", "uint8_t", "uint16_t", "uint32_t", "uint64_t", "printf",
+	"always_inline", "noinline", "vector_size", "aligned", "may_alias", "vector", "main", "linux", "unix", "i386", "signgam", "size_t", "ptrdiff_t", "max_align_t", "offsetof", "acos", "acosh", "asin", "asinh", "atan",
 	"atan2", "atanh", "cbrt", "ceil", "copysign", "cos", "cosh", "drem", "erf", "erfc", "exp", "exp10", "exp2", "expm1", "fabs", "fdim",
 	"finite", "floor", "fma", "fmax", "fmin", "fmod", "frexp", "gamma", "hypot", "ilogb", "isinf", "isnan", "isfinite", "isnormal", "j0",
 	"j1", "jn", "ldexp", "lgamma", "llrint", "llround", "log", "log10", "log1p", "log2", "logb", "lrint", "lround", "modf", "nan",

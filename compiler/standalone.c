@@ -124,10 +124,13 @@ static bool is_name(char c)
 	return isalnum((unsigned char)c) || c == '_';
 }
 
-static const char *skip_comment_or_string(const char *text)
+/* Past a comment, a string or a directive; text itself when it is none. */
+static const char *skip_others(const char *text, bool line_begins)
 {
 	if (text[0] == '/' && text[1] == '*')
 		return strstr(text, "*/") + 2;
+	if (*text == '#' && line_begins)
+		return text + strcspn(text, "\n");
 	if (*text != '"')
 		return text;
 	for (text++; *text != '"'; text++)
@@ -135,28 +138,27 @@ static const char *skip_comment_or_string(const char *text)
 	return text + 1;
 }
 
-/* Removes the marks. A name of the code's own that is the prefix would hide the struct, or be hidden. */
-static bool settle_name(const Standalone *s, Code *code, Failure *failure)
+/* Removes the marks. A variable that has the struct's name gets another. */
+static void settle_name(const Standalone *s, Code *code)
 {
 	Code settled = {.arena = s->arena};
 	size_t length = strlen(s->prefix);
-	bool marked = false;
+	bool marked = false, line_begins = true;
 	for (const char *text = code_text(code); *text;) {
-		const char *end = skip_comment_or_string(text);
-		if (end == text) {
-			while (is_name(*end))
-				end++;
-			if (!marked && (size_t)(end - text) == length && memcmp(text, s->prefix, length) == 0)
-				return fail(failure, "the emitted code has a variable named `%s`: give another --prefix", s->prefix);
-			end += end == text;
-		}
-		marked = *text == *type_mark;
+		const char *begin = text, *end = skip_others(text, line_begins);
+		bool name = end == text && is_name(*text);
+		while (name && is_name(*end))
+			end++;
+		end += end == text;
 		for (; text < end; text++)
 			if (*text != *type_mark)
 				code_add(&settled, text, 1);
+		if (name && !marked && (size_t)(end - begin) == length && memcmp(begin, s->prefix, length) == 0)
+			code_put(&settled, "_");
+		marked = *begin == *type_mark;
+		line_begins = *begin == '\n';
 	}
 	*code = settled;
-	return true;
 }
 
 /* The network's name; that of a network on the command line says nothing, so the file's. */
@@ -287,16 +289,6 @@ static bool prepare(Standalone *s, Failure *failure)
 	return s->options->inference ? check_folded(s, failure) && measure_folding(s, failure) : check_weights(s, failure);
 }
 
-/* The texts' last check, and their way to the files. */
-static bool finish(Standalone *s, Failure *failure)
-{
-	s->wrong = WRONG_PREFIX;
-	if (!settle_name(s, &s->header, failure) || !settle_name(s, &s->source, failure) || !settle_name(s, &s->test, failure))
-		return false;
-	s->wrong = WRONG_FILE;
-	return with_files(s, true, failure);
-}
-
 static Standalone begin(const Compilation *model, const void *net, const StandaloneOptions *options)
 {
 	Arena *arena = arena_open();
@@ -336,7 +328,10 @@ bool standalone_write(const Compilation *model, const void *net, const Standalon
 	if (ok) {
 		put_header(&s);
 		put_source(&s);
-		ok = finish(&s, failure);
+		settle_name(&s, &s.header);
+		settle_name(&s, &s.source);
+		settle_name(&s, &s.test);
+		ok = with_files(&s, true, failure);
 	}
 	*wrong = s.wrong;
 	arena_close(s.arena);

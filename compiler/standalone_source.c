@@ -15,6 +15,11 @@ static const char arithmetic[] =
 	"#pragma STDC FP_CONTRACT %s\n"
 	"#endif\n";
 
+/* gcc says it at the end of the file, so the pragma has to last. */
+static const char vectors[] =
+	"/* Vectors are passed within this file only: it does not matter which convention a processor without them has. */\n"
+	"#pragma GCC diagnostic ignored \"-Wpsabi\"\n";
+
 static const char arithmetic_end[] =
 	"\n#if defined __GNUC__ && !defined __clang__ && !defined __TINYC__\n"
 	"#pragma GCC pop_options\n"
@@ -24,11 +29,13 @@ static const char arithmetic_end[] =
 
 static void put_arithmetic(const Standalone *s, Code *code)
 {
-	if (s->target.lanes == 1)
+	if (s->target.lanes == 1) {
 		code_put(code, arithmetic, "A product and a sum are rounded one after the other, whatever the compiler's options: the same bits everywhere.",
 			"off", "OFF");
-	else
-		code_put(code, arithmetic, "A product and a sum may become one operation, where there is one.", "fast", "ON");
+		return;
+	}
+	code_put(code, arithmetic, "A product and a sum may become one operation, where there is one.", "fast", "ON");
+	code_put(code, "%s", vectors);
 }
 
 static bool is_called(const Standalone *s, const Kernel *kernel)

@@ -32,4 +32,6 @@ for build; do
 		suite sh tests/$driver.sh "$build/bnc"
 	done
 done
+set -- $(for build; do echo "$build/bnc"; done)
+suite sh tests/emit.sh "$@"
 awk '{ passed += $1; failed += $2 } END { print passed " passed, " failed " failed"; exit failed > 0 }' "$scratch/totals"

@@ -1,0 +1,182 @@
+#!/bin/sh
+# What --emit writes: compiled by every compiler here with all warnings, run against what bnc computes, and looked at from
+# outside. Further builds of bnc must write the same bytes as the first.
+#
+#	tests/emit.sh BNC [BNC ...]
+. tests/compare.sh
+others="$*"
+root=$(pwd)
+case $bnc in /*) ;; *) bnc=$root/$bnc ;; esac
+warnings="-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror"
+optimised="-O3 -march=native"
+
+# check WHAT COMMAND ...: counts whether the command succeeds; its output is shown when it does not.
+check() {
+	what=$1
+	shift
+	if "$@" >"$scratch/output" 2>&1; then
+		passed=$((passed + 1))
+	else
+		failed=$((failed + 1))
+		echo "$what: failed: $*"
+		head -20 "$scratch/output"
+	fi
+}
+
+has() {
+	command -v "$1" >/dev/null
+}
+
+emit() {
+	"$bnc" --quiet "$@" >/dev/null
+}
+
+# Nothing of libc but these, and nothing that could be written to.
+symbols() {
+	! nm "$1" | awk '$1 == "U" && $2 !~ /^_?(memcpy|memset|sqrtf)$/ || $2 ~ /^[bBdDC]$/ { print; bad = 1 } END { exit !bad }'
+}
+
+compile() {
+	check "$1" $2 $warnings -c device.c -o device.o
+	check "$1: symbols" symbols device.o
+}
+
+# ---- every network for every number of lanes
+
+cd "$scratch" || exit 1
+for network in "$root/models/mlp_bn.net" "$root"/tests/emit/*.net; do
+	name=$(basename "$network" .net)
+	check "$name" emit "$network" --save weights.safetensors
+	case $name in
+	mlp_bn | residual) all_lanes="1 4 8 16" ;;
+	*) all_lanes="1 8" ;;
+	esac
+	for lanes in $all_lanes; do
+		check "$name" emit "$network" --lanes $lanes --prefix device --emit device.c --emit-test device_test.c
+		compile "$name, $lanes lanes, gcc" "gcc -std=c99 $optimised"
+		compile "$name, $lanes lanes, clang" "clang -std=c99 $optimised"
+		check "$name, $lanes lanes" clang -std=c11 $warnings -O0 -c device.c
+		check "$name, $lanes lanes" gcc -std=c11 $warnings -O0 device.c device_test.c -lm -o device_test
+		check "$name, $lanes lanes: self-test" ./device_test
+		check "$name" emit "$network" --weights weights.safetensors --inference --lanes $lanes --prefix device --emit device.c \
+			--emit-test device_test.c
+		compile "$name, $lanes lanes, inference, clang" "clang -std=c99 $optimised"
+		compile "$name, $lanes lanes, inference, gcc" "gcc -std=c99 $optimised"
+		check "$name, $lanes lanes, inference" gcc -std=c99 $warnings device.o device_test.c -lm -o device_test
+		check "$name, $lanes lanes, inference: self-test" ./device_test
+	done
+	for lanes in 1 16; do
+		for how in "" "--weights weights.safetensors" "--weights weights.safetensors --inference"; do
+			check "$name" emit "$network" $how --lanes $lanes --prefix device --emit device.c --emit-test device_test.c
+			check "$name, sanitized" gcc -std=c99 -O1 -fsanitize=address,undefined -fno-sanitize-recover=all device.c device_test.c -lm \
+				-o device_test
+			check "$name, sanitized, $lanes lanes $how" ./device_test
+		done
+	done
+	if has tcc; then
+		check "$name" emit "$network" --prefix device --emit device.c --emit-test device_test.c
+		check "$name, tcc" tcc -Wall -Werror device.c device_test.c -lm -o device_test
+		check "$name, tcc: self-test" ./device_test
+	fi
+	if has g++; then
+		echo '#include "device.h"' >header.cc
+		check "$name, C++" g++ -std=c++11 $warnings -fsyntax-only header.cc
+	fi
+done
+
+# ---- whole runs: the bits of bnc's scalar kernels, and nearly those of others
+
+data="$root/runtime/random.c $root/runtime/failure.c $root/runtime/nearest.c $(echo "$root"/runtime/data/*.c)"
+for source in $data; do
+	gcc -O1 -ffp-contract=off -D_DEFAULT_SOURCE -I"$root/runtime" -c "$source" || echo "$source: cannot be compiled"
+done
+mkdir data && mv random.o failure.o nearest.o data/
+for source in "$root"/runtime/data/*.c; do
+	mv "$(basename "$source" .c).o" data/
+done
+
+# run COMPILER: the losses of the emitted program, in run.txt
+run_emitted() {
+	$1 -c device.c -o device.o && gcc -D_DEFAULT_SOURCE -I. -I"$root/runtime" "$root/tests/emit/run.c" device.o data/*.o -lzip -lm -o run &&
+		./run 10 "$seed" >run.txt
+}
+
+close() {
+	paste bnc.txt run.txt | awk '{ off = $1 > $2 ? $1 - $2 : $2 - $1; if (!(off <= 1e-5 * $1)) { print NR ": " $0; bad = 1 } }
+		END { exit bad || NR < 300 }'
+}
+
+for network in models/mlp_bn.net models/mlp.net tests/emit/momentum.net; do
+	for seed in 0 7; do
+		emit "$root/$network" --train moons --isa scalar --epochs 10 --seed $seed --log log.jsonl --log-steps
+		sed -n 's/.*"event":"step".*"loss":\([^,}]*\).*/\1/p' log.jsonl >bnc.txt
+		check "$network" emit "$root/$network" --prefix device --emit device.c
+		for compiler in "gcc $optimised" "gcc -std=c99 -O2" "clang $optimised" "clang -O0" tcc; do
+			has ${compiler%% *} || continue
+			check "$network, $compiler" run_emitted "$compiler"
+			check "$network, $compiler: same bits" cmp bnc.txt run.txt
+		done
+		for lanes in 8 16; do
+			check "$network" emit "$root/$network" --prefix device --lanes $lanes --emit device.c
+			for compiler in gcc clang; do
+				check "$network, $compiler, $lanes lanes" run_emitted "$compiler $optimised"
+				check "$network, $compiler, $lanes lanes: nearly the same" close
+			done
+		done
+	done
+done
+
+# ---- several networks, several copies
+
+emit "$root/models/mlp_bn.net" --prefix net_a --lanes 8 --emit net_a.c
+emit "$root/tests/emit/residual.net" --prefix net_b --emit net_b.c
+check "two networks" gcc -std=c99 $warnings -O2 "$root/tests/emit/two.c" -I. net_a.c net_b.c -lm -o two
+check "two networks" ./two
+cp "$scratch/output" two.txt
+emit "$root/models/mlp_bn.net" --prefix net_a --lanes 8 --emit net_a.h --single-header
+emit "$root/tests/emit/residual.net" --prefix net_b --emit net_b.h --single-header
+check "two single headers" clang -std=c99 $warnings -O2 -DSINGLE_HEADER "$root/tests/emit/two.c" -I. -lm -o two
+check "two single headers" ./two
+emit "$root/models/mlp_bn.net" --train moons --prefix device --emit device.c --emit-test device_test.c
+check "what was trained" gcc -std=c99 $warnings device.c device_test.c -lm -o device_test
+check "what was trained" ./device_test
+
+# ---- the text
+
+emit "$root/models/mlp_bn.net" --weights-as decimal --train moons --prefix device --emit device.c --emit-test device_test.c
+check "decimal weights" gcc -std=c99 $warnings device.c device_test.c -lm -o device_test
+check "decimal weights" ./device_test
+
+printf 'linear 2 3 # */ #error ??/\nrelu # \001\033[31m /* \\\nlinear 2 # caf\303\251 \377 "' >hostile.net
+check "hostile comments" emit hostile.net --prefix device --emit device.c
+check "hostile comments" gcc -std=c99 $warnings -Wcomment -Wtrigraphs -c device.c
+check "hostile comments: plain text" sh -c '! LC_ALL=C grep -n "[^[:print:][:space:]]" device.h'
+
+check "emitted twice" emit "$root/tests/emit/residual.net" --prefix device --emit device.c
+for other in $others; do
+	case $other in /*) ;; *) other=$root/$other ;; esac
+	mkdir -p again
+	for network in "$root/models/mlp_bn.net" "$root"/tests/emit/*.net; do
+		for how in "--lanes 1" "--lanes 16 --max-batch 3" "--single-header --inference --weights weights.safetensors"; do
+			end=c
+			case $how in *single*) end=h ;; esac
+			emit "$network" --save weights.safetensors
+			emit "$network" $how --prefix device --emit device.$end --emit-test device_test.c
+			"$other" --quiet "$network" $how --prefix device --emit again/device.$end --emit-test again/device_test.c >/dev/null
+			check "$network: the bytes of $other" cmp device.$end again/device.$end
+			check "$network: the bytes of $other" cmp device.h again/device.h
+			check "$network: the bytes of $other" cmp device_test.c again/device_test.c
+		done
+	done
+done
+
+# ---- refusals leave the old files
+
+echo old >device.c
+cp device.c device.h
+for wrong in "--ram 100" "--prefix while" "--emit-test nowhere/test.c" "--weights $root/Makefile"; do
+	check "$wrong" sh -c '! "$@"' - "$bnc" "$root/models/mlp_bn.net" $wrong --emit device.c
+	check "$wrong: old files" cmp device.c device.h
+done
+cd "$root" || exit 1
+finish

@@ -1,0 +1,58 @@
+/* Trains the emitted network `device` on moons as `bnc --train moons --log-steps` does, and prints each step's loss.
+ *
+ *	run EPOCHS SEED */
+#include "runtime.h"
+#include "device.h"
+#include <stdlib.h>
+
+static device net;
+
+/* Draws from the generator what initialisation draws: a number for each value that is not 0 or 1 from the start. */
+static void skip_initial(Random *random)
+{
+	for (int i = 0; i < DEVICE_TENSORS; i++) {
+		const device_tensor *tensor = &device_tensors[i];
+		size_t count = (size_t)tensor->shape[0] * (size_t)tensor->shape[1];
+		if (tensor->rank == 0)
+			continue;
+		float *values = malloc(count * sizeof *values);
+		device_get(&net, tensor, values);
+		for (size_t k = 0; values[0] != 0 && values[0] != 1 && k < count; k++)
+			random_u32(random);
+		free(values);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 3)
+		return 2;
+	const int epochs = atoi(argv[1]), batch = DEVICE_MAX_BATCH;
+	const uint32_t seed = (uint32_t)atoi(argv[2]);
+	static float x[DEVICE_MAX_BATCH][DEVICE_INPUTS];
+	static int32_t label[DEVICE_MAX_BATCH];
+	Data data;
+	Random random;
+	Failure failure;
+	if (!data_open(&data, "moons", &failure))
+		return 1;
+	int *order = malloc((size_t)data.rows * sizeof *order);
+	device_init(&net, seed);
+	random_seed(&random, seed);
+	skip_initial(&random);
+	for (int epoch = 0; epoch < epochs; epoch++) {
+		torch_epoch_order(&random, order, data.rows);
+		for (int begin = 0; begin < data.rows; begin += batch) {
+			int rows = data.rows - begin < batch ? data.rows - begin : batch;
+			for (int row = 0; row < rows; row++) {
+				for (int i = 0; i < data.features; i++)
+					x[row][i] = data.x[order[begin + row] * data.features + i];
+				label[row] = data.labels[order[begin + row]];
+			}
+			printf("%.9g\n", (double)device_train(&net, x[0], label, rows, DEVICE_LEARNING_RATE));
+		}
+	}
+	free(order);
+	data_close(&data);
+	return 0;
+}
