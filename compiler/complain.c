@@ -20,17 +20,17 @@ static const Expectation expectations[] = {
 	{ 0,            0, TOKEN_LET,          "a name" },
 	{ 0,            0, TOKEN_REPEAT,       "a count" },
 	{ 0,            0, TOKEN_BLOCK,        "a name" },
-	{ 0,            0, TOKEN_RESIDUAL,     "'{'" },
+	{ 0,            0, TOKEN_RESIDUAL,     "`{`" },
 	{ 0,            0, TOKEN_COLON,        "a layer" },
 	{ 0,            0, TOKEN_EQUALS,       "a value" },
-	{ 0,            0, TOKEN_LEFT_PAREN,   "a parameter's name or ')'" },
-	{ 0,            0, TOKEN_RIGHT_PAREN,  "'{'" },
+	{ 0,            0, TOKEN_LEFT_PAREN,   "a parameter's name or `)`" },
+	{ 0,            0, TOKEN_RIGHT_PAREN,  "`{`" },
 	{ 0,            0, TOKEN_COMMA,        "a parameter's name" },
-	{ TOKEN_LET,    2, TOKEN_NAME,         "'='" },
+	{ TOKEN_LET,    2, TOKEN_NAME,         "`=`" },
 	{ TOKEN_LET,    0, 0,                  "the end of the line" },
-	{ TOKEN_REPEAT, 0, 0,                  "'{'" },
-	{ TOKEN_BLOCK,  2, TOKEN_NAME,         "'(' or '{'" },
-	{ TOKEN_BLOCK,  0, TOKEN_NAME,         "',' or ')'" },
+	{ TOKEN_REPEAT, 0, 0,                  "`{`" },
+	{ TOKEN_BLOCK,  2, TOKEN_NAME,         "`(` or `{`" },
+	{ TOKEN_BLOCK,  0, TOKEN_NAME,         "`,` or `)`" },
 	{ 0,            0, 0,                  "a value, a name=value or the end of the line" },
 };
 
@@ -54,14 +54,14 @@ static bool starts_statement(const Parser *parser)
 	return !previous || previous == TOKEN_END || previous == TOKEN_LEFT_BRACE;
 }
 
-/* "'}'"; "the end of the line"; "the end of the file" */
+/* "`}`"; "the end of the line"; "the end of the file" */
 static const char *describe(const Parser *parser, Token found)
 {
 	if (found.span.begin >= parser->source->length)
 		return "the end of the file";
 	if (parser->source->text[found.span.begin] == '\n')
 		return "the end of the line";
-	return arena_print(parser->arena, "'%s'", quote(parser, found));
+	return arena_print(parser->arena, "`%s`", quote(parser, found));
 }
 
 static void complain_name(const Parser *parser, Token found)
@@ -70,11 +70,11 @@ static void complain_name(const Parser *parser, Token found)
 	for (uint32_t at = found.span.begin; at < found.span.end; at++)
 		if ((unsigned char)text[at] >= 0x80 || strchr(".+-", text[at])) {
 			error_at(parser->diagnostics, found.span,
-				"'%s' is not a name: names are made of the letters A-Z and a-z, digits and '_'",
+				"`%s` is not a name: names are made of the letters A-Z and a-z, digits and `_`",
 				quote(parser, found));
 			return;
 		}
-	error_at(parser->diagnostics, found.span, "the name '%s' has %u characters, at most %d are allowed",
+	error_at(parser->diagnostics, found.span, "the name `%s` has %u characters, at most %d are allowed",
 		quote(parser, found), (unsigned)(found.span.end - found.span.begin), MAX_NAME);
 }
 
@@ -84,9 +84,9 @@ static void complain_malformed(const Parser *parser, Token found)
 		complain_name(parser, found);
 	else if (found.kind == TOKEN_BAD_NUMBER)
 		error_at(parser->diagnostics, found.span,
-			"'%s' is neither a number (64, -0.1, 1e-4) nor a shape (3x32x32)", quote(parser, found));
+			"`%s` is neither a number (64, -0.1, 1e-4) nor a shape (3x32x32)", quote(parser, found));
 	else
-		error_at(parser->diagnostics, found.span, "'%s' has no meaning here", quote(parser, found));
+		error_at(parser->diagnostics, found.span, "`%s` has no meaning here", quote(parser, found));
 }
 
 /* Somebody wrote `epochs = 10`. */
@@ -94,7 +94,7 @@ static void complain_assignment(const Parser *parser, Token found)
 {
 	const char *name = quote(parser, parser->head);
 	error_at(parser->diagnostics, found.span,
-		"expected a value after '%s', found '=': a setting is `%s VALUE`, a definition `let %s = VALUE`",
+		"expected a value after `%s`, found `=`: a setting is `%s VALUE`, a definition `let %s = VALUE`",
 		name, name, name);
 }
 
@@ -106,25 +106,25 @@ void complain(const Parser *parser, Token found)
 	else if (called && found.kind == TOKEN_EQUALS && parser->length == 1)
 		complain_assignment(parser, found);
 	else if (called && found.kind == TOKEN_EQUALS && parser->previous.kind != TOKEN_EQUALS)
-		error_at(parser->diagnostics, found.span, "expected a name before '=', found '%s'",
+		error_at(parser->diagnostics, found.span, "expected a name before `=`, found `%s`",
 			quote(parser, parser->previous));
 	else if (starts_statement(parser))
 		error_at(parser->diagnostics, found.span, "expected %s, found %s", expected_by(parser),
 			describe(parser, found));
 	else
-		error_at(parser->diagnostics, found.span, "expected %s after '%s', found %s", expected_by(parser),
+		error_at(parser->diagnostics, found.span, "expected %s after `%s`, found %s", expected_by(parser),
 			quote(parser, parser->previous), describe(parser, found));
 }
 
 void complain_stray(const Parser *parser, Token brace)
 {
-	error_at(parser->diagnostics, brace.span, "this '}' closes nothing: no '{' is open");
+	error_at(parser->diagnostics, brace.span, "this `}` closes nothing: no `{` is open");
 }
 
 void complain_unclosed(const Parser *parser, Token end, Span opened)
 {
-	error_at(parser->diagnostics, end.span, "expected '}' before the end of the file");
-	note_at(parser->diagnostics, opened, "this '{' is not closed");
+	error_at(parser->diagnostics, end.span, "expected `}` before the end of the file");
+	note_at(parser->diagnostics, opened, "this `{` is not closed");
 }
 
 void complain_nesting(const Parser *parser, Token brace)

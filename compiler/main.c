@@ -5,6 +5,7 @@
 #include "profile.h"
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { EXIT_NETWORK = 1, EXIT_COMMAND = 2, EXIT_DATA = 3, EXIT_INTERNAL = 4 };
 
@@ -209,6 +210,22 @@ static int emit_first(const Session *s, const Run *run, Failure *failure)
 	return complain(emit_status[wrong], failure);
 }
 
+/* What cannot be written is said before anything is trained. */
+static bool check_outputs(const Options *options, Failure *failure)
+{
+	const char *paths[] = {options->save, options->emit.path};
+	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+		AtomicFile file;
+		struct stat status;
+		if (!paths[i] || (stat(paths[i], &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)))
+			continue;       /* a pipe is not opened twice */
+		if (!atomic_open(&file, paths[i], failure))
+			return false;
+		atomic_abandon(&file);
+	}
+	return true;
+}
+
 static int run_all(Session *s)
 {
 	Failure failure;
@@ -225,7 +242,7 @@ static int run_all(Session *s)
 	}
 	if (!check_agreement(s, &failure))
 		status = complain(EXIT_COMMAND, &failure);
-	else if (!prepare_runs(s, runs, &random, &failure))
+	else if (!check_outputs(&s->options, &failure) || !prepare_runs(s, runs, &random, &failure))
 		status = complain(EXIT_DATA, &failure);
 	else if (s->options.train)
 		status = train_all(s, runs, &random, &failure);

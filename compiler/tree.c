@@ -112,7 +112,7 @@ Arguments add_positional(Parser *parser, Arguments arguments, Token value)
 {
 	if (arguments.last && arguments.last->key && !arguments.misplaced) {
 		arguments.misplaced = true;
-		error_at(parser->diagnostics, value.span, "'%s' needs a name (name=%s): values without one come first",
+		error_at(parser->diagnostics, value.span, "`%s` needs a name (name=%s): values without one come first",
 			quote_source(parser->arena, parser->source, value.span),
 			quote_source(parser->arena, parser->source, value.span));
 		note_at(parser->diagnostics, arguments.last->key_span, "the first name is here");
@@ -194,7 +194,7 @@ Statement *make_repeat_uncounted(Parser *parser, Token keyword, Statement *body)
 	statement->arguments->key_span = keyword.span;
 	statement->arguments->value = once;
 	statement->body = body;
-	error_at(parser->diagnostics, keyword.span, "expected a count after 'repeat', found '{'");
+	error_at(parser->diagnostics, keyword.span, "expected a count after `repeat`, found `{`");
 	return statement;
 }
 

@@ -96,10 +96,10 @@ Test(error, nothing_reaches_the_terminal_raw)
 {
 	Reading reading = open_bytes("\x1b[2J\0\xff\xc3\xe2\x80\xae" "a\x7f\xed\xa0\x80" "b", 16);
 	reading.source->path = "dir\n\x1b.net";
-	error_at(reading.diagnostics, span(0, 16), "found '%s'", "\x1b\xff");
+	error_at(reading.diagnostics, span(0, 16), "found `%s`", "\x1b\xff");
 	error_at(reading.diagnostics, span(15, 16), "%s", quote_source(reading.arena, reading.source, span(0, 11)));
 	expect_printed(&reading,
-		"dir\\x0a\\x1b.net:1:1: error: found '\\x1b\\xff'\n"
+		"dir\\x0a\\x1b.net:1:1: error: found `\\x1b\\xff`\n"
 		"    1 | ?[2J????a????b\n      | ^~~~~~~~~~~~~~\n"
 		"dir\\x0a\\x1b.net:1:14: error: \\x1b[2J\\x00\\xff\\xc3\\xe2\\x80\\xaea\n"
 		"    1 | ?[2J????a????b\n      |              ^\n");

@@ -87,7 +87,7 @@ Test(parse, a_brace_may_begin_a_line)
 	expect_parse("repeat 2\n\n# why\n{ relu }\nresidual { a }\n{ b }\nc\n",
 		"1:1 repeat 2\n4:3   relu\n5:1 residual\n5:12   a\n6:3 shortcut\n6:3   b\n7:1 c\n", "");
 	expect_parse("residual { a };{ b }", "1:1 residual\n1:12   a\n",
-		"1:16: error: expected a layer, a setting or a definition, found '{'\n");
+		"1:16: error: expected a layer, a setting or a definition, found `{`\n");
 }
 
 static Literal literal_in(Reading *reading, const char *text)
@@ -193,51 +193,51 @@ Test(parse, mistakes_in_words)
 {
 	static const struct { const char *text, *tree, *messages; } cases[] = {
 		{ "linear 2 )", "1:1 linear 2\n",
-			"1:10: error: expected a value, a name=value or the end of the line after '2', found ')'\n" },
+			"1:10: error: expected a value, a name=value or the end of the line after `2`, found `)`\n" },
 		{ "linear 2 64abc", "1:1 linear 2\n",
-			"1:10: error: '64abc' is neither a number (64, -0.1, 1e-4) nor a shape (3x32x32)\n" },
-		{ "linear 2 @@ 64 @", "1:1 linear 2\n", "1:10: error: '@@' has no meaning here\n" },
+			"1:10: error: `64abc` is neither a number (64, -0.1, 1e-4) nor a shape (3x32x32)\n" },
+		{ "linear 2 @@ 64 @", "1:1 linear 2\n", "1:10: error: `@@` has no meaning here\n" },
 		{ "fc-1: linear", "",
-			"1:1: error: 'fc-1' is not a name: "
-			"names are made of the letters A-Z and a-z, digits and '_'\n" },
-		{ "epochs = 10", "1:1 epochs\n", "1:8: error: expected a value after 'epochs', found '=': "
+			"1:1: error: `fc-1` is not a name: "
+			"names are made of the letters A-Z and a-z, digits and `_`\n" },
+		{ "epochs = 10", "1:1 epochs\n", "1:8: error: expected a value after `epochs`, found `=`: "
 			"a setting is `epochs VALUE`, a definition `let epochs = VALUE`\n" },
-		{ "linear 2 = 4", "1:1 linear 2\n", "1:10: error: expected a name before '=', found '2'\n" },
-		{ "sgd lr=", "", "1:8: error: expected a value after '=', found the end of the file\n" },
-		{ "sgd lr= # none\n", "", "1:15: error: expected a value after '=', found the end of the line\n" },
-		{ "{a lr=}", "", "1:1: error: expected a layer, a setting or a definition, found '{'\n"
-			"1:7: error: expected a value after '=', found '}'\n" },
+		{ "linear 2 = 4", "1:1 linear 2\n", "1:10: error: expected a name before `=`, found `2`\n" },
+		{ "sgd lr=", "", "1:8: error: expected a value after `=`, found the end of the file\n" },
+		{ "sgd lr= # none\n", "", "1:15: error: expected a value after `=`, found the end of the line\n" },
+		{ "{a lr=}", "", "1:1: error: expected a layer, a setting or a definition, found `{`\n"
+			"1:7: error: expected a value after `=`, found `}`\n" },
 		{ "sgd lr=1 2 3", "1:1 sgd lr=1 2 3\n",
-			"1:10: error: '2' needs a name (name=2): values without one come first\n"
+			"1:10: error: `2` needs a name (name=2): values without one come first\n"
 			"1:5: note: the first name is here\n" },
-		{ "= 3", "", "1:1: error: expected a layer, a setting or a definition, found '='\n" },
-		{ "5; (", "", "1:1: error: expected a layer, a setting or a definition, found '5'\n"
-			"1:4: error: expected a layer, a setting or a definition, found '('\n" },
-		{ "fc1:\nrelu", "2:1 relu\n", "1:5: error: expected a layer after ':', found the end of the line\n" },
-		{ "a: repeat 2 { relu }", "", "1:4: error: expected a layer after ':', found 'repeat'\n" },
-		{ "let = 3", "", "1:5: error: expected a name after 'let', found '='\n" },
-		{ "let a 3", "", "1:7: error: expected '=' after 'a', found '3'\n" },
-		{ "let a = ;b", "1:10 b\n", "1:9: error: expected a value after '=', found ';'\n" },
+		{ "= 3", "", "1:1: error: expected a layer, a setting or a definition, found `=`\n" },
+		{ "5; (", "", "1:1: error: expected a layer, a setting or a definition, found `5`\n"
+			"1:4: error: expected a layer, a setting or a definition, found `(`\n" },
+		{ "fc1:\nrelu", "2:1 relu\n", "1:5: error: expected a layer after `:`, found the end of the line\n" },
+		{ "a: repeat 2 { relu }", "", "1:4: error: expected a layer after `:`, found `repeat`\n" },
+		{ "let = 3", "", "1:5: error: expected a name after `let`, found `=`\n" },
+		{ "let a 3", "", "1:7: error: expected `=` after `a`, found `3`\n" },
+		{ "let a = ;b", "1:10 b\n", "1:9: error: expected a value after `=`, found `;`\n" },
 		{ "let a = 3 4", "1:1 let a = 3\n",
-			"1:11: error: expected the end of the line after '3', found '4'\n" },
-		{ "repeat", "", "1:7: error: expected a count after 'repeat', found the end of the file\n" },
+			"1:11: error: expected the end of the line after `3`, found `4`\n" },
+		{ "repeat", "", "1:7: error: expected a count after `repeat`, found the end of the file\n" },
 		{ "repeat { relu }", "1:1 repeat repeat\n1:10   relu\n",
-			"1:1: error: expected a count after 'repeat', found '{'\n" },
-		{ "repeat 2 relu", "", "1:10: error: expected '{' after '2', found 'relu'\n" },
+			"1:1: error: expected a count after `repeat`, found `{`\n" },
+		{ "repeat 2 relu", "", "1:10: error: expected `{` after `2`, found `relu`\n" },
 		{ "repeat 2 { relu } tanh", "1:1 repeat 2\n1:12   relu\n",
-			"1:19: error: expected the end of the line after '}', found 'tanh'\n" },
-		{ "block", "", "1:6: error: expected a name after 'block', found the end of the file\n" },
-		{ "block a b", "", "1:9: error: expected '(' or '{' after 'a', found 'b'\n" },
-		{ "block a(b c) {}", "", "1:11: error: expected ',' or ')' after 'b', found 'c'\n" },
-		{ "block a(b,) {}", "", "1:11: error: expected a parameter's name after ',', found ')'\n" },
-		{ "block a(5) {}", "", "1:9: error: expected a parameter's name or ')' after '(', found '5'\n" },
-		{ "block a() relu", "", "1:11: error: expected '{' after ')', found 'relu'\n" },
-		{ "residual", "", "1:9: error: expected '{' after 'residual', found the end of the file\n" },
-		{ "residual 3 { relu }", "", "1:10: error: expected '{' after 'residual', found '3'\n" },
-		{ "}", "", "1:1: error: this '}' closes nothing: no '{' is open\n" },
-		{ "a } b", "1:1 a\n1:5 b\n", "1:3: error: this '}' closes nothing: no '{' is open\n" },
+			"1:19: error: expected the end of the line after `}`, found `tanh`\n" },
+		{ "block", "", "1:6: error: expected a name after `block`, found the end of the file\n" },
+		{ "block a b", "", "1:9: error: expected `(` or `{` after `a`, found `b`\n" },
+		{ "block a(b c) {}", "", "1:11: error: expected `,` or `)` after `b`, found `c`\n" },
+		{ "block a(b,) {}", "", "1:11: error: expected a parameter's name after `,`, found `)`\n" },
+		{ "block a(5) {}", "", "1:9: error: expected a parameter's name or `)` after `(`, found `5`\n" },
+		{ "block a() relu", "", "1:11: error: expected `{` after `)`, found `relu`\n" },
+		{ "residual", "", "1:9: error: expected `{` after `residual`, found the end of the file\n" },
+		{ "residual 3 { relu }", "", "1:10: error: expected `{` after `residual`, found `3`\n" },
+		{ "}", "", "1:1: error: this `}` closes nothing: no `{` is open\n" },
+		{ "a } b", "1:1 a\n1:5 b\n", "1:3: error: this `}` closes nothing: no `{` is open\n" },
 		{ "repeat 2 {\n a\n", "1:1 repeat 2\n2:2   a\n",
-			"3:1: error: expected '}' before the end of the file\n1:10: note: this '{' is not closed\n" },
+			"3:1: error: expected `}` before the end of the file\n1:10: note: this `{` is not closed\n" },
 		{ "input 1x2x3x4x5", "1:1 input 1x2x3x4x5\n",
 			"1:7: error: a shape has at most 4 dimensions, this one has 5\n" },
 	};
@@ -256,14 +256,14 @@ Test(parse, every_mistake_once_and_the_rest_kept)
 		"repeat { c d= }\n"
 		"tanh\n",
 		"1:1 linear 2\n4:1 relu\n6:1 repeat repeat\n7:1 tanh\n",
-		"1:10: error: '64a' is neither a number (64, -0.1, 1e-4) nor a shape (3x32x32)\n"
-		"2:1: error: expected a layer, a setting or a definition, found '='\n"
-		"3:1: error: expected a layer, a setting or a definition, found '='\n"
-		"5:7: error: expected '=' after 'x', found '{'\n"
-		"5:11: error: expected a value after 'a', found '=': "
+		"1:10: error: `64a` is neither a number (64, -0.1, 1e-4) nor a shape (3x32x32)\n"
+		"2:1: error: expected a layer, a setting or a definition, found `=`\n"
+		"3:1: error: expected a layer, a setting or a definition, found `=`\n"
+		"5:7: error: expected `=` after `x`, found `{`\n"
+		"5:11: error: expected a value after `a`, found `=`: "
 			"a setting is `a VALUE`, a definition `let a = VALUE`\n"
-		"6:1: error: expected a count after 'repeat', found '{'\n"
-		"6:15: error: expected a value after '=', found '}'\n");
+		"6:1: error: expected a count after `repeat`, found `{`\n"
+		"6:15: error: expected a value after `=`, found `}`\n");
 }
 
 /* unit, count times, then the end. */

@@ -82,7 +82,7 @@ static bool no_such_data(const char *specification, size_t length, Failure *fail
 		names[i] = sets[i]->name;
 	for (int i = 0; i < READER_COUNT; i++)
 		suffixes[i] = readers[i].suffix;
-	char name_list[400], suffix_list[200], name[200], proposal[100] = "";
+	char name_list[400], suffix_list[200], name[200], proposal[100] = ".";
 	join_names(name_list, sizeof name_list, names, SET_COUNT);
 	join_names(suffix_list, sizeof suffix_list, suffixes, READER_COUNT);
 	if (strcspn(specification, "./") < length)
@@ -91,8 +91,8 @@ static bool no_such_data(const char *specification, size_t length, Failure *fail
 	snprintf(name, sizeof name, "%.*s", length < sizeof name ? (int)length : (int)sizeof name - 1, specification);
 	const char *nearest = nearest_name(name, names, SET_COUNT);
 	if (nearest)
-		snprintf(proposal, sizeof proposal, "did you mean '%s'? ", nearest);
-	return fail(failure, "there is no data set '%s'; %sBuilt in are %s; files are %s", name, proposal, name_list,
+		snprintf(proposal, sizeof proposal, ": did you mean `%s`?", nearest);
+	return fail(failure, "there is no data set `%s`%s Built in are %s; files are %s", name, proposal, name_list,
 		suffix_list);
 }
 

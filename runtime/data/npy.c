@@ -16,7 +16,7 @@ static bool take(const char **at, const char *token)
 
 static bool damaged(const char *where, const char *at, Failure *failure)
 {
-	return fail(failure, "%s: the array's header is damaged at '%.20s': save the file again with numpy.savez", where, at);
+	return fail(failure, "%s: the array's header is damaged at `%.20s`: save the file again with numpy.savez", where, at);
 }
 
 /* Little endian, or bytes that have no order. */

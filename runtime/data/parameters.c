@@ -30,7 +30,7 @@ static bool value_read(double *value, const DataSet *set, const Parameter *param
 	bool good = number_read(value, parameter->kind, text, length);
 	if (good && *value >= parameter->lowest && *value <= parameter->highest)
 		return true;
-	return fail(failure, "%s: %s must be %s from %.15g to %.15g, found '%.*s'", set->name, parameter->name,
+	return fail(failure, "%s: %s must be %s from %.15g to %.15g, found `%.*s`", set->name, parameter->name,
 		parameter->kind == PARAMETER_INTEGER ? "an integer" : "a number", parameter->lowest, parameter->highest,
 		length < SHOWN ? (int)length : SHOWN, text);
 }
@@ -45,8 +45,8 @@ static bool no_such_parameter(const DataSet *set, const char *name, Failure *fai
 	join_names(list, sizeof list, names, count);
 	const char *nearest = nearest_name(name, names, count);
 	if (nearest)
-		return fail(failure, "%s has no parameter '%s'; did you mean '%s'? It has %s", set->name, name, nearest, list);
-	return fail(failure, "%s has no parameter '%s'; it has %s", set->name, name, list);
+		return fail(failure, "%s has no parameter `%s`; did you mean `%s`? It has %s", set->name, name, nearest, list);
+	return fail(failure, "%s has no parameter `%s`; it has %s", set->name, name, list);
 }
 
 static bool parameter_find(int *index, const DataSet *set, const char *text, size_t length, Failure *failure)
@@ -68,7 +68,7 @@ bool parameters_read(double *values, const DataSet *set, const char *text, Failu
 	while (text) {
 		size_t length = strcspn(text, ","), key_length = strcspn(text, ",=");
 		if (key_length == length)
-			return fail(failure, "%s: expected a parameter and its value, such as n=1000, found '%.*s'", set->name,
+			return fail(failure, "%s: expected a parameter and its value, such as n=1000, found `%.*s`", set->name,
 				length < SHOWN ? (int)length : SHOWN, text);
 		int index;
 		if (!parameter_find(&index, set, text, key_length, failure))
