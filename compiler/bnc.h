@@ -138,7 +138,7 @@ typedef struct KernelParameter { const char *name; const OperandType *type; } Ke
 typedef struct Kernel {
 	const char *name;
 	const char *prototype;  /* the row's parameter list, as C */
-	bool in_place, product;
+	bool in_place, product, one_row;
 	size_t entry;           /* offset of its function in a KernelSet */
 	int parameter_count;
 	KernelParameter parameters[MAX_OPERANDS];

@@ -131,7 +131,7 @@ static void put_operand(Emit *e, const Step *step, int index, bool looped)
 
 static void put_step(Emit *e, const Step *step, bool looped)
 {
-	put(e, "\t%s%s%s(", looped ? "\t" : "", e->prefix, step->kernel->name);
+	put(e, "\t%s%s%s%s(", looped ? "\t" : "", e->prefix, step->kernel->name, e->rows == 1 && step->kernel->one_row ? "_row" : "");
 	for (int k = 0; k < step->kernel->parameter_count; k++) {
 		put(e, "%s", k ? ", " : "");
 		put_operand(e, step, k, looped);

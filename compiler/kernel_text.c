@@ -316,12 +316,12 @@ static bool is_line(const Piece *piece)
 	return piece->kind != PIECE_COMMENT && !strchr(piece->text, '\n');
 }
 
-void put_kernels(Code *code, int lanes, const char *prefix, const Kernel *const *kernels, int count)
+void put_kernels(Code *code, int lanes, const char *prefix, const char *const *functions, int count)
 {
 	Slicer s = {.arena = code->arena, .prefix = prefix, .macro_prefix = capitals(code->arena, prefix), .file = ""};
 	cut(&s, kernel_source(code->arena, lanes));
 	for (int i = 0; i < count; i++)
-		need(&s, kernels[i]->name, strlen(kernels[i]->name), true);
+		need(&s, functions[i], strlen(functions[i]), true);
 	const Piece *last = 0;
 	for (int i = 0; i < s.pieces.count; i++) {
 		const Piece *piece = &s.pieces.items[i];

@@ -11,8 +11,8 @@ extern const KernelFile kernel_files[];
  * that depend on who compiles the text. Each file's part begins with a line `\f` NAME. */
 const char *kernel_source(Arena *arena, int lanes);
 
-/* kernel_text.c: adds what the named kernels need, themselves included, every name with the prefix. */
-void put_kernels(Code *code, int lanes, const char *prefix, const Kernel *const *kernels, int count);
+/* kernel_text.c: adds what the named functions need, themselves included, every name with the prefix. */
+void put_kernels(Code *code, int lanes, const char *prefix, const char *const *functions, int count);
 
 /* The prefix in capitals, for macros. */
 const char *capitals(Arena *arena, const char *prefix);

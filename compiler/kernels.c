@@ -79,7 +79,8 @@ Kernels kernel_table(Arena *arena)
 	for (int i = 0; i < kernels.count; i++) {
 		kernels.items[i] = (Kernel){
 			.name = rows[i].name, .prototype = rows[i].prototype,
-			.in_place = (rows[i].properties & IN_PLACE) != 0, .product = (rows[i].properties & PRODUCT) != 0, .entry = rows[i].entry,
+			.in_place = (rows[i].properties & IN_PLACE) != 0, .product = (rows[i].properties & PRODUCT) != 0,
+			.one_row = (rows[i].properties & ONE_ROW) != 0, .entry = rows[i].entry,
 		};
 		read_row(arena, &kernels.items[i]);
 	}

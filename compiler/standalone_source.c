@@ -38,25 +38,31 @@ static void put_arithmetic(const Standalone *s, Code *code)
 	code_put(code, "%s", vectors);
 }
 
-static bool is_called(const Standalone *s, const Kernel *kernel)
+static bool calls(const Routine *routine, const Kernel *kernel)
 {
-	const Routine *routines[] = {&s->c.predict, s->options->inference ? &s->one.predict : &s->c.train};
-	for (int r = 0; r < 2; r++)
-		for (int l = 0; l < routines[r]->loops.count; l++)
-			for (int i = 0; i < routines[r]->loops.items[l]->steps.count; i++)
-				if (routines[r]->loops.items[l]->steps.items[i]->kernel == kernel)
-					return true;
-	return kernel == kernel_find(&s->c.kernels, "gather", 6) || kernel == kernel_find(&s->c.kernels, "scatter", 7);
+	for (int l = 0; l < routine->loops.count; l++)
+		for (int i = 0; i < routine->loops.items[l]->steps.count; i++)
+			if (routine->loops.items[l]->steps.items[i]->kernel == kernel)
+				return true;
+	return false;
 }
 
 static void put_called_kernels(const Standalone *s, Code *code)
 {
-	const Kernel **kernels = NEW_ARRAY(s->arena, const Kernel *, s->c.kernels.count);
+	bool inference = s->options->inference;
+	const char **names = NEW_ARRAY(s->arena, const char *, 2 * s->c.kernels.count);
 	int count = 0;
-	for (int i = 0; i < s->c.kernels.count; i++)
-		if (is_called(s, &s->c.kernels.items[i]))
-			kernels[count++] = &s->c.kernels.items[i];
-	put_kernels(code, s->target.lanes, s->prefix, kernels, count);
+	names[count++] = "gather";
+	names[count++] = "scatter";
+	for (int i = 0; i < s->c.kernels.count; i++) {
+		const Kernel *kernel = &s->c.kernels.items[i];
+		if (calls(&s->c.predict, kernel) || (!inference && calls(&s->c.train, kernel)))
+			names[count++] = kernel->name;
+		/* as emit.c names it in calls for a single row */
+		if (inference && calls(&s->one.predict, &s->one.kernels.items[i]))
+			names[count++] = kernel->one_row ? arena_print(s->arena, "%s_row", kernel->name) : kernel->name;
+	}
+	put_kernels(code, s->target.lanes, s->prefix, names, count);
 }
 
 /* ---- predict and train */

@@ -26,6 +26,7 @@
  * hold some finite value on which no result depends (a product may multiply it by 0).
  *
  * PRODUCT: costs 2 FLOPs for each of rows x outputs x inputs, the first three operands of such a kernel.
+ * ONE_ROW: NAME_row does the same where rows is 1, in fewer instructions and with other rounding (emitted code only).
  * IN_PLACE: an `out_rows` operand may share the storage of any `in_rows` operand (same address, not just overlap). */
 #ifndef BNC_KERNELS_H
 #define BNC_KERNELS_H
@@ -42,12 +43,12 @@ typedef const int64_t *in_counter;
 typedef int64_t *io_counter;
 typedef const int32_t *in_labels, *in_index;
 
-enum { IN_PLACE = 1, PRODUCT = 2 };
+enum { IN_PLACE = 1, PRODUCT = 2, ONE_ROW = 4 };
 
 /* KERNEL(name, properties, parameters) */
 #define KERNELS(KERNEL) \
 	/* linear: y = x W + b; b may be absent. dx = dy W', dW = x' dy, db = column_sum(dy) */ \
-	KERNEL(linear,            PRODUCT, (int rows, int outputs, int inputs, out_rows y, all_rows x, in_weights w, in_features b)) \
+	KERNEL(linear,            PRODUCT | ONE_ROW, (int rows, int outputs, int inputs, out_rows y, all_rows x, in_weights w, in_features b)) \
 	KERNEL(linear_dx,         PRODUCT, (int rows, int outputs, int inputs, int panel, out_rows dx, all_rows dy, all_weights w)) \
 	KERNEL(linear_dw,         PRODUCT, (int rows, int outputs, int inputs, out_weights dw, all_rows x, in_rows dy)) \
 	KERNEL(column_sum,        0, (int rows, out_features sum, in_rows x)) \

@@ -101,12 +101,17 @@ run_emitted() {
 		./run 10 "$seed" >run.txt
 }
 
+# close RELATIVE: bnc's losses and the run's
 close() {
-	paste bnc.txt run.txt | awk '{ off = $1 > $2 ? $1 - $2 : $2 - $1; if (!(off <= 1e-5 * $1)) { print NR ": " $0; bad = 1 } }
+	paste bnc.txt run.txt | awk -v relative="$1" '{ off = $1 > $2 ? $1 - $2 : $2 - $1; if (!(off <= relative * $1)) { print NR ": " $0; bad = 1 } }
 		END { exit bad || NR < 300 }'
 }
 
 for network in models/mlp_bn.net models/mlp.net tests/emit/momentum.net; do
+	case $network in
+	models/*) relative=1e-5 ;;
+	*) relative=1e-4 ;; # roundings grow as it learns
+	esac
 	for seed in 0 7; do
 		emit "$root/$network" --train moons --isa scalar --epochs 10 --seed $seed --log log.jsonl --log-steps
 		sed -n 's/.*"event":"step".*"loss":\([^,}]*\).*/\1/p' log.jsonl >bnc.txt
@@ -120,7 +125,7 @@ for network in models/mlp_bn.net models/mlp.net tests/emit/momentum.net; do
 			check "$network" emit "$root/$network" --prefix device --lanes $lanes --emit device.c
 			for compiler in gcc clang; do
 				check "$network, $compiler, $lanes lanes" run_emitted "$compiler $optimised"
-				check "$network, $compiler, $lanes lanes: nearly the same" close
+				check "$network, $compiler, $lanes lanes: nearly the same" close $relative
 			done
 		done
 	done

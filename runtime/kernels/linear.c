@@ -153,6 +153,35 @@ static void KERNEL_FN(linear)(int rows, int outputs, int inputs, float *y, const
 	} while (inputs > 0);
 }
 
+/* The same for a single row, whose x lies in one piece: W passes by once, in chains enough to keep a processor busy. Inlined,
+ * so that the sizes are known. */
+INLINE void linear_row(int rows, int outputs, int inputs, float *y, const float *x, const float *w, const float *b)
+{
+	enum { CHAINS = 8 };
+	Vector sum[CHAINS];
+	const int whole = inputs - inputs % CHAINS;
+	(void)rows;
+	(void)outputs;
+	sum[0] = b ? load(b) : splat(0.0f);
+	UNROLL
+	for (int i = 1; i < CHAINS; i++)
+		sum[i] = splat(0.0f);
+	for (int input = 0; input < whole; input += CHAINS) {
+		UNROLL
+		for (int i = 0; i < CHAINS; i++)
+			sum[i] += load(w + (input + i) * LANES) * x[input + i];
+	}
+	for (int input = whole; input < inputs; input++)
+		sum[0] += load(w + input * LANES) * x[input];
+	UNROLL
+	for (int half = CHAINS / 2; half > 0; half /= 2) {
+		UNROLL
+		for (int i = 0; i < half; i++)
+			sum[i] += sum[i + half];
+	}
+	store(y, sum[0]);
+}
+
 /* ---- dx = dy W': a product with the transpose of the rows of W that belong to the panel, made in chunks of bounded
  * size: W is stored [outputs / LANES][inputs][LANES], so each LANES x LANES block is contiguous. */
 
