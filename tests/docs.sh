@@ -1,0 +1,80 @@
+#!/bin/sh
+# Keeps README.md and docs/ true. Of each page's fenced blocks
+#
+#	```bnc          is a network, which must have no mistakes
+#	```c NAME       is a file of that name (any language)
+#	```console      is a transcript: each line after `$ ` is run, and must print the lines up to the next. A line `...` stands
+#	                for any lines. Times and rates are not compared.
+#
+# Commands run in a folder of their own, where they find the page's files, models/ and build/bnc.
+#
+#	tests/docs.sh [BNC]
+. tests/compare.sh
+bnc=$(realpath "$bnc")
+top=$PWD
+
+# Cuts a page into networks (N.net), named files and transcripts (N.command with N.expected).
+cut_blocks() {
+	awk '
+	/^```/ {
+		kind = fenced ? "" : substr($1, 4)
+		fenced = !fenced
+		file = kind == "bnc" ? ++count ".net" : fenced && NF > 1 ? $2 : ""
+		next
+	}
+	kind == "console" && /^\$ / {
+		file = ++count ".expected"
+		printf "" >file
+		print substr($0, 3) >(count ".command")
+		next
+	}
+	file != "" { print >file }' "$1"
+}
+
+without_times() {
+	sed -e 's/[0-9][0-9.]* ms/N ms/g' -e 's/at [0-9][0-9]* a second/at N a second/g' "$1"
+}
+
+# The second file, with lines left out where the first one does.
+leave_out() {
+	awk '
+	FILENAME == ARGV[1] { want[++wanted] = $0; next }
+	{ have[++count] = $0 }
+	END {
+		for (i = 1; i <= wanted; i++) {
+			if (want[i] != "...") {
+				if (at < count) print have[++at]
+				continue
+			}
+			print "..."
+			if (i == wanted) exit
+			for (next_at = at + 1; next_at <= count && have[next_at] != want[i + 1]; next_at++)
+				;
+			if (next_at <= count) at = next_at - 1
+		}
+		while (at < count) print have[++at]
+	}' "$1" "$2"
+}
+
+for page in README.md docs/*.md; do
+	folder=$scratch/$(basename "$page" .md)
+	mkdir -p "$folder/build"
+	ln -s "$bnc" "$folder/build/bnc"
+	ln -s "$top/models" "$folder/models"
+	(cd "$folder" && cut_blocks "$top/$page")
+	for network in "$folder"/[0-9]*.net; do
+		[ -e "$network" ] || continue
+		"$bnc" --check "$network" 2>&1 | sed "s|^$folder/|$page, block |" >"$scratch/found"
+		: >"$scratch/wanted"
+		compare "$scratch/found" "$scratch/wanted"
+	done
+	for command in $(cd "$folder" && ls | grep '\.command$' | sort -n); do
+		(cd "$folder" && timeout 60 sh "$command" 2>&1 </dev/null) >"$scratch/printed"
+		without_times "$folder/${command%.command}.expected" >"$scratch/wanted"
+		without_times "$scratch/printed" >"$scratch/now"
+		leave_out "$scratch/wanted" "$scratch/now" >"$scratch/found"
+		echo "$page: $(cat "$folder/$command")" | tee -a "$scratch/found" >>"$scratch/wanted"
+		compare "$scratch/found" "$scratch/wanted"
+	done
+done
+finish
