@@ -314,19 +314,20 @@ static void print_kernels(const Loop *loop, FILE *out)
 
 void print_profile(const Compilation *c, const Profile *profile, FILE *out)
 {
-	double total = 0;
+	double total = 0, peak = profile_peak(c->target);
 	for (int i = 0; i < c->train.loops.count; i++)
 		total += profile->seconds[i];
 	double calls = profile->calls ? (double)profile->calls : 1;
-	fprintf(out, "%s: %lld steps, %.2f us each in loops (timing a loop adds about 0.05 us)\n", c->program.name, (long long)profile->calls,
-		1e6 * total / calls);
-	fprintf(out, "  loop    time/us   share    MFLOP  GFLOP/s       KiB     GB/s  what it does\n");
+	fprintf(out, "%s: %lld steps, %.2f us each in loops (timing a loop adds about 0.05 us); peak of %s: %.1f GFLOP/s a thread\n",
+		c->program.name, (long long)profile->calls, 1e6 * total / calls, c->target->name, 1e-9 * peak);
+	fprintf(out, "  loop    time/us   share    MFLOP  GFLOP/s  of peak       KiB     GB/s  what it does\n");
 	for (int i = 0; i < c->train.loops.count; i++) {
 		const Loop *loop = c->train.loops.items[i];
 		double seconds = profile->seconds[i] / calls, flops = loop_flops(c, loop), bytes = loop_bytes(c, loop);
-		fprintf(out, "  %3d%s %10.3f  %5.1f%% %8.3f %8.1f %9.1f %8.1f  ", i, loop->parallel ? "*" : " ", 1e6 * seconds,
-			total > 0 ? 100 * profile->seconds[i] / total : 0, 1e-6 * flops, seconds > 0 ? 1e-9 * flops / seconds : 0, bytes / 1024,
-			seconds > 0 ? 1e-9 * bytes / seconds : 0);
+		double rate = seconds > 0 ? flops / seconds : 0;
+		fprintf(out, "  %3d%s %10.3f  %5.1f%% %8.3f %8.1f  %6.1f%% %9.1f %8.1f  ", i, loop->parallel ? "*" : " ", 1e6 * seconds,
+			total > 0 ? 100 * profile->seconds[i] / total : 0, 1e-6 * flops, 1e-9 * rate,
+			100 * rate / (peak * (loop->parallel ? c->threads : 1)), bytes / 1024, seconds > 0 ? 1e-9 * bytes / seconds : 0);
 		print_kernels(loop, out);
 		fprintf(out, "\n");
 	}

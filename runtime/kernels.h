@@ -91,6 +91,8 @@ typedef struct KernelSet {
 	const char *name;       /* as in --isa */
 	int lanes;              /* features in a panel */
 	int (*usable)(void);    /* does this processor have it? */
+	float (*multiply_add)(int turns);       /* as fast as the processor can: multiply_adds a turn, in registers */
+	int multiply_adds;
 #define KERNEL(name, properties, parameters) void (*name) parameters;
 	KERNELS(KERNEL)
 #undef KERNEL

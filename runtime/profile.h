@@ -10,6 +10,9 @@ typedef struct Profile {
 	double last;
 } Profile;
 
+/* FLOPs a second of one thread that only multiplies and adds in registers: the best of some tries of a millisecond in all. */
+double profile_peak(const KernelSet *kernels);
+
 /* Called by generated code: loop -1 before the first loop, then each loop's number when it is done. */
 void profile_mark(const Host *host, int loop);
 

@@ -15,6 +15,7 @@
 #include "losses.c"
 #include "optimizers.c"
 #include "data.c"
+#include "peak.c"
 
 extern const KernelSet JOINED(kernel_set, ISA);
 int JOINED(usable, ISA)(void);
@@ -24,5 +25,7 @@ const KernelSet JOINED(kernel_set, ISA) = {
 	.name = TEXT(ISA),
 	.lanes = LANES,
 	.usable = JOINED(usable, ISA),
+	.multiply_add = KERNEL_FN(multiply_add),
+	.multiply_adds = PEAK_SUMS * LANES,
 	KERNELS(KERNEL)
 };
