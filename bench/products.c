@@ -106,7 +106,7 @@ static float *noise(int rows, int columns)
 static void bench_product(Bench *bench, Kind kind, int rows, int outputs, int inputs)
 {
 	Row row = {.threads = 1, .flops = 2.0 * rows * outputs * inputs};
-	Peak peak = {bench, 0, 1, row.flops};
+	Peak peak = {bench, bench->set->name, 1, row.flops};
 	Product product = {bench->set, kind, rows, outputs, inputs, noise(rows, inputs), noise(outputs, inputs), noise(rows, outputs)};
 	Question torch = {.peer = 0};
 	row_name(&row, "product %s %dx%dx%d", kind_names[kind], rows, outputs, inputs);

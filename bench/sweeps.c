@@ -11,7 +11,7 @@ static int loss_count;
 static void bench_point(Bench *bench, const char *title, const Shapes *shapes, int threads)
 {
 	Row row = {.threads = threads, .flops = step_flops(shapes)};
-	Peak peak = {bench, 0, threads, row.flops};
+	Peak peak = {bench, bench->set->name, threads, row.flops};
 	Net net;
 	Question eager;
 	row_name(&row, "%s%s", title, shapes->norm ? " BN" : "");

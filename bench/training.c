@@ -6,7 +6,7 @@ static void bench_step(Bench *bench, const char *widths, int batch, int threads)
 {
 	Shapes with = shapes_read(widths, batch, true), without = shapes_read(widths, batch, false);
 	Row row = {.threads = threads, .flops = step_flops(&with)};
-	Peak peak = {bench, 0, threads, row.flops};
+	Peak peak = {bench, bench->set->name, threads, row.flops};
 	Net net, plain;
 	Question eager, eager_plain, compiled;
 	row_name(&row, "step %s BN, batch %d", widths, batch);
