@@ -149,6 +149,8 @@ typedef struct Kernels { Kernel *items; int count; } Kernels;
 /* Reads the table. A row that cannot be read is a fault of bnc: internal_error. */
 Kernels kernel_table(Arena *arena);
 const Kernel *kernel_find(const Kernels *kernels, const char *name, size_t length);
+/* The next word of letters, digits and underscores at *text, which moves behind it. */
+const char *read_word(Arena *arena, const char **text);
 
 /* ---- layers/: one const Layer each; passes learn everything about a layer from here and never name one */
 

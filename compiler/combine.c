@@ -2,7 +2,6 @@
  * often, or that suits the shape better. Rules speak of kernels, never of layers: whatever layers left such calls side by
  * side, they are combined. */
 #include "bnc.h"
-#include <ctype.h>
 #include <string.h>
 
 enum { MAX_CALLS = 4, MAX_VARIABLES = 24 };
@@ -72,25 +71,15 @@ static int variable_named(Pattern *pattern, const char *name)
 	return pattern->variable_count++;
 }
 
-static const char *read_name(Arena *arena, const char **text)
-{
-	while (**text && !isalnum((unsigned char)**text))
-		++*text;
-	const char *begin = *text;
-	while (isalnum((unsigned char)**text) || **text == '_')
-		++*text;
-	return arena_copy(arena, begin, (size_t)(*text - begin));
-}
-
 /* The call at text; returns what follows it. */
 static const char *read_call(Combine *m, Pattern *pattern, const char *text, Call *call)
 {
-	const char *name = read_name(m->c->arena, &text);
+	const char *name = read_word(m->c->arena, &text);
 	call->kernel = kernel_find(&m->c->kernels, name, strlen(name));
 	if (!call->kernel)
 		internal_error("a rule names `%s`, which is no kernel", name);
 	for (int k = 0; k < call->kernel->parameter_count; k++)
-		call->variables[k] = variable_named(pattern, read_name(m->c->arena, &text));
+		call->variables[k] = variable_named(pattern, read_word(m->c->arena, &text));
 	for (int k = 0; call == &pattern->with && k < call->kernel->parameter_count; k++)
 		if (call->variables[k] >= pattern->given)
 			internal_error("the rule for %s uses `%s`, which nothing gives", name, pattern->names[call->variables[k]]);

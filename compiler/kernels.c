@@ -33,8 +33,7 @@ static const OperandType operand_types[] = {
 	{"in_index", "const int32_t *", OPERAND_TENSOR, true, false, false, false, LAYOUT_LABELS},
 };
 
-/* The next word of letters, digits and underscores at *text. */
-static const char *word(Arena *arena, const char **text)
+const char *read_word(Arena *arena, const char **text)
 {
 	while (**text && !isalnum((unsigned char)**text))
 		++*text;
@@ -58,12 +57,12 @@ static void read_row(Arena *arena, Kernel *kernel)
 	while (*text != ')') {
 		if (kernel->parameter_count == MAX_OPERANDS)
 			internal_error("kernel %s has more than %d operands", kernel->name, MAX_OPERANDS);
-		const char *type = word(arena, &text);
+		const char *type = read_word(arena, &text);
 		KernelParameter *parameter = &kernel->parameters[kernel->parameter_count++];
 		parameter->type = find_type(type);
 		if (!parameter->type)
 			internal_error("kernel %s: `%s` is not an operand type", kernel->name, type);
-		parameter->name = word(arena, &text);
+		parameter->name = read_word(arena, &text);
 	}
 }
 

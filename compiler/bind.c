@@ -1,0 +1,310 @@
+/* A rule's text -> steps: each call's kernel looked up, each name bound to a tensor or a number. The names are those that
+ * bnc.h lists at Layer; a name that is none of them is a fault of the table. */
+#include "diff.h"
+#include <ctype.h>
+#include <string.h>
+
+/* ---- tensors */
+
+Tensor *new_tensor(Diff *d, Role role, Layout layout, const char *name)
+{
+	Tensor *tensor = NEW(d->arena, Tensor);
+	*tensor = (Tensor){.name = name, .role = role, .layout = layout, .positions = 1};
+	APPEND(d->arena, role == ROLE_TEMPORARY ? &d->routine->temporaries : &d->c->tensors, tensor);
+	return tensor;
+}
+
+Tensor *tensor_over(Diff *d, Role role, Layout layout, const Value *value, const char *name)
+{
+	Tensor *tensor = new_tensor(d, role, layout, name);
+	tensor->features = shape_features(&value->shape);
+	tensor->positions = shape_positions(&value->shape);
+	return tensor;
+}
+
+/* A temporary of the same size. */
+static Tensor *tensor_like(Diff *d, const Tensor *model, const char *name)
+{
+	Tensor *tensor = new_tensor(d, ROLE_TEMPORARY, model->layout, name);
+	tensor->features = model->features;
+	tensor->inputs = model->inputs;
+	tensor->positions = model->positions;
+	return tensor;
+}
+
+Tensor *gradient_of(Diff *d, Value *value)
+{
+	const char *name = value->producer ? arena_print(d->arena, "dy_%d", value->producer->index) : "dx";
+	if (value->gradient)
+		name = arena_print(d->arena, "%s_part%d", name, ++d->contributions);
+	return tensor_over(d, ROLE_TEMPORARY, LAYOUT_ROWS, value, name);
+}
+
+/* ---- calls: "kernel(name, name, ...)" */
+
+Operand at(Tensor *tensor)
+{
+	return tensor ? (Operand){OPERAND_AT, tensor, 0} : (Operand){OPERAND_ABSENT, 0, 0};
+}
+
+static Operand number(double value)
+{
+	return (Operand){OPERAND_NUMBER, 0, value};
+}
+
+/* The index of `x` or `x2`, `dx` or `dx2` after its prefix; -1 when name is neither. */
+static int input_index(const char *name, const char *prefix)
+{
+	size_t length = strlen(prefix);
+	if (strncmp(name, prefix, length) != 0)
+		return -1;
+	return name[length] == 0 ? 0 : strcmp(name + length, "2") == 0 ? 1 : -1;
+}
+
+static int spec_index(const TensorSpec *specs, const char *name)
+{
+	for (int i = 0; specs[i].name; i++)
+		if (strcmp(specs[i].name, name) == 0)
+			return i;
+	return -1;
+}
+
+static Tensor *local_tensor(Diff *d, int index)
+{
+	Node *node = d->node;
+	const LocalSpec *spec = &node->layer->locals[index];
+	if (!node->locals[index])
+		node->locals[index] = tensor_over(d, ROLE_TEMPORARY, spec->layout, node->output,
+			arena_print(d->arena, "%s_%d", spec->name, node->index));
+	return node->locals[index];
+}
+
+static Tensor *parameter_gradient(Diff *d, int index)
+{
+	Node *node = d->node;
+	Tensor *tensor = node->tensors[index];
+	if (tensor && !node->gradients[index])
+		node->gradients[index] = tensor_like(d, tensor, arena_print(d->arena, "d%s", tensor->name));
+	return node->gradients[index];
+}
+
+static Tensor *step_counter(Diff *d)
+{
+	if (!d->c->step)
+		d->c->step = new_tensor(d, ROLE_STATE, LAYOUT_COUNTER, "step");
+	return d->c->step;
+}
+
+/* What every rule can name. False: not such a name. */
+static bool bind_common(Diff *d, const char *name, Operand *operand)
+{
+	const Node *node = d->node;
+	const Value *x = node->inputs[0], *y = node->output;
+	int input;
+	if (strcmp(name, "rows") == 0)
+		*operand = (Operand){OPERAND_ROWS, 0, shape_positions(&x->shape)};
+	else if (strcmp(name, "panel") == 0)
+		*operand = (Operand){OPERAND_PANEL, 0, 0};
+	else if (strcmp(name, "size") == 0)
+		*operand = (Operand){OPERAND_PANEL_SIZE, d->w, 0};
+	else if (strcmp(name, "lr") == 0)
+		*operand = (Operand){OPERAND_RATE, 0, 0};
+	else if (strcmp(name, "step") == 0)
+		*operand = at(step_counter(d));
+	else if (strcmp(name, "inputs") == 0)
+		*operand = number(shape_features(&x->shape));
+	else if (strcmp(name, "outputs") == 0)
+		*operand = number(shape_features(&y->shape));
+	else if ((input = input_index(name, "x")) >= 0 && node->inputs[input])
+		*operand = at(node->inputs[input]->tensor);
+	else if ((input = input_index(name, "dx")) >= 0 && node->inputs[input]) {
+		if (!d->dx[input])
+			d->dx[input] = gradient_of(d, node->inputs[input]);
+		*operand = at(d->dx[input]);
+	} else if (strcmp(name, "y") == 0 && y)
+		*operand = at(y->tensor);
+	else if (strcmp(name, "dy") == 0 && y)
+		*operand = at(y->gradient);
+	else
+		return false;
+	return true;
+}
+
+static Operand bind_loss(Diff *d, const char *name)
+{
+	Compilation *c = d->c;
+	const Value *x = d->node->inputs[0];
+	if (strcmp(name, "label") == 0)
+		return at(c->label ? c->label : (c->label = new_tensor(d, ROLE_LABEL, LAYOUT_LABELS, "label")));
+	if (strcmp(name, "target") == 0)
+		return at(c->target_values ? c->target_values
+			: (c->target_values = tensor_over(d, ROLE_TARGET, LAYOUT_ROWS, x, "target")));
+	if (strcmp(name, "loss") == 0)
+		return at(c->loss ? c->loss : (c->loss = new_tensor(d, ROLE_RESULT, LAYOUT_SCALAR, "loss")));
+	if (strcmp(name, "correct") == 0)
+		return at(c->correct ? c->correct : (c->correct = new_tensor(d, ROLE_RESULT, LAYOUT_SCALAR, "correct")));
+	internal_error("%s: nothing is called `%s`", d->node->layer->name, name);
+}
+
+static Operand bind_optimizer(Diff *d, const char *name)
+{
+	if (strcmp(name, "w") == 0)
+		return at(d->w);
+	if (strcmp(name, "dw") == 0)
+		return at(d->dw);
+	int index = spec_index(d->node->layer->tensors, name);
+	if (index < 0)
+		internal_error("%s: nothing is called `%s`", d->node->layer->name, name);
+	if (!d->states[index]) {
+		Tensor *state = new_tensor(d, ROLE_STATE, d->w->layout, arena_print(d->arena, "%s_%s", name, d->w->name));
+		state->features = d->w->features;
+		state->inputs = d->w->inputs;
+		d->states[index] = state;
+	}
+	return at(d->states[index]);
+}
+
+static Operand bind_layer(Diff *d, const char *name)
+{
+	const Layer *layer = d->node->layer;
+	int index = spec_index(layer->tensors, name);
+	if (index >= 0)
+		return at(d->node->tensors[index]);
+	for (int i = 0; layer->locals[i].name; i++)
+		if (strcmp(layer->locals[i].name, name) == 0)
+			return at(local_tensor(d, i));
+	if (name[0] == 'd' && (index = spec_index(layer->tensors, name + 1)) >= 0)
+		return at(parameter_gradient(d, index));
+	internal_error("%s: nothing is called `%s`", layer->name, name);
+}
+
+static Operand bind(Diff *d, const char *name)
+{
+	Operand operand;
+	if (bind_common(d, name, &operand))
+		return operand;
+	/* a tensor hides the argument that says whether it exists */
+	int argument = argument_index(d->node->layer, name);
+	if (argument >= 0 && spec_index(d->node->layer->tensors, name) < 0)
+		return number(d->node->arguments[argument]);
+	switch (d->node->layer->kind) {
+	case KIND_LOSS: return bind_loss(d, name);
+	case KIND_OPTIMIZER: return bind_optimizer(d, name);
+	case KIND_LAYER: break;
+	}
+	return bind_layer(d, name);
+}
+
+static void check_operand(const Step *step, int index)
+{
+	const KernelParameter *parameter = &step->kernel->parameters[index];
+	const Operand *operand = &step->operands[index];
+	bool tensor = operand->kind == OPERAND_AT || operand->kind == OPERAND_ABSENT;
+	if (tensor != (parameter->type->class == OPERAND_TENSOR))
+		internal_error("%s: operand %s of %s is of the wrong kind", step->node->layer->name, parameter->name, step->kernel->name);
+	if (operand->kind == OPERAND_AT && !parameter->type->any_layout && operand->tensor->layout != parameter->type->layout)
+		internal_error("%s: operand %s of %s has the wrong layout", step->node->layer->name, parameter->name, step->kernel->name);
+}
+
+void find_features(Step *step)
+{
+	for (int i = 0; i < step->kernel->parameter_count; i++) {
+		if (step->operands[i].kind != OPERAND_AT || !step->kernel->parameters[i].type->own)
+			continue;
+		int features = step->operands[i].tensor->features;
+		if (step->features && step->features != features)
+			internal_error("%s: %s goes over panels of %d and of %d features", step->node->layer->name, step->kernel->name,
+				step->features, features);
+		step->features = features;
+	}
+}
+
+Step *new_step(Diff *d, const Kernel *kernel)
+{
+	Step *step = NEW(d->arena, Step);
+	step->kernel = kernel;
+	step->node = d->node;
+	APPEND(d->arena, &d->routine->steps, step);
+	return step;
+}
+
+static const char *skip_space(const char *text)
+{
+	while (isspace((unsigned char)*text))
+		text++;
+	return text;
+}
+
+static const char *name_end(const char *text)
+{
+	while (isalnum((unsigned char)*text) || *text == '_')
+		text++;
+	return text;
+}
+
+/* The tensor called name leaves its gradient as that of the input called by `dx` or `dx2`. */
+static void pass_gradient(Diff *d, const char *input, const char *from)
+{
+	int index = input_index(input, "dx");
+	Operand operand = bind(d, from);
+	if (index < 0 || operand.kind != OPERAND_AT)
+		internal_error("%s: `%s = %s` passes no gradient on", d->node->layer->name, input, from);
+	d->dx[index] = operand.tensor;
+}
+
+/* One call at text, up to `;` or the end. */
+static void bind_call(Diff *d, const char *text)
+{
+	const char *end = name_end(text);
+	const char *name = arena_copy(d->arena, text, (size_t)(end - text));
+	end = skip_space(end);
+	if (*end == '=') {
+		text = skip_space(end + 1);
+		pass_gradient(d, name, arena_copy(d->arena, text, (size_t)(name_end(text) - text)));
+		return;
+	}
+	const Kernel *kernel = kernel_find(&d->c->kernels, name, strlen(name));
+	if (!kernel || *end != '(')
+		internal_error("%s: `%s` is not a kernel call", d->node->layer->name, text);
+	Step *step = new_step(d, kernel);
+	int count = 0;
+	while (*end != ')') {
+		text = skip_space(end + 1);
+		end = name_end(text);
+		if (end == text || count == kernel->parameter_count)
+			internal_error("%s: the call of %s does not fit its prototype %s", d->node->layer->name, name, kernel->prototype);
+		step->operands[count] = bind(d, arena_copy(d->arena, text, (size_t)(end - text)));
+		check_operand(step, count++);
+	}
+	if (count != kernel->parameter_count)
+		internal_error("%s: the call of %s does not fit its prototype %s", d->node->layer->name, name, kernel->prototype);
+	find_features(step);
+}
+
+/* `[name]` or `[!name]`: does this call exist under the node's arguments? *text moves past it. */
+static bool guard_holds(Diff *d, const char **text)
+{
+	if (**text != '[')
+		return true;
+	const char *begin = *text + 1;
+	bool negated = *begin == '!';
+	begin += negated;
+	const char *end = name_end(begin);
+	int argument = argument_index(d->node->layer, arena_copy(d->arena, begin, (size_t)(end - begin)));
+	if (argument < 0 || *end != ']')
+		internal_error("%s: `%s` does not begin with an argument's name in brackets", d->node->layer->name, *text);
+	*text = skip_space(end + 1);
+	return (d->node->arguments[argument] != 0) != negated;
+}
+
+void bind_calls(Diff *d, Node *node, const char *text)
+{
+	d->node = node;
+	while (text && *(text = skip_space(text))) {
+		if (guard_holds(d, &text))
+			bind_call(d, text);
+		text = strchr(text, ';');
+		if (text)
+			text++;
+	}
+}
