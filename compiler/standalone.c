@@ -164,7 +164,7 @@ static void settle_name(const Standalone *s, Code *code)
 /* The network's name; that of a network on the command line says nothing, so the file's. */
 static const char *default_prefix(Arena *arena, const Compilation *model, const char *path)
 {
-	if (strcmp(model->source.path, "-e") != 0)
+	if (strcmp(model->source.path, "-e") != 0 || strcmp(model->network->name, "net") != 0)
 		return model->network->name;
 	const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
 	char *name = arena_copy(arena, base, strlen(base) - 2);
