@@ -96,7 +96,7 @@ double step_flops(const Shapes *shapes);
 /* The statements of a .net file. */
 const char *shapes_source(const Shapes *shapes, char *text, size_t size);
 
-bool net_open(Net *net, const Bench *bench, const Shapes *shapes, int threads);
+bool net_open(Net *net, const Bench *bench, const Shapes *shapes, int threads, bool fuse);
 void net_close(Net *net);
 Measure measure_step, measure_predict;
 size_t net_weight_bytes(const Net *net);

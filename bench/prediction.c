@@ -15,7 +15,7 @@ static void bench_predict(Bench *bench, const char *widths, bool norm)
 	ask(bench, &eager, "predict", "eager", &shapes, 1);
 	ask(bench, &compiled, "predict", "compiled", &shapes, 1);
 	shapes.batch = 32;
-	if (!net_open(&net, bench, &shapes, 1))
+	if (!net_open(&net, bench, &shapes, 1, true))
 		return;
 	net.rows = 1;
 	row.bytes = (double)net_weight_bytes(&net);

@@ -18,7 +18,7 @@ static void bench_point(Bench *bench, const char *title, const Shapes *shapes, i
 	if (!row_wanted(bench, &row))
 		return;
 	ask(bench, &eager, "step", "eager", shapes, threads);
-	if (!net_open(&net, bench, shapes, threads))
+	if (!net_open(&net, bench, shapes, threads, true))
 		return;
 	row_add(&row, "bnc", measure_step, &net);
 	row_add(&row, "FMA peak", measure_peak, &peak);

@@ -2,12 +2,15 @@
 #include "bench.h"
 #include <string.h>
 
+/* FLOPs below which bnc uses one thread whatever it is offered, and so does this. */
+enum { WORTH_SHARING = 10000000 };
+
 static void bench_step(Bench *bench, const char *widths, int batch, int threads)
 {
 	Shapes with = shapes_read(widths, batch, true), without = shapes_read(widths, batch, false);
 	Row row = {.threads = threads, .flops = step_flops(&with)};
 	Peak peak = {bench, bench->set->name, threads, row.flops};
-	Net net, plain;
+	Net net, plain, unfused;
 	Question eager, eager_plain, compiled;
 	row_name(&row, "step %s BN, batch %d", widths, batch);
 	if (!row_wanted(bench, &row))
@@ -15,14 +18,17 @@ static void bench_step(Bench *bench, const char *widths, int batch, int threads)
 	ask(bench, &eager, "step", "eager", &with, threads);
 	ask(bench, &eager_plain, "step", "eager", &without, threads);
 	ask(bench, &compiled, "step", "compiled", &with, threads);
-	if (net_open(&net, bench, &with, threads) && net_open(&plain, bench, &without, threads)) {
+	if (net_open(&net, bench, &with, threads, true) && net_open(&plain, bench, &without, threads, true) &&
+		net_open(&unfused, bench, &with, threads, false)) {
 		row_add(&row, "bnc", measure_step, &net);
 		row_add(&row, "FMA peak", measure_peak, &peak);
 		row_add(&row, "bnc without BN", measure_step, &plain);
+		row_add(&row, "bnc --no-fuse", measure_step, &unfused);
 		row_add(&row, "PyTorch", measure_peer, &eager);
 		row_add(&row, "PyTorch without BN", measure_peer, &eager_plain);
 		row_add(&row, "torch.compile", measure_peer, &compiled);
 		row_run(bench, &row);
+		net_close(&unfused);
 		net_close(&plain);
 		net_close(&net);
 	}
@@ -34,9 +40,12 @@ void bench_training(Bench *bench)
 		{"2-64-2", 32}, {"784-512-512-10", 128}, {"784-1024-1024-10", 256}, {"300-700-130-7", 96}, {"65-33-17-3", 50},
 	};
 	bench->heading = "training steps";
-	for (int i = 0; i < 5; i++)
-		for (int threads = 1; threads <= bench->cores; threads += bench->cores - 1 + (bench->cores == 1))
-			bench_step(bench, networks[i].widths, networks[i].batch, threads);
+	for (int i = 0; i < 5; i++) {
+		const Shapes shapes = shapes_read(networks[i].widths, networks[i].batch, true);
+		bench_step(bench, networks[i].widths, networks[i].batch, 1);
+		if (bench->cores > 1 && step_flops(&shapes) > WORTH_SHARING)
+			bench_step(bench, networks[i].widths, networks[i].batch, bench->cores);
+	}
 }
 
 /* ---- epochs: what a run takes beside its steps */
@@ -87,7 +96,7 @@ void bench_epochs(Bench *bench)
 	Failure failure;
 	Row row = {.threads = 1};
 	row_name(&row, "10 epochs of moons, 2-64-2 BN");
-	if (!data_open(&epochs.data, "moons", &failure) || !net_open(&epochs.net, bench, &shapes, 1))
+	if (!data_open(&epochs.data, "moons", &failure) || !net_open(&epochs.net, bench, &shapes, 1, true))
 		return;
 	bench->heading = "epochs";
 	row_add(&row, "bnc, whole run", measure_run, &epochs);
