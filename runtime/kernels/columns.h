@@ -2,18 +2,102 @@
 #ifndef BNC_COLUMNS_H
 #define BNC_COLUMNS_H
 #include "simd.h"
+#include <string.h>
 
-/* Up to as many columns, collecting floats is cheaper than transposing the whole block. */
+/* Up to as many columns are moved in pairs of floats, which is cheaper than to transpose the whole block. */
 enum { FEW_COLUMNS = 4 };
 
-NOINLINE void load_whole_columns(Vector *column, const float *block, int columns)
+#if LANES == 4
+#define EVEN 0, 2, 4, 6
+#define ODD 1, 3, 5, 7
+#elif LANES == 8
+#define EVEN 0, 2, 4, 6, 8, 10, 12, 14
+#define ODD 1, 3, 5, 7, 9, 11, 13, 15
+#elif LANES == 16
+#define EVEN 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30
+#define ODD 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31
+#endif
+
+#if LANES > 1
+typedef double Pair __attribute__((aligned(4), may_alias));
+typedef double Pairs __attribute__((vector_size(4 * LANES)));
+
+INLINE Vector pairs_apart(const float *block)
 {
-	if (columns <= FEW_COLUMNS) {
-		for (int i = 0; i < columns; i++)
-			column[i] = load_apart(block + i, LANES);
-		return;
+#define TWO_PAIRS(row) *(const Pair *)(block + (row) * LANES), *(const Pair *)(block + ((row) + 1) * LANES)
+	return (Vector)(Pairs){
+		TWO_PAIRS(0),
+#if LANES >= 8
+		TWO_PAIRS(2),
+#endif
+#if LANES >= 16
+		TWO_PAIRS(4), TWO_PAIRS(6),
+#endif
+	};
+#undef TWO_PAIRS
+}
+#endif
+
+/* The first two columns of the block; with one lane there is but one. */
+INLINE void load_two_columns(Vector *column, const float *block)
+{
+#if LANES == 1
+	column[0] = *block;
+#else
+	const Vector low = pairs_apart(block), high = pairs_apart(block + LANES / 2 * LANES);
+	column[0] = __builtin_shufflevector(low, high, EVEN);
+	column[1] = __builtin_shufflevector(low, high, ODD);
+#endif
+}
+
+INLINE void store_two_columns(float *block, const Vector *column, int rows)
+{
+#if LANES == 1
+	(void)rows;
+	*block = column[0];
+#else
+	Vector pairs[2];
+	float pair[2 * LANES];
+	interleave(column[0], column[1], &pairs[0], &pairs[1]);
+	store(pair, pairs[0]);
+	store(pair + LANES, pairs[1]);
+	if (rows == LANES) {
+		UNROLL
+		for (int row = 0; row < LANES; row++)
+			memcpy(block + row * LANES, pair + 2 * row, 2 * sizeof *pair);
+	} else {
+		for (int row = 0; row < rows; row++)
+			memcpy(block + row * LANES, pair + 2 * row, 2 * sizeof *pair);
 	}
+#endif
+}
+
+/* The block itself, or its rows and then zeros, in `padded`. */
+INLINE const float *whole_block(float *padded, const float *block, int rows)
+{
+	if (rows == LANES)
+		return block;
+	for (int row = 0; row < rows; row++)
+		store(padded + row * LANES, load(block + row * LANES));
+	for (int row = rows; row < LANES; row++)
+		store(padded + row * LANES, splat(0.0f));
+	return padded;
+}
+
+NOINLINE void load_few_columns(Vector *column, const float *block, int rows, int columns)
+{
+	float padded[LANES * LANES];
+	block = whole_block(padded, block, rows);
+	load_two_columns(column, block);
+	if (columns > 2)
+		load_two_columns(column + 2, block + 2);
+}
+
+NOINLINE void load_many_columns(Vector *column, const float *block, int rows, int columns)
+{
+	float padded[LANES * LANES];
 	Vector matrix[LANES];
+	block = whole_block(padded, block, rows);
 	UNROLL
 	for (int row = 0; row < LANES; row++)
 		matrix[row] = load(block + row * LANES);
@@ -24,33 +108,27 @@ NOINLINE void load_whole_columns(Vector *column, const float *block, int columns
 			column[i] = matrix[i];
 }
 
-/* Reads [rows][LANES] floats, rows <= LANES, into `columns` vectors; missing rows read as 0. */
+/* Reads [rows][LANES] floats, rows <= LANES, into `columns` vectors, rounded up to an even number; missing rows read as 0. */
 static void load_columns(Vector *column, const float *block, int rows, int columns)
 {
-	if (rows == LANES) {
-		load_whole_columns(column, block, columns);
-	} else {
-		float padded[LANES * LANES] = {0};
-		for (int row = 0; row < rows; row++)
-			store(padded + row * LANES, load(block + row * LANES));
-		load_whole_columns(column, padded, columns);
-	}
+	if (columns <= FEW_COLUMNS)
+		load_few_columns(column, block, rows, columns);
+	else
+		load_many_columns(column, block, rows, columns);
 }
 
-/* Writes them back; the lanes from `columns` on become 0. */
-NOINLINE void store_columns(float *block, const Vector *column, int rows, int columns)
+/* Writes up to FEW_COLUMNS of them back; of the lanes behind, one at most becomes 0. */
+NOINLINE void store_few_columns(float *block, Vector *column, int rows, int columns)
 {
-	if (columns <= FEW_COLUMNS) {
-		Lanes lanes[FEW_COLUMNS];
-		for (int i = 0; i < columns; i++)
-			lanes[i].vector = column[i];
-		for (int row = 0; row < rows; row++) {
-			store(block + row * LANES, splat(0.0f));
-			for (int i = 0; i < columns; i++)
-				block[row * LANES + i] = lanes[i].lane[row];
-		}
-		return;
-	}
+	if (LANES > 1 && columns % 2)
+		column[columns] = splat(0.0f);
+	store_two_columns(block, column, rows);
+	if (columns > 2)
+		store_two_columns(block + 2, column + 2, rows);
+}
+
+NOINLINE void store_many_columns(float *block, const Vector *column, int rows, int columns)
+{
 	Vector matrix[LANES];
 	UNROLL
 	for (int i = 0; i < LANES; i++)
@@ -60,6 +138,19 @@ NOINLINE void store_columns(float *block, const Vector *column, int rows, int co
 	for (int row = 0; row < LANES; row++)
 		if (row < rows)
 			store(block + row * LANES, matrix[row]);
+}
+
+/* Writes them back; the lanes from `columns` on become 0. */
+static void store_columns(float *block, Vector *column, int rows, int columns)
+{
+	if (columns > FEW_COLUMNS) {
+		store_many_columns(block, column, rows, columns);
+		return;
+	}
+	UNROLL_4
+	for (int row = 0; row < rows; row++)
+		store(block + row * LANES, splat(0.0f));
+	store_few_columns(block, column, rows, columns);
 }
 
 #endif

@@ -1,8 +1,26 @@
 /* data.c: between row-major tables and panels. */
+#include "few.h"
 #include "simd.h"
+
+/* Up to FEW features, a constant: 32 rows of 2 take 25 ns, not 45. */
+INLINE void gather_few(const int features, int rows, float *y, const float *table, const int32_t *index)
+{
+	for (int row = 0; row < rows; row++) {
+		const float *source = table + (ptrdiff_t)(index ? index[row] : row) * features;
+		if (LANES > 1)
+			store(y + (ptrdiff_t)row * LANES, splat(0.0f));
+		UNROLL
+		for (int feature = 0; feature < features; feature++)
+			y[entry(rows, row, feature)] = source[feature];
+	}
+}
 
 static void KERNEL_FN(gather)(int rows, int features, float *y, const float *table, const int32_t *index)
 {
+	if (features <= FEW) {
+		FOR_FEW(FEATURES, features, gather_few(FEATURES, rows, y, table, index))
+		return;
+	}
 	for (int row = 0; row < rows; row++) {
 		const float *source = table + (ptrdiff_t)(index ? index[row] : row) * features;
 		float *panel = y + (ptrdiff_t)row * LANES;
@@ -11,13 +29,8 @@ static void KERNEL_FN(gather)(int rows, int features, float *y, const float *tab
 			store(panel, load(source + feature));
 		if (feature < features) {
 			store(panel, splat(0.0f));
-			/* the exit keeps compilers from making vectors of so few: 45 ns, not 57, for 32 rows of 2 */
-			UNROLL
-			for (int lane = 0; lane < LANES; lane++) {
-				if (feature + lane == features)
-					break;
+			for (int lane = 0; feature + lane < features; lane++)
 				panel[lane] = source[feature + lane];
-			}
 		}
 	}
 }

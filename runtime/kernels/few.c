@@ -8,59 +8,80 @@
  *   dW = sum(x dz) = gamma rstd (sum(d dy) - mean(dy xhat) sum(d xhat)),   sum(d xhat) = rows C w rstd
  *
  * and dgamma, dbeta and dW come from one pass as well. */
+#include "columns.h"
 #include "few.h"
-#include "simd.h"
 
-/* Entry (row, input) of an activation. */
-INLINE ptrdiff_t entry(int rows, int row, int input)
+/* The inputs of up to LANES rows, a vector each. */
+INLINE void load_inputs(const int inputs, Vector *column, const float *x, int rows, int row, int block_rows)
 {
-	return ((ptrdiff_t)(input / LANES) * rows + row) * LANES + input % LANES;
+#if LANES == 1
+	(void)block_rows;
+	for (int i = 0; i < inputs; i++)
+		column[i] = x[entry(rows, row, i)];
+#else
+	(void)rows;
+	load_few_columns(column, x + (ptrdiff_t)row * LANES, block_rows, inputs);
+#endif
 }
 
-/* The mean of each input, as a float m and what is left of it, c, which matters where the mean is large. */
-INLINE void two_part_mean(int rows, int input, const float *x, float *m, float *c)
+INLINE void store_inputs(const int inputs, float *x, Vector *column, int rows, int row, int block_rows)
 {
-	const float shift = x[entry(rows, 0, input)];
-	float strand[4] = {0};
-	int row = 0;
-	for (; row + 4 <= rows; row += 4)
-		UNROLL
-		for (int i = 0; i < 4; i++)
-			strand[i] += x[entry(rows, row + i, input)] - shift;
-	for (; row < rows; row++)
-		strand[0] += x[entry(rows, row, input)] - shift;
-	const float above = ((strand[0] + strand[1]) + (strand[2] + strand[3])) / (float)rows;
-	*m = shift + above;
-	*c = above - (*m - shift);
+#if LANES == 1
+	(void)block_rows;
+	for (int i = 0; i < inputs; i++)
+		x[entry(rows, row, i)] = column[i];
+#else
+	(void)rows;
+	store_columns(x + (ptrdiff_t)row * LANES, column, block_rows, inputs);
+#endif
 }
 
-/* Means, then covariances of the inputs, and what the rows differ by from the means. */
+/* Means, then covariances of the inputs, and what the rows differ by from the means. Rows run across the lanes. A mean is
+ * a float m and what is left of it, c, which matters where it is large. */
 INLINE void centre_rows(const int inputs, int rows, float *centred, float *moments, const float *x)
 {
-	float m[FEW], c[FEW], product[FEW][FEW] = {{0}};
+	const float share = 1.0f / (float)rows;
+	Vector column[FEW], m[FEW], c[FEW], sum[FEW], product[FEW][FEW];
 	UNROLL
 	for (int i = 0; i < inputs; i++) {
-		two_part_mean(rows, i, x, &m[i], &c[i]);
-		moments[i] = m[i] + c[i];
+		sum[i] = splat(0.0f);
+		UNROLL
+		for (int j = 0; j <= i; j++)
+			product[i][j] = splat(0.0f);
 	}
-	UNROLL_4
-	for (int row = 0; row < rows; row++) {
-		float d[FEW];
+	for (int row = 0; row < rows; row += LANES) {
+		const int block_rows = smaller(rows - row, LANES);
+		const Mask used = first_lanes(block_rows);
+		load_inputs(inputs, column, x, rows, row, block_rows);
+		UNROLL
+		for (int i = 0; i < inputs; i++)
+			sum[i] += choose(used, column[i] - x[entry(rows, 0, i)], splat(0.0f));
+	}
+	UNROLL
+	for (int i = 0; i < inputs; i++) {
+		const float shift = x[entry(rows, 0, i)], above = lane_sum(sum[i]) * share, mean = shift + above, rest = above - (mean - shift);
+		moments[i] = mean;
+		m[i] = splat(mean);
+		c[i] = splat(rest);
+	}
+	for (int row = 0; row < rows; row += LANES) {
+		const int block_rows = smaller(rows - row, LANES);
+		const Mask used = first_lanes(block_rows);
+		load_inputs(inputs, column, x, rows, row, block_rows);
 		UNROLL
 		for (int i = 0; i < inputs; i++) {
-			d[i] = (x[entry(rows, row, i)] - m[i]) - c[i];
-			centred[entry(rows, row, i)] = d[i];
+			column[i] = choose(used, (column[i] - m[i]) - c[i], splat(0.0f));
 			UNROLL
 			for (int j = 0; j <= i; j++)
-				product[i][j] += d[i] * d[j];
+				product[i][j] += column[i] * column[j];
 		}
+		store_inputs(inputs, centred, column, rows, row, block_rows);
 	}
-	const float share = 1.0f / (float)rows;
 	UNROLL
 	for (int i = 0; i < inputs; i++)
 		UNROLL
 		for (int j = 0; j <= i; j++)
-			moments[FEW + i * FEW + j] = moments[FEW + j * FEW + i] = product[i][j] * share;
+			moments[FEW + i * FEW + j] = moments[FEW + j * FEW + i] = lane_sum(product[i][j]) * share;
 }
 
 /* What a panel knows of its features before it has seen a row: C w for each input, var and mean. */
@@ -150,25 +171,16 @@ INLINE void few_backward(const int inputs, int rows, float lr, float weight_deca
 		store(dbeta, sum[0] + sum[1]);
 }
 
-/* The number of inputs is a constant in each case: sums stay in registers. */
-#define FOR_FEW(inputs, call) \
-	switch (inputs) { \
-	case 1: { enum { COUNT = 1 }; call; break; } \
-	case 2: { enum { COUNT = 2 }; call; break; } \
-	case 3: { enum { COUNT = 3 }; call; break; } \
-	default: { enum { COUNT = 4 }; call; break; } \
-	}
-
 static void KERNEL_FN(centre)(int rows, int inputs, float *centred, float *moments, const float *x)
 {
-	FOR_FEW(inputs, centre_rows(COUNT, rows, centred, moments, x))
+	FOR_FEW(INPUTS, inputs, centre_rows(INPUTS, rows, centred, moments, x))
 }
 
 static void KERNEL_FN(linear_batchnorm_relu)(int rows, int outputs, int inputs, float eps, float momentum, float *y, float *xhat, float *rstd,
 	float *mean, float *var, const float *centred, const float *moments, const float *w, const float *b, const float *gamma, const float *beta)
 {
 	(void)outputs;
-	FOR_FEW(inputs, few_forward(COUNT, rows, eps, momentum, y, xhat, rstd, mean, var, centred, moments, w, b, gamma, beta))
+	FOR_FEW(INPUTS, inputs, few_forward(INPUTS, rows, eps, momentum, y, xhat, rstd, mean, var, centred, moments, w, b, gamma, beta))
 }
 
 static void KERNEL_FN(linear_batchnorm_relu_bwd_sgd)(int rows, int outputs, int inputs, float lr, float weight_decay, float *w, float *dgamma,
@@ -176,5 +188,5 @@ static void KERNEL_FN(linear_batchnorm_relu_bwd_sgd)(int rows, int outputs, int 
 	const float *moments)
 {
 	(void)outputs;
-	FOR_FEW(inputs, few_backward(COUNT, rows, lr, weight_decay, w, dgamma, dbeta, dy, y, xhat, rstd, gamma, centred, moments))
+	FOR_FEW(INPUTS, inputs, few_backward(INPUTS, rows, lr, weight_decay, w, dgamma, dbeta, dy, y, xhat, rstd, gamma, centred, moments))
 }

@@ -1,6 +1,7 @@
 /* linear.c: products with weights, as register tiles. Each tile is a function of its own, never inlined: several tiles
  * in one function share its registers and spill (measured: 25 % of the time of a large product). */
 #include "columns.h"
+#include "few.h"
 
 /* ---- y = x W: a tile is some rows of y. A step of its inner loop takes one row of W and one x of each row. */
 
@@ -185,8 +186,38 @@ INLINE void linear_row(int rows, int outputs, int inputs, float *y, const float 
 /* ---- dx = dy W': a product with the transpose of the rows of W that belong to the panel, made in chunks of bounded
  * size: W is stored [outputs / LANES][inputs][LANES], so each LANES x LANES block is contiguous. */
 
+/* With few outputs nothing need be stored of the transpose. */
+INLINE void few_dx(const int outputs, int rows, float *dx, const float *dy, const Vector *w)
+{
+	UNROLL_4
+	for (int row = 0; row < rows; row++) {
+		Vector sum = w[0] * dy[entry(rows, row, 0)];
+		UNROLL
+		for (int output = 1; output < outputs; output++)
+			sum += w[output] * dy[entry(rows, row, output)];
+		store(dx + (ptrdiff_t)row * LANES, sum);
+	}
+}
+
+/* The rows of W that belong to the panel, a vector for each of the few outputs. */
+static void load_few_rows(Vector *column, int outputs, int inputs, int panel, const float *w)
+{
+#if LANES == 1
+	for (int output = 0; output < outputs; output++)
+		column[output] = w[output * inputs + panel];
+#else
+	load_few_columns(column, w + (ptrdiff_t)panel * LANES * LANES, smaller(inputs - panel * LANES, LANES), outputs);
+#endif
+}
+
 static void KERNEL_FN(linear_dx)(int rows, int outputs, int inputs, int panel, float *dx, const float *dy, const float *w)
 {
+	if (outputs <= FEW) {
+		Vector column[FEW];
+		load_few_rows(column, outputs, inputs, panel, w);
+		FOR_FEW(OUTPUTS, outputs, few_dx(OUTPUTS, rows, dx, dy, column))
+		return;
+	}
 	const ptrdiff_t stride = (ptrdiff_t)rows * LANES;
 	const int block_inputs = smaller(inputs - panel * LANES, LANES);
 	Vector transposed[CHUNK];
@@ -296,8 +327,10 @@ static void weight_gradient(int rows, int outputs, int inputs, float *dw, const 
 				load_columns(old, dw, block_inputs, outputs);
 				for (int i = 0; i < outputs; i++)
 					column[i] = descend(old[i], column[i], descent);
+				store_few_columns(dw, column, block_inputs, outputs);
+			} else {
+				store_columns(dw, column, block_inputs, outputs);
 			}
-			store_columns(dw, column, block_inputs, outputs);
 		} else {
 			gradient(rows, block_inputs, dw, x, dy, descent);
 		}

@@ -13,33 +13,93 @@ INLINE void total_add(Total *total, Vector value)
 	total->sum = sum;
 }
 
+/* The labels of the first `rows` lanes; -1 in the others. */
+INLINE Mask load_labels(const int32_t *label, int rows)
+{
+#if LANES == 1
+	(void)rows;
+	return *label;
+#else
+	Mask wanted = (Mask){0} - 1;
+	if (rows == LANES)
+		memcpy(&wanted, label, sizeof wanted);
+	else
+		memcpy(&wanted, label, (size_t)rows * sizeof *label);
+	return wanted;
+#endif
+}
+
+/* What is summed over blocks of rows: losses, and 1 for every row that was right. */
+typedef struct Score { Total loss; Vector hits; } Score;
+
+/* A NaN among the logits makes `sum` NaN. */
+INLINE void add_score(Score *score, Mask used, Mask right, Vector sum, Vector above)
+{
+	total_add(&score->loss, choose(used, vector_log(sum) + above, splat(0.0f)));
+	score->hits += choose(right & (sum == sum), splat(1.0f), splat(0.0f));
+}
+
+INLINE void store_score(const Score *score, float share, float *loss, float *correct)
+{
+	*loss = (lane_sum(score->loss.sum) - lane_sum(score->loss.lost)) * share;
+	*correct = lane_sum(score->hits);
+}
+
+#if LANES > 1
+/* Of two classes the larger logit's exp(z - m) is 1: one exp, and nothing to search. */
+static void cross_entropy_of_two(int rows, float *loss, float *correct, float *dx, const float *x, const int32_t *label)
+{
+	const float share = 1.0f / (float)rows;
+	Score score = {0};
+	for (int row = 0; row < rows; row += LANES, x += LANES * LANES, dx += LANES * LANES) {
+		const int block_rows = smaller(rows - row, LANES);
+		const Mask wanted = load_labels(label + row, block_rows);
+		Vector z[LANES];
+		load_columns(z, x, block_rows, 2);
+		const Mask second = z[1] > z[0], wants_second = wanted == 1, wants_first = wanted == 0;
+		const Vector highest = choose(second, z[1], z[0]), e = vector_exp(choose(second, z[0], z[1]) - highest);
+		/* the 1 is NaN where an infinite logit is the largest */
+		const Vector one = highest - highest + 1.0f, sum = e + one, scale = share / sum;
+		add_score(&score, wanted >= 0, (second & wants_second) | (~second & wants_first), sum, highest - choose(wants_second, z[1], z[0]));
+		z[0] = choose(second, e, one) * scale - choose(wants_first, splat(share), splat(0.0f));
+		z[1] = choose(second, one, e) * scale - choose(wants_second, splat(share), splat(0.0f));
+		store_columns(dx, z, block_rows, 2);
+	}
+	store_score(&score, share, loss, correct);
+}
+#endif
+
 /* Rows run across the lanes: a vector holds one class of LANES samples. With z the logits, m their largest and s the
  * sum of exp(z - m), loss = log(s) + m - z[label] and dz = (exp(z - m) / s - (1 at the label)) / rows. */
 static void KERNEL_FN(cross_entropy)(int rows, int features, float *loss, float *correct, float *dx, const float *x, const int32_t *label)
 {
+#if LANES > 1
+	if (features == 2) {
+		cross_entropy_of_two(rows, loss, correct, dx, x, label);
+		return;
+	}
+#endif
 	const ptrdiff_t stride = (ptrdiff_t)rows * LANES;
 	const int panels = panel_count(features);
 	const float share = 1.0f / (float)rows;
-	Total total = {0};
-	Vector hits = splat(0.0f);
+	Score score = {0};
 	for (int row = 0; row < rows; row += LANES) {
 		const ptrdiff_t block = (ptrdiff_t)row * LANES;
 		const int block_rows = smaller(rows - row, LANES);
+		const Mask wanted = load_labels(label + row, block_rows);
 		Vector column[LANES];
-		Lanes wanted;
-		for (int lane = 0; lane < LANES; lane++)
-			wanted.lane[lane] = lane < block_rows ? (float)label[row + lane] : -1.0f;
 
-		Vector highest = splat(-INFINITY), best = splat(0.0f), chosen = splat(0.0f);
+		Vector highest = splat(-INFINITY), chosen = splat(0.0f);
+		Mask right = wanted == 0;
 		for (int panel = 0; panel < panels; panel++) {
 			const int columns = smaller(features - panel * LANES, LANES);
 			load_columns(column, x + panel * stride + block, block_rows, columns);
 			for (int i = 0; i < columns; i++) {
-				const Vector index = splat((float)(panel * LANES + i));
+				const int32_t index = panel * LANES + i;
 				const Mask higher = column[i] > highest;
 				highest = choose(higher, column[i], highest);
-				best = choose(higher, index, best);
-				chosen = choose(wanted.vector == index, column[i], chosen);
+				right = (higher & (wanted == index)) | (~higher & right);
+				chosen = choose(wanted == index, column[i], chosen);
 			}
 		}
 		Vector sum = splat(0.0f);
@@ -60,18 +120,14 @@ static void KERNEL_FN(cross_entropy)(int rows, int features, float *loss, float 
 			if (panels > 1)
 				load_columns(column, dx + panel * stride + block, block_rows, columns);
 			for (int i = 0; i < columns; i++) {
-				const Vector index = splat((float)(panel * LANES + i));
-				column[i] = column[i] * scale - choose(wanted.vector == index, splat(share), splat(0.0f));
+				const int32_t index = panel * LANES + i;
+				column[i] = column[i] * scale - choose(wanted == index, splat(share), splat(0.0f));
 			}
 			store_columns(dx + panel * stride + block, column, block_rows, columns);
 		}
-		const Vector row_loss = vector_log(sum) + (highest - chosen);
-		total_add(&total, choose(wanted.vector >= 0.0f, row_loss, splat(0.0f)));
-		/* a NaN among the logits makes the sum NaN */
-		hits += choose((best == wanted.vector) & (sum == sum), splat(1.0f), splat(0.0f));
+		add_score(&score, wanted >= 0, right, sum, highest - chosen);
 	}
-	*loss = (lane_sum(total.sum) - lane_sum(total.lost)) * share;
-	*correct = lane_sum(hits);
+	store_score(&score, share, loss, correct);
 }
 
 static void KERNEL_FN(mse)(int rows, int features, float *loss, float *dx, const float *x, const float *target)

@@ -47,6 +47,12 @@ INLINE int panel_count(int features)
 	return (features + LANES - 1) / LANES;
 }
 
+/* Entry (row, feature) of an activation. */
+INLINE ptrdiff_t entry(int rows, int row, int feature)
+{
+	return ((ptrdiff_t)(feature / LANES) * rows + row) * LANES + feature % LANES;
+}
+
 INLINE Vector load(const float *source)
 {
 #if LANES == 1
@@ -108,17 +114,6 @@ INLINE Vector square_root(Vector value)
 	return lanes.vector;
 }
 
-/* The sum of the lanes, by halves. */
-INLINE float lane_sum(Vector value)
-{
-	Lanes lanes;
-	lanes.vector = value;
-	for (int half = LANES / 2; half > 0; half /= 2)
-		for (int lane = 0; lane < half; lane++)
-			lanes.lane[lane] += lanes.lane[lane + half];
-	return lanes.lane[0];
-}
-
 /* Set in the first `count` lanes. */
 INLINE Mask first_lanes(int count)
 {
@@ -171,6 +166,20 @@ INLINE void interleave(Vector a, Vector b, Vector *low, Vector *high)
 	*low = __builtin_shufflevector(a, b, LOW_HALVES);
 	*high = __builtin_shufflevector(a, b, HIGH_HALVES);
 #endif
+}
+
+/* The sum of the lanes, by halves. */
+INLINE float lane_sum(Vector value)
+{
+	UNROLL
+	for (int half = LANES / 2; half > 0; half /= 2) {
+		Vector low, high;
+		interleave(value, value, &low, &high);
+		value = low + high;
+	}
+	Lanes lanes;
+	lanes.vector = value;
+	return lanes.lane[0];
 }
 
 /* Transposes a LANES x LANES matrix. Interleaving row i with row i + LANES / 2, for all i at once, turns the index
