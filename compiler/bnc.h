@@ -168,7 +168,7 @@ typedef struct ArgumentSpec {
 	ArgumentKind kind;
 	int use;                /* of ArgumentUse */
 	double standard;        /* the default */
-	const char *range;      /* what a REAL must satisfy: null, ">= 0", "> 0", "[0, 1]", "[0, 1)" */
+	const char *range;      /* what a REAL must satisfy: null, ">= 0", "> 0" */
 } ArgumentSpec;
 
 /* A tensor that belongs to the network: a parameter (trained), or a statistic (updated by forward, saved alike). */
@@ -338,6 +338,8 @@ typedef struct Operand {
 	double number;          /* OPERAND_NUMBER; OPERAND_ROWS: rows per sample */
 } Operand;
 
+enum { MAX_PARTS = 8 };
+
 typedef struct Step {
 	const Kernel *kernel;
 	Operand operands[MAX_OPERANDS];
@@ -346,7 +348,7 @@ typedef struct Step {
 	struct Step *after;     /* recompute.c: not in a loop with it, nor before */
 	struct Loop *loop;      /* fuse.c */
 	int time;               /* position in the final order */
-	struct Step *parts[8];  /* combine.c: what this call does at once */
+	struct Step *parts[MAX_PARTS];  /* combine.c: what this call does at once */
 	int part_count;
 } Step;
 
@@ -359,6 +361,8 @@ typedef struct Edges { Edge *items; int count, capacity; } Edges;
 typedef struct Loop {
 	int features;           /* it runs once per panel of so many; 0: once */
 	Steps steps;
+	Steps firsts;           /* combine.c: to be made once before it */
+	int number;             /* its place among the routine's loops */
 	bool parallel;          /* cost.c: its panels are worth sharing among threads */
 } Loop;
 typedef struct Loops { Loop **items; int count, capacity; } Loops;

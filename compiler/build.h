@@ -6,7 +6,8 @@
 /* A name that `let` or a block's parameter gave a value. */
 typedef struct Binding { const char *name; Literal value; const struct Binding *next; } Binding;
 
-typedef struct Block { const Statement *definition; bool open; struct Block *next; } Block;
+/* A block, and the names that had a value where it was defined. */
+typedef struct Block { const Statement *definition; const Binding *bindings; bool open; struct Block *next; } Block;
 
 /* Where layers are being added: names of their tensors, and what the next one reads. */
 typedef struct Scope {

@@ -51,11 +51,15 @@ typedef struct Pattern {
 	const char *names[MAX_VARIABLES];
 } Pattern;
 
+/* The calls made once on one tensor. */
+typedef struct First { Step *step; struct First *next; } First;
+
 typedef struct Combine {
 	Compilation *c;
 	Routine *routine;
 	Pattern patterns[sizeof rules / sizeof *rules];
 	int *uses;                      /* by tensor id: steps that touch it */
+	First **firsts;                 /* by tensor id: calls made once on it */
 } Combine;
 
 /* ---- rules */
@@ -236,52 +240,75 @@ static bool has_few(const Pattern *pattern, const Match *match)
 	return true;
 }
 
-/* Whether an earlier step does what the call would, on the same operands: then its results are bound. */
-static bool find_first(const Combine *m, const Call *call, const Match *match, Match *found)
+/* The operand by which a call made once is found again: the first tensor that the match gives it. */
+static const Tensor *key_of(const Call *call, const Match *match)
 {
-	for (int l = 0; l < m->routine->loops.count; l++)
-		for (int i = 0; i < m->routine->loops.items[l]->steps.count; i++) {
-			*found = *match;
-			if (bind_operands(call, m->routine->loops.items[l]->steps.items[i], found))
-				return true;
-		}
-	return false;
+	for (int k = 0; k < call->kernel->parameter_count; k++)
+		if (match->bound[call->variables[k]] && match->values[call->variables[k]].kind == OPERAND_AT)
+			return match->values[call->variables[k]].tensor;
+	internal_error("%s is to be made once, but of no tensor", call->kernel->name);
 }
 
-/* Puts the call into a loop of its own before loop number `before`; its results are new temporaries. */
-static void add_first(Combine *m, const Call *call, Match *match, int before)
+/* A result of a call made once: as long as what the call is made of, in the layout that its type says. */
+static Tensor *new_result(Combine *m, const Tensor *of, const KernelParameter *parameter)
 {
-	Routine *routine = m->routine;
-	Step *step = NEW(m->c->arena, Step);
-	Loop *loop = NEW(m->c->arena, Loop);
-	const Tensor *like = 0;
-	step->kernel = call->kernel;
-	step->loop = loop;
-	for (int k = 0; k < call->kernel->parameter_count; k++)
-		if (match->bound[call->variables[k]] && call->kernel->parameters[k].type->class == OPERAND_TENSOR)
-			like = match->values[call->variables[k]].tensor;
+	Tensor *tensor = NEW(m->c->arena, Tensor);
+	*tensor = (Tensor){
+		.name = arena_print(m->c->arena, "%s_%s", of->name, parameter->name), .role = ROLE_TEMPORARY, .layout = parameter->type->layout,
+		.features = of->features, .inputs = of->inputs, .positions = of->positions,
+	};
+	APPEND(m->c->arena, &m->routine->temporaries, tensor);
+	return tensor;
+}
+
+/* Binds what the call gives: by the same call made before on the same operands, or by a new one before the loop. */
+static void make_first(Combine *m, const Call *call, Match *match, Loop *before)
+{
+	const Tensor *key = key_of(call, match);
+	for (First *first = m->firsts[key->id]; first; first = first->next) {
+		Match longer = *match;
+		if (bind_operands(call, first->step, &longer)) {
+			*match = longer;
+			return;
+		}
+	}
+	First *first = NEW(m->c->arena, First);
+	*first = (First){NEW(m->c->arena, Step), m->firsts[key->id]};
+	first->step->kernel = call->kernel;
+	first->step->node = before->steps.items[0]->node;
 	for (int k = 0; k < call->kernel->parameter_count; k++) {
 		int variable = call->variables[k];
 		if (!match->bound[variable]) {
-			Tensor *tensor = NEW(m->c->arena, Tensor);
-			*tensor = *like;
-			tensor->role = ROLE_TEMPORARY;
-			tensor->layout = call->kernel->parameters[k].type->layout;
-			tensor->name = arena_print(m->c->arena, "%s_%s", like->name, call->kernel->parameters[k].name);
-			if (tensor->layout == LAYOUT_FEATURES)
-				tensor->features = MOMENTS;
-			APPEND(m->c->arena, &routine->temporaries, tensor);
 			match->bound[variable] = true;
-			match->values[variable] = (Operand){OPERAND_AT, tensor, 0};
+			match->values[variable] = (Operand){OPERAND_AT, new_result(m, key, &call->kernel->parameters[k]), 0};
 		}
-		step->operands[k] = match->values[variable];
+		first->step->operands[k] = match->values[variable];
 	}
-	step->node = routine->loops.items[before]->steps.items[0]->node;
-	APPEND(m->c->arena, &loop->steps, step);
-	APPEND(m->c->arena, &routine->loops, loop);
-	for (int l = routine->loops.count - 1; l > before; l--)
-		routine->loops.items[l] = routine->loops.items[l - 1];
-	routine->loops.items[before] = loop;
+	m->firsts[key->id] = first;
+	APPEND(m->c->arena, &before->firsts, first->step);
+}
+
+/* Puts the calls made once into loops of their own, each before the loop that asked for it. */
+static void insert_firsts(Combine *m)
+{
+	Loops old = m->routine->loops;
+	m->routine->loops = (Loops){0};
+	for (int l = 0; l < old.count; l++) {
+		for (int i = 0; i < old.items[l]->firsts.count; i++) {
+			Loop *loop = NEW(m->c->arena, Loop);
+			old.items[l]->firsts.items[i]->loop = loop;
+			APPEND(m->c->arena, &loop->steps, old.items[l]->firsts.items[i]);
+			APPEND(m->c->arena, &m->routine->loops, loop);
+		}
+		APPEND(m->c->arena, &m->routine->loops, old.items[l]);
+	}
+}
+
+static void add_part(Step *combined, Step *part)
+{
+	if (combined->part_count == MAX_PARTS)
+		internal_error("%s replaces more than %d calls", combined->kernel->name, MAX_PARTS);
+	combined->parts[combined->part_count++] = part;
 }
 
 static void replace(Combine *m, const Pattern *pattern, Loop *loop, const Match *match, int place)
@@ -291,9 +318,9 @@ static void replace(Combine *m, const Pattern *pattern, Loop *loop, const Match 
 	for (int i = 0; i < pattern->call_count; i++) {
 		Step *part = loop->steps.items[match->steps[i]];
 		if (part->part_count == 0)
-			combined->parts[combined->part_count++] = part;
+			add_part(combined, part);
 		for (int k = 0; k < part->part_count; k++)
-			combined->parts[combined->part_count++] = part->parts[k];
+			add_part(combined, part->parts[k]);
 		if (!combined->node || combined->node->layer->kind == KIND_OPTIMIZER)
 			combined->node = part->node;
 		loop->steps.items[match->steps[i]] = 0;
@@ -312,17 +339,15 @@ static void replace(Combine *m, const Pattern *pattern, Loop *loop, const Match 
 static bool apply(Combine *m, const Pattern *pattern, int l, int i)
 {
 	Loop *loop = m->routine->loops.items[l];
-	Match match = {.steps = {i}}, found;
+	Match match = {.steps = {i}};
 	if (!bind_operands(&pattern->calls[0], loop->steps.items[i], &match) || !match_next(pattern, loop, 1, &match)
 		|| !has_few(pattern, &match) || !rest_vanishes(m, pattern, loop, &match))
 		return false;
 	int place = meeting_place(pattern, loop, &match);
 	if (place < 0)
 		return false;
-	if (pattern->rule->first && find_first(m, &pattern->first, &match, &found))
-		match = found;
-	else if (pattern->rule->first)
-		add_first(m, &pattern->first, &match, l);
+	if (pattern->rule->first)
+		make_first(m, &pattern->first, &match, loop);
 	replace(m, pattern, loop, &match, place);
 	return true;
 }
@@ -365,10 +390,12 @@ void combine(Compilation *c, Routine *routine)
 {
 	Combine m = {.c = c, .routine = routine};
 	m.uses = NEW_ARRAY(c->arena, int, c->tensors.count + routine->temporaries.count);
+	m.firsts = NEW_ARRAY(c->arena, First *, c->tensors.count + routine->temporaries.count);
 	read_rules(&m);
 	count_uses(&m);
 	routine->steps.count = 0;
 	combine_loops(&m);
+	insert_firsts(&m);
 	for (int l = 0; l < routine->loops.count; l++) {
 		const Loop *loop = routine->loops.items[l];
 		for (int i = 0; i < loop->steps.count; i++)

@@ -1,9 +1,9 @@
 /* What steps and loops cost, by the tables: for --profile, and to decide what is worth sharing among threads. */
 #include "bnc.h"
 
-/* Starting a loop on other threads and waiting for them takes 1 to 2 us when they are awake: a loop that takes ten
- * times as long, at about 50 GFLOP/s, is worth it. */
-enum { WORTH_SHARING = 1000000 };
+/* Starting a loop on other threads and waiting for them takes 1 to 2 us when they are awake, but a time slice of the
+ * system when they have no core of their own at the moment: only loops of 40 us and more (at 200 GFLOP/s) are shared. */
+enum { WORTH_SHARING = 8000000 };
 
 /* rows x outputs x inputs, by the rule of the table. */
 static double step_flops(const Compilation *c, const Step *step)

@@ -1,5 +1,6 @@
-/* Loops -> C. Requires the memory plan; provides the program's text: a struct that holds everything, then one function per
- * routine. Nothing of the .net file gets into it: names are bnc's own, numbers are printed anew. */
+/* Loops -> C. Requires the memory plan; provides the program's text: one function per routine, over the bytes that hold
+ * everything. Nothing of the .net file gets into it: names are bnc's own, numbers are printed anew. libtcc looks a struct's
+ * member up by going through all of them, so the text for it names places by their offsets. */
 #include "emit.h"
 #include <locale.h>
 #include <string.h>
@@ -35,46 +36,20 @@ const char *element_type(const Tensor *tensor)
 	return tensor->layout == LAYOUT_COUNTER ? "int64_t" : tensor->layout == LAYOUT_LABELS ? "int32_t" : "float";
 }
 
-static void put_members(Emit *e, Layout first, Layout last)
-{
-	for (int i = 0; i < e->c->tensors.count; i++) {
-		const Tensor *tensor = e->c->tensors.items[i];
-		if (tensor->layout < first || tensor->layout > last)
-			continue;
-		put(e, "\t%s %s", element_type(tensor), tensor->name);
-		if (tensor->layout == LAYOUT_LABELS)
-			put(e, "[%d]", e->c->network->batch);
-		else if (tensor->layout <= LAYOUT_WEIGHTS)
-			put(e, "[%zu]", tensor_floats(e->c, tensor));
-		put(e, ";\n");
-	}
-}
-
-/* The order of plan.c. */
-static void put_struct(Emit *e)
-{
-	put(e, "typedef struct Net {\n");
-	put_members(e, LAYOUT_ROWS, LAYOUT_WEIGHTS);
-	if (e->c->work)
-		put(e, "\tfloat work[%zu];\n", e->c->work);
-	put_members(e, LAYOUT_SCALAR, LAYOUT_LABELS);
-	put_members(e, LAYOUT_COUNTER, LAYOUT_COUNTER);
-	put(e, "} Net;\n\n");
-}
-
-static bool uses(const Routine *routine, const Kernel *kernel)
+static void mark_used(const Compilation *c, const Routine *routine, bool *used)
 {
 	for (int i = 0; i < routine->steps.count; i++)
-		if (routine->steps.items[i]->kernel == kernel)
-			return true;
-	return false;
+		used[routine->steps.items[i]->kernel - c->kernels.items] = true;
 }
 
 static void put_prototypes(Emit *e)
 {
+	bool *used = NEW_ARRAY(e->c->arena, bool, e->c->kernels.count);
+	mark_used(e->c, &e->c->train, used);
+	mark_used(e->c, &e->c->predict, used);
 	for (int i = 0; i < e->c->kernels.count; i++) {
 		const Kernel *kernel = &e->c->kernels.items[i];
-		if (!uses(&e->c->train, kernel) && !uses(&e->c->predict, kernel))
+		if (!used[i])
 			continue;
 		put(e, "void %s(", kernel->name);
 		for (int k = 0; k < kernel->parameter_count; k++)
@@ -89,7 +64,11 @@ static void put_tensor(Emit *e, const Operand *operand, const OperandType *type,
 {
 	const Tensor *tensor = operand->tensor;
 	bool variable = tensor->role == ROLE_TEMPORARY || (e->outside & 1u << tensor->role);
-	put(e, "%s%s%s", tensor->layout == LAYOUT_SCALAR || tensor->layout == LAYOUT_COUNTER ? "&" : "", variable ? "" : e->members, tensor->name);
+	bool single = tensor->layout == LAYOUT_SCALAR || tensor->layout == LAYOUT_COUNTER;
+	if (e->members)
+		put(e, "%s%s%s", single ? "&" : "", variable ? "" : e->members, tensor->name);
+	else
+		put(e, "%s", tensor->name);
 	if (!type->own || !looped || tensor->one_panel)
 		return;
 	if (tensor->layout != LAYOUT_ROWS && panel_floats(e->c, tensor) == 1)
@@ -163,15 +142,6 @@ static void put_origin(Emit *e, const Loop *loop)
 	}
 }
 
-static bool is_used(const Loop *loop, const Tensor *tensor)
-{
-	for (int i = 0; i < loop->steps.count; i++)
-		for (int k = 0; k < loop->steps.items[i]->kernel->parameter_count; k++)
-			if (loop->steps.items[i]->operands[k].tensor == tensor)
-				return true;
-	return false;
-}
-
 /* Does a call in the loop say which panel of an activation it means? */
 static bool picks_rows(const Compilation *c, const Loop *loop)
 {
@@ -187,27 +157,49 @@ static bool picks_rows(const Compilation *c, const Loop *loop)
 	return false;
 }
 
-/* Names for the places in `work`: of all temporaries, or of those that a parallel loop uses. */
-void put_temporaries(Emit *e, const Routine *routine, const Loop *loop)
+/* A name for the tensor's place, unless the function has it already. */
+static void put_place(Emit *e, const Routine *routine, const Loop *loop, const Tensor *tensor)
+{
+	if (e->named[tensor->id] == e->function)
+		return;
+	e->named[tensor->id] = e->function;
+	if (tensor->role != ROLE_TEMPORARY) {
+		if (!e->members)
+			put(e, "\t%s *const %s = (%s *)(net + %zu);\n", element_type(tensor), tensor->name, element_type(tensor), tensor->offset);
+		return;
+	}
+	bool scratch = tensor->one_panel && e->c->threads > 1;
+	put(e, "\tfloat *const %s = %s + %zu", tensor->name, e->work, scratch ? routine->work + tensor->offset : tensor->offset);
+	if (scratch && loop->parallel)
+		put(e, " + %zu * thread", routine->scratch);
+	put(e, ";%s\n", tensor->one_panel ? "\t/* one panel */" : "");
+}
+
+static void put_places_of(Emit *e, const Routine *routine, const Loop *loop)
+{
+	for (int i = 0; i < loop->steps.count; i++)
+		for (int k = 0; k < loop->steps.items[i]->kernel->parameter_count; k++)
+			if (loop->steps.items[i]->operands[k].kind == OPERAND_AT)
+				put_place(e, routine, loop, loop->steps.items[i]->operands[k].tensor);
+}
+
+void put_places(Emit *e, const Routine *routine, const Loop *loop)
 {
 	bool picks = loop && picks_rows(e->c, loop);
 	for (int i = 0; !loop && i < routine->loops.count; i++)
 		picks = picks || picks_rows(e->c, routine->loops.items[i]);
-	picks = picks && !e->rows;
-	if (picks && e->c->target->lanes == 1)
-		put(e, "\tconst int panel = rows;\n");
-	else if (picks)
-		put(e, "\tconst int panel = %d * rows;\n", e->c->target->lanes);
-	for (int i = 0; i < routine->temporaries.count; i++) {
-		const Tensor *tensor = routine->temporaries.items[i];
-		if (loop && !is_used(loop, tensor))
-			continue;
-		bool scratch = tensor->one_panel && e->c->threads > 1;
-		put(e, "\tfloat *const %s = %s + %zu", tensor->name, e->work, scratch ? routine->work + tensor->offset : tensor->offset);
-		if (scratch && loop)
-			put(e, " + %zu * thread", routine->scratch);
-		put(e, ";%s\n", tensor->one_panel ? "\t/* one panel */" : "");
-	}
+	if (picks && !e->rows)
+		put(e, "\tconst int panel = %s;\n", e->c->target->lanes == 1 ? "rows" : arena_print(e->c->arena, "%d * rows", e->c->target->lanes));
+	if (!e->named)
+		e->named = NEW_ARRAY(e->c->arena, int, e->c->tensors.count + e->c->train.temporaries.count + e->c->predict.temporaries.count);
+	e->function++;
+	if (!e->members && (loop || routine->temporaries.count))
+		put(e, "\tfloat *const work = (float *)(net + %zu);\n", e->c->work_offset);
+	if (loop)
+		put_places_of(e, routine, loop);
+	for (int i = 0; !loop && i < routine->loops.count; i++)
+		if (!routine->loops.items[i]->parallel)
+			put_places_of(e, routine, routine->loops.items[i]);
 }
 
 static void put_steps(Emit *e, const Loop *loop, bool looped)
@@ -245,8 +237,8 @@ static void put_parallel_loops(Emit *e, const Routine *routine)
 		if (!loop->parallel)
 			continue;
 		put(e, "\nstatic void %s_loop_%d(Task *task, int begin, int end, int thread)\n{\n", routine->name, i);
-		put(e, "\tNet *const net = task->net;\n\tconst int rows = task->rows;\n\tconst float lr = task->lr;\n");
-		put_temporaries(e, routine, loop);
+		put(e, "\tchar *const net = task->net;\n\tconst int rows = task->rows;\n\tconst float lr = task->lr;\n");
+		put_places(e, routine, loop);
 		put(e, "\tfor (int p = begin; p < end; p++) {\n");
 		put_steps(e, loop, true);
 		put(e, "\t}\n}\n");
@@ -257,7 +249,7 @@ static void put_routine(Emit *e, const Routine *routine, const char *parameters,
 {
 	put_parallel_loops(e, routine);
 	put(e, "\nvoid %s(%s)\n{\n", routine->name, parameters);
-	put_temporaries(e, routine, 0);
+	put_places(e, routine, 0);
 	if (e->c->threads > 1)
 		put(e, "\tTask task;\n\ttask.net = net;\n\ttask.rows = rows;\n\ttask.lr = %s;\n", rate);
 	if (e->c->profile)
@@ -270,7 +262,7 @@ static void put_routine(Emit *e, const Routine *routine, const char *parameters,
 static void put_host(Emit *e)
 {
 	if (e->c->threads > 1)
-		put(e, "typedef struct Task { Net *net; int rows; float lr; } Task;\n"
+		put(e, "typedef struct Task { char *net; int rows; float lr; } Task;\n"
 			"void parallel(const void *host, void (*body)(Task *task, int begin, int end, int thread), Task *task, int panels);\n");
 	if (e->c->profile)
 		put(e, "void mark(const void *host, int loop);\n");
@@ -278,13 +270,12 @@ static void put_host(Emit *e)
 
 void emit(Compilation *c)
 {
-	Emit e = {.c = c, .code = {.arena = c->arena}, .prefix = "", .members = "net->", .work = "net->work"};
+	Emit e = {.c = c, .code = {.arena = c->arena}, .prefix = "", .work = "work"};
 	put(&e, "/* bnc %s, %d lane%s (%s) */\n", BNC_VERSION, c->target->lanes, c->target->lanes == 1 ? "" : "s", c->target->name);
 	put(&e, "typedef int int32_t;\ntypedef long long int64_t;\n\n");
-	put_struct(&e);
 	put_prototypes(&e);
 	put_host(&e);
-	put_routine(&e, &c->train, "Net *net, int rows, float lr, const void *host", "lr");
-	put_routine(&e, &c->predict, "Net *net, int rows, const void *host", "0");
+	put_routine(&e, &c->train, "char *net, int rows, float lr, const void *host", "lr");
+	put_routine(&e, &c->predict, "char *net, int rows, const void *host", "0");
 	c->text = code_text(&e.code);
 }

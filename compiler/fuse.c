@@ -368,6 +368,8 @@ static Fuse with_edges(Compilation *c, Routine *routine)
 void find_dependences(Compilation *c, Routine *routine)
 {
 	with_edges(c, routine);
+	for (int l = 0; l < routine->loops.count; l++)
+		routine->loops.items[l]->number = l;
 }
 
 /* The steps in the order of the loops. */

@@ -232,8 +232,8 @@ static int run_all(Session *s)
 	Random random;
 	Run *runs = calloc((size_t)s->count, sizeof *runs);
 	int status = 0;
-	if (!runs)
-		return EXIT_DATA;
+	if (!runs && !fail(&failure, "not enough memory for %d networks", s->count))
+		return complain(EXIT_DATA, &failure);
 	name_apart(s);
 	Wrong wrong;
 	if (s->options.emit.path && !standalone_foresee(&s->compilations[0], &s->options.emit, &wrong, &failure)) {
@@ -259,9 +259,10 @@ static int run_all(Session *s)
 
 static int run_session(Session *s)
 {
+	Failure failure;
 	s->compilations = calloc((size_t)s->options.network_count, sizeof *s->compilations);
-	if (!s->compilations)
-		return EXIT_DATA;
+	if (!s->compilations && !fail(&failure, "not enough memory for %d networks", s->options.network_count))
+		return complain(EXIT_DATA, &failure);
 	int status = compile_all(s);
 	if (status == 0) {
 		report_all(s);

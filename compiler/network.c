@@ -94,6 +94,7 @@ static void build_block(Builder *b, Scope *scope, const Statement *statement, Bl
 		return;
 	}
 	Scope inside = *scope;
+	inside.bindings = block->bindings;
 	const Argument *value = statement->arguments;
 	int expected = 0, found = 0;
 	for (const Argument *v = value; v; v = v->next)
@@ -195,7 +196,7 @@ static void define_block(Builder *b, Scope *scope, const Statement *statement)
 	if (layer_find(KIND_LAYER, statement->name))
 		error_at(b->diagnostics, statement->name_span, "`%s` is a layer: give the block another name", statement->name);
 	Block *block = NEW(b->arena, Block);
-	*block = (Block){statement, false, b->blocks};
+	*block = (Block){statement, scope->bindings, false, b->blocks};
 	b->blocks = block;
 }
 

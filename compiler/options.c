@@ -221,11 +221,11 @@ static bool read_option(Options *options, int option, const char *value, Failure
 	internal_error("option %d is not handled", option);
 }
 
-static bool add_network(Options *options, const char *path, const char *text)
+static bool add_network(Options *options, const char *path, const char *text, Failure *failure)
 {
 	NetworkArgument *networks = realloc(options->networks, (size_t)(options->network_count + 1) * sizeof *networks);
 	if (!networks)
-		return false;
+		return fail(failure, "not enough memory for %d networks", options->network_count + 1);
 	options->networks = networks;
 	options->networks[options->network_count++] = (NetworkArgument){path, text};
 	return true;
@@ -253,6 +253,13 @@ static bool check_together(const Options *options, Failure *failure)
 		return fail(failure, "no network: give a FILE.net, or -e 'linear 2 64; relu; linear 64 2'; bnc --help lists the options");
 	if (options->network_count > 1 && (options->weights || options->save))
 		return fail(failure, "%s is for one network, but %d are given", options->weights ? "--weights" : "--save", options->network_count);
+	const char *stop = options->check ? "--check" : options->dump >= 0 ? "--dump" : 0;
+	const char *more = options->train ? "--train" : options->save ? "--save" : options->weights ? "--weights"
+		: options->emit.path ? "--emit" : options->summary ? "--summary" : options->explain ? "--explain" : 0;
+	if (stop && more)
+		return fail(failure, "%s stops before there is anything for %s: give one of them", stop, more);
+	if (options->check && options->dump >= 0)
+		return fail(failure, "--check prints mistakes only, --dump a stage: give one of them");
 	if (options->network_count > 1 && options->profile)
 		return fail(failure, "--profile is for one network, but %d are given", options->network_count);
 	if (options->log_steps && !options->log)
@@ -314,7 +321,7 @@ OptionsResult options_read(Options *options, int argc, char **argv, Failure *fai
 		}
 		bool ok;
 		if (option == 1 || option == 'e')
-			ok = add_network(options, option == 1 ? optarg : "-e", option == 1 ? 0 : optarg);
+			ok = add_network(options, option == 1 ? optarg : "-e", option == 1 ? 0 : optarg, failure);
 		else if (option == ':')
 			ok = fail(failure, "%s needs a value", argv[optind - 1]);
 		else if (option == '?')
@@ -325,7 +332,7 @@ OptionsResult options_read(Options *options, int argc, char **argv, Failure *fai
 			return OPTIONS_WRONG;
 	}
 	while (optind < argc)
-		if (!add_network(options, argv[optind++], 0))
+		if (!add_network(options, argv[optind++], 0, failure))
 			return OPTIONS_WRONG;
 	return check_together(options, failure) && check_emit(options, failure) ? OPTIONS_RUN : OPTIONS_WRONG;
 }

@@ -22,6 +22,7 @@ size_t panel_floats(const Compilation *c, const Tensor *tensor)
 	case LAYOUT_ROWS: return lanes * (size_t)c->network->batch * (size_t)tensor->positions;
 	case LAYOUT_WEIGHTS: return lanes * (size_t)tensor->inputs;
 	case LAYOUT_FEATURES: return lanes;
+	case LAYOUT_MOMENTS: return MOMENTS;
 	default: return 1;
 	}
 }

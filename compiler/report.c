@@ -207,6 +207,9 @@ static void describe_step(const Step *step, FILE *out)
 	}
 }
 
+/* By loop, the first edge that leaves it, and by edge the next of the same loop; -1: none. */
+typedef struct Neighbours { int *first, *next; } Neighbours;
+
 /* Does the step touch the tensor as a whole? */
 static bool touches_whole(const Step *step, const Tensor *tensor)
 {
@@ -216,52 +219,57 @@ static bool touches_whole(const Step *step, const Tensor *tensor)
 	return false;
 }
 
-static void explain_edge(const Routine *routine, const Edge *edge, const Loop *other, int number, FILE *out)
+static void explain_edge(const Routine *routine, const Edge *edge, int number, FILE *out)
 {
 	const Step *from = routine->steps.items[edge->from], *to = routine->steps.items[edge->to];
+	const char *tensor = edge->tensor->name;
 	fprintf(out, "    not with loop %d: ", number);
 	name_step(to, out);
-	if (touches_whole(to, edge->tensor) && to->features)
-		fprintf(out, " needs all panels of %s, which ", edge->tensor->name);
-	else if (touches_whole(from, edge->tensor) && from->features)
-		fprintf(out, " overwrites panels of %s, all of which are read for every panel by ", edge->tensor->name);
-	else if (other->features == 0 || from->features == 0)
-		fprintf(out, " runs %s for the whole batch and shares %s with ", to->features ? "per panel after a step that runs once" : "once", edge->tensor->name);
-	else if (to->features != from->features)
-		fprintf(out, " goes over the panels of %d features, not %d, and shares %s with ", to->features, from->features, edge->tensor->name);
+	if (to->features && from->features && touches_whole(to, edge->tensor))
+		fprintf(out, " needs all of %s, of which a panel at a time is made by ", tensor);
+	else if (to->features && from->features && touches_whole(from, edge->tensor))
+		fprintf(out, " overwrites panels of %s, all of which are read for every panel by ", tensor);
+	else if (!to->features)
+		fprintf(out, " runs once, on all of %s from ", tensor);
+	else if (!from->features)
+		fprintf(out, " runs for every panel on %s, which is there only after ", tensor);
 	else
-		fprintf(out, " waits for a step between the two loops, and shares %s with ", edge->tensor->name);
+		fprintf(out, " goes over panels of %d features, not %d, and shares %s with ", to->features, from->features, tensor);
 	name_step(from, out);
-	if (touches_whole(to, edge->tensor) && to->features)
-		fprintf(out, " makes one at a time");
 	fprintf(out, "\n");
 }
 
-static int loop_number(const Routine *routine, const Loop *loop)
-{
-	for (int i = 0; i < routine->loops.count; i++)
-		if (routine->loops.items[i] == loop)
-			return i;
-	return -1;
-}
-
-/* Of every later loop that depends on this one, the first dependence that the rule does not allow inside a loop. */
-static void explain_neighbours(const Routine *routine, const Loop *loop, FILE *out)
+/* Of every later loop that depends on the loop, the first dependence that the rule does not allow inside a loop. */
+static void explain_neighbours(const Routine *routine, const Neighbours *neighbours, const Loop *loop, FILE *out)
 {
 	const Loop *explained = 0;
-	for (int pass = 0; pass < 2; pass++)
-		for (int e = 0; e < routine->edges.count && (pass == 0 || !explained); e++) {
-			const Edge *edge = &routine->edges.items[e];
-			const Loop *other = routine->steps.items[edge->to]->loop;
-			if (routine->steps.items[edge->from]->loop != loop || other == loop || other == explained || (pass == 0 && edge->panel_local))
-				continue;
-			explain_edge(routine, edge, other, loop_number(routine, other), out);
-			explained = other;
-		}
+	for (int e = neighbours->first[loop->number]; e >= 0; e = neighbours->next[e]) {
+		const Edge *edge = &routine->edges.items[e];
+		const Loop *other = routine->steps.items[edge->to]->loop;
+		if (other == loop || other == explained || edge->panel_local)
+			continue;
+		explain_edge(routine, edge, other->number, out);
+		explained = other;
+	}
+}
+
+/* The edges that leave each loop, in their order. */
+static Neighbours find_neighbours(const Compilation *c, const Routine *routine)
+{
+	Neighbours neighbours = {NEW_ARRAY(c->arena, int, routine->loops.count), NEW_ARRAY(c->arena, int, routine->edges.count)};
+	for (int l = 0; l < routine->loops.count; l++)
+		neighbours.first[l] = -1;
+	for (int e = routine->edges.count - 1; e >= 0; e--) {
+		int from = routine->steps.items[routine->edges.items[e].from]->loop->number;
+		neighbours.next[e] = neighbours.first[from];
+		neighbours.first[from] = e;
+	}
+	return neighbours;
 }
 
 static void explain_routine(const Compilation *c, const Routine *routine, FILE *out)
 {
+	Neighbours neighbours = find_neighbours(c, routine);
 	fprintf(out, "%s: %d steps in %d loops\n", routine->name, routine->steps.count, routine->loops.count);
 	for (int i = 0; i < routine->loops.count; i++) {
 		const Loop *loop = routine->loops.items[i];
@@ -275,7 +283,7 @@ static void explain_routine(const Compilation *c, const Routine *routine, FILE *
 			describe_step(loop->steps.items[k], out);
 			fprintf(out, "\n");
 		}
-		explain_neighbours(routine, loop, out);
+		explain_neighbours(routine, &neighbours, loop, out);
 	}
 }
 

@@ -104,6 +104,14 @@ static bool check_sizes(const Network *network, Node *node, Diagnostics *diagnos
 	return true;
 }
 
+static bool same_shape(const Shape *a, const Shape *b)
+{
+	bool same = a->rank == b->rank;
+	for (int i = 0; same && i < a->rank; i++)
+		same = a->dims[i] == b->dims[i];
+	return same;
+}
+
 static void infer_node(const Network *network, Node *node, Diagnostics *diagnostics)
 {
 	const Value *x = node->inputs[0];
@@ -120,8 +128,8 @@ static void infer_node(const Network *network, Node *node, Diagnostics *diagnost
 			error_at(diagnostics, node->span, "%s does not know the size of its source: start the network with `input`, for example `input 2`",
 				node->layer->name);
 	}
-	if (!node->layer->tensors[0].name && node->inputs[0]->shape.rank > 0)
-		node->output->span = node->inputs[0]->span;     /* a size is said where it arises */
+	if (same_shape(&node->output->shape, &x->shape))
+		node->output->span = x->span;   /* a size is said where it arises */
 	if (node->output->shape.rank == 0 || (inferred && !check_sizes(network, node, diagnostics)))
 		node->output->shape.rank = -1;
 }

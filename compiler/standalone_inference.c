@@ -108,7 +108,7 @@ static const char *predict_text(const Standalone *s, const Compilation *c, int r
 		.members = arena_print(s->arena, "%s_", s->prefix), .work = "work", .outside = 1u << ROLE_INPUT | 1u << ROLE_RESULT,
 	};
 	if (!loops)
-		put_temporaries(&e, &c->predict, 0);
+		put_places(&e, &c->predict, 0);
 	for (int i = 0; loops && i < c->predict.loops.count; i++)
 		put_loop(&e, &c->predict, i);
 	return code_text(&e.code);

@@ -75,7 +75,7 @@ static const char *routine_text(const Standalone *s, const Routine *routine, boo
 		.members = "net->", .work = "net->work", .outside = 1u << ROLE_LABEL | 1u << ROLE_RESULT,
 	};
 	if (!loops)
-		put_temporaries(&e, routine, 0);
+		put_places(&e, routine, 0);
 	for (int i = 0; loops && i < routine->loops.count; i++)
 		put_loop(&e, routine, i);
 	return code_text(&e.code);

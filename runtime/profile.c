@@ -4,9 +4,9 @@
 void profile_mark(const Host *host, int loop)
 {
 	Profile *profile = host->profile;
-	double now = wall_seconds();
 	if (!profile)
 		return;
+	double now = wall_seconds();
 	if (loop < 0)
 		profile->calls++;
 	else if (loop < profile->loops)

@@ -102,6 +102,7 @@ typedef enum Layout {
 	LAYOUT_SCALAR,          /* one float */
 	LAYOUT_LABELS,          /* [rows] int32_t */
 	LAYOUT_COUNTER,         /* one int64_t */
+	LAYOUT_MOMENTS,         /* means and covariances of a few features */
 } Layout;
 
 /* A tensor that outlives a step. Only those with a path are a network's own (saved, loaded, initialised). */

@@ -86,41 +86,6 @@ Test(plan, what_persists_has_its_own_place)
 	for_each_plan(check_persistent);
 }
 
-/* A C compiler's idea of the same struct: the program's text, and a function that tells an offset, compiled for run-in-memory. */
-static void check_layout(const Compilation *c, const char *text)
-{
-	Compilation probe = *c;
-	emit(&probe);
-	const char *body = "";
-	for (int i = 0; i < c->tensors.count; i++) {
-		const Tensor *tensor = c->tensors.items[i];
-		bool single = tensor->layout == LAYOUT_SCALAR || tensor->layout == LAYOUT_COUNTER;
-		body = arena_print(c->arena, "%s\toffsets[%d] = (char *)%snet->%s - (char *)net;\n", body, i, single ? "&" : "", tensor->name);
-	}
-	/* `train` and `predict` are what jit looks for: those of the text make room */
-	probe.text = arena_print(c->arena, "#define train own_train\n#define predict own_predict\n%s\n#undef train\n#undef predict\n"
-		"void train(void *memory)\n{\n\tNet *net = memory;\n\tlong *offsets = memory;\n%s\toffsets[%d] = sizeof(Net);\n}\n"
-		"void predict(void)\n{\n}\n", probe.text, body, c->tensors.count);
-	Failure failure;
-	cr_assert(jit(&probe, &failure), "%s", failure.text);
-	void (*tell)(void *);
-	memcpy(&tell, &probe.program.train, sizeof tell);
-	long *offsets = calloc(c->bytes + (size_t)(c->tensors.count + 1) * sizeof(long), 1);
-	tell(offsets);
-	for (int i = 0; i < c->tensors.count; i++)
-		cr_expect_eq((size_t)offsets[i], c->tensors.items[i]->offset, "%s: %s is at byte %ld of the struct, not %zu", text,
-			c->tensors.items[i]->name, offsets[i], c->tensors.items[i]->offset);
-	size_t size = (size_t)offsets[c->tensors.count];
-	cr_expect(size <= c->bytes && c->bytes < size + sizeof(int64_t), "%s: the struct has %zu bytes, not %zu", text, size, c->bytes);
-	free(offsets);
-	jit_free(&probe);
-}
-
-Test(plan, the_struct_is_what_a_compiler_makes_of_it)
-{
-	for_each_plan(check_layout);
-}
-
 /* ---- what does not */
 
 static uint64_t result(const Compilation *c, const Routine *routine, size_t floats)
