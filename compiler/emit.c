@@ -3,6 +3,7 @@
  * member up by going through all of them, so the text for it names places by their offsets. */
 #include "emit.h"
 #include <locale.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define put(e, ...) code_put(&(e)->code, __VA_ARGS__)
@@ -23,7 +24,12 @@ const char *number_text(Arena *arena, double number, bool real)
 {
 	if (!real)
 		return arena_print(arena, "%d", (int)number);
-	char *text = with_point(arena_print(arena, "%.9g", (double)(float)number));
+	/* the fewest digits that mean this float */
+	float value = (float)number;
+	char *text = arena_print(arena, "%.6g", (double)value);
+	for (int digits = 7; digits <= 9 && strtof(text, 0) != value; digits++)
+		text = arena_print(arena, "%.*g", digits, (double)value);
+	text = with_point(text);
 	if (!strpbrk(text, ".e"))
 		text = arena_print(arena, "%s.0", text);
 	return arena_print(arena, "%sf", text);
@@ -108,11 +114,17 @@ static void put_operand(Emit *e, const Step *step, int index, bool looped)
 	}
 }
 
+/* After so many characters of operands a call goes on in the next line. */
+enum { MOST_OF_A_LINE = 70 };
+
 static void put_step(Emit *e, const Step *step, bool looped)
 {
 	put(e, "\t%s%s%s%s(", looped ? "\t" : "", e->prefix, step->kernel->name, e->rows == 1 && step->kernel->one_row ? "_row" : "");
+	int line = e->code.count;
 	for (int k = 0; k < step->kernel->parameter_count; k++) {
-		put(e, "%s", k ? ", " : "");
+		bool full = e->code.count - line > MOST_OF_A_LINE;
+		put(e, "%s%s", k == 0 ? "" : full ? ",\n\t\t" : ", ", full && looped ? "\t" : "");
+		line = full ? e->code.count : line;
 		put_operand(e, step, k, looped);
 	}
 	put(e, ");\n");

@@ -103,16 +103,16 @@ static void put_macros(const Standalone *s, Code *code)
 		if (s->c.tensors.items[i]->role == ROLE_PARAMETER)
 			parameters += (int64_t)element_count(s->c.tensors.items[i]);
 	put_template(s, code, "\n"
-		"#define $_INPUTS %lld         /* floats of a sample */\n"
+		"#define $_INPUTS %lld  /* floats of a sample */\n"
 		"#define $_OUTPUTS %lld\n"
 		"#define $_PARAMETERS %lld\n"
+		"#define $_MIN_BATCH %d  /* rows of a training step%s */\n"
 		"#define $_MAX_BATCH %d\n"
-		"#define $_MIN_BATCH %d         /* rows that a training step needs */\n"
 		"#define $_LEARNING_RATE %s  /* of the network's text */\n"
-		"#define $_LANES %d             /* features that are stored side by side */\n"
-		"#define $_BYTES %zu         /* of struct @ */\n",
+		"#define $_LANES %d  /* features that are stored side by side */\n"
+		"#define $_BYTES %zu  /* of the struct */\n",
 		(long long)shape_size(&network->input->shape), (long long)shape_size(&network->output->shape), (long long)parameters,
-		network->batch, training_minimum(s), number_text(s->arena, optimizer->arguments[argument_index(optimizer->layer, "lr")], true),
+		training_minimum(s), normalises_batch(s) ? ": one has no variance" : "", network->batch, number_text(s->arena, optimizer->arguments[argument_index(optimizer->layer, "lr")], true),
 		s->target.lanes, s->bytes);
 }
 
@@ -120,11 +120,11 @@ static void put_inference_macros(const Standalone *s, Code *code)
 {
 	const Network *network = s->c.network;
 	put_template(s, code, "\n"
-		"#define $_INPUTS %lld         /* floats of a sample */\n"
+		"#define $_INPUTS %lld  /* floats of a sample */\n"
 		"#define $_OUTPUTS %lld\n"
-		"#define $_MAX_BATCH %d        /* rows that are worked on at once */\n"
+		"#define $_MAX_BATCH %d  /* rows that are worked on at once */\n"
 		"#define $_LANES %d\n"
-		"#define $_SCRATCH %zu         /* floats */\n",
+		"#define $_SCRATCH %zu  /* floats */\n",
 		(long long)shape_size(&network->input->shape), (long long)shape_size(&network->output->shape), network->batch, s->target.lanes,
 		scratch_of(&s->c).floats);
 }
@@ -132,7 +132,8 @@ static void put_inference_macros(const Standalone *s, Code *code)
 static void put_inference_functions(const Standalone *s, Code *code)
 {
 	put_template(s, code, "\n"
-		"/* y[$_OUTPUTS] from x[$_INPUTS]: one sample, with %zu bytes of the stack. Keeps nothing: any number of threads may call it. */\n"
+		"/* y[$_OUTPUTS] from x[$_INPUTS]: one sample, with %zu bytes of the stack. Any number of\n"
+		" * threads may call it. */\n"
 		"void @_predict_one(const float *x, float *y);\n\n"
 		"/* y[rows][$_OUTPUTS] from x[rows][$_INPUTS], for any number of rows; none when rows <= 0. scratch: $_SCRATCH\n"
 		" * floats of the caller's, which hold nothing between calls; threads that call it at once need one each. */\n"
@@ -174,8 +175,9 @@ static void put_member(const Standalone *s, Code *code, const Tensor *tensor)
 static void put_struct(const Standalone *s, Code *code)
 {
 	put_template(s, code, "\n"
-		"/* Everything there is of one network: no pointer, nothing elsewhere. Place it where you like, copy it with memcpy. A matrix\n"
-		" * of outputs x inputs is stored in panels of $_LANES outputs: [panel][input][lane]; @_get and @_set know. */\n"
+		"/* Everything there is of one network: no pointer, nothing elsewhere. Place it where you like, copy it with memcpy. A\n"
+		" * matrix of outputs x inputs lies in panels of $_LANES outputs, [panel][input][lane]: @_get and @_set\n"
+		" * translate. */\n"
 		"typedef struct @ {\n");
 	const Tensor **tensors = NEW_ARRAY(s->arena, const Tensor *, s->c.tensors.count);
 	int count = standalone_tensors(s, tensors);
@@ -190,29 +192,27 @@ static void put_struct(const Standalone *s, Code *code)
 
 static void put_functions(const Standalone *s, Code *code)
 {
-	const Network *network = s->c.network;
-	bool classifies = network->loss->layer->takes_labels;
+	bool classifies = s->c.network->loss->layer->takes_labels;
 	put_template(s, code, "\n"
-		"/* The initial weights that bnc, and PyTorch, draw for this seed (its lower 32 bits). Not to be left out: it makes the\n"
-		" * struct a network. */\n"
-		"void @_init(@ *net, uint64_t seed);\n");
+		"/* The initial weights that bnc, and PyTorch, draw for this seed (its lower 32 bits). This%s or\n"
+		" * @_load comes first: only then is the struct a network. */\n"
+		"void @_init(@ *net, uint64_t seed);\n", s->net ? arena_print(s->arena, ", %s_init_trained", s->prefix) : "");
 	if (s->net)
 		put_template(s, code, "\n"
-			"/* Instead of @_init: with the weights that bnc had when it wrote this, and an optimizer that has not begun. */\n"
+			"/* With the weights that bnc had when it wrote this, and an optimizer that has not begun. */\n"
 			"void @_init_trained(@ *net);\n");
 	put_template(s, code, "\n"
-		"/* y[rows][$_OUTPUTS] from x[rows][$_INPUTS]%s, for any number of rows; none when rows <= 0.\n"
-		" * Uses the network's working memory: calls for one network must not overlap in time. */\n"
+		"/* y[rows][$_OUTPUTS] from x[rows][$_INPUTS]%s, for any number of\n"
+		" * rows; none when rows <= 0. Works in the network's own memory: calls for one network must not overlap in time. */\n"
 		"void @_predict(@ *net, const float *x, float *y, int rows);\n",
 		normalises_batch(s) ? ", with running statistics" : "");
 	put_template(s, code, "\n"
-		"/* One step on x[rows][$_INPUTS] and %s: forward, backward, update. Returns the mean\n"
-		" * loss of the rows before the update. Where rows < $_MIN_BATCH%s or rows > $_MAX_BATCH%s, it\n"
-		" * returns NaN and changes nothing. */\n"
+		"/* One step on x[rows][$_INPUTS] and %s: forward, backward and update.\n"
+		" * Returns the rows' mean loss before the update; NaN, and nothing changes, where rows is not from $_MIN_BATCH\n"
+		" * to $_MAX_BATCH%s. */\n"
 		"float @_train(@ *net, const float *x, const %s, int rows, float lr);\n",
-		classifies ? arena_print(s->arena, "label[rows], from 0 to %s_OUTPUTS - 1", s->capitals)
-			: arena_print(s->arena, "target[rows][%s_OUTPUTS]", s->capitals),
-		normalises_batch(s) ? " (one row has no variance)" : "", classifies ? ", or a label is out of range" : "",
+		classifies ? "label[rows]" : arena_print(s->arena, "target[rows][%s_OUTPUTS]", s->capitals),
+		classifies ? arena_print(s->arena, " or a label is not from 0 to %s_OUTPUTS - 1", s->capitals) : "",
 		classifies ? "int32_t *label" : "float *target");
 }
 
@@ -228,28 +228,28 @@ static void put_tensor_table(const Standalone *s, Code *code)
 		"/* ---- the tensors by name, and their bytes */\n\n"
 		"typedef enum @_role { $_PARAMETER, $_STATISTIC, $_OPTIMIZER_STATE } @_role;\n\n"
 		"typedef struct @_tensor {\n"
-		"\tchar name[%zu];         /* as PyTorch's state_dict names it */\n"
-		"\tint32_t role;           /* a @_role */\n"
-		"\tint32_t rank;           /* 2: shape[0] x shape[1]; 1: shape[0] values; 0: one int64_t */\n"
-		"\tint32_t shape[2];       /* 1 beyond the rank */\n"
-		"\tuint32_t offset;        /* bytes from the start of the struct */\n"
+		"\tchar name[%zu];   /* as PyTorch's state_dict has it */\n"
+		"\tint32_t role;    /* a @_role */\n"
+		"\tint32_t rank;    /* 2: shape[0] x shape[1]; 1: shape[0] values; 0: one int64_t */\n"
+		"\tint32_t shape[2];\n"
+		"\tuint32_t offset; /* bytes from the start of the struct */\n"
 		"} @_tensor;\n\n"
 		"#define $_TENSORS %d\n"
 		"extern const @_tensor @_tensors[$_TENSORS];\n\n"
-		"/* The tensor as row-major floats, and back. A tensor of rank 0 is an int64_t at its offset: not for these two. */\n"
+		"/* The tensor as row-major floats, and back. Not for a tensor of rank 0, which is an int64_t at its offset. */\n"
 		"void @_get(const @ *net, const @_tensor *tensor, float *values);\n"
 		"void @_set(@ *net, const @_tensor *tensor, const float *values);\n\n"
-		"/* Everything that training has made, the optimizer's state with it, in bytes that do not depend on lanes or machine. */\n"
+		"/* Everything that training has made, the optimizer's state with it, in bytes that mean the same on any machine. */\n"
 		"#define $_SAVE_BYTES %zu\n\n"
 		"/* Bytes written: $_SAVE_BYTES, or 0 when size is less. */\n"
 		"size_t @_save(const @ *net, void *buffer, size_t size);\n\n"
 		"typedef enum @_load_result {\n"
 		"\t$_LOAD_OK,\n"
-		"\t$_LOAD_SHORT,       /* less than $_SAVE_BYTES */\n"
-		"\t$_LOAD_FOREIGN,     /* of another network, or no save */\n"
-		"\t$_LOAD_DAMAGED      /* the check sum is wrong */\n"
+		"\t$_LOAD_SHORT,    /* less than $_SAVE_BYTES */\n"
+		"\t$_LOAD_FOREIGN,  /* of another network, or no save */\n"
+		"\t$_LOAD_DAMAGED   /* the check sum is wrong */\n"
 		"} @_load_result;\n\n"
-		"/* The network is as it was unless the result is $_LOAD_OK. Works on any memory, even one not initialised. */\n"
+		"/* Leaves the network as it was unless the result is $_LOAD_OK. Needs no @_init before it. */\n"
 		"@_load_result @_load(@ *net, const void *buffer, size_t size);\n",
 		longest + 1, count, save_bytes(s));
 }

@@ -12,8 +12,8 @@ void put_memory_table(const Standalone *s, Code *code)
 	code_put(code, " * %10zu  running statistics\n", role_bytes(c, ROLE_STATISTIC));
 	code_put(code, " * %10zu  the optimizer's state\n", role_bytes(c, ROLE_STATE));
 	code_put(code, " * %10zu  the batch\n", batch);
-	code_put(code, " * %10zu  work: %zu for what backward reads of forward, the rest for scratch; training needs %zu at its worst\n"
-		" *             moment, and has there\n", s->work * sizeof(float), saved_activation_bytes(c), c->train.peak * sizeof(float));
+	code_put(code, " * %10zu  work: %zu for what backward reads of forward, the rest for scratch (%zu are in use at the worst\n"
+		" *             moment). What begins at one place follows each other there:\n", s->work * sizeof(float), saved_activation_bytes(c), c->train.peak * sizeof(float));
 	code_put(code, "%s", shared_storage(c, &c->train, " *                 "));
 	code_put(code, " * %10zu  in all, for training\n", s->bytes);
 	code_put(code, " * %10zu  of it for prediction, which takes %zu of work\n", kept + batch + predict, predict);
