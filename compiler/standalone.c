@@ -244,18 +244,29 @@ static bool with_files(const Standalone *s, bool write, Failure *failure)
 }
 
 /* The model again, for other lanes and another batch; its source is known to be right, but a batch may be too large. */
-static bool compile_again(const Standalone *s, Compilation *c, int batch, Failure *failure)
+static bool compile_again(const Standalone *s, Compilation *c, int batch, bool recompute, Failure *failure)
 {
 	bool inference = s->options->inference;
 	Overrides overrides = {.batch = inference ? s->model->network->batch : batch, .epochs = -1, .lr = -1};
 	*c = (Compilation){
-		.arena = s->arena, .source = s->model->source, .target = &s->target, .fuse = true, .recompute = s->model->recompute,
+		.arena = s->arena, .source = s->model->source, .target = &s->target, .fuse = true, .recompute = recompute,
 		.weights = inference ? copy_weights(s) : 0, .rows = batch,
 	};
 	if (compile(c, STAGE_PLAN, &overrides, failure))
 		return true;
 	diagnostics_print(c->diagnostics, stderr);
 	return fail(failure, "%s: nothing was emitted", s->options->path);
+}
+
+/* Making activations again saves memory in deep networks and may cost some in shallow ones: the smaller plan is taken. */
+static bool compile_small(Standalone *s, int batch, Failure *failure)
+{
+	Compilation again;
+	if (!compile_again(s, &s->c, batch, false, failure) || !compile_again(s, &again, batch, true, failure))
+		return false;
+	if (again.bytes < s->c.bytes)
+		s->c = again;
+	return true;
 }
 
 /* What of memory is not constant: the struct, or what one call needs. */
@@ -274,10 +285,14 @@ static bool plan(Standalone *s, Failure *failure)
 	const StandaloneOptions *options = s->options;
 	int batch = options->max_batch ? options->max_batch : s->model->network->batch;
 	s->wrong = WRONG_SIZE;
-	if (!compile_again(s, &s->c, batch, failure) || (options->inference && !compile_again(s, &s->one, 1, failure)))
-		return false;
-	if (!options->inference)
+	if (options->inference) {
+		if (!compile_again(s, &s->c, batch, false, failure) || !compile_again(s, &s->one, 1, false, failure))
+			return false;
+	} else {
+		if (!compile_small(s, batch, failure))
+			return false;
 		plan_struct(s);
+	}
 	return check_size(s, failure);
 }
 
