@@ -25,7 +25,7 @@ typedef enum OptionsResult { OPTIONS_RUN, OPTIONS_DONE, OPTIONS_WRONG } OptionsR
 OptionsResult options_read(Options *options, int argc, char **argv, Failure *failure);
 void options_free(Options *options);
 
-/* The text of a network, from its file or the command line. */
+/* ---- source.c: the text of a network, from its file or the command line */
 bool source_read(Source *source, Arena *arena, const NetworkArgument *argument, Failure *failure);
 
 #endif
