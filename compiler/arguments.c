@@ -117,7 +117,7 @@ static bool check_flag(Builder *b, const char *what, const Literal *value, doubl
 static void leave_unknown(Node *node)
 {
 	if (node->output)
-		node->output->shape.rank = -1;
+		node->output->shape.rank = BROKEN_RANK;
 }
 
 static void set_argument(Builder *b, const Scope *scope, Node *node, int index, const Literal *value, Span where)

@@ -241,7 +241,9 @@ int argument_index(const Layer *layer, const char *name);      /* -1: none */
 
 /* ---- network.c: tree -> network: let, repeat, block and residual are gone, names are looked up, arguments checked */
 
-typedef struct Shape { int rank; int dims[MAX_RANK]; } Shape;   /* of one sample; rank 0: not known yet */
+/* Of one sample. Its rank may also say that it is not known yet, or that a mistake was reported where it arises. */
+enum { UNKNOWN_RANK = 0, BROKEN_RANK = -1 };
+typedef struct Shape { int rank; int dims[MAX_RANK]; } Shape;
 
 struct Tensor;
 
@@ -293,6 +295,8 @@ Network *network_build(Arena *arena, Diagnostics *diagnostics, const Statement *
 /* ---- shape.c: shapes along the graph */
 
 void infer_shapes(Network *network, Diagnostics *diagnostics);
+static inline bool shape_is_known(const Shape *shape) { return shape->rank > 0; }
+static inline bool shape_is_broken(const Shape *shape) { return shape->rank == BROKEN_RANK; }
 int shape_features(const Shape *shape);         /* dims[0] */
 int shape_positions(const Shape *shape);        /* the product of the others: rows per sample */
 int64_t shape_size(const Shape *shape);         /* floats in a sample */

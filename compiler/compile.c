@@ -1,7 +1,7 @@
 /* The passes in the order in which they run. */
 #include "bnc.h"
+#include "progress.h"
 #include <stdlib.h>
-#include <time.h>
 
 void internal_error(const char *format, ...)
 {
@@ -12,13 +12,6 @@ void internal_error(const char *format, ...)
 	fputs("\nThis is a fault of bnc, not of the network; please report it.\n", stderr);
 	va_end(values);
 	_Exit(4);
-}
-
-static double seconds(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
 /* What the runtime needs to know of the network. */
@@ -50,7 +43,7 @@ static void describe(Compilation *c)
 
 bool compile(Compilation *c, Stage last, const Overrides *overrides, Failure *failure)
 {
-	double start = seconds();
+	double start = wall_seconds();
 	c->diagnostics = diagnostics_open(c->arena, &c->source);
 	if (last == STAGE_TOKENS)
 		return true;
@@ -89,10 +82,10 @@ bool compile(Compilation *c, Stage last, const Overrides *overrides, Failure *fa
 	if (last == STAGE_C)
 		return true;
 	describe(c);
-	double before = seconds();
+	double before = wall_seconds();
 	bool ok = jit(c, failure);
-	c->tcc_seconds = seconds() - before;
-	c->compile_seconds = seconds() - start;
+	c->tcc_seconds = wall_seconds() - before;
+	c->compile_seconds = wall_seconds() - start;
 	return ok;
 }
 

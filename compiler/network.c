@@ -66,7 +66,7 @@ static void build_unknown(Builder *b, Scope *scope, const Statement *statement)
 {
 	scope->count++;
 	scope->value = NEW(b->arena, Value);
-	scope->value->shape.rank = -1;
+	scope->value->shape.rank = BROKEN_RANK;
 	scope->value->span = statement->span;
 }
 

@@ -60,7 +60,7 @@ static void set_name(Builder *b, const Scope *scope, const Statement *statement)
 /* Of rank -1 after a mistake, so that nothing is said of the sizes that follow from it. */
 static Shape input_shape(Builder *b, const Scope *scope, const Literal *value)
 {
-	const Shape unknown = {.rank = -1};
+	const Shape unknown = {.rank = BROKEN_RANK};
 	double number;
 	if (value->kind != LITERAL_SHAPE)
 		return check_size(b, scope, "input", value, INT32_MAX, &number) ? (Shape){1, {(int)number}} : unknown;
@@ -81,7 +81,7 @@ static Shape input_shape(Builder *b, const Scope *scope, const Literal *value)
 
 static void set_input(Builder *b, const Scope *scope, const Statement *statement)
 {
-	b->network->input->shape.rank = -1;
+	b->network->input->shape.rank = BROKEN_RANK;
 	if (!expect_one(b, statement, "the shape of one sample: 2, or 1x28x28"))
 		return;
 	Literal value = resolve(scope, &statement->arguments->value);

@@ -40,17 +40,17 @@ bool infer_features(Node *node, const char *argument, Diagnostics *diagnostics)
 	Value *x = node->inputs[0];
 	int expected = node->given[index] ? (int)node->arguments[index] : 0;
 	const char *noun = strcmp(argument, "in") == 0 ? "inputs" : argument;
-	if (x->shape.rank == 0 && expected) {
+	if (x->shape.rank == UNKNOWN_RANK && expected) {
 		x->shape = (Shape){1, {expected}};
 		x->span = node->argument_spans[index];
 	}
-	if (x->shape.rank < 0) {
+	if (shape_is_broken(&x->shape)) {
 		if (!expected)
 			return false;
 		node->arguments[index] = expected;
 		return true;
 	}
-	if (x->shape.rank == 0) {
+	if (x->shape.rank == UNKNOWN_RANK) {
 		error_at(diagnostics, node->span, "%s does not know the size of its source: give it, or start the network with `input`",
 			node->layer->name);
 		return false;
@@ -116,22 +116,22 @@ static void infer_node(const Network *network, Node *node, Diagnostics *diagnost
 {
 	const Value *x = node->inputs[0];
 	bool inferred = true;
-	if (node->output->shape.rank < 0)
+	if (shape_is_broken(&node->output->shape))
 		return;
 	if (node->layer->infer)
 		inferred = node->layer->infer(node, diagnostics);
-	else if (x->shape.rank > 0)
+	else if (shape_is_known(&x->shape))
 		node->output->shape = x->shape;
 	else {
 		inferred = false;
-		if (x->shape.rank == 0)
+		if (x->shape.rank == UNKNOWN_RANK)
 			error_at(diagnostics, node->span, "%s does not know the size of its source: start the network with `input`, for example `input 2`",
 				node->layer->name);
 	}
 	if (same_shape(&node->output->shape, &x->shape))
 		node->output->span = x->span;   /* a size is said where it arises */
-	if (node->output->shape.rank == 0 || (inferred && !check_sizes(network, node, diagnostics)))
-		node->output->shape.rank = -1;
+	if (node->output->shape.rank == UNKNOWN_RANK || (inferred && !check_sizes(network, node, diagnostics)))
+		node->output->shape.rank = BROKEN_RANK;
 }
 
 static void check_loss(Network *network, Diagnostics *diagnostics)
@@ -158,7 +158,7 @@ void infer_shapes(Network *network, Diagnostics *diagnostics)
 {
 	for (int i = 0; i < network->nodes.count; i++)
 		infer_node(network, network->nodes.items[i], diagnostics);
-	if (network->output->shape.rank > 0)
+	if (shape_is_known(&network->output->shape))
 		check_loss(network, diagnostics);
 	if (network->optimizer->layer->infer)
 		network->optimizer->layer->infer(network->optimizer, diagnostics);
@@ -170,7 +170,7 @@ void infer_shapes(Network *network, Diagnostics *diagnostics)
 		break;
 	}
 	int64_t size = shape_size(&network->input->shape);
-	if (network->input->shape.rank > 0 && !fits((int)size, network->batch))
+	if (shape_is_known(&network->input->shape) && !fits((int)size, network->batch))
 		error_at(diagnostics, network->input->span, "a batch of %d samples of %lld values has %lld; the limit of a tensor is %d (in panels of %d features)",
 			network->batch, (long long)size, (long long)size * network->batch, INT32_MAX, WIDEST_PANEL);
 }

@@ -3,7 +3,7 @@
 static bool infer(Node *node, Diagnostics *diagnostics)
 {
 	const Shape *main = &node->inputs[0]->shape, *other = &node->inputs[1]->shape;
-	if (main->rank <= 0 || other->rank <= 0)
+	if (!shape_is_known(main) || !shape_is_known(other))
 		return false;
 	bool equal = main->rank == other->rank;
 	for (int i = 0; equal && i < main->rank; i++)
