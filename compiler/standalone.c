@@ -44,7 +44,7 @@ int standalone_tensors(const Standalone *s, const Tensor **tensors)
 {
 	static const Role roles[] = {ROLE_PARAMETER, ROLE_STATISTIC, ROLE_STATE, ROLE_INPUT, ROLE_TARGET};
 	int count = 0;
-	for (int counters = 1; counters >= 0; counters--)
+	for (int counters = 0; counters <= 1; counters++)
 		for (size_t r = 0; r < sizeof roles / sizeof *roles; r++)
 			for (int i = 0; i < s->c.tensors.count; i++) {
 				const Tensor *tensor = s->c.tensors.items[i];
@@ -195,7 +195,8 @@ bool standalone_check(const StandaloneOptions *options, Failure *failure)
 
 /* ---- memory */
 
-/* The order of the struct lets every compiler place it alike: what is largest comes first, and nothing needs padding. */
+/* Arrays, work, counters: a struct that begins on a cache line has its panels on cache lines, and every compiler places it
+ * alike. */
 static void plan_struct(Standalone *s)
 {
 	enum { ALIGNMENT = 16 };
@@ -212,7 +213,7 @@ static void plan_struct(Standalone *s)
 		counters = counters || counter;
 		s->bytes += counter ? sizeof(int64_t) : tensor_floats(&s->c, tensors[i]) * sizeof(float);
 	}
-	/* as large with an int64_t that is aligned to 8 as with one that is aligned to 4 */
+	/* so that an int64_t that is aligned to 8 bytes comes to lie where one that is aligned to 4 does */
 	if (counters && (s->bytes + s->work * sizeof(float)) % sizeof(int64_t) != 0)
 		s->work++;
 	s->bytes += s->work * sizeof(float);
@@ -293,6 +294,9 @@ static bool plan(Standalone *s, Failure *failure)
 			return false;
 		plan_struct(s);
 	}
+	if (s->bytes > UINT32_MAX)
+		return fail(failure, "%s would be a struct of %zu bytes, more than the 32 bits of its tensors' offsets can tell: a smaller --max-batch needs less",
+			s->prefix, s->bytes);
 	return check_size(s, failure);
 }
 

@@ -50,7 +50,7 @@ typedef struct Standalone {
 /* Prints a template, in which @ stands for the prefix and $ for the prefix in capitals. */
 void put_template(const Standalone *s, Code *code, const char *format, ...);
 
-/* The struct's tensors one after the other: counters, parameters, statistics, the optimizer's, the batch. */
+/* The struct's tensors one after the other: parameters, statistics, the optimizer's, the batch, counters. */
 int standalone_tensors(const Standalone *s, const Tensor **tensors);
 bool is_persistent(const Tensor *tensor);       /* outlives a step: is saved */
 size_t element_count(const Tensor *tensor);     /* without padding */

@@ -181,12 +181,19 @@ static void put_struct(const Standalone *s, Code *code)
 		"typedef struct @ {\n");
 	const Tensor **tensors = NEW_ARRAY(s->arena, const Tensor *, s->c.tensors.count);
 	int count = standalone_tensors(s, tensors);
+	bool worked = false;
 	for (int i = 0; i < count; i++) {
+		if (tensors[i]->layout == LAYOUT_COUNTER && !worked) {
+			code_put(code, "\tfloat work[%zu];\n", s->work);
+			worked = true;
+		}
 		if (i == 0 || strcmp(heading_of(tensors[i]), heading_of(tensors[i - 1])) != 0)
 			code_put(code, "\t/* %s */\n", heading_of(tensors[i]));
 		put_member(s, code, tensors[i]);
 	}
-	put_template(s, code, "\tfloat work[%zu];\n} @;\n\n", s->work);
+	if (!worked)
+		code_put(code, "\tfloat work[%zu];\n", s->work);
+	put_template(s, code, "} @;\n\n");
 	put_template(s, code, "typedef char @_is_as_large_as_planned[sizeof(@) == $_BYTES ? 1 : -1];\n");
 }
 

@@ -5,12 +5,12 @@
 /* ---- around the code */
 
 /* With one lane the file promises the same bits from every compiler, so that no product and sum may become one operation.
- * gcc takes its own pragma only; errno is none of anyone's business here and would cost a branch at every root. */
+ * gcc takes its own pragma only. */
 static const char arithmetic[] =
 	"\n/* %s */\n"
 	"#if defined __GNUC__ && !defined __clang__ && !defined __TINYC__\n"
 	"#pragma GCC push_options\n"
-	"#pragma GCC optimize (\"fp-contract=%s\", \"no-math-errno\")\n"
+	"#pragma GCC optimize (\"fp-contract=%s\")\n"
 	"#elif !defined __TINYC__\n"
 	"#pragma STDC FP_CONTRACT %s\n"
 	"#endif\n";
