@@ -34,4 +34,5 @@ for build; do
 done
 set -- $(for build; do echo "$build/bnc"; done)
 suite sh tests/emit.sh "$@"
+suite sh tests/targets.sh "$1"
 awk '{ passed += $1; failed += $2 } END { print passed " passed, " failed " failed"; exit failed > 0 }' "$scratch/totals"

@@ -1,0 +1,142 @@
+#!/bin/sh
+# The emitted C where it is meant to run: microcontroller, WebAssembly, other processors, in emulators. The same program must
+# print the same bits everywhere. Builds the examples, too.
+#
+#	tests/targets.sh [BNC]
+. tests/compare.sh
+bnc=$(realpath "$bnc")
+top=$PWD
+firmware=$top/examples/firmware
+web=$top/examples/web
+skipped=0
+cd "$scratch" || exit 1
+"$top/examples/table-to-c" moons <"$top/examples/moons.csv" >moons.h
+
+# check WHAT COMMAND ...: counts whether the command succeeds; its output is shown when it does not.
+check() {
+	what=$1
+	shift
+	if "$@" >output 2>&1; then
+		passed=$((passed + 1))
+	else
+		failed=$((failed + 1))
+		echo "$what: failed: $*"
+		tail -n 20 output
+	fi
+}
+
+# Says what is missing of the commands that a part needs; tools/install-packages brings them to Debian and nowhere else.
+have() {
+	part=$1
+	shift
+	for command; do
+		command -v "$command" >/dev/null || { echo "$part: skipped, there is no $command"; skipped=$((skipped + 1)); return 1; }
+	done
+}
+
+# ---- ways to build ./program of program.c and device.c, and to run it
+
+includes="-I. -I$firmware"
+sources="$includes $top/tests/targets/program.c device.c"
+program="$sources $firmware/host.c"
+
+host() {
+	$1 -std=c99 $program -o program -lm && ./program
+}
+
+cortex_m() {
+	arm-none-eabi-gcc -mcpu=cortex-m4 -mfloat-abi=hard -mfpu=fpv4-sp-d16 -std=c11 "$@" -ffunction-sections -nostartfiles \
+		-Wl,--gc-sections -T "$firmware/board.ld" $sources "$firmware/board.c" -o program -lm &&
+		qemu-system-arm -M mps2-an386 -display none -monitor none -serial none -chardev stdio,id=output \
+			-semihosting-config enable=on,target=native,chardev=output -kernel program
+}
+
+wasm() {
+	clang --target=wasm32 -std=c99 -O3 -fno-math-errno -mbulk-memory "$@" -ffreestanding -isystem "$web/include" -Dmain=run \
+		-nostdlib -Wl,--no-entry,--export=run,--allow-undefined $sources -o program && node "$top/tests/targets/run-wasm.js" program
+}
+
+# For another processor, with clang, lld and that processor's libc: there need be no compiler made for it.
+foreign() {
+	architecture=$1
+	shift
+	clang --target=$architecture-linux-gnu -std=c99 -O3 -no-pie -isystem /usr/$architecture-linux-gnu/include -fuse-ld=lld -nostdlib \
+		/usr/$architecture-linux-gnu/lib/crt1.o "$@" -L/usr/$architecture-linux-gnu/lib -lc -lm -o program
+}
+
+aarch64() {
+	foreign aarch64 "$@" && qemu-aarch64 -L /usr/aarch64-linux-gnu ./program
+}
+
+powerpc() {
+	foreign powerpc "$@" && qemu-ppc -L /usr/powerpc-linux-gnu ./program
+}
+
+# same NAME COMMAND ...: the command prints what is expected
+same() {
+	name=$1
+	shift
+	check "$name" print_expected "$@"
+}
+
+print_expected() {
+	"$@" >bits && cmp expected bits
+}
+
+write_saved() {
+	echo 'static const unsigned char saved[] = {'
+	sed -n 's/^saved //p' expected | sed 's/../0x&,/g'
+	echo '};'
+}
+
+# ---- with one lane: the same bits
+
+for network in models/mlp_bn.net tests/targets/everything.net; do
+	name=$(basename $network)
+	check "$name" "$bnc" "$top/$network" --max-batch 20 --prefix device --emit device.c
+	host "cc -O1" >expected
+	write_saved >saved.h
+	host "cc -O1 -DSAVED" >expected
+	check "$name: loading" grep -qx loaded expected
+	same "$name, gcc" host "gcc -O3 -march=native -DSAVED"
+	same "$name, clang" host "clang -O3 -march=native -DSAVED"
+	if have "$name, Cortex-M" arm-none-eabi-gcc qemu-system-arm; then
+		same "$name, Cortex-M, -Os" cortex_m -Os -DSAVED
+		same "$name, Cortex-M, -O3" cortex_m -O3 -fno-math-errno -DSAVED
+	fi
+	if have "$name, WebAssembly" clang wasm-ld node; then
+		same "$name, WebAssembly" wasm -DSAVED
+	fi
+	if have "$name, other processors" clang ld.lld qemu-aarch64 qemu-ppc; then
+		same "$name, aarch64" aarch64 -DSAVED $program
+		same "$name, PowerPC" powerpc -DSAVED $program
+	fi
+done
+
+# ---- with vectors: the same numbers, on a processor that has vectors, and on one of 32 bits that is big-endian and has none
+
+if have "vectors" clang ld.lld qemu-aarch64 qemu-ppc; then
+	for lanes in 4 16; do
+		check "$lanes lanes" "$bnc" "$top/tests/targets/everything.net" --lanes $lanes --prefix device --emit device.c --emit-test device_test.c
+		check "$lanes lanes, aarch64" aarch64 device.c device_test.c
+		check "$lanes lanes, PowerPC" powerpc device.c device_test.c
+	done
+fi
+
+# ---- the examples
+
+example() {
+	make -s -C "$top/examples/$1" BNC="$bnc" BUILD="$scratch/$1" check
+}
+
+if have examples/firmware arm-none-eabi-gcc qemu-system-arm; then
+	check examples/firmware example firmware
+fi
+if have examples/plugin c++; then
+	check examples/plugin example plugin
+fi
+if have examples/web clang wasm-ld node; then
+	check examples/web example web
+fi
+[ $skipped = 0 ] || echo "$skipped parts skipped"
+finish
