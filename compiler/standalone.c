@@ -290,6 +290,8 @@ static bool plan(Standalone *s, Failure *failure)
 		if (!compile_again(s, &s->c, batch, false, failure) || !compile_again(s, &s->one, 1, false, failure))
 			return false;
 	} else {
+		if (program_parameters(&s->model->program) == 0)
+			return fail(failure, "%s has no parameter, so there is nothing to train: --inference writes it without training", s->prefix);
 		if (!compile_small(s, batch, failure))
 			return false;
 		plan_struct(s);
