@@ -420,6 +420,8 @@ typedef struct Compilation {
 void fold(Compilation *compilation);
 
 void differentiate(Compilation *compilation);
+/* Fills in every value's readers; the loss is one of the network's output. */
+void count_readers(const Network *network);
 /* Whether tensor of node adds a constant that is subtracted again at once, so that training leaves it as it is. */
 bool shift_is_cancelled(const Network *network, const Node *node, int tensor);
 

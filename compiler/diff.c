@@ -154,14 +154,18 @@ static void drop_untouched(Tensors *temporaries)
 	temporaries->count = kept;
 }
 
-static void count_readers(const Network *network)
+void count_readers(const Network *network)
 {
 	for (int i = 0; i < network->nodes.count; i++)
+		for (int k = 0; k < network->nodes.items[i]->input_count; k++)
+			network->nodes.items[i]->inputs[k]->readers = 0;
+	network->output->readers = 1;
+	for (int i = 0; i < network->nodes.count; i++)
 		for (int k = 0; k < network->nodes.items[i]->input_count; k++) {
-			network->nodes.items[i]->inputs[k]->readers++;
-			network->nodes.items[i]->inputs[k]->reader = network->nodes.items[i];
+			Value *value = network->nodes.items[i]->inputs[k];
+			value->readers++;
+			value->reader = network->nodes.items[i];
 		}
-	network->output->readers++;
 }
 
 void differentiate(Compilation *c)

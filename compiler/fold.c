@@ -23,24 +23,10 @@ static int tensor_index(const Layer *layer, const char *name)
 	internal_error("%s has no tensor `%s`", layer->name, name);
 }
 
-static int count_readers(const Network *network, const Value *value)
+/* The one node that reads the value; null where there are more, or the network's reader too. */
+static Node *only_reader(const Value *value)
 {
-	int readers = network->output == value;
-	for (int i = 0; i < network->nodes.count; i++)
-		for (int k = 0; k < network->nodes.items[i]->input_count; k++)
-			readers += network->nodes.items[i]->inputs[k] == value;
-	return readers;
-}
-
-static Node *only_reader(const Network *network, const Value *value)
-{
-	if (count_readers(network, value) != 1 || network->output == value)
-		return 0;
-	for (int i = 0; i < network->nodes.count; i++)
-		for (int k = 0; k < network->nodes.items[i]->input_count; k++)
-			if (network->nodes.items[i]->inputs[k] == value)
-				return network->nodes.items[i];
-	return 0;
+	return value->readers == 1 ? value->reader : 0;
 }
 
 /* The node's constants, made where it had none. */
@@ -89,56 +75,57 @@ static void stay(Compilation *c, Node *node, double *scale, double *shift)
 	c->weights[node->index] = (Weights){{scale, shift}};
 }
 
-/* Takes the node out of the graph. */
-static void remove_node(Network *network, const Node *node)
+/* Takes the node out of the graph: its result becomes that of the node before it, which nobody else reads, */
+static void give_result(const Node *node, Node *before)
 {
-	Nodes *nodes = &network->nodes;
-	int kept = 0;
-	for (int i = 0; i < nodes->count; i++) {
-		for (int k = 0; k < nodes->items[i]->input_count; k++)
-			if (nodes->items[i]->inputs[k] == node->output)
-				nodes->items[i]->inputs[k] = node->inputs[0];
-		if (nodes->items[i] != node)
-			nodes->items[kept++] = nodes->items[i];
-	}
-	nodes->count = kept;
-	if (network->output == node->output)
-		network->output = network->loss->inputs[0] = node->inputs[0];
+	before->output = node->output;
+	before->output->producer = before;
 }
 
-static void fold_node(Compilation *c, Node *node)
+/* or the node after it, which alone reads the result, reads its source instead. */
+static void give_source(const Node *node, Node *after)
 {
-	Network *network = c->network;
+	for (int k = 0; k < after->input_count; k++)
+		if (after->inputs[k] == node->output)
+			after->inputs[k] = node->inputs[0];
+	if (node->inputs[0]->reader == node)
+		node->inputs[0]->reader = after;
+}
+
+/* Whether the node is gone. */
+static bool fold_node(Compilation *c, Node *node)
+{
 	int features = shape_features(&node->output->shape);
 	double *scale = NEW_ARRAY(c->arena, double, features), *shift = NEW_ARRAY(c->arena, double, features);
 	for (int f = 0; f < features; f++)
 		node->layer->scales(node->arguments, (const double *const *)c->weights[node->index].tensors, f, &scale[f], &shift[f]);
-	Node *before = node->inputs[0]->producer, *after = only_reader(network, node->output);
+	Node *before = node->inputs[0]->producer, *after = only_reader(node->output);
+	const char *name = node->layer->name, *place = "becomes a scale and a shift";
 	bool gone = true;
-	const char *place = "becomes a scale and a shift";
-	if (before && before->layer->product && count_readers(network, node->inputs[0]) == 1) {
+	if (before && before->layer->product && only_reader(node->inputs[0])) {
 		fold_before(c, before, scale, shift);
+		give_result(node, before);
 		place = arena_print(c->arena, "is folded into %s %s before it", before->path, before->layer->name);
 	} else if (after && after->layer->product) {
 		fold_after(c, after, scale, shift);
+		give_source(node, after);
 		place = arena_print(c->arena, "is folded into %s %s after it", after->path, after->layer->name);
-	} else
-		gone = false;
-	APPEND(c->arena, &c->folded, arena_print(c->arena, "%s %s %s", node->path, node->layer->name, place));
-	if (gone)
-		remove_node(network, node);
-	else
+	} else {
 		stay(c, node, scale, shift);
+		gone = false;
+	}
+	APPEND(c->arena, &c->folded, arena_print(c->arena, "%s %s %s", node->path, name, place));
+	return gone;
 }
 
 void fold(Compilation *c)
 {
+	Nodes *nodes = &c->network->nodes;
+	int kept = 0;
 	c->network->batch = c->rows;
-	/* the list shrinks as nodes go */
-	for (int i = 0; i < c->network->nodes.count;) {
-		Node *node = c->network->nodes.items[i];
-		if (node->layer->scales)
-			fold_node(c, node);
-		i += i < c->network->nodes.count && c->network->nodes.items[i] == node;
-	}
+	count_readers(c->network);
+	for (int i = 0; i < nodes->count; i++)
+		if (!nodes->items[i]->layer->scales || !fold_node(c, nodes->items[i]))
+			nodes->items[kept++] = nodes->items[i];
+	nodes->count = kept;
 }
