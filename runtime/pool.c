@@ -1,5 +1,7 @@
 /* A training step has a dozen loops of some microseconds to milliseconds each, and waking a thread that sleeps in the kernel
- * takes tens of microseconds: so a worker that has finished looks for the next loop for a while before it sleeps. */
+ * takes tens of microseconds: so a worker that has finished looks for the next loop for a while before it sleeps. A worker may
+ * also have no core at the moment: a part that its worker has not begun when the caller is done with its own is run by the
+ * caller. */
 #define _GNU_SOURCE             /* the processors that a process may use */
 #include "pool.h"
 #include <pthread.h>
@@ -15,7 +17,12 @@ enum {
 	MAX_CORES = 1024,
 };
 
-typedef struct Worker { Pool *pool; pthread_t thread; int number; } Worker;
+typedef struct Worker {
+	Pool *pool;
+	pthread_t thread;
+	int number;
+	_Alignas(64) atomic_uint taken;         /* the last loop of which somebody has begun this worker's part */
+} Worker;
 
 struct Pool {
 	/* the loop being run; written before `loops` is raised, read after */
@@ -23,7 +30,7 @@ struct Pool {
 	void *task;
 	int panels;
 	_Alignas(64) atomic_uint loops;         /* how many have been started */
-	_Alignas(64) atomic_int running;        /* workers that have not finished the present one */
+	_Alignas(64) atomic_int running;        /* parts of the present one that are not finished, the caller's apart */
 	_Alignas(64) atomic_int asleep;
 	atomic_bool closing;
 	pthread_mutex_t mutex;
@@ -39,11 +46,22 @@ static void pause_briefly(void)
 #endif
 }
 
-static void run_part(const Pool *pool, int thread)
+static void run_part(const Pool *pool, int part, int thread)
 {
-	int begin = (int)((long)pool->panels * thread / pool->threads), end = (int)((long)pool->panels * (thread + 1) / pool->threads);
+	int begin = (int)((long)pool->panels * part / pool->threads), end = (int)((long)pool->panels * (part + 1) / pool->threads);
 	if (begin < end)
 		pool->body(pool->task, begin, end, thread);
+}
+
+/* Runs the part of the worker in loop number `loop` on this thread, unless somebody has begun it. A worker that comes too late
+ * finds its part taken in this loop or a later one, and touches nothing of either. */
+static void take_part(Pool *pool, Worker *worker, unsigned loop, int thread)
+{
+	unsigned before = loop - 1;
+	if (!atomic_compare_exchange_strong(&worker->taken, &before, loop))
+		return;
+	run_part(pool, worker->number, thread);
+	atomic_fetch_sub_explicit(&pool->running, 1, memory_order_release);
 }
 
 /* Waits until another loop than the seen one has been started. */
@@ -73,20 +91,21 @@ static void *work(void *argument)
 		seen = wait_for_loop(pool, seen);
 		if (atomic_load(&pool->closing))
 			return 0;
-		run_part(pool, worker->number);
-		atomic_fetch_sub_explicit(&pool->running, 1, memory_order_release);
+		take_part(pool, worker, seen, worker->number);
 	}
 }
 
-static void start_loop(Pool *pool)
+/* The loop's number. */
+static unsigned start_loop(Pool *pool)
 {
 	atomic_store_explicit(&pool->running, pool->threads - 1, memory_order_relaxed);
-	atomic_fetch_add(&pool->loops, 1);
+	unsigned loop = atomic_fetch_add(&pool->loops, 1) + 1;
 	if (atomic_load(&pool->asleep) == 0)
-		return;
+		return loop;
 	pthread_mutex_lock(&pool->mutex);
 	pthread_cond_broadcast(&pool->started);
 	pthread_mutex_unlock(&pool->mutex);
+	return loop;
 }
 
 void pool_run(Pool *pool, LoopBody *body, void *task, int panels)
@@ -94,8 +113,10 @@ void pool_run(Pool *pool, LoopBody *body, void *task, int panels)
 	pool->body = body;
 	pool->task = task;
 	pool->panels = panels;
-	start_loop(pool);
-	run_part(pool, 0);
+	unsigned loop = start_loop(pool);
+	run_part(pool, 0, 0);
+	for (int i = 1; i < pool->threads; i++)
+		take_part(pool, &pool->workers[i], loop, 0);
 	for (int spin = 0; atomic_load_explicit(&pool->running, memory_order_acquire) > 0; spin++) {
 		if (spin < SPINS_HELD)
 			pause_briefly();
@@ -109,7 +130,7 @@ Pool *pool_open(int threads)
 	Pool *pool = aligned_alloc(64, (sizeof *pool + 63u) & ~(size_t)63);
 	if (!pool)
 		return 0;
-	*pool = (Pool){.threads = 1, .workers = calloc((size_t)threads, sizeof *pool->workers)};
+	*pool = (Pool){.threads = 1, .workers = aligned_alloc(64, (size_t)threads * sizeof *pool->workers)};
 	pthread_mutex_init(&pool->mutex, 0);
 	pthread_cond_init(&pool->started, 0);
 	for (int i = 1; pool->workers && i < threads; i++) {
