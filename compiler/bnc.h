@@ -140,6 +140,7 @@ typedef struct Kernel {
 	const char *prototype;  /* the row's parameter list, as C */
 	bool in_place, product, one_row;
 	size_t entry;           /* offset of its function in a KernelSet */
+	size_t pair_entry;      /* the same of NAME_pair; 0: there is none */
 	int parameter_count;
 	KernelParameter parameters[MAX_OPERANDS];
 } Kernel;
@@ -367,6 +368,7 @@ typedef struct Loop {
 	Steps steps;
 	Steps firsts;           /* combine.c: to be made once before it */
 	int number;             /* its place among the routine's loops */
+	bool paired;            /* cost.c: it takes two panels at a time */
 	bool parallel;          /* cost.c: its panels are worth sharing among threads */
 } Loop;
 typedef struct Loops { Loop **items; int count, capacity; } Loops;
@@ -394,6 +396,7 @@ typedef struct Compilation {
 	Kernels kernels;
 	const KernelSet *target;
 	int threads;            /* 0 and 1: no loop is shared */
+	bool pairs;             /* take two panels at a time where that is faster */
 	bool profile;           /* time every loop */
 	bool keep_rounding;     /* combine calls only where no bit changes */
 	bool recompute;         /* save memory, not time */
@@ -448,6 +451,10 @@ void combine(Compilation *compilation, Routine *routine);
 double loop_flops(const Compilation *compilation, const Loop *loop);
 /* Bytes that a loop reads and writes of tensors that outlive one of its iterations. */
 double loop_bytes(const Compilation *compilation, const Loop *loop);
+/* Whether the step is made for two panels by one call. */
+bool is_paired(const Step *step);
+/* Marks the loops that take two panels at a time. */
+void choose_pairs(Compilation *compilation);
 /* Marks the loops that are worth sharing; leaves compilation->threads at 1 when there is none. */
 void choose_parallel(Compilation *compilation);
 

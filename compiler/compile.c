@@ -74,6 +74,7 @@ bool compile(Compilation *c, Stage last, const Overrides *overrides, Failure *fa
 	}
 	if (last == STAGE_CALLS)
 		return true;
+	choose_pairs(c);
 	choose_parallel(c);
 	plan_memory(c);
 	if (last == STAGE_PLAN)

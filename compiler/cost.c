@@ -47,6 +47,29 @@ static double loop_work(const Compilation *c, const Loop *loop)
 	return loop_flops(c, loop) + 4.0 * c->network->batch * loop->features * loop->steps.count;
 }
 
+/* Below this many inputs and outputs a product is not bound by its loads of x, and has kernels of its own. */
+enum { WORTH_PAIRING = 16, WIDE = 8 };
+
+bool is_paired(const Step *step)
+{
+	return step->kernel->pair_entry && step->loop->paired && step->operands[1].number >= WORTH_PAIRING
+		&& step->operands[2].number >= WORTH_PAIRING;
+}
+
+void choose_pairs(Compilation *c)
+{
+	Routine *routines[] = {&c->train, &c->predict};
+	for (int r = 0; r < 2; r++)
+		for (int i = 0; c->pairs && c->target->lanes >= WIDE && i < routines[r]->loops.count; i++) {
+			Loop *loop = routines[r]->loops.items[i];
+			bool any = false;
+			loop->paired = loop->features > c->target->lanes;
+			for (int k = 0; k < loop->steps.count; k++)
+				any |= is_paired(loop->steps.items[k]);
+			loop->paired &= any;
+		}
+}
+
 void choose_parallel(Compilation *c)
 {
 	Routine *routines[] = {&c->train, &c->predict};

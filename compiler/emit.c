@@ -42,25 +42,34 @@ const char *element_type(const Tensor *tensor)
 	return tensor->layout == LAYOUT_COUNTER ? "int64_t" : tensor->layout == LAYOUT_LABELS ? "int32_t" : "float";
 }
 
-static void mark_used(const Compilation *c, const Routine *routine, bool *used)
+enum { USED = 1, USED_FOR_PAIRS = 2 };
+
+static void mark_used(const Compilation *c, const Routine *routine, int *used)
 {
 	for (int i = 0; i < routine->steps.count; i++)
-		used[routine->steps.items[i]->kernel - c->kernels.items] = true;
+		used[routine->steps.items[i]->kernel - c->kernels.items] |= USED | (is_paired(routine->steps.items[i]) ? USED_FOR_PAIRS : 0);
+}
+
+static void put_prototype(Emit *e, const Kernel *kernel, const char *suffix)
+{
+	put(e, "void %s%s(", kernel->name, suffix);
+	for (int k = 0; k < kernel->parameter_count; k++)
+		put(e, "%s%s%s", k ? ", " : "", kernel->parameters[k].type->c_type, kernel->parameters[k].name);
+	put(e, ");\n");
 }
 
 static void put_prototypes(Emit *e)
 {
-	bool *used = NEW_ARRAY(e->c->arena, bool, e->c->kernels.count);
+	int *used = NEW_ARRAY(e->c->arena, int, e->c->kernels.count);
 	mark_used(e->c, &e->c->train, used);
 	mark_used(e->c, &e->c->predict, used);
 	for (int i = 0; i < e->c->kernels.count; i++) {
 		const Kernel *kernel = &e->c->kernels.items[i];
 		if (!used[i])
 			continue;
-		put(e, "void %s(", kernel->name);
-		for (int k = 0; k < kernel->parameter_count; k++)
-			put(e, "%s%s%s", k ? ", " : "", kernel->parameters[k].type->c_type, kernel->parameters[k].name);
-		put(e, ");\n");
+		put_prototype(e, kernel, "");
+		if (used[i] & USED_FOR_PAIRS)
+			put_prototype(e, kernel, "_pair");
 	}
 }
 
@@ -75,18 +84,20 @@ static void put_tensor(Emit *e, const Operand *operand, const OperandType *type,
 		put(e, "%s%s%s", single ? "&" : "", variable ? "" : e->members, tensor->name);
 	else
 		put(e, "%s", tensor->name);
-	if (!type->own || !looped || tensor->one_panel)
+	if (!type->own || !looped || (tensor->one_panel && !e->second))
 		return;
-	if (tensor->layout != LAYOUT_ROWS && panel_floats(e->c, tensor) == 1)
-		put(e, " + p");
+	const char *times = tensor->one_panel ? "" : e->second ? " * (p + 1)" : " * p";
+	size_t floats = panel_floats(e->c, tensor);
+	if (tensor->layout != LAYOUT_ROWS && floats == 1)
+		put(e, " + %s", *times ? times + 3 : "1");
 	else if (tensor->layout != LAYOUT_ROWS)
-		put(e, " + %zu * p", panel_floats(e->c, tensor));
+		put(e, " + %zu%s", floats, times);
 	else if (e->rows)
-		put(e, " + %d * p", tensor->positions * e->c->target->lanes * e->rows);
+		put(e, " + %d%s", tensor->positions * e->c->target->lanes * e->rows, times);
 	else if (tensor->positions == 1)
-		put(e, " + panel * p");
+		put(e, " + panel%s", times);
 	else
-		put(e, " + %d * panel * p", tensor->positions);
+		put(e, " + %d * panel%s", tensor->positions, times);
 }
 
 static void put_rows(Emit *e, int positions)
@@ -108,7 +119,7 @@ static void put_operand(Emit *e, const Step *step, int index, bool looped)
 	case OPERAND_AT: put_tensor(e, operand, type, looped); break;
 	case OPERAND_NUMBER: put(e, "%s", number_text(e->c->arena, operand->number, type->class == OPERAND_FLOAT)); break;
 	case OPERAND_ROWS: put_rows(e, (int)operand->number); break;
-	case OPERAND_PANEL: put(e, looped ? "p" : "0"); break;
+	case OPERAND_PANEL: put(e, !looped ? "0" : e->second ? "p + 1" : "p"); break;
 	case OPERAND_RATE: put(e, "lr"); break;
 	case OPERAND_PANEL_SIZE: put(e, "%zu", panel_floats(e->c, operand->tensor)); break;
 	}
@@ -117,9 +128,10 @@ static void put_operand(Emit *e, const Step *step, int index, bool looped)
 /* After so many characters of operands a call goes on in the next line. */
 enum { MOST_OF_A_LINE = 70 };
 
-static void put_step(Emit *e, const Step *step, bool looped)
+/* suffix: of the kernel's variant. */
+static void put_step(Emit *e, const Step *step, bool looped, const char *suffix)
 {
-	put(e, "\t%s%s%s%s(", looped ? "\t" : "", e->prefix, step->kernel->name, e->rows == 1 && step->kernel->one_row ? "_row" : "");
+	put(e, "\t%s%s%s%s(", looped ? "\t" : "", e->prefix, step->kernel->name, suffix);
 	int line = e->code.count;
 	for (int k = 0; k < step->kernel->parameter_count; k++) {
 		bool full = e->code.count - line > MOST_OF_A_LINE;
@@ -162,7 +174,7 @@ static bool picks_rows(const Compilation *c, const Loop *loop)
 		for (int k = 0; k < step->kernel->parameter_count; k++) {
 			const Operand *operand = &step->operands[k];
 			if (operand->kind == OPERAND_AT && step->kernel->parameters[k].type->own && operand->tensor->layout == LAYOUT_ROWS
-				&& !operand->tensor->one_panel)
+				&& (!operand->tensor->one_panel || loop->paired))
 				return true;
 		}
 	}
@@ -217,7 +229,34 @@ void put_places(Emit *e, const Routine *routine, const Loop *loop)
 static void put_steps(Emit *e, const Loop *loop, bool looped)
 {
 	for (int i = 0; i < loop->steps.count; i++)
-		put_step(e, loop->steps.items[i], looped);
+		put_step(e, loop->steps.items[i], looped, e->rows == 1 && loop->steps.items[i]->kernel->one_row ? "_row" : "");
+}
+
+/* Each step for panels p and p + 1: by one call where there is one for both. */
+static void put_pair_steps(Emit *e, const Loop *loop)
+{
+	for (int i = 0; i < loop->steps.count; i++) {
+		const Step *step = loop->steps.items[i];
+		put_step(e, step, true, is_paired(step) ? "_pair" : "");
+		if (is_paired(step))
+			continue;
+		e->second = true;
+		put_step(e, step, true, "");
+		e->second = false;
+	}
+}
+
+/* The loop over its panels from begin up to end. */
+static void put_panels(Emit *e, const Loop *loop, const char *begin, const char *end)
+{
+	if (loop->paired) {
+		put(e, "\tfor (int p = %s; p + 1 < %s; p += 2) {\n", begin, end);
+		put_pair_steps(e, loop);
+		put(e, "\t}\n\tfor (int p = %s + (%s - %s) / 2 * 2; p < %s; p++) {\n", begin, end, begin, end);
+	} else
+		put(e, "\tfor (int p = %s; p < %s; p++) {\n", begin, end);
+	put_steps(e, loop, true);
+	put(e, "\t}\n");
 }
 
 void put_loop(Emit *e, const Routine *routine, int number)
@@ -231,11 +270,9 @@ void put_loop(Emit *e, const Routine *routine, int number)
 	put(e, " */\n");
 	if (loop->parallel)
 		put(e, "\tparallel(host, %s_loop_%d, &task, %d);\n", routine->name, number, panels);
-	else if (panels > 1) {
-		put(e, "\tfor (int p = 0; p < %d; p++) {\n", panels);
-		put_steps(e, loop, true);
-		put(e, "\t}\n");
-	} else
+	else if (panels > 1)
+		put_panels(e, loop, "0", arena_print(e->c->arena, "%d", panels));
+	else
 		put_steps(e, loop, false);
 	if (e->c->profile)
 		put(e, "\tmark(host, %d);\n", number);
@@ -251,9 +288,8 @@ static void put_parallel_loops(Emit *e, const Routine *routine)
 		put(e, "\nstatic void %s_loop_%d(Task *task, int begin, int end, int thread)\n{\n", routine->name, i);
 		put(e, "\tchar *const net = task->net;\n\tconst int rows = task->rows;\n\tconst float lr = task->lr;\n");
 		put_places(e, routine, loop);
-		put(e, "\tfor (int p = begin; p < end; p++) {\n");
-		put_steps(e, loop, true);
-		put(e, "\t}\n}\n");
+		put_panels(e, loop, "begin", "end");
+		put(e, "}\n");
 	}
 }
 

@@ -12,6 +12,7 @@ typedef struct Emit {
 	unsigned outside;       /* 1 << role: of what is a variable of its name, not a member */
 	int *named;             /* by tensor id: the function that has a name for its place */
 	int function;
+	bool second;            /* the calls are for panel p + 1, whose scratch lies behind that of panel p */
 	int rows;               /* of every call; 0: those of the variable */
 } Emit;
 

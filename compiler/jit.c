@@ -45,6 +45,8 @@ static void add_kernels(TCCState *tcc, const Compilation *c)
 	for (int i = 0; i < c->kernels.count; i++) {
 		const Kernel *kernel = &c->kernels.items[i];
 		add_function(tcc, kernel->name, (const char *)c->target + kernel->entry);
+		if (kernel->pair_entry)
+			add_function(tcc, arena_print(c->arena, "%s_pair", kernel->name), (const char *)c->target + kernel->pair_entry);
 	}
 }
 

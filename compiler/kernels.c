@@ -66,6 +66,21 @@ static void read_row(Arena *arena, Kernel *kernel)
 	}
 }
 
+/* The kernel's NAME_pair. */
+static size_t pair_entry(const char *name)
+{
+	static const struct { const char *name; size_t entry; } pairs[] = {
+#define KERNEL(name, properties, parameters) {#name, offsetof(KernelSet, name)},
+		PAIRS(KERNEL)
+#undef KERNEL
+	};
+	size_t length = strlen(name);
+	for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
+		if (strncmp(pairs[i].name, name, length) == 0 && strcmp(pairs[i].name + length, "_pair") == 0)
+			return pairs[i].entry;
+	return 0;
+}
+
 Kernels kernel_table(Arena *arena)
 {
 	static const struct { const char *name; int properties; const char *prototype; size_t entry; } rows[] = {
@@ -81,6 +96,7 @@ Kernels kernel_table(Arena *arena)
 			.in_place = (rows[i].properties & IN_PLACE) != 0, .product = (rows[i].properties & PRODUCT) != 0,
 			.one_row = (rows[i].properties & ONE_ROW) != 0, .entry = rows[i].entry,
 		};
+		kernels.items[i].pair_entry = pair_entry(rows[i].name);
 		read_row(arena, &kernels.items[i]);
 	}
 	return kernels;

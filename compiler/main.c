@@ -33,7 +33,7 @@ static int compile_all(Session *s)
 	for (int i = 0; i < s->options.network_count; i++) {
 		Compilation *c = &s->compilations[i];
 		*c = (Compilation){
-			.arena = arena_open(), .target = s->target, .fuse = !s->options.no_fuse, .profile = s->options.profile,
+			.arena = arena_open(), .target = s->target, .fuse = !s->options.no_fuse, .profile = s->options.profile, .pairs = true,
 			.recompute = s->options.recompute,
 			.threads = s->options.threads ? s->options.threads : physical_cores(),
 		};

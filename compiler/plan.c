@@ -131,7 +131,7 @@ static int make_pieces(Plan *p, Piece **pieces)
 					piece = pieces[count++] = NEW(p->c->arena, Piece);
 					piece->scratch = tensor->one_panel && p->c->threads > 1;
 					piece->first = tensor->one_panel ? tensor->first : p->begin[tensor->first];
-					piece->floats = tensor->one_panel ? panel_floats(p->c, tensor) : tensor_floats(p->c, tensor);
+					piece->floats = tensor->one_panel ? panel_floats(p->c, tensor) * (loop->paired ? 2 : 1) : tensor_floats(p->c, tensor);
 				}
 				extend(p, piece, tensor);
 				p->piece_of[tensor->id] = piece;

@@ -86,6 +86,14 @@ enum { IN_PLACE = 1, PRODUCT = 2, ONE_ROW = 4 };
 	KERNEL(gather,            0, (int rows, int features, all_out_rows y, in_table table, in_index index)) \
 	KERNEL(scatter,           0, (int rows, int features, out_table table, all_rows x))
 
+/* What does the same for two neighbouring panels at once, as NAME_pair: own-panel operands are those of the first, and the second's
+ * lie behind them (in scratch memory too, at the stride of this call's rows). The bits are those of two calls. */
+#define PAIRS(KERNEL) \
+	KERNEL(linear_pair,        PRODUCT, (int rows, int outputs, int inputs, out_rows y, all_rows x, in_weights w, in_features b)) \
+	KERNEL(linear_dx_pair,     PRODUCT, (int rows, int outputs, int inputs, int panel, out_rows dx, all_rows dy, all_weights w)) \
+	KERNEL(linear_dw_pair,     PRODUCT, (int rows, int outputs, int inputs, out_weights dw, all_rows x, in_rows dy)) \
+	KERNEL(linear_dw_sgd_pair, PRODUCT, (int rows, int outputs, int inputs, float lr, float weight_decay, io_weights w, all_rows x, in_rows dy))
+
 /* One set per instruction set, each compiled from the same text, kernels/ over simd.h. */
 typedef struct KernelSet {
 	const char *name;       /* as in --isa */
@@ -95,6 +103,7 @@ typedef struct KernelSet {
 	int multiply_adds;
 #define KERNEL(name, properties, parameters) void (*name) parameters;
 	KERNELS(KERNEL)
+	PAIRS(KERNEL)
 #undef KERNEL
 } KernelSet;
 

@@ -1,18 +1,19 @@
-/* threads_test.c: the bits do not depend on how many threads share the loops, and the pool runs every panel once. */
+/* threads_test.c: the bits depend neither on how many threads share the loops nor on how many panels they take at a time, and
+ * the pool runs every panel once. */
 #include "network_support.h"
 #include "pool.h"
 
 static const char wide[] =
-	"linear 40 300; batchnorm; relu; linear 300 260; batchnorm; tanh; linear 260 7; optimizer sgd momentum=0.9 weight_decay=0.01; batch 96";
+	"linear 140 300; batchnorm; relu; linear 300 460; batchnorm; tanh; linear 460 7; optimizer sgd momentum=0.9 weight_decay=0.01; batch 130";
 
-enum { STEPS = 3, ROWS = 96 };
+enum { STEPS = 3 };
 
 /* The network's bytes after some steps, without its working memory. */
-static unsigned char *train_with(const char *text, const KernelSet *set, int threads, size_t *bytes)
+static unsigned char *train_with(const char *text, const KernelSet *set, int threads, bool pairs, size_t *bytes)
 {
 	Failure failure;
 	Random random;
-	Compilation c = {.target = set, .fuse = true, .threads = threads};
+	Compilation c = {.target = set, .fuse = true, .threads = threads, .pairs = pairs};
 	compile_with_options(&c, text, STAGE_RUN);
 	cr_assert_eq(c.threads, threads, "no loop of %s is worth sharing", text);
 	Pool *pool = threads > 1 ? pool_open(threads) : 0;
@@ -21,7 +22,7 @@ static unsigned char *train_with(const char *text, const KernelSet *set, int thr
 	random_seed(&random, 3);
 	cr_assert(program_initialise(&c.program, net, &random, &failure));
 	for (int step = 0; step < STEPS; step++) {
-		Batch batch = random_batch(c.network, &random, ROWS - step);
+		Batch batch = random_batch(c.network, &random, c.network->batch - step);
 		load_rows(&c, net, &batch);
 		c.program.train(net, batch.rows, 0.01f, &host);
 		c.program.predict(net, batch.rows, &host);
@@ -40,10 +41,13 @@ Test(threads, change_no_bit)
 {
 	FOR_EACH_USABLE_SET(set) {
 		size_t expected_bytes, bytes;
-		unsigned char *expected = train_with(wide, set, 1, &expected_bytes);
-		for (int threads = 2; threads <= 7; threads++) {
-			unsigned char *found = train_with(wide, set, threads, &bytes);
-			cr_expect(bytes == expected_bytes && memcmp(found, expected, bytes) == 0, "%s: %d threads", set->name, threads);
+		unsigned char *expected = train_with(wide, set, 1, false, &expected_bytes);
+		for (int way = 1; way < 14; way++) {
+			int threads = 1 + way / 2;
+			bool pairs = way % 2;
+			unsigned char *found = train_with(wide, set, threads, pairs, &bytes);
+			cr_expect(bytes == expected_bytes && memcmp(found, expected, bytes) == 0, "%s: %d threads, %s", set->name, threads,
+				pairs ? "two panels at a time" : "one panel at a time");
 			free(found);
 		}
 		free(expected);
@@ -75,6 +79,24 @@ Test(threads, every_panel_is_run_once)
 		}
 		pool_close(pool);
 	}
+}
+
+static const char *const awkward[] = {
+	"linear 17 33; linear 33 49; linear 49 18; loss mse",
+	"linear 37 100; batchnorm; relu; linear 100 37 bias=false; batchnorm affine=false; leaky_relu; linear 37 5; optimizer sgd lr=0.1",
+	"linear 300 40; tanh; residual { linear 40 300; sigmoid; linear 300 40 }; linear 40 20; optimizer sgd momentum=0.5 nesterov=true",
+};
+
+Test(threads, two_panels_change_no_bit)
+{
+	FOR_EACH_USABLE_SET(set)
+		for (size_t i = 0; i < sizeof awkward / sizeof *awkward; i++) {
+			size_t bytes[2];
+			unsigned char *one = train_with(awkward[i], set, 1, false, &bytes[0]), *two = train_with(awkward[i], set, 1, true, &bytes[1]);
+			cr_expect(bytes[0] == bytes[1] && memcmp(one, two, bytes[0]) == 0, "%s: %s", set->name, awkward[i]);
+			free(one);
+			free(two);
+		}
 }
 
 Test(threads, small_networks_start_none)

@@ -9,6 +9,7 @@
 #define KERNEL_FN(name) JOINED(name, ISA)
 
 #include "linear.c"
+#include "pair.c"
 #include "batchnorm.c"
 #include "few.c"
 #include "activations.c"
@@ -28,4 +29,5 @@ const KernelSet JOINED(kernel_set, ISA) = {
 	.multiply_add = KERNEL_FN(multiply_add),
 	.multiply_adds = PEAK_SUMS * LANES,
 	KERNELS(KERNEL)
+	PAIRS(KERNEL)
 };
