@@ -6,12 +6,12 @@
 
 enum { MAX_CALLS = 4, MAX_VARIABLES = 24 };
 
-/* Names in `calls` are variables: each stands for the same operand wherever it appears. One that `with` does not mention
- * must be a temporary that nothing else touches; it vanishes. `first` is a call to make once, in a loop of its own before; it
+/* Names in `calls` are variables: each stands for the same operand wherever it appears, `0` for an absent one. One that
+ * is written, and that `with` does not mention, must be a temporary that nothing else touches; it vanishes. `first` is a call to make once, in a loop of its own before; it
  * gives new names to what it writes, and is shared by all rules that want the same of the same operands. */
 typedef struct Rule {
 	const char *calls, *with, *first;
-	int most_inputs;                /* what the variable `inputs` may be; 0: anything */
+	const char *few;                /* the variable that is at most FEW, if one must be */
 	bool reassociates;              /* same values, other rounding */
 } Rule;
 
@@ -26,17 +26,39 @@ static const Rule rules[] = {
 	},
 	{
 		"linear_dw(rows, outputs, inputs, dw, x, dy); sgd(size, lr, weight_decay, w, dw)",
-		"linear_dw_sgd(rows, outputs, inputs, lr, weight_decay, w, x, dy)",
+		"linear_dw_sgd(rows, outputs, inputs, lr, weight_decay, w, 0, x, dy)",
+	},
+	{
+		"linear_dw_sgd(rows, outputs, inputs, lr, weight_decay, w, 0, x, dy); column_sum(rows, db, dy); sgd(size, lr, weight_decay, b, db)",
+		"linear_dw_sgd(rows, outputs, inputs, lr, weight_decay, w, b, x, dy)",
 	},
 	{
 		"linear(rows, outputs, inputs, z, x, w, b); batchnorm_relu(rows, eps, momentum, y, xhat, rstd, mean, var, z, gamma, beta)",
 		"linear_batchnorm_relu(rows, outputs, inputs, eps, momentum, y, xhat, rstd, mean, var, centred, moments, w, b, gamma, beta)",
-		"centre(rows, inputs, centred, moments, x)", FEW, true,
+		"centre(rows, inputs, centred, moments, x)", "inputs", true,
 	},
 	{
-		"batchnorm_relu_bwd(rows, dz, dgamma, dbeta, dy, y, xhat, rstd, gamma); linear_dw_sgd(rows, outputs, inputs, lr, weight_decay, w, x, dz)",
-		"linear_batchnorm_relu_bwd_sgd(rows, outputs, inputs, lr, weight_decay, w, dgamma, dbeta, dy, y, xhat, rstd, gamma, centred, moments)",
-		"centre(rows, inputs, centred, moments, x)", FEW, true,
+		"batchnorm_relu_bwd(rows, dz, dgamma, dbeta, dy, y, xhat, rstd, gamma); sgd(gamma_size, lr, weight_decay, gamma, dgamma);"
+		"sgd(beta_size, lr, weight_decay, beta, dbeta); linear_dw_sgd(rows, outputs, inputs, lr, weight_decay, w, 0, x, dz)",
+		"linear_batchnorm_relu_bwd_sgd(rows, outputs, inputs, lr, weight_decay, w, gamma, beta, dy, y, rstd, centred, moments)",
+		"centre(rows, inputs, centred, moments, x)", "inputs", true,
+	},
+	{
+		"batchnorm_relu_bwd(rows, dz, 0, 0, dy, y, xhat, rstd, 0); linear_dw_sgd(rows, outputs, inputs, lr, weight_decay, w, 0, x, dz)",
+		"linear_batchnorm_relu_bwd_sgd(rows, outputs, inputs, lr, weight_decay, w, 0, 0, dy, y, rstd, centred, moments)",
+		"centre(rows, inputs, centred, moments, x)", "inputs", true,
+	},
+	{
+		"linear_dx(rows, above, outputs, panel, dy, above_dy, above_w);"
+		"linear_batchnorm_relu_bwd_sgd(rows, outputs, inputs, lr, weight_decay, w, gamma, beta, dy, y, rstd, centred, moments)",
+		"linear_batchnorm_relu_linear_bwd_sgd(rows, outputs, inputs, panel, above, lr, weight_decay, w, gamma, beta, y, rstd, centred, moments,"
+		"above_dy, above_w)",
+		0, "above", true,
+	},
+	{
+		"linear_batchnorm_relu(rows, outputs, inputs, eps, momentum, y, xhat, rstd, mean, var, centred, moments, w, b, gamma, beta)",
+		"linear_batchnorm_relu(rows, outputs, inputs, eps, momentum, y, 0, rstd, mean, var, centred, moments, w, b, gamma, beta)",
+		0, 0, true,
 	},
 };
 
@@ -97,6 +119,7 @@ static void read_rules(Combine *m)
 	for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
 		Pattern *pattern = &m->patterns[i];
 		pattern->rule = &rules[i];
+		pattern->names[pattern->variable_count++] = "0";
 		for (const char *text = rules[i].calls; *text && pattern->call_count < MAX_CALLS;)
 			text = read_call(m, pattern, text, &pattern->calls[pattern->call_count++]);
 		if (rules[i].first)
@@ -142,21 +165,29 @@ static bool touches(const Step *step, const Tensor *tensor)
 	return false;
 }
 
-/* Continues a match at the next step of the loop that shares a tensor with the call before and may be joined to it. */
+/* Does the step share a tensor with one of the first `calls` steps of the match? */
+static bool is_linked(const Loop *loop, const Match *match, int calls, const Step *step)
+{
+	for (int i = 0; i < calls; i++) {
+		const Step *before = loop->steps.items[match->steps[i]];
+		for (int k = 0; k < before->kernel->parameter_count; k++)
+			if (before->operands[k].kind == OPERAND_AT && touches(step, before->operands[k].tensor))
+				return true;
+	}
+	return false;
+}
+
+/* Continues a match at the next step of the loop that shares a tensor with the calls before and may be joined to them. */
 static bool match_next(const Pattern *pattern, const Loop *loop, int call, Match *match)
 {
 	if (call == pattern->call_count)
 		return true;
-	const Step *before = loop->steps.items[match->steps[call - 1]];
 	for (int i = match->steps[call - 1] + 1; i < loop->steps.count; i++) {
 		Match longer = *match;
 		if (!bind_operands(&pattern->calls[call], loop->steps.items[i], &longer))
 			continue;
 		longer.steps[call] = i;
-		bool linked = false;
-		for (int k = 0; k < before->kernel->parameter_count; k++)
-			linked |= before->operands[k].kind == OPERAND_AT && touches(loop->steps.items[i], before->operands[k].tensor);
-		if (linked && match_next(pattern, loop, call + 1, &longer)) {
+		if (is_linked(loop, match, call, loop->steps.items[i]) && match_next(pattern, loop, call + 1, &longer)) {
 			*match = longer;
 			return true;
 		}
@@ -172,12 +203,21 @@ static bool mentions(const Call *call, int variable)
 	return false;
 }
 
-/* What vanishes must be a temporary of these steps alone. */
+static bool writes(const Pattern *pattern, int variable)
+{
+	for (int i = 0; i < pattern->call_count; i++)
+		for (int k = 0; k < pattern->calls[i].kernel->parameter_count; k++)
+			if (pattern->calls[i].variables[k] == variable && pattern->calls[i].kernel->parameters[k].type->writes)
+				return true;
+	return false;
+}
+
+/* What vanishes must be a temporary of these steps alone. What they only read may also be left unread. */
 static bool rest_vanishes(const Combine *m, const Pattern *pattern, const Loop *loop, const Match *match)
 {
 	for (int v = 0; v < pattern->variable_count; v++) {
 		const Tensor *tensor = match->values[v].tensor;
-		if (mentions(&pattern->with, v) || (pattern->rule->first && mentions(&pattern->first, v)) || !match->bound[v] || match->values[v].kind != OPERAND_AT)
+		if (match->values[v].kind != OPERAND_AT || mentions(&pattern->with, v) || !writes(pattern, v))
 			continue;
 		int own_uses = 0;
 		for (int i = 0; i < pattern->call_count; i++)
@@ -234,8 +274,8 @@ static int meeting_place(const Pattern *pattern, const Loop *loop, const Match *
 
 static bool has_few(const Pattern *pattern, const Match *match)
 {
-	for (int v = 0; pattern->rule->most_inputs && v < pattern->variable_count; v++)
-		if (strcmp(pattern->names[v], "inputs") == 0 && match->values[v].number > pattern->rule->most_inputs)
+	for (int v = 0; pattern->rule->few && v < pattern->variable_count; v++)
+		if (strcmp(pattern->names[v], pattern->rule->few) == 0 && match->values[v].number > FEW)
 			return false;
 	return true;
 }
@@ -339,7 +379,7 @@ static void replace(Combine *m, const Pattern *pattern, Loop *loop, const Match 
 static bool apply(Combine *m, const Pattern *pattern, int l, int i)
 {
 	Loop *loop = m->routine->loops.items[l];
-	Match match = {.steps = {i}};
+	Match match = {.steps = {i}, .values = {{OPERAND_ABSENT, 0, 0}}, .bound = {true}};
 	if (!bind_operands(&pattern->calls[0], loop->steps.items[i], &match) || !match_next(pattern, loop, 1, &match)
 		|| !has_few(pattern, &match) || !rest_vanishes(m, pattern, loop, &match))
 		return false;
@@ -352,24 +392,33 @@ static bool apply(Combine *m, const Pattern *pattern, int l, int i)
 	return true;
 }
 
+static void count_steps(Combine *m, const Steps *steps)
+{
+	for (int i = 0; i < steps->count; i++)
+		for (int k = 0; k < steps->items[i]->kernel->parameter_count; k++)
+			if (steps->items[i]->operands[k].kind == OPERAND_AT)
+				m->uses[steps->items[i]->operands[k].tensor->id]++;
+}
+
+/* Numbers new temporaries behind the old ones. */
+static void count_uses(Combine *m)
+{
+	m->uses = NEW_ARRAY(m->c->arena, int, number_tensors(m->c, m->routine));
+	for (int l = 0; l < m->routine->loops.count; l++) {
+		count_steps(m, &m->routine->loops.items[l]->firsts);
+		count_steps(m, &m->routine->loops.items[l]->steps);
+	}
+}
+
 static void combine_loops(Combine *m)
 {
 	for (size_t r = 0; r < sizeof rules / sizeof *rules; r++) {
 		if (rules[r].reassociates && m->c->keep_rounding)
 			continue;
+		count_uses(m);
 		for (int l = 0; l < m->routine->loops.count; l++)
 			for (int i = 0; i < m->routine->loops.items[l]->steps.count; i++)
 				apply(m, &m->patterns[r], l, i);
-	}
-}
-
-static void count_uses(Combine *m)
-{
-	for (int i = 0; i < m->routine->steps.count; i++) {
-		const Step *step = m->routine->steps.items[i];
-		for (int k = 0; k < step->kernel->parameter_count; k++)
-			if (step->operands[k].kind == OPERAND_AT)
-				m->uses[step->operands[k].tensor->id]++;
 	}
 }
 
@@ -378,7 +427,6 @@ static void drop_vanished(Combine *m)
 {
 	Tensors *temporaries = &m->routine->temporaries;
 	int kept = 0;
-	m->uses = NEW_ARRAY(m->c->arena, int, number_tensors(m->c, m->routine));
 	count_uses(m);
 	for (int i = 0; i < temporaries->count; i++)
 		if (m->uses[temporaries->items[i]->id])
@@ -389,10 +437,8 @@ static void drop_vanished(Combine *m)
 void combine(Compilation *c, Routine *routine)
 {
 	Combine m = {.c = c, .routine = routine};
-	m.uses = NEW_ARRAY(c->arena, int, c->tensors.count + routine->temporaries.count);
 	m.firsts = NEW_ARRAY(c->arena, First *, c->tensors.count + routine->temporaries.count);
 	read_rules(&m);
-	count_uses(&m);
 	routine->steps.count = 0;
 	combine_loops(&m);
 	insert_firsts(&m);

@@ -77,11 +77,13 @@ enum { IN_PLACE = 1, PRODUCT = 2, ONE_ROW = 4 };
 	/* several of the above in one pass, put together by compiler/combine.c */ \
 	KERNEL(batchnorm_relu,    IN_PLACE, (int rows, float eps, float momentum, out_rows y, out_rows xhat, out_features rstd, io_features mean, io_features var, in_rows x, in_features gamma, in_features beta)) \
 	KERNEL(batchnorm_relu_bwd, IN_PLACE, (int rows, out_rows dx, out_features dgamma, out_features dbeta, in_rows dy, in_rows y, in_rows xhat, in_features rstd, in_features gamma)) \
-	KERNEL(linear_dw_sgd,     PRODUCT, (int rows, int outputs, int inputs, float lr, float weight_decay, io_weights w, all_rows x, in_rows dy)) \
-	/* the same where linear has at most FEW inputs, from the inputs' means and covariances: compiler/combine.c */ \
+	KERNEL(linear_dw_sgd,     PRODUCT, (int rows, int outputs, int inputs, float lr, float weight_decay, io_weights w, io_features b, all_rows x, in_rows dy)) \
+	/* the same where linear has at most FEW inputs, from the inputs' means and covariances; `normal`, xhat, may be absent; the
+	 * last is behind a linear with at most FEW outputs, `above` */ \
 	KERNEL(centre,            0, (int rows, int inputs, all_out_rows centred, all_out_moments moments, all_rows x)) \
-	KERNEL(linear_batchnorm_relu, PRODUCT, (int rows, int outputs, int inputs, float eps, float momentum, out_rows y, out_rows xhat, out_features rstd, io_features mean, io_features var, all_rows centred, all_moments moments, in_weights w, in_features b, in_features gamma, in_features beta)) \
-	KERNEL(linear_batchnorm_relu_bwd_sgd, PRODUCT, (int rows, int outputs, int inputs, float lr, float weight_decay, io_weights w, out_features dgamma, out_features dbeta, in_rows dy, in_rows y, in_rows xhat, in_features rstd, in_features gamma, all_rows centred, all_moments moments)) \
+	KERNEL(linear_batchnorm_relu, PRODUCT, (int rows, int outputs, int inputs, float eps, float momentum, out_rows y, out_rows normal, out_features rstd, io_features mean, io_features var, all_rows centred, all_moments moments, in_weights w, in_features b, in_features gamma, in_features beta)) \
+	KERNEL(linear_batchnorm_relu_bwd_sgd, PRODUCT, (int rows, int outputs, int inputs, float lr, float weight_decay, io_weights w, io_features gamma, io_features beta, in_rows dy, in_rows y, in_features rstd, all_rows centred, all_moments moments)) \
+	KERNEL(linear_batchnorm_relu_linear_bwd_sgd, PRODUCT, (int rows, int outputs, int inputs, int panel, int above, float lr, float weight_decay, io_weights w, io_features gamma, io_features beta, in_rows y, in_features rstd, all_rows centred, all_moments moments, all_rows above_dy, all_weights above_w)) \
 	/* data path: rows of a row-major table into panels (index may be absent: rows 0, 1, ...), and panels back */ \
 	KERNEL(gather,            0, (int rows, int features, all_out_rows y, in_table table, in_index index)) \
 	KERNEL(scatter,           0, (int rows, int features, out_table table, all_rows x))

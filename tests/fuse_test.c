@@ -116,6 +116,7 @@ static const char *const few_inputs[] = {
 	"linear 3 17 bias=false; batchnorm affine=false eps=0.1; relu; linear 5; optimizer sgd weight_decay=0.1",
 	"linear 4 33; batchnorm momentum=0.5; relu; linear 3; batchnorm; relu; linear 20; batchnorm; relu; linear 2",
 	"input 2; residual { linear 9; batchnorm; relu } { linear 9; batchnorm; relu }; linear 2",
+	"linear 2 18 bias=false; batchnorm; relu; linear 6; optimizer sgd weight_decay=0.1",
 };
 
 static bool calls_kernel(const char *text, const char *name)
@@ -146,7 +147,9 @@ Test(fuse, changes_rounding_only)
 		}
 	for (size_t i = 0; i < sizeof few_inputs / sizeof *few_inputs; i++)
 		cr_expect(calls_kernel(few_inputs[i], "linear_batchnorm_relu"), "%s", few_inputs[i]);
-	cr_expect(calls_kernel(few_inputs[1], "linear_batchnorm_relu_bwd_sgd"));
+	cr_expect(calls_kernel(few_inputs[1], "linear_batchnorm_relu_linear_bwd_sgd"));
+	cr_expect(calls_kernel(few_inputs[2], "linear_batchnorm_relu_bwd_sgd"));
+	cr_expect(calls_kernel(few_inputs[5], "linear_batchnorm_relu_bwd_sgd"));
 }
 
 /* ---- what shares a loop */

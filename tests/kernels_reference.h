@@ -5,10 +5,11 @@
 #define BNC_KERNELS_REFERENCE_H
 #include <math.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* width: features of the operands that a kernel touches panel by panel; depth: floats per feature of `any` operands */
-typedef struct Shape { int rows, inputs, outputs, features, width, depth, flag; } Shape;
+typedef struct Shape { int rows, inputs, outputs, features, width, depth, flag, above; } Shape;
 
 typedef void Reference(const Shape *s, const double *f, double **p);
 
@@ -201,13 +202,20 @@ static void reference_batchnorm_relu_bwd(const Shape *s, const double *f, double
 
 static void reference_linear_dw_sgd(const Shape *s, const double *f, double **p)
 {
-	for (int o = 0; o < s->width; o++)
+	double *w = p[0], *b = p[1], *x = p[2], *dy = p[3];
+	for (int o = 0; o < s->width; o++) {
 		for (int i = 0; i < s->inputs; i++) {
-			double gradient = f[1] * p[0][o * s->inputs + i];
+			double gradient = f[1] * w[o * s->inputs + i];
 			for (int r = 0; r < s->rows; r++)
-				gradient += p[1][i * s->rows + r] * p[2][o * s->rows + r];
-			p[0][o * s->inputs + i] -= f[0] * gradient;
+				gradient += x[i * s->rows + r] * dy[o * s->rows + r];
+			w[o * s->inputs + i] -= f[0] * gradient;
 		}
+		double sum = b ? f[1] * b[o] : 0;
+		for (int r = 0; r < s->rows; r++)
+			sum += dy[o * s->rows + r];
+		if (b)
+			b[o] -= f[0] * sum;
+	}
 }
 
 /* Covariance of the inputs i and j as `moments` holds it. */
@@ -238,7 +246,7 @@ static void reference_centre(const Shape *s, const double *f, double **p)
 
 static void reference_linear_batchnorm_relu(const Shape *s, const double *f, double **p)
 {
-	double *y = p[0], *xhat = p[1], *rstd = p[2], *mean = p[3], *var = p[4], *centred = p[5], *moments = p[6], *w = p[7], *b = p[8];
+	double *y = p[0], *normal = p[1], *rstd = p[2], *mean = p[3], *var = p[4], *centred = p[5], *moments = p[6], *w = p[7], *b = p[8];
 	const int n = s->rows;
 	for (int o = 0; o < s->width; o++, w += s->inputs) {
 		double m = b ? b[o] : 0, v = 0;
@@ -249,28 +257,33 @@ static void reference_linear_batchnorm_relu(const Shape *s, const double *f, dou
 		}
 		rstd[o] = 1 / sqrt(v + f[0]);
 		for (int r = 0; r < n; r++) {
-			xhat[o * n + r] = 0;
+			double xhat = 0;
 			for (int i = 0; i < s->inputs; i++)
-				xhat[o * n + r] += w[i] * rstd[o] * centred[i * n + r];
+				xhat += w[i] * rstd[o] * centred[i * n + r];
+			if (normal)
+				normal[o * n + r] = xhat;
+			y[o * n + r] = xhat;
 		}
 		mean[o] += f[1] * (m - mean[o]);
 		var[o] += f[1] * ((n > 1 ? v * n / (n - 1) : 0) - var[o]);
 	}
-	reference_scale_shift(s, f, (double *[]){ y, xhat, p[9], p[10] });
+	reference_scale_shift(s, f, (double *[]){ y, y, p[9], p[10] });
 	reference_relu(s, f, (double *[]){ y, y });
 }
 
 static void reference_linear_batchnorm_relu_bwd_sgd(const Shape *s, const double *f, double **p)
 {
-	double *w = p[0], *dgamma = p[1], *dbeta = p[2], *dy = p[3], *y = p[4], *xhat = p[5], *rstd = p[6], *gamma = p[7], *centred = p[8],
-		*moments = p[9];
+	double *w = p[0], *gamma = p[1], *beta = p[2], *dy = p[3], *y = p[4], *rstd = p[5], *centred = p[6], *moments = p[7];
 	const int n = s->rows;
 	for (int o = 0; o < s->width; o++, w += s->inputs) {
 		double sum = 0, along = 0, old[FEW];
 		memcpy(old, w, sizeof *old * (size_t)s->inputs);
 		for (int r = o * n; r < (o + 1) * n; r++) {
+			double xhat = 0;
+			for (int i = 0; i < s->inputs; i++)
+				xhat += centred[i * n + r - o * n] * old[i] * rstd[o];
 			sum += y[r] > 0 ? dy[r] : 0;
-			along += y[r] > 0 ? dy[r] * xhat[r] : 0;
+			along += y[r] > 0 ? dy[r] * xhat : 0;
 		}
 		for (int i = 0; i < s->inputs; i++) {
 			double against = 0, spread = 0;
@@ -281,11 +294,20 @@ static void reference_linear_batchnorm_relu_bwd_sgd(const Shape *s, const double
 			const double gradient = (gamma ? gamma[o] : 1) * rstd[o] * (against - along * spread * rstd[o]);
 			w[i] -= f[0] * (gradient + f[1] * old[i]);
 		}
-		if (dgamma)
-			dgamma[o] = along;
-		if (dbeta)
-			dbeta[o] = sum;
+		if (gamma)
+			gamma[o] -= f[0] * (along + f[1] * gamma[o]);
+		if (beta)
+			beta[o] -= f[0] * (sum + f[1] * beta[o]);
 	}
+}
+
+static void reference_linear_batchnorm_relu_linear_bwd_sgd(const Shape *s, const double *f, double **p)
+{
+	double *dy = malloc(sizeof *dy * (size_t)s->rows * (size_t)s->outputs);
+	const Shape above = { .rows = s->rows, .inputs = s->outputs, .outputs = s->above };
+	reference_linear_dx(&above, f, (double *[]){ dy, p[7], p[8] });
+	reference_linear_batchnorm_relu_bwd_sgd(s, f, (double *[]){ p[0], p[1], p[2], dy, p[3], p[4], p[5], p[6] });
+	free(dy);
 }
 
 static void reference_count(const Shape *s, const double *f, double **p)
@@ -317,7 +339,8 @@ static const struct { const char *name; Reference *function; } references[] = {
 	REFERENCE(relu), REFERENCE(relu_bwd), REFERENCE(leaky_relu), REFERENCE(leaky_relu_bwd), REFERENCE(tanh),
 	REFERENCE(tanh_bwd), REFERENCE(sigmoid), REFERENCE(sigmoid_bwd), REFERENCE(cross_entropy), REFERENCE(mse),
 	REFERENCE(sgd), REFERENCE(batchnorm_relu), REFERENCE(batchnorm_relu_bwd), REFERENCE(linear_dw_sgd),
-	REFERENCE(centre), REFERENCE(linear_batchnorm_relu), REFERENCE(linear_batchnorm_relu_bwd_sgd), REFERENCE(sgd_momentum), REFERENCE(count), REFERENCE(gather), REFERENCE(scatter),
+	REFERENCE(centre), REFERENCE(linear_batchnorm_relu), REFERENCE(linear_batchnorm_relu_bwd_sgd),
+	REFERENCE(linear_batchnorm_relu_linear_bwd_sgd), REFERENCE(sgd_momentum), REFERENCE(count), REFERENCE(gather), REFERENCE(scatter),
 };
 #undef REFERENCE
 

@@ -35,14 +35,14 @@ typedef struct Row {
 	void (*call)(void (*kernel)(void), const int *integers, const float *floats, void *const *pointers);
 } Row;
 
-/* The operands that kernels.h says may be null; none is an activation. */
+/* The operands that kernels.h says may be null: one activation, that no other is called like. */
 static bool may_be_absent(Kind kind, const char *name)
 {
 	static const char *const names[] = { "b", "gamma", "beta", "dgamma", "dbeta", "index" };
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (kind != ROWS && strcmp(names[i], name) == 0)
 			return true;
-	return false;
+	return strcmp(name, "normal") == 0;
 }
 
 static bool starts(const char **text, const char *prefix)
@@ -132,9 +132,15 @@ static const uint32_t guard_bits = 0x7fabcdef, padding_bits = 0x4c92ac93;  /* a 
 static bool is_counter(const Operand *operand) { return operand->kind == COUNTER; }
 static bool is_integer(const Operand *operand) { return operand->kind == LABELS || operand->kind == INDEX; }
 
+/* A row that knows both sides of a matrix makes panels of its outputs; if it asks for `panel` of that matrix, of its inputs. */
+static bool of_inputs(const Row *row)
+{
+	return has_integer(row, "panel") && !has_integer(row, "above");
+}
+
 static void operand_size(const Row *row, const Operand *operand, const Shape *shape, int *features, int *depth)
 {
-	const int whole = has_integer(row, "features") ? shape->features : has_integer(row, "panel") ? shape->outputs : shape->inputs;
+	const int whole = has_integer(row, "features") ? shape->features : of_inputs(row) ? shape->outputs : shape->inputs;
 	*features = 1;
 	*depth = 1;
 	switch (operand->kind) {
@@ -147,6 +153,11 @@ static void operand_size(const Row *row, const Operand *operand, const Shape *sh
 	case COUNTER: *depth = 2; break;
 	case ESTIMATES: *depth = MOMENTS; break;
 	default: break;
+	}
+	/* what belongs to the linear above */
+	if (strncmp(operand->name, "above_", 6) == 0) {
+		*features = shape->above;
+		*depth = operand->kind == WEIGHTS ? shape->outputs : shape->rows;
 	}
 }
 
@@ -228,7 +239,7 @@ static void run(const Row *row, const KernelSet *set, Case *c, const Variant *va
 		for (int i = 0; i < row->integers; i++) {
 			const struct { const char *name; int value; } known[] = {
 				{ "rows", c->shape.rows }, { "inputs", c->shape.inputs }, { "outputs", c->shape.outputs },
-				{ "features", c->shape.features }, { "panel", panel }, { "size", c->shape.depth * lanes },
+				{ "features", c->shape.features }, { "above", c->shape.above }, { "panel", panel }, { "size", c->shape.depth * lanes },
 			};
 			integers[i] = c->shape.flag;
 			for (size_t k = 0; k < sizeof known / sizeof *known; k++)
@@ -370,14 +381,14 @@ static void check_variant(const Row *row, const KernelSet *set, Case *c, Variant
 
 static void check_shape(const Row *row, const KernelSet *set, Shape shape)
 {
-	/* a row that knows both sides of a matrix makes panels of its outputs; if it asks for `panel`, of its inputs */
-	if (has_integer(row, "panel"))
+	if (of_inputs(row))
 		shape.width = shape.inputs;
 	else if (has_integer(row, "outputs"))
 		shape.width = shape.outputs;
 	for (int i = 0; i < row->operands; i++)
 		if (row->operand[i].kind == ESTIMATES)
 			shape.inputs = 1 + shape.inputs % FEW;
+	shape.above = 1 + shape.rows % FEW;
 	Case c = case_new(row, &shape);
 	unsigned optional = 0;
 	check_variant(row, set, &c, (Variant){ -1, -1, 0 });

@@ -7,8 +7,9 @@
  *
  *   dW = sum(x dz) = gamma rstd (sum(d dy) - mean(dy xhat) sum(d xhat)),   sum(d xhat) = rows C w rstd
  *
- * and dgamma, dbeta and dW come from one pass as well. */
+ * and dgamma, dbeta and dW come from one pass as well, which does not see xhat: mean(dy xhat) = mean(d dy)' (w rstd). */
 #include "columns.h"
+#include "descent.h"
 #include "few.h"
 
 /* The inputs of up to LANES rows, a vector each. */
@@ -101,7 +102,17 @@ INLINE void feature_moments(const int inputs, Vector *spread, Vector *var, Vecto
 	*var = choose(*var < 0.0f, splat(0.0f), *var);
 }
 
-INLINE void few_forward(const int inputs, int rows, float eps, float momentum, float *y, float *xhat, float *rstd, float *mean, float *var,
+/* Row `row` of the inputs times a weight of each. */
+INLINE Vector few_product(const int inputs, int rows, int row, const float *x, const Vector *w)
+{
+	Vector sum = w[0] * x[entry(rows, row, 0)];
+	UNROLL
+	for (int i = 1; i < inputs; i++)
+		sum += w[i] * x[entry(rows, row, i)];
+	return sum;
+}
+
+INLINE void few_forward(const int inputs, int rows, float eps, float momentum, float *y, float *normal, float *rstd, float *mean, float *var,
 	const float *centred, const float *moments, const float *w, const float *b, const float *gamma, const float *beta)
 {
 	Vector spread[FEW], scaled[FEW], variance, centre;
@@ -111,14 +122,17 @@ INLINE void few_forward(const int inputs, int rows, float eps, float momentum, f
 	UNROLL
 	for (int i = 0; i < inputs; i++)
 		scaled[i] = load(w + i * LANES) * scale;
+	if (normal) {
+		UNROLL_4
+		for (int row = 0; row < rows; row++)
+			store(normal + (ptrdiff_t)row * LANES, few_product(inputs, rows, row, centred, scaled));
+	}
+	UNROLL
+	for (int i = 0; i < inputs; i++)
+		scaled[i] *= y_scale;
 	UNROLL_4
 	for (int row = 0; row < rows; row++) {
-		Vector normal = scaled[0] * centred[entry(rows, row, 0)];
-		UNROLL
-		for (int i = 1; i < inputs; i++)
-			normal += scaled[i] * centred[entry(rows, row, i)];
-		const Vector value = normal * y_scale + y_shift;
-		store(xhat + (ptrdiff_t)row * LANES, normal);
+		const Vector value = few_product(inputs, rows, row, centred, scaled) + y_shift;
 		store(y + (ptrdiff_t)row * LANES, choose(value < 0.0f, splat(0.0f), value));
 	}
 	const float unbiased = rows > 1 ? (float)rows / (float)(rows - 1) : 0.0f;
@@ -127,48 +141,68 @@ INLINE void few_forward(const int inputs, int rows, float eps, float momentum, f
 	store(var, load(var) * (1.0f - momentum) + variance * (unbiased * momentum));
 }
 
-INLINE void few_backward(const int inputs, int rows, float lr, float weight_decay, float *w, float *dgamma, float *dbeta, const float *dy,
-	const float *y, const float *xhat, const float *rstd, const float *gamma, const float *centred, const float *moments)
+/* Sums over rows of dy, and of dy times each input. */
+typedef struct FewSums { Vector dy, against[FEW]; } FewSums;
+
+INLINE void add_row(const int inputs, FewSums *sums, int rows, int row, Vector dy, const float *y, const float *centred)
 {
-	Vector sum[2] = {0}, along[2] = {0}, against[FEW][2];
+	const Vector gradient = choose(load(y + (ptrdiff_t)row * LANES) > 0.0f, dy, splat(0.0f));
+	sums->dy += gradient;
 	UNROLL
 	for (int i = 0; i < inputs; i++)
-		against[i][0] = against[i][1] = splat(0.0f);
-	int row = 0;
-	for (; row + 2 <= rows; row += 2)
-		UNROLL
-		for (int strand = 0; strand < 2; strand++) {
-			const ptrdiff_t at = (ptrdiff_t)(row + strand) * LANES;
-			const Vector gradient = choose(load(y + at) > 0.0f, load(dy + at), splat(0.0f));
-			sum[strand] += gradient;
-			along[strand] += gradient * load(xhat + at);
-			UNROLL
-			for (int i = 0; i < inputs; i++)
-				against[i][strand] += gradient * centred[entry(rows, row + strand, i)];
-		}
-	if (row < rows) {
-		const ptrdiff_t at = (ptrdiff_t)row * LANES;
-		const Vector gradient = choose(load(y + at) > 0.0f, load(dy + at), splat(0.0f));
-		sum[0] += gradient;
-		along[0] += gradient * load(xhat + at);
-		UNROLL
-		for (int i = 0; i < inputs; i++)
-			against[i][0] += gradient * centred[entry(rows, row, i)];
-	}
-	const Vector product = along[0] + along[1];
-	Vector spread[FEW], variance, centre;
-	feature_moments(inputs, spread, &variance, &centre, moments, w, 0);
-	const Vector scale = gamma ? load(gamma) * load(rstd) : load(rstd);
+		sums->against[i] += gradient * centred[entry(rows, row, i)];
+}
+
+/* Parameters and gradient of a panel; what becomes of dy is the same wherever it comes from. */
+typedef struct FewPanel { Descent descent; float *w, *gamma, *beta; const float *rstd, *moments; } FewPanel;
+
+INLINE void few_descent(const int inputs, const FewSums *sums, const FewPanel *panel)
+{
+	Vector spread[FEW], old[FEW], variance, centre;
+	feature_moments(inputs, spread, &variance, &centre, panel->moments, panel->w, 0);
+	const Vector rstd = load(panel->rstd);
+	Vector along = splat(0.0f);
 	UNROLL
 	for (int i = 0; i < inputs; i++) {
-		const Vector old = load(w + i * LANES);
-		const Vector gradient = (against[i][0] + against[i][1] - product * (spread[i] * load(rstd))) * scale;
-		store(w + i * LANES, old - (gradient + old * weight_decay) * lr);
+		old[i] = load(panel->w + i * LANES);
+		along += sums->against[i] * (old[i] * rstd);
 	}
-	if (dgamma)
-		store(dgamma, product);
-	if (dbeta)
-		store(dbeta, sum[0] + sum[1]);
+	const Vector scale = panel->gamma ? load(panel->gamma) * rstd : rstd;
+	UNROLL
+	for (int i = 0; i < inputs; i++)
+		store(panel->w + i * LANES, descend(old[i], (sums->against[i] - along * (spread[i] * rstd)) * scale, &panel->descent));
+	if (panel->gamma)
+		store(panel->gamma, descend(load(panel->gamma), along, &panel->descent));
+	if (panel->beta)
+		store(panel->beta, descend(load(panel->beta), sums->dy, &panel->descent));
+}
+
+/* dy is given, or with `above` outputs made from their gradients and weights: above_w, a vector each. Two chains of sums. */
+INLINE void few_backward(const int inputs, const int above, int rows, const float *dy, const Vector *above_w, const float *y, const float *centred,
+	const FewPanel *panel)
+{
+	FewSums sums[2];
+	UNROLL
+	for (int strand = 0; strand < 2; strand++) {
+		sums[strand].dy = splat(0.0f);
+		UNROLL
+		for (int i = 0; i < inputs; i++)
+			sums[strand].against[i] = splat(0.0f);
+	}
+#define INCOMING(row) (above ? few_product(above, rows, row, dy, above_w) : load(dy + (ptrdiff_t)(row) * LANES))
+	int row = 0;
+	for (; row + 2 <= rows; row += 2) {
+		add_row(inputs, &sums[0], rows, row, INCOMING(row), y, centred);
+		add_row(inputs, &sums[1], rows, row + 1, INCOMING(row + 1), y, centred);
+	}
+	if (row < rows)
+		add_row(inputs, &sums[0], rows, row, INCOMING(row), y, centred);
+#undef INCOMING
+	sums[0].dy += sums[1].dy;
+	UNROLL
+	for (int i = 0; i < inputs; i++)
+		sums[0].against[i] += sums[1].against[i];
+	few_descent(inputs, &sums[0], panel);
 }
 
 static void KERNEL_FN(centre)(int rows, int inputs, float *centred, float *moments, const float *x)
@@ -176,17 +210,33 @@ static void KERNEL_FN(centre)(int rows, int inputs, float *centred, float *momen
 	FOR_FEW(INPUTS, inputs, centre_rows(INPUTS, rows, centred, moments, x))
 }
 
-static void KERNEL_FN(linear_batchnorm_relu)(int rows, int outputs, int inputs, float eps, float momentum, float *y, float *xhat, float *rstd,
+static void KERNEL_FN(linear_batchnorm_relu)(int rows, int outputs, int inputs, float eps, float momentum, float *y, float *normal, float *rstd,
 	float *mean, float *var, const float *centred, const float *moments, const float *w, const float *b, const float *gamma, const float *beta)
 {
 	(void)outputs;
-	FOR_FEW(INPUTS, inputs, few_forward(INPUTS, rows, eps, momentum, y, xhat, rstd, mean, var, centred, moments, w, b, gamma, beta))
+	FOR_FEW(INPUTS, inputs, few_forward(INPUTS, rows, eps, momentum, y, normal, rstd, mean, var, centred, moments, w, b, gamma, beta))
 }
 
-static void KERNEL_FN(linear_batchnorm_relu_bwd_sgd)(int rows, int outputs, int inputs, float lr, float weight_decay, float *w, float *dgamma,
-	float *dbeta, const float *dy, const float *y, const float *xhat, const float *rstd, const float *gamma, const float *centred,
-	const float *moments)
+static void KERNEL_FN(linear_batchnorm_relu_bwd_sgd)(int rows, int outputs, int inputs, float lr, float weight_decay, float *w, float *gamma,
+	float *beta, const float *dy, const float *y, const float *rstd, const float *centred, const float *moments)
 {
+	const FewPanel own = { { lr, weight_decay }, w, gamma, beta, rstd, moments };
 	(void)outputs;
-	FOR_FEW(INPUTS, inputs, few_backward(INPUTS, rows, lr, weight_decay, w, dgamma, dbeta, dy, y, xhat, rstd, gamma, centred, moments))
+	FOR_FEW(INPUTS, inputs, few_backward(INPUTS, 0, rows, dy, NULL, y, centred, &own))
+}
+
+INLINE void behind_linear(const int above, int rows, int inputs, const float *dy, const Vector *above_w, const float *y, const float *centred,
+	const FewPanel *panel)
+{
+	FOR_FEW(INPUTS, inputs, few_backward(INPUTS, above, rows, dy, above_w, y, centred, panel))
+}
+
+static void KERNEL_FN(linear_batchnorm_relu_linear_bwd_sgd)(int rows, int outputs, int inputs, int panel, int above, float lr, float weight_decay,
+	float *w, float *gamma, float *beta, const float *y, const float *rstd, const float *centred, const float *moments, const float *above_dy,
+	const float *above_w)
+{
+	const FewPanel own = { { lr, weight_decay }, w, gamma, beta, rstd, moments };
+	Vector rows_of_w[FEW];
+	load_few_rows(rows_of_w, above, outputs, panel, above_w);
+	FOR_FEW(ABOVE, above, behind_linear(ABOVE, rows, inputs, above_dy, rows_of_w, y, centred, &own))
 }

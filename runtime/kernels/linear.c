@@ -1,6 +1,7 @@
 /* linear.c: products with weights, as register tiles. Each tile is a function of its own, never inlined: several tiles
  * in one function share its registers and spill (measured: 25 % of the time of a large product). */
 #include "columns.h"
+#include "descent.h"
 #include "few.h"
 
 /* ---- y = x W: a tile is some rows of y. A step of its inner loop takes one row of W and one x of each row. */
@@ -239,14 +240,6 @@ static void KERNEL_FN(linear_dx)(int rows, int outputs, int inputs, int panel, f
  * each row of x. A narrow tile splits the rows into strands, so that there are eight sums at least: what a processor has in
  * flight. */
 
-/* What becomes of a tile of dW: nothing more, or a step of sgd with it. */
-typedef struct Descent { float lr, weight_decay; } Descent;
-
-INLINE Vector descend(Vector w, Vector gradient, const Descent *descent)
-{
-	return w - (gradient + w * descent->weight_decay) * descent->lr;
-}
-
 INLINE void gradient_tile(const int inputs, int rows, float *dw, const float *x, const float *dy, const Descent *descent)
 {
 	const int strands = inputs < 8 ? 8 / inputs : 1;
@@ -342,14 +335,7 @@ static void KERNEL_FN(linear_dw)(int rows, int outputs, int inputs, float *dw, c
 	weight_gradient(rows, outputs, inputs, dw, x, dy, NULL);
 }
 
-/* linear_dw and sgd */
-static void KERNEL_FN(linear_dw_sgd)(int rows, int outputs, int inputs, float lr, float weight_decay, float *w, const float *x, const float *dy)
-{
-	const Descent descent = { lr, weight_decay };
-	weight_gradient(rows, outputs, inputs, w, x, dy, &descent);
-}
-
-static void KERNEL_FN(column_sum)(int rows, float *sum, const float *x)
+INLINE Vector rows_sum(int rows, const float *x)
 {
 	Vector strand[4] = {0};
 	int row = 0;
@@ -360,5 +346,20 @@ static void KERNEL_FN(column_sum)(int rows, float *sum, const float *x)
 	}
 	for (; row < rows; row++)
 		strand[0] += load(x + (ptrdiff_t)row * LANES);
-	store(sum, (strand[0] + strand[1]) + (strand[2] + strand[3]));
+	return (strand[0] + strand[1]) + (strand[2] + strand[3]);
+}
+
+static void KERNEL_FN(column_sum)(int rows, float *sum, const float *x)
+{
+	store(sum, rows_sum(rows, x));
+}
+
+/* linear_dw, column_sum, and sgd with both */
+static void KERNEL_FN(linear_dw_sgd)(int rows, int outputs, int inputs, float lr, float weight_decay, float *w, float *b, const float *x,
+	const float *dy)
+{
+	const Descent descent = { lr, weight_decay };
+	weight_gradient(rows, outputs, inputs, w, x, dy, &descent);
+	if (b)
+		store(b, descend(load(b), rows_sum(rows, dy), &descent));
 }

@@ -1,12 +1,11 @@
 /* optimizers.c: torch.optim's updates. `size` is a multiple of LANES. */
-#include "simd.h"
+#include "descent.h"
 
 static void KERNEL_FN(sgd)(int size, float lr, float weight_decay, float *w, const float *dw)
 {
-	for (int i = 0; i < size; i += LANES) {
-		const Vector old = load(w + i);
-		store(w + i, old - (load(dw + i) + old * weight_decay) * lr);
-	}
+	const Descent descent = { lr, weight_decay };
+	for (int i = 0; i < size; i += LANES)
+		store(w + i, descend(load(w + i), load(dw + i), &descent));
 }
 
 /* The first step takes the gradient itself into the buffer, without dampening. */
