@@ -66,18 +66,21 @@ static void read_row(Arena *arena, Kernel *kernel)
 	}
 }
 
-/* The kernel's NAME_pair. */
-static size_t pair_entry(const char *name)
+/* The kernel's NAME_pair, which is called with the same operands. */
+static size_t pair_entry(const char *name, const char *prototype)
 {
-	static const struct { const char *name; size_t entry; } pairs[] = {
-#define KERNEL(name, properties, parameters) {#name, offsetof(KernelSet, name)},
+	static const struct { const char *name, *prototype; size_t entry; } pairs[] = {
+#define KERNEL(name, properties, parameters) {#name, #parameters, offsetof(KernelSet, name)},
 		PAIRS(KERNEL)
 #undef KERNEL
 	};
 	size_t length = strlen(name);
 	for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
-		if (strncmp(pairs[i].name, name, length) == 0 && strcmp(pairs[i].name + length, "_pair") == 0)
+		if (strncmp(pairs[i].name, name, length) == 0 && strcmp(pairs[i].name + length, "_pair") == 0) {
+			if (strcmp(pairs[i].prototype, prototype) != 0)
+				internal_error("%s and %s have other operands", name, pairs[i].name);
 			return pairs[i].entry;
+		}
 	return 0;
 }
 
@@ -96,7 +99,7 @@ Kernels kernel_table(Arena *arena)
 			.in_place = (rows[i].properties & IN_PLACE) != 0, .product = (rows[i].properties & PRODUCT) != 0,
 			.one_row = (rows[i].properties & ONE_ROW) != 0, .entry = rows[i].entry,
 		};
-		kernels.items[i].pair_entry = pair_entry(rows[i].name);
+		kernels.items[i].pair_entry = pair_entry(rows[i].name, rows[i].prototype);
 		read_row(arena, &kernels.items[i]);
 	}
 	return kernels;

@@ -94,7 +94,7 @@ enum { IN_PLACE = 1, PRODUCT = 2, ONE_ROW = 4 };
 	KERNEL(linear_pair,        PRODUCT, (int rows, int outputs, int inputs, out_rows y, all_rows x, in_weights w, in_features b)) \
 	KERNEL(linear_dx_pair,     PRODUCT, (int rows, int outputs, int inputs, int panel, out_rows dx, all_rows dy, all_weights w)) \
 	KERNEL(linear_dw_pair,     PRODUCT, (int rows, int outputs, int inputs, out_weights dw, all_rows x, in_rows dy)) \
-	KERNEL(linear_dw_sgd_pair, PRODUCT, (int rows, int outputs, int inputs, float lr, float weight_decay, io_weights w, all_rows x, in_rows dy))
+	KERNEL(linear_dw_sgd_pair, PRODUCT, (int rows, int outputs, int inputs, float lr, float weight_decay, io_weights w, io_features b, all_rows x, in_rows dy))
 
 /* One set per instruction set, each compiled from the same text, kernels/ over simd.h. */
 typedef struct KernelSet {

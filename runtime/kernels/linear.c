@@ -354,6 +354,11 @@ static void KERNEL_FN(column_sum)(int rows, float *sum, const float *x)
 	store(sum, rows_sum(rows, x));
 }
 
+static void bias_descent(int rows, float *b, const float *dy, const Descent *descent)
+{
+	store(b, descend(load(b), rows_sum(rows, dy), descent));
+}
+
 /* linear_dw, column_sum, and sgd with both */
 static void KERNEL_FN(linear_dw_sgd)(int rows, int outputs, int inputs, float lr, float weight_decay, float *w, float *b, const float *x,
 	const float *dy)
@@ -361,5 +366,5 @@ static void KERNEL_FN(linear_dw_sgd)(int rows, int outputs, int inputs, float lr
 	const Descent descent = { lr, weight_decay };
 	weight_gradient(rows, outputs, inputs, w, x, dy, &descent);
 	if (b)
-		store(b, descend(load(b), rows_sum(rows, dy), &descent));
+		bias_descent(rows, b, dy, &descent);
 }

@@ -194,9 +194,14 @@ static void KERNEL_FN(linear_dw_pair)(int rows, int outputs, int inputs, float *
 	pair_gradient(rows, inputs, dw, x, dy, NULL);
 }
 
-static void KERNEL_FN(linear_dw_sgd_pair)(int rows, int outputs, int inputs, float lr, float weight_decay, float *w, const float *x, const float *dy)
+static void KERNEL_FN(linear_dw_sgd_pair)(int rows, int outputs, int inputs, float lr, float weight_decay, float *w, float *b, const float *x,
+	const float *dy)
 {
 	const Descent descent = { lr, weight_decay };
 	(void)outputs;
 	pair_gradient(rows, inputs, w, x, dy, &descent);
+	if (b) {
+		bias_descent(rows, b, dy, &descent);
+		bias_descent(rows, b + LANES, dy + (ptrdiff_t)rows * LANES, &descent);
+	}
 }
