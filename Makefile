@@ -41,7 +41,7 @@ unit: $(BUILD)/tests/unit
 
 $(BUILD)/bnc: $(objects)
 	@echo $@
-	$(CC) $(CFLAGS) -o $@ $^ $(libraries)
+	$(CC) $(CFLAGS) -Wl,--wrap=mprotect -o $@ $^ $(libraries)
 
 $(BUILD)/tests/unit: $(filter-out %/main.o,$(objects)) $(tests)
 	@echo $@

@@ -5,6 +5,7 @@
 #include "profile.h"
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 enum { EXIT_NETWORK = 1, EXIT_COMMAND = 2, EXIT_DATA = 3, EXIT_INTERNAL = 4 };
@@ -15,6 +16,17 @@ typedef struct Session {
 	int count;
 	const KernelSet *target;
 } Session;
+
+/* libtcc makes the pages that it relocates into writable and executable, ours too, before jit.c can say otherwise. bnc is linked
+ * with --wrap=mprotect, so that its calls come here: no page is ever both. */
+int __real_mprotect(void *address, size_t length, int protection);
+int __wrap_mprotect(void *address, size_t length, int protection);
+
+int __wrap_mprotect(void *address, size_t length, int protection)
+{
+	bool both = (protection & PROT_WRITE) && (protection & PROT_EXEC);
+	return __real_mprotect(address, length, both ? protection & ~PROT_EXEC : protection);
+}
 
 static int complain(int status, const Failure *failure)
 {

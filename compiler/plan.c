@@ -48,6 +48,7 @@ typedef struct Plan {
 	Routine *routine;
 	Piece **piece_of;               /* by tensor id */
 	const Loop **loop_of;           /* by tensor id: the only loop that touches it, or null */
+	const Loop **whole_in;          /* by tensor id: the last loop marked that touches it as a whole */
 	bool *local;                    /* by tensor id: touched panel by panel only */
 	int *begin, *end;               /* times of each step's loop */
 } Plan;
@@ -78,14 +79,21 @@ static void find_lifetimes(Plan *p)
 	}
 }
 
-/* Whether the steps of loop touch tensor panel by panel only. */
-static bool local_in(const Loop *loop, const Tensor *tensor)
+/* Marks what the steps of the loop touch as a whole. */
+static void mark_whole(Plan *p, const Loop *loop)
 {
 	for (int i = 0; i < loop->steps.count; i++)
-		for (int k = 0; k < loop->steps.items[i]->kernel->parameter_count; k++)
-			if (loop->steps.items[i]->operands[k].tensor == tensor && !loop->steps.items[i]->kernel->parameters[k].type->own)
-				return false;
-	return true;
+		for (int k = 0; k < loop->steps.items[i]->kernel->parameter_count; k++) {
+			const Operand *operand = &loop->steps.items[i]->operands[k];
+			if (operand->kind == OPERAND_AT && !loop->steps.items[i]->kernel->parameters[k].type->own)
+				p->whole_in[operand->tensor->id] = loop;
+		}
+}
+
+/* Whether the steps of loop touch tensor panel by panel only. */
+static bool local_in(const Plan *p, const Loop *loop, const Tensor *tensor)
+{
+	return p->whole_in[tensor->id] != loop;
 }
 
 /* The storage that step's kernel may write its result over: an operand of the same size that dies here. */
@@ -100,7 +108,7 @@ static Piece *storage_to_take_over(const Plan *p, const Step *step, int result)
 			|| !step->kernel->parameters[k].type->reads)
 			continue;
 		if (in->one_panel == out->one_panel && in->features == out->features && in->positions == out->positions
-			&& local_in(step->loop, in) && local_in(step->loop, out))
+			&& local_in(p, step->loop, in) && local_in(p, step->loop, out))
 			return p->piece_of[in->id];
 	}
 	return 0;
@@ -119,6 +127,7 @@ static int make_pieces(Plan *p, Piece **pieces)
 	int count = 0;
 	for (int l = 0; l < p->routine->loops.count; l++) {
 		const Loop *loop = p->routine->loops.items[l];
+		mark_whole(p, loop);
 		for (int i = 0; i < loop->steps.count; i++) {
 			const Step *step = loop->steps.items[i];
 			for (int k = 0; k < step->kernel->parameter_count; k++) {
@@ -244,6 +253,7 @@ static void plan_routine(Compilation *c, Routine *routine)
 	Plan p = {.c = c, .routine = routine};
 	p.piece_of = NEW_ARRAY(c->arena, Piece *, tensors);
 	p.loop_of = NEW_ARRAY(c->arena, const Loop *, tensors);
+	p.whole_in = NEW_ARRAY(c->arena, const Loop *, tensors);
 	p.local = NEW_ARRAY(c->arena, bool, tensors);
 	p.begin = NEW_ARRAY(c->arena, int, times);
 	p.end = NEW_ARRAY(c->arena, int, times);

@@ -21,13 +21,20 @@ void random_seed(Random *random, uint32_t seed)
 	random->has_gauss = false;
 }
 
+static uint32_t twist(uint32_t upper, uint32_t lower, uint32_t from)
+{
+	uint32_t bits = (upper & 0x80000000u) | (lower & 0x7fffffffu);
+	return from ^ (bits >> 1) ^ (0x9908b0dfu & (0u - (bits & 1)));
+}
+
 static void next_state(uint32_t *state)
 {
-	for (int i = 0; i < STATE_WORDS; i++) {
-		uint32_t bits = (state[i] & 0x80000000u) | (state[(i + 1) % STATE_WORDS] & 0x7fffffffu);
-		uint32_t twist = bits & 1 ? 0x9908b0dfu : 0;
-		state[i] = state[(i + SHIFT) % STATE_WORDS] ^ (bits >> 1) ^ twist;
-	}
+	enum { WRAP = STATE_WORDS - SHIFT };
+	for (int i = 0; i < WRAP; i++)
+		state[i] = twist(state[i], state[i + 1], state[i + SHIFT]);
+	for (int i = WRAP; i < STATE_WORDS - 1; i++)
+		state[i] = twist(state[i], state[i + 1], state[i - WRAP]);
+	state[STATE_WORDS - 1] = twist(state[STATE_WORDS - 1], state[0], state[STATE_WORDS - 1 - WRAP]);
 }
 
 uint32_t random_u32(Random *random)

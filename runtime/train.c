@@ -72,9 +72,12 @@ static bool not_finite(const Run *run, const Epoch *epoch, int batch, float loss
 
 static void log_step(const Training *t, const Run *run, const Epoch *epoch, int batch, float loss)
 {
+	char number[32] = "null";       /* JSON has no infinity */
+	if (isfinite(loss))
+		snprintf(number, sizeof number, "%.9g", (double)loss);
 	if (t->log_steps)
-		fprintf(t->log, "{\"event\":\"step\",\"net\":\"%s\",\"epoch\":%d,\"step\":%lld,\"loss\":%.9g}\n", run->program->name, epoch->number,
-			(long long)epoch->first_step + batch, (double)loss);
+		fprintf(t->log, "{\"event\":\"step\",\"net\":\"%s\",\"epoch\":%d,\"step\":%lld,\"loss\":%s}\n", run->program->name, epoch->number,
+			(long long)epoch->first_step + batch, number);
 }
 
 static bool run_epoch(const Training *t, Run *run, const Epoch *epoch, Progress *progress, Failure *failure)

@@ -52,11 +52,11 @@ bool atomic_open(AtomicFile *file, const char *path, Failure *failure)
 	if (exists && access(path, W_OK) != 0)
 		return cannot_write(failure, path);
 
-	file->path = follow_links(path, exists);
-	if (!file->path)
-		return cannot_write(failure, path);
 	/* What is no regular file, such as a pipe or /dev/null, must not be replaced by one; /dev/stdout may lead to one. */
 	bool in_place = exists && (!S_ISREG(status.st_mode) || strncmp(path, "/dev/", 5) == 0 || strncmp(path, "/proc/", 6) == 0);
+	file->path = in_place ? strdup(path) : follow_links(path, exists);
+	if (!file->path)
+		return cannot_write(failure, path);
 	int descriptor = in_place ? open(path, O_WRONLY | O_CLOEXEC) : create_temporary(file);
 	if (descriptor >= 0 && exists && !in_place)
 		fchmod(descriptor, status.st_mode & 0777);
