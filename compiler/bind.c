@@ -61,14 +61,6 @@ static int input_index(const char *name, const char *prefix)
 	return name[length] == 0 ? 0 : strcmp(name + length, "2") == 0 ? 1 : -1;
 }
 
-static int spec_index(const TensorSpec *specs, const char *name)
-{
-	for (int i = 0; specs[i].name; i++)
-		if (strcmp(specs[i].name, name) == 0)
-			return i;
-	return -1;
-}
-
 static Tensor *local_tensor(Diff *d, int index)
 {
 	Node *node = d->node;
@@ -152,7 +144,7 @@ static Operand bind_optimizer(Diff *d, const char *name)
 		return at(d->w);
 	if (strcmp(name, "dw") == 0)
 		return at(d->dw);
-	int index = spec_index(d->node->layer->tensors, name);
+	int index = tensor_index(d->node->layer, name);
 	if (index < 0)
 		internal_error("%s: nothing is called `%s`", d->node->layer->name, name);
 	if (!d->states[index]) {
@@ -167,13 +159,13 @@ static Operand bind_optimizer(Diff *d, const char *name)
 static Operand bind_layer(Diff *d, const char *name)
 {
 	const Layer *layer = d->node->layer;
-	int index = spec_index(layer->tensors, name);
+	int index = tensor_index(layer, name);
 	if (index >= 0)
 		return at(d->node->tensors[index]);
 	for (int i = 0; layer->locals[i].name; i++)
 		if (strcmp(layer->locals[i].name, name) == 0)
 			return at(local_tensor(d, i));
-	if (name[0] == 'd' && (index = spec_index(layer->tensors, name + 1)) >= 0)
+	if (name[0] == 'd' && (index = tensor_index(layer, name + 1)) >= 0)
 		return at(parameter_gradient(d, index));
 	internal_error("%s: nothing is called `%s`", layer->name, name);
 }
@@ -185,7 +177,7 @@ static Operand bind(Diff *d, const char *name)
 		return operand;
 	/* a tensor hides the argument that says whether it exists */
 	int argument = argument_index(d->node->layer, name);
-	if (argument >= 0 && spec_index(d->node->layer->tensors, name) < 0)
+	if (argument >= 0 && tensor_index(d->node->layer, name) < 0)
 		return number(d->node->arguments[argument]);
 	switch (d->node->layer->kind) {
 	case KIND_LOSS: return bind_loss(d, name);

@@ -239,6 +239,7 @@ const Layer *layer_sum(void);                   /* joins the two ways of a resid
 int layer_names(LayerKind kind, const char *names[], int capacity);
 void layer_list(FILE *out);                     /* --list-layers */
 int argument_index(const Layer *layer, const char *name);      /* -1: none */
+int tensor_index(const Layer *layer, const char *name);        /* -1: none */
 
 /* ---- network.c: tree -> network: let, repeat, block and residual are gone, names are looked up, arguments checked */
 
@@ -298,6 +299,7 @@ Network *network_build(Arena *arena, Diagnostics *diagnostics, const Statement *
 void infer_shapes(Network *network, Diagnostics *diagnostics);
 static inline bool shape_is_known(const Shape *shape) { return shape->rank > 0; }
 static inline bool shape_is_broken(const Shape *shape) { return shape->rank == BROKEN_RANK; }
+bool same_shape(const Shape *a, const Shape *b);
 int shape_features(const Shape *shape);         /* dims[0] */
 int shape_positions(const Shape *shape);        /* the product of the others: rows per sample */
 int64_t shape_size(const Shape *shape);         /* floats in a sample */

@@ -7,8 +7,9 @@
 enum { MAX_CALLS = 4, MAX_VARIABLES = 24 };
 
 /* Names in `calls` are variables: each stands for the same operand wherever it appears, `0` for an absent one. One that
- * is written, and that `with` does not mention, must be a temporary that nothing else touches; it vanishes. `first` is a call to make once, in a loop of its own before; it
- * gives new names to what it writes, and is shared by all rules that want the same of the same operands. */
+ * is written, and that `with` does not mention, must be a temporary that nothing else touches; it vanishes. `first` is a call
+ * to make once, in a loop of its own before; it gives new names to what it writes, and is shared by all rules that want the
+ * same of the same operands. */
 typedef struct Rule {
 	const char *calls, *with, *first;
 	const char *few;                /* the variable that is at most FEW, if one must be */

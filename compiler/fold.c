@@ -15,14 +15,6 @@ static const Layer layer_scale_shift = {
 	.forward = "scale_shift(rows, y, x, weight, bias)",
 };
 
-static int tensor_index(const Layer *layer, const char *name)
-{
-	for (int i = 0; layer->tensors[i].name; i++)
-		if (strcmp(layer->tensors[i].name, name) == 0)
-			return i;
-	internal_error("%s has no tensor `%s`", layer->name, name);
-}
-
 /* The one node that reads the value; null where there are more, or the network's reader too. */
 static Node *only_reader(const Value *value)
 {

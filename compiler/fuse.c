@@ -6,8 +6,9 @@
  *
  * The schedule: a temporary that one step writes and one step reads panel by panel glues the two, so that it never
  * leaves the cache (nor needs storage beyond a panel): a weight gradient waits for its update, and the update for the
- * last reader of the old weights. Not what forward leaves for backward: between those lie loops of others. Clusters of glued steps are then placed in order of their first step: the first ready
- * one opens a loop, and every ready one that the rule admits joins it. */
+ * last reader of the old weights. Not what forward leaves for backward: between those lie loops of others. Clusters of
+ * glued steps are then placed in order of their first step: the first ready one opens a loop, and every ready one that the
+ * rule admits joins it. */
 #include "bnc.h"
 
 typedef struct Access { int step; bool own; int next; } Access;

@@ -32,11 +32,6 @@ typedef struct Preprocessor {
 	struct { const KernelFile **items; int count, capacity; } files;
 } Preprocessor;
 
-static bool is_name(char c)
-{
-	return isalnum((unsigned char)c) || c == '_';
-}
-
 static const char *skip_blanks(const char *text)
 {
 	return text + strspn(text, " \t");
@@ -104,21 +99,6 @@ static void define(Preprocessor *p, const char *text)
 		return;
 	macro->next = p->macros;
 	p->macros = macro;
-}
-
-/* Past a comment, string or character at text; text itself when there is none. */
-static const char *skip_opaque(const char *text)
-{
-	if (text[0] == '/' && text[1] == '*') {
-		const char *end = strstr(text + 2, "*/");
-		return end ? end + 2 : text + strlen(text);
-	}
-	if (*text != '"' && *text != '\'')
-		return text;
-	const char *end = text + 1;
-	while (*end && *end != *text)
-		end += *end == '\\' && end[1] ? 2 : 1;
-	return *end ? end + 1 : end;
 }
 
 /* The arguments of a call at text, which is its `(`; returns what follows the `)`. */

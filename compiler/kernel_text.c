@@ -30,22 +30,23 @@ const char *capitals(Arena *arena, const char *prefix)
 	return text;
 }
 
-static bool is_name(char c)
+bool is_name(char c)
 {
 	return isalnum((unsigned char)c) || c == '_';
 }
 
-/* Past a comment, a string or a character at text; text itself when it is none. */
-static const char *skip_opaque(const char *text)
+const char *skip_opaque(const char *text)
 {
-	if (text[0] == '/' && text[1] == '*')
-		return strstr(text, "*/") + 2;
+	if (text[0] == '/' && text[1] == '*') {
+		const char *end = strstr(text + 2, "*/");
+		return end ? end + 2 : text + strlen(text);
+	}
 	if (*text != '"' && *text != '\'')
 		return text;
 	const char *end = text + 1;
-	while (*end != *text)
-		end += *end == '\\' ? 2 : 1;
-	return end + 1;
+	while (*end && *end != *text)
+		end += *end == '\\' && end[1] ? 2 : 1;
+	return *end ? end + 1 : end;
 }
 
 /* ---- names */

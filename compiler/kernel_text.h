@@ -7,6 +7,12 @@
 typedef struct KernelFile { const char *name, *text; } KernelFile;
 extern const KernelFile kernel_files[];
 
+/* ---- C as text, in kernel_text.c */
+
+bool is_name(char c);
+/* Past a comment, a string or a character at text; text itself when it is none. */
+const char *skip_opaque(const char *text);
+
 /* kernel_source.c: all files as one text for so many lanes. Conditions are decided and macros expanded, except those
  * that depend on who compiles the text. Each file's part begins with a line `\f` NAME. */
 const char *kernel_source(Arena *arena, int lanes);

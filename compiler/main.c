@@ -34,6 +34,12 @@ static int complain(int status, const Failure *failure)
 	return status;
 }
 
+static int no_memory(int networks)
+{
+	fprintf(stderr, "bnc: not enough memory for %d networks\n", networks);
+	return EXIT_DATA;
+}
+
 /* ---- networks */
 
 /* Reads and compiles each network; every network's mistakes are reported. */
@@ -244,8 +250,8 @@ static int run_all(Session *s)
 	Random random;
 	Run *runs = calloc((size_t)s->count, sizeof *runs);
 	int status = 0;
-	if (!runs && !fail(&failure, "not enough memory for %d networks", s->count))
-		return complain(EXIT_DATA, &failure);
+	if (!runs)
+		return no_memory(s->count);
 	name_apart(s);
 	Wrong wrong;
 	if (s->options.emit.path && !standalone_foresee(&s->compilations[0], &s->options.emit, &wrong, &failure)) {
@@ -271,10 +277,9 @@ static int run_all(Session *s)
 
 static int run_session(Session *s)
 {
-	Failure failure;
 	s->compilations = calloc((size_t)s->options.network_count, sizeof *s->compilations);
-	if (!s->compilations && !fail(&failure, "not enough memory for %d networks", s->options.network_count))
-		return complain(EXIT_DATA, &failure);
+	if (!s->compilations)
+		return no_memory(s->options.network_count);
 	int status = compile_all(s);
 	if (status == 0) {
 		report_all(s);

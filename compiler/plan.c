@@ -3,8 +3,9 @@
  *
  * A temporary that all its steps touch panel by panel within one loop needs storage for one panel, alive from its first
  * to its last step there. Any other lives whole, from the beginning of the loop that writes it to the end of the loop that
- * uses it last. With several threads each has panels of its own. A kernel marked IN_PLACE may write over an operand that dies with it. Storage is handed out in the order
- * of time, best fit first. */
+ * uses it last. A loop that takes two panels at a time needs storage for two, and with several threads each has its own. A
+ * kernel marked IN_PLACE may write over an operand that dies with it. Storage is handed out in the order of time, best fit
+ * first. */
 #include "bnc.h"
 #include <stdlib.h>
 

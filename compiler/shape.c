@@ -104,7 +104,7 @@ static bool check_sizes(const Network *network, Node *node, Diagnostics *diagnos
 	return true;
 }
 
-static bool same_shape(const Shape *a, const Shape *b)
+bool same_shape(const Shape *a, const Shape *b)
 {
 	bool same = a->rank == b->rank;
 	for (int i = 0; same && i < a->rank; i++)

@@ -119,23 +119,10 @@ int64_t count_of(const Standalone *s, const Tensor *tensor)
 
 /* ---- names */
 
-static bool is_name(char c)
-{
-	return isalnum((unsigned char)c) || c == '_';
-}
-
 /* Past a comment, a string or a directive; text itself when it is none. */
 static const char *skip_others(const char *text, bool line_begins)
 {
-	if (text[0] == '/' && text[1] == '*')
-		return strstr(text, "*/") + 2;
-	if (*text == '#' && line_begins)
-		return text + strcspn(text, "\n");
-	if (*text != '"')
-		return text;
-	for (text++; *text != '"'; text++)
-		text += *text == '\\';
-	return text + 1;
+	return *text == '#' && line_begins ? text + strcspn(text, "\n") : skip_opaque(text);
 }
 
 /* Removes the marks. A variable that has the struct's name gets another. */

@@ -2,7 +2,6 @@
  * computed here, and with it the sum of torch's low + unit * (high - low), high being -low, is one exact factor of it:
  * so the emitted code needs no libm and no fused operation to round as torch does. */
 #include "standalone.h"
-#include <math.h>
 #include <string.h>
 
 static const char generator[] =
@@ -68,20 +67,11 @@ static bool is_drawn(const Tensor *tensor)
 	return tensor->init == INIT_KAIMING_UNIFORM || tensor->init == INIT_FAN_IN_UNIFORM;
 }
 
-/* As initialise() computes it. */
-static float bound_of(const Tensor *tensor)
-{
-	double slope = sqrt(5.0), gain = sqrt(2.0 / (1.0 + slope * slope));
-	if (tensor->init == INIT_FAN_IN_UNIFORM)
-		return (float)(1.0 / sqrt(tensor->inputs));
-	return (float)(sqrt(3.0) * (gain / sqrt(tensor->inputs)));
-}
-
 static void put_initial(const Standalone *s, Code *code, const Tensor *tensor)
 {
 	if (is_drawn(tensor))
 		put_template(s, code, "\t@_uniform(&generator, net->%s, %d, %d, %s);\n", tensor->name, tensor->features,
-			tensor->layout == LAYOUT_WEIGHTS ? tensor->inputs : 1, number_text(s->arena, bound_of(tensor), true));
+			tensor->layout == LAYOUT_WEIGHTS ? tensor->inputs : 1, number_text(s->arena, initial_bound(tensor->init, tensor->inputs), true));
 	else if (tensor->init == INIT_ONE)
 		put_template(s, code, "\t@_fill(net->%s, %d, 1.0f);\n", tensor->name, tensor->features);
 }

@@ -165,8 +165,10 @@ void torch_epoch_order(Random *random, int *out, int count)
 /* ---- torch/nn/init.py, called as torch/nn/modules/linear.py and conv.py do */
 
 /* kaiming_uniform_(a=sqrt(5)): 1/sqrt(fan_in) but for the last bits, which come from this order of operations. */
-static double kaiming_bound(int fan_in)
+double initial_bound(Init init, int fan_in)
 {
+	if (init == INIT_FAN_IN_UNIFORM)
+		return 1.0 / sqrt(fan_in);
 	double slope = sqrt(5.0);
 	double gain = sqrt(2.0 / (1.0 + slope * slope));
 	double deviation = gain / sqrt(fan_in);
@@ -190,11 +192,8 @@ void initialise(Random *random, Init init, float *out, size_t count, int fan_in)
 		fill(out, count, 1);
 		break;
 	case INIT_KAIMING_UNIFORM:
-		bound = kaiming_bound(fan_in);
-		torch_uniform(random, out, count, -bound, bound);
-		break;
 	case INIT_FAN_IN_UNIFORM:
-		bound = 1.0 / sqrt(fan_in);
+		bound = initial_bound(init, fan_in);
 		torch_uniform(random, out, count, -bound, bound);
 		break;
 	}

@@ -45,6 +45,8 @@ void torch_epoch_order(Random *random, int *out, int count);
 
 typedef enum Init { INIT_ZERO, INIT_ONE, INIT_KAIMING_UNIFORM, INIT_FAN_IN_UNIFORM } Init;
 
+/* The uniform ones draw from -bound to bound. */
+double initial_bound(Init init, int fan_in);
 /* Fills count values; fan_in is used by the uniform ones (nn.Linear's weight and bias). Zero and one draw nothing. */
 void initialise(Random *random, Init init, float *out, size_t count, int fan_in);
 

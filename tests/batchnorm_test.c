@@ -11,14 +11,6 @@ static const Layer *batchnorm(void)
 	return layer_find(KIND_LAYER, "batchnorm");
 }
 
-static int tensor_index(const char *name)
-{
-	int index = 0;
-	while (strcmp(batchnorm()->tensors[index].name, name) != 0)
-		index++;
-	return index;
-}
-
 static void update(const Statistics *s, const double *x, int rows, int features, double momentum)
 {
 	for (int f = 0; f < features; f++) {
@@ -45,7 +37,8 @@ static void check_values(const Compilation *c, const void *net, const Tensor *te
 static void check_node(const Compilation *c, const void *net, const Model *m, int index, int step)
 {
 	const Node *node = c->network->nodes.items[index];
-	int mean = tensor_index("running_mean"), var = tensor_index("running_var"), count = tensor_index("num_batches_tracked");
+	int mean = tensor_index(batchnorm(), "running_mean"), var = tensor_index(batchnorm(), "running_var"),
+		count = tensor_index(batchnorm(), "num_batches_tracked");
 	Statistics statistics = {m->tensors[index][mean], m->tensors[index][var]};
 	update(&statistics, model_value(m, node->inputs[0]), m->rows, shape_features(&node->inputs[0]->shape),
 		node->arguments[argument_index(batchnorm(), "momentum")]);

@@ -5,10 +5,7 @@ static bool infer(Node *node, Diagnostics *diagnostics)
 	const Shape *main = &node->inputs[0]->shape, *other = &node->inputs[1]->shape;
 	if (!shape_is_known(main) || !shape_is_known(other))
 		return false;
-	bool equal = main->rank == other->rank;
-	for (int i = 0; equal && i < main->rank; i++)
-		equal = main->dims[i] == other->dims[i];
-	if (equal)
+	if (same_shape(main, other))
 		return set_output(node, *main);
 	error_at(diagnostics, node->span, "residual adds two results of one shape, but they have %lld and %lld values a sample",
 		(long long)shape_size(main), (long long)shape_size(other));

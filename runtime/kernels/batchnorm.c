@@ -103,32 +103,31 @@ static void KERNEL_FN(batchnorm_predict)(int rows, float eps, float *y, const fl
 		store(y + i, (load(x + i) - centre) * scale + shift);
 }
 
-/* The gradient of row i, behind relu if there is one. */
-INLINE Vector incoming(const int activated, const float *dy, const float *y)
+/* The gradient at i, behind relu where its result y is given. */
+INLINE Vector incoming(const float *dy, const float *y, ptrdiff_t i)
 {
-	return activated ? choose(load(y) > 0.0f, load(dy), splat(0.0f)) : load(dy);
+	return y ? choose(load(y + i) > 0.0f, load(dy + i), splat(0.0f)) : load(dy + i);
 }
 
 /* dx = gamma rstd (dy - mean(dy) - xhat mean(dy xhat)); where y is given, dy counts only where it is positive. */
 INLINE void batchnorm_gradient(int rows, float *dx, float *dgamma, float *dbeta, const float *dy, const float *y, const float *xhat,
 	const float *rstd, const float *gamma)
 {
-#define INCOMING(i) (y ? choose(load(y + (i)) > 0.0f, load(dy + (i)), splat(0.0f)) : load(dy + (i)))
 	Vector sum[STRANDS] = {0}, product_sum[STRANDS] = {0};
 	int row = 0;
 	for (; row + STRANDS <= rows; row += STRANDS)
 		UNROLL
 		for (int strand = 0; strand < STRANDS; strand++) {
 			const ptrdiff_t i = (ptrdiff_t)(row + strand) * LANES;
-			const Vector incoming = INCOMING(i);
-			sum[strand] += incoming;
-			product_sum[strand] += incoming * load(xhat + i);
+			const Vector gradient = incoming(dy, y, i);
+			sum[strand] += gradient;
+			product_sum[strand] += gradient * load(xhat + i);
 		}
 	for (; row < rows; row++) {
 		const ptrdiff_t i = (ptrdiff_t)row * LANES;
-		const Vector incoming = INCOMING(i);
-		sum[0] += incoming;
-		product_sum[0] += incoming * load(xhat + i);
+		const Vector gradient = incoming(dy, y, i);
+		sum[0] += gradient;
+		product_sum[0] += gradient * load(xhat + i);
 	}
 	const Vector total = strand_sum(sum), product = strand_sum(product_sum);
 	const Vector scale = gamma ? load(gamma) * load(rstd) : load(rstd);
@@ -136,12 +135,11 @@ INLINE void batchnorm_gradient(int rows, float *dx, float *dgamma, float *dbeta,
 	const Vector slope = product * share, shift = total * share;
 	UNROLL_4
 	for (ptrdiff_t i = 0; i < (ptrdiff_t)rows * LANES; i += LANES)
-		store(dx + i, (INCOMING(i) - shift - load(xhat + i) * slope) * scale);
+		store(dx + i, (incoming(dy, y, i) - shift - load(xhat + i) * slope) * scale);
 	if (dgamma)
 		store(dgamma, product);
 	if (dbeta)
 		store(dbeta, total);
-#undef INCOMING
 }
 
 static void KERNEL_FN(batchnorm_bwd)(int rows, float *dx, float *dgamma, float *dbeta, const float *dy, const float *xhat, const float *rstd,
