@@ -15,6 +15,15 @@ static const Layer layer_scale_shift = {
 	.forward = "scale_shift(rows, y, x, weight, bias)",
 };
 
+/* Of a tensor that one of the layer's traits names. */
+static int trait_index(const Layer *layer, const char *name)
+{
+	int index = tensor_index(layer, name);
+	if (index < 0)
+		internal_error("%s has no tensor `%s`", layer->name, name);
+	return index;
+}
+
 /* The one node that reads the value; null where there are more, or the network's reader too. */
 static Node *only_reader(const Value *value)
 {
@@ -24,7 +33,7 @@ static Node *only_reader(const Value *value)
 /* The node's constants, made where it had none. */
 static double *shift_of(Compilation *c, Node *node)
 {
-	int index = tensor_index(node->layer, node->layer->shift);
+	int index = trait_index(node->layer, node->layer->shift);
 	double **shift = &c->weights[node->index].tensors[index];
 	const char *when = node->layer->tensors[index].when;
 	if (!*shift) {
@@ -36,7 +45,7 @@ static double *shift_of(Compilation *c, Node *node)
 
 static double *product_of(Compilation *c, const Node *node)
 {
-	return c->weights[node->index].tensors[tensor_index(node->layer, node->layer->product)];
+	return c->weights[node->index].tensors[trait_index(node->layer, node->layer->product)];
 }
 
 static void fold_before(Compilation *c, Node *product, const double *scale, const double *shift)
