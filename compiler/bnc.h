@@ -329,6 +329,7 @@ typedef struct Tensor {
 	int positions;          /* LAYOUT_ROWS: rows per sample */
 	bool touched, read;     /* diff.c: by a step that is not dead */
 	int id;                 /* fuse.c: among the routine's tensors */
+	bool crowded;           /* fuse.c: its only reader is in a loop of its own for want of cache */
 	/* plan.c */
 	bool one_panel;         /* lives within one iteration of one loop: storage for one panel */
 	size_t offset;          /* persistent: bytes in the struct; temporary: floats in work */
@@ -365,9 +366,13 @@ typedef struct Steps { Step **items; int count, capacity; } Steps;
 typedef struct Edge { int from, to; const Tensor *tensor; bool panel_local; } Edge;
 typedef struct Edges { Edge *items; int count, capacity; } Edges;
 
+/* Different activations that a loop reads whole for every panel, and so wants to keep in the cache. */
+typedef struct Whole { const Tensor **items; int count, capacity; } Whole;
+
 typedef struct Loop {
 	int features;           /* it runs once per panel of so many; 0: once */
 	Steps steps;
+	Whole whole;
 	Steps firsts;           /* combine.c: to be made once before it */
 	int number;             /* its place among the routine's loops */
 	bool paired;            /* cost.c: it takes two panels at a time */
@@ -455,6 +460,10 @@ double loop_flops(const Compilation *compilation, const Loop *loop);
 double loop_bytes(const Compilation *compilation, const Loop *loop);
 /* Whether the step is made for two panels by one call. */
 bool is_paired(const Step *step);
+void add_whole(const Compilation *compilation, Whole *whole, const Tensor *tensor);
+void add_step_whole(const Compilation *compilation, Whole *whole, const Step *step);
+/* Whether both, read in turns, stay in the cache. */
+bool share_cache(const Compilation *compilation, const Whole *a, const Whole *b);
 /* Marks the loops that take two panels at a time. */
 void choose_pairs(Compilation *compilation);
 /* Marks the loops that are worth sharing; leaves compilation->threads at 1 when there is none. */

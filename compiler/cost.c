@@ -41,6 +41,48 @@ double loop_bytes(const Compilation *c, const Loop *loop)
 	return bytes;
 }
 
+/* Half of a second-level cache of 2 MiB. With batch 256, a loop that makes dx from a dy of 1 MiB and dW from an x of 0.8 MiB in
+ * turns waits for the third level: as two loops a step of 784-1024-1024-10 takes 3 % less time. With batch 128 and 512 features, 0.7 MiB
+ * together, it makes no difference. */
+enum { SHARED_CACHE = 1 << 20 };
+
+static bool holds(const Whole *whole, const Tensor *tensor)
+{
+	for (int i = 0; i < whole->count; i++)
+		if (whole->items[i] == tensor)
+			return true;
+	return false;
+}
+
+void add_whole(const Compilation *c, Whole *whole, const Tensor *tensor)
+{
+	if (!holds(whole, tensor))
+		APPEND(c->arena, whole, tensor);
+}
+
+void add_step_whole(const Compilation *c, Whole *whole, const Step *step)
+{
+	for (int k = 0; k < step->kernel->parameter_count; k++) {
+		const OperandType *type = step->kernel->parameters[k].type;
+		if (step->operands[k].kind == OPERAND_AT && !type->own && step->operands[k].tensor->layout == LAYOUT_ROWS)
+			add_whole(c, whole, step->operands[k].tensor);
+	}
+}
+
+bool share_cache(const Compilation *c, const Whole *a, const Whole *b)
+{
+	size_t bytes = 0;
+	int added = 0;
+	for (int i = 0; i < b->count; i++)
+		if (!holds(a, b->items[i])) {
+			bytes += tensor_floats(c, b->items[i]) * sizeof(float);
+			added++;
+		}
+	for (int i = 0; i < a->count; i++)
+		bytes += tensor_floats(c, a->items[i]) * sizeof(float);
+	return !a->count || !added || bytes <= SHARED_CACHE;
+}
+
 /* Elementwise kernels move data instead of multiplying: 4 FLOPs a value stand for their time. */
 static double loop_work(const Compilation *c, const Loop *loop)
 {

@@ -2,7 +2,8 @@
  * every dependence.
  *
  * The rule: two steps may share a loop when they run over the panels of equally many features and every tensor that one
- * of them writes and the other touches is touched by both panel by panel. Nothing else is known of kernels or layers.
+ * of them writes and the other touches is touched by both panel by panel. Nothing else is known of kernels or layers. What
+ * they read whole, for every panel again, must stay in the cache (share_cache).
  *
  * The schedule: a temporary that one step writes and one step reads panel by panel glues the two, so that it never
  * leaves the cache (nor needs storage beyond a panel): a weight gradient waits for its update, and the update for the
@@ -19,6 +20,7 @@ typedef struct History { Access writer; int readers; } History;
 typedef struct Ready { int features; int *items; int head, count, capacity; } Ready;
 
 typedef struct Fuse {
+	const Compilation *c;
 	Arena *arena;
 	Routine *routine;
 	int count;                      /* steps */
@@ -27,6 +29,7 @@ typedef struct Fuse {
 	int *depth, *height;            /* of a step: ends of loops before it, and behind it, at the least */
 	int *cluster;                   /* of a step: its first step's index */
 	int *next_member;               /* chain through a cluster's steps, -1 at the end */
+	Whole *whole;                   /* of a cluster, while it grows */
 	int *waiting;                   /* of a cluster: edges from outside whose step is not placed */
 	Loop **placed;                  /* of a step */
 	struct { Ready *items; int count, capacity; } ready;    /* one list per number of features */
@@ -157,6 +160,19 @@ static const Edge *only_edge(Fuse *f, int step, const Tensor *tensor)
 	return only;
 }
 
+static bool join_clusters(Fuse *f, int a, int b)
+{
+	const int first = a < b ? a : b, second = a < b ? b : a;
+	if (first == second)
+		return true;
+	if (!share_cache(f->c, &f->whole[first], &f->whole[second]))
+		return false;
+	for (int i = 0; i < f->whole[second].count; i++)
+		add_whole(f->c, &f->whole[first], f->whole[second].items[i]);
+	f->cluster[second] = first;
+	return true;
+}
+
 static void glue(Fuse *f)
 {
 	for (int i = 0; i < f->count; i++) {
@@ -168,8 +184,7 @@ static void glue(Fuse *f)
 			const Edge *edge = only_edge(f, i, step->operands[k].tensor);
 			if (!edge || !can_meet(f, edge) || step->features == 0)
 				continue;
-			int a = find_cluster(f, edge->from), b = find_cluster(f, edge->to);
-			f->cluster[a > b ? a : b] = a < b ? a : b;
+			step->operands[k].tensor->crowded = !join_clusters(f, find_cluster(f, edge->from), find_cluster(f, edge->to));
 		}
 	}
 }
@@ -247,13 +262,16 @@ static int take_ready(Ready *list, int i)
 
 static bool admits(Fuse *f, const Loop *loop, int cluster)
 {
-	for (int i = cluster; i >= 0; i = f->next_member[i])
+	Whole whole = {0};
+	for (int i = cluster; i >= 0; i = f->next_member[i]) {
+		add_step_whole(f->c, &whole, f->routine->steps.items[i]);
 		for (int e = f->first_edge[i]; e < f->first_edge[i + 1]; e++) {
 			const Edge *edge = &f->routine->edges.items[e];
 			if (f->placed[edge->from] == loop && !edge->panel_local)
 				return false;
 		}
-	return true;
+	}
+	return share_cache(f->c, &loop->whole, &whole);
 }
 
 static void place(Fuse *f, Loop *loop, int cluster)
@@ -263,6 +281,7 @@ static void place(Fuse *f, Loop *loop, int cluster)
 		f->placed[i] = loop;
 		step->loop = loop;
 		APPEND(f->arena, &loop->steps, step);
+		add_step_whole(f->c, &loop->whole, step);
 	}
 	for (int i = cluster; i >= 0; i = f->next_member[i])
 		for (int s = f->first_successor[i]; s < f->first_successor[i + 1]; s++) {
@@ -359,7 +378,7 @@ static void one_loop_per_step(Fuse *f)
 static Fuse with_edges(Compilation *c, Routine *routine)
 {
 	int count = routine->steps.count;
-	Fuse f = {.arena = c->arena, .routine = routine, .count = count};
+	Fuse f = {.c = c, .arena = c->arena, .routine = routine, .count = count};
 	f.first_edge = NEW_ARRAY(c->arena, int, count + 1);
 	routine->edges.count = 0;
 	find_edges(&f, number_tensors(c, routine));
@@ -396,8 +415,11 @@ void fuse(Compilation *c, Routine *routine)
 	f.successors = NEW_ARRAY(c->arena, int, routine->edges.count);
 	index_successors(&f);
 	measure(&f);
-	for (int i = 0; i < count; i++)
+	f.whole = NEW_ARRAY(c->arena, Whole, count);
+	for (int i = 0; i < count; i++) {
 		f.cluster[i] = i;
+		add_step_whole(c, &f.whole[i], routine->steps.items[i]);
+	}
 	if (c->fuse) {
 		glue(&f);
 		chain_members(&f);

@@ -225,7 +225,10 @@ static void explain_edge(const Routine *routine, const Edge *edge, int number, F
 	const char *tensor = edge->tensor->name;
 	fprintf(out, "    not with loop %d: ", number);
 	name_step(to, out);
-	if (to->features && from->features && touches_whole(to, edge->tensor))
+	if (edge->panel_local)
+		fprintf(out, " and loop %d read different activations whole, too large to stay in the cache together; it shares %s with ",
+			from->loop->number, tensor);
+	else if (to->features && from->features && touches_whole(to, edge->tensor))
 		fprintf(out, " needs all of %s, of which a panel at a time is made by ", tensor);
 	else if (to->features && from->features && touches_whole(from, edge->tensor))
 		fprintf(out, " overwrites panels of %s, all of which are read for every panel by ", tensor);
@@ -239,14 +242,14 @@ static void explain_edge(const Routine *routine, const Edge *edge, int number, F
 	fprintf(out, "\n");
 }
 
-/* Of every later loop that depends on the loop, the first dependence that the rule does not allow inside a loop. */
+/* Of every later loop that depends on the loop, the first dependence that keeps the two apart. */
 static void explain_neighbours(const Routine *routine, const Neighbours *neighbours, const Loop *loop, FILE *out)
 {
 	const Loop *explained = 0;
 	for (int e = neighbours->first[loop->number]; e >= 0; e = neighbours->next[e]) {
 		const Edge *edge = &routine->edges.items[e];
 		const Loop *other = routine->steps.items[edge->to]->loop;
-		if (other == loop || other == explained || edge->panel_local)
+		if (other == loop || other == explained || (edge->panel_local && !edge->tensor->crowded))
 			continue;
 		explain_edge(routine, edge, other->number, out);
 		explained = other;

@@ -231,6 +231,26 @@ Test(fuse, a_step_of_training_is_few_loops)
 	}
 }
 
+/* dx of one layer and dW of the one before share a loop while what both read whole stays in the cache; else what is handed from one to
+ * the other still takes no storage of its own. */
+Test(fuse, loops_want_to_keep_what_they_read_whole)
+{
+	static const struct { int batch, loops; } cases[] = {{128, 1}, {256, 2}};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char text[128];
+		Compilation c;
+		const Loop *loops[8];
+		snprintf(text, sizeof text, "batch %d; linear 784 1024; batchnorm; relu; linear 1024; batchnorm; relu; linear 10", cases[i].batch);
+		compile_text(&c, text, kernel_set(0), true, STAGE_PLAN);
+		cr_expect_eq(loops_of(&c, 1, true, loops, 8), 1);
+		const Loop *batchnorm = loops[0];
+		cr_expect_eq(loops_of(&c, 0, true, loops, 8), 1);
+		cr_expect_eq(loops[0] == batchnorm, cases[i].loops == 1, "batch %d", cases[i].batch);
+		cr_expect_leq(c.train.work, (size_t)cases[i].batch * 4 * 1024 + 64 * 1024, "%zu floats", c.train.work);
+		compilation_close(&c);
+	}
+}
+
 Test(fuse, unfused_steps_are_alone)
 {
 	Compilation c;
