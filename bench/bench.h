@@ -58,7 +58,7 @@ void row_run(Bench *bench, Row *row);
 
 /* The time that the row's FLOPs would take in registers alone. */
 typedef struct Peak { const Bench *bench; const char *isa; int threads; double flops; } Peak;
-Measure measure_peak;
+Measure measure_peak, measure_tile;      /* tile: with the loads that a product's inner loop needs, from L1 */
 bool peak_is_here(const char *isa);
 
 /* The time that loading some bytes takes where a working set of that size lives. */

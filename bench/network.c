@@ -67,7 +67,7 @@ bool net_open(Net *net, const Bench *bench, const Shapes *shapes, int threads, b
 	*net = (Net){.shapes = *shapes, .rows = shapes->batch};
 	shapes_source(shapes, source, sizeof source);
 	Compilation *c = &net->compilation;
-	*c = (Compilation){.arena = arena_open(), .source = {"-e", source, strlen(source)}, .target = bench->set, .fuse = fuse, .threads = threads};
+	*c = (Compilation){.arena = arena_open(), .source = {"-e", source, strlen(source)}, .target = bench->set, .fuse = fuse, .pairs = true, .threads = threads};
 	random_seed(&random, 0);
 	if (!compile(c, STAGE_RUN, &(Overrides){-1, -1, -1}, &failure)) {
 		diagnostics_print(c->diagnostics, stderr);

@@ -36,19 +36,24 @@ static void find_libraries(void)
 		*(void **)&dnnl_sgemm = dlsym(dnnl, "dnnl_sgemm");
 }
 
+/* Two panels at a time where a network's loops take two (is_paired). */
 static void call_kernels(void *subject)
 {
 	const Product *p = subject;
-	const int lanes = p->set->lanes;
+	const KernelSet *set = p->set;
+	const int lanes = set->lanes;
 	const ptrdiff_t panel = (ptrdiff_t)p->rows * lanes, weights = (ptrdiff_t)p->inputs * lanes;
 	const int panels = ((p->kind == INPUT_GRADIENT ? p->inputs : p->outputs) + lanes - 1) / lanes;
-	for (int i = 0; i < panels; i++)
+	const bool pairs = lanes >= 8 && p->inputs >= 16 && p->outputs >= 16;
+	for (int i = 0, step; i < panels; i += step) {
+		step = pairs && i + 1 < panels ? 2 : 1;
 		if (p->kind == FORWARD)
-			p->set->linear(p->rows, p->outputs, p->inputs, p->y + panel * i, p->x, p->w + weights * i, 0);
+			(step == 2 ? set->linear_pair : set->linear)(p->rows, p->outputs, p->inputs, p->y + panel * i, p->x, p->w + weights * i, 0);
 		else if (p->kind == INPUT_GRADIENT)
-			p->set->linear_dx(p->rows, p->outputs, p->inputs, i, p->x + panel * i, p->y, p->w);
+			(step == 2 ? set->linear_dx_pair : set->linear_dx)(p->rows, p->outputs, p->inputs, i, p->x + panel * i, p->y, p->w);
 		else
-			p->set->linear_dw(p->rows, p->outputs, p->inputs, p->w + weights * i, p->x, p->y + panel * i);
+			(step == 2 ? set->linear_dw_pair : set->linear_dw)(p->rows, p->outputs, p->inputs, p->w + weights * i, p->x, p->y + panel * i);
+	}
 }
 
 static void call_openblas(void *subject)
@@ -115,6 +120,7 @@ static void bench_product(Bench *bench, Kind kind, int rows, int outputs, int in
 	snprintf(torch.text, sizeof torch.text, "product %s %d %d %d", kind_names[kind], rows, outputs, inputs);
 	row_add(&row, "bnc", measure_kernels, &product);
 	row_add(&row, "FMA peak", measure_peak, &peak);
+	row_add(&row, "FMA peak, loading", measure_tile, &peak);
 	row_add(&row, "OpenBLAS", measure_openblas, &product);
 	row_add(&row, "oneDNN", measure_dnnl, &product);
 	row_add(&row, "torch.mm", measure_peer, &torch);

@@ -22,6 +22,7 @@ static void bench_step(Bench *bench, const char *widths, int batch, int threads)
 		net_open(&unfused, bench, &with, threads, false)) {
 		row_add(&row, "bnc", measure_step, &net);
 		row_add(&row, "FMA peak", measure_peak, &peak);
+		row_add(&row, "FMA peak, loading", measure_tile, &peak);
 		row_add(&row, "bnc without BN", measure_step, &plain);
 		row_add(&row, "bnc --no-fuse", measure_step, &unfused);
 		row_add(&row, "PyTorch", measure_peer, &eager);
