@@ -125,7 +125,9 @@ test: install-packages
 bench: install-build-packages
 	@sh tools/install-packages $(bench_packages) || echo "Without some of: $(bench_packages)"
 	@$(parallel) bnc $(BUILD)/bench/bench
-	@python=$$(sh bench/find-torch.sh $(BUILD)/torch); $(BUILD)/bench/bench --bnc $(BUILD)/bnc $${python:+--python "$$python"} $(OPTIONS)
+	@python=$$(sh bench/find-torch.sh $(BUILD)/torch); \
+	libtorch=$${python:+$$(sh bench/build-libtorch.sh "$$python" $(BUILD)/bench/torch_peer)}; \
+	$(BUILD)/bench/bench --bnc $(BUILD)/bnc $${python:+--python "$$python"} $${libtorch:+--libtorch "$$libtorch"} $(OPTIONS)
 
 bless: bnc
 	@sh tests/golden.sh --bless $(BUILD)/bnc

@@ -15,7 +15,8 @@ static const char usage[] =
 	"  --isa NAME        another kernel set than the best\n"
 	"  --json FILE       append the figures to FILE, one object a run\n"
 	"  --bnc FILE        the command, for rows about whole processes (build/bnc)\n"
-	"  --python FILE     an interpreter that may have PyTorch (none)\n";
+	"  --python FILE     an interpreter that may have PyTorch (none)\n"
+	"  --libtorch FILE   bench/torch_peer.cpp, compiled (none)\n";
 
 typedef struct Choices { bool sweep; const char *json, *isa; } Choices;
 
@@ -51,6 +52,8 @@ static bool read_options(Bench *bench, Choices *choices, int argc, char **argv)
 			bench->bnc = value;
 		else if (strcmp(option, "--python") == 0)
 			bench->python = value;
+		else if (strcmp(option, "--libtorch") == 0)
+			bench->libtorch = value;
 		else
 			return false;
 	}

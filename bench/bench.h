@@ -5,7 +5,7 @@
 #include "bnc.h"
 #include "pool.h"
 
-enum { MAX_ROUNDS = 32, MAX_CONTENDERS = 8, MAX_WIDTHS = 80 };
+enum { MAX_ROUNDS = 32, MAX_CONTENDERS = 10, MAX_WIDTHS = 80 };
 
 typedef struct Bench {
 	const KernelSet *set;
@@ -15,7 +15,7 @@ typedef struct Bench {
 	double seconds;         /* that a contender is given in a round */
 	bool quick;
 	const char *only;       /* rows whose title holds this, or null */
-	const char *bnc, *python;       /* paths; python may be null */
+	const char *bnc, *python, *libtorch;    /* paths; python and libtorch may be null */
 	FILE *json;             /* one object that is being written, or null */
 	int rows_written;
 	const char *heading;    /* of the rows to come, or null: printed */
@@ -103,14 +103,14 @@ size_t net_weight_bytes(const Net *net);
 
 /* ---- peers.c: other people's programs */
 
-typedef struct Peer Peer;               /* bench/torch_peer.py, answering questions */
+typedef struct Peer Peer;               /* bench/torch_peer.py or .cpp, answering questions */
 typedef struct Question { Peer *peer; char text[600]; } Question;
 
 /* Null when there is no PyTorch. Those of the same threads are the same. */
 Peer *peer_find(const Bench *bench, int threads);
 const char *peer_version(const Peer *peer);
 void peers_close(void);
-/* What: "step" or "predict"; how: "eager" or "compiled". */
+/* What: "step" or "predict"; how: "eager" or "compiled", or "C++" for a step. */
 void ask(const Bench *bench, Question *question, const char *what, const char *how, const Shapes *shapes, int threads);
 Measure measure_peer;
 

@@ -12,41 +12,44 @@
 extern char **environ;
 
 struct Peer {
+	const char *program, *script;   /* script: of an interpreter, else null */
 	int threads;
 	pid_t process;
 	FILE *to, *from;
 	char version[64];       /* "" when there is none */
 };
 
-enum { MAX_PEERS = 2 };
+enum { MAX_PEERS = 4 };
 static Peer peers[MAX_PEERS];
 static int peer_count;
 
 /* Both libraries of the peer read how many threads they may start before it can say so itself. */
-static void run_peer(const Bench *bench, int threads, const int in[2], const int out[2])
+static void run_peer(const Peer *peer, const int in[2], const int out[2])
 {
 	char text[16];
-	snprintf(text, sizeof text, "%d", threads);
+	snprintf(text, sizeof text, "%d", peer->threads);
 	setenv("OMP_NUM_THREADS", text, 1);
 	setenv("OPENBLAS_NUM_THREADS", text, 1);
 	dup2(in[0], STDIN_FILENO);
 	dup2(out[1], STDOUT_FILENO);
 	close(in[1]);
 	close(out[0]);
-	execl(bench->python, bench->python, "bench/torch_peer.py", text, (char *)0);
+	if (peer->script)
+		execl(peer->program, peer->program, peer->script, text, (char *)0);
+	else
+		execl(peer->program, peer->program, text, (char *)0);
 	_exit(1);
 }
 
-static bool peer_start(const Bench *bench, Peer *peer, int threads)
+static bool peer_start(Peer *peer)
 {
 	int in[2], out[2];
-	*peer = (Peer){.threads = threads};
-	if (!bench->python || pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0)
+	if (!peer->program || pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0)
 		return false;
 	signal(SIGPIPE, SIG_IGN);
 	peer->process = fork();
 	if (peer->process == 0)
-		run_peer(bench, threads, in, out);
+		run_peer(peer, in, out);
 	close(in[0]);
 	close(out[1]);
 	peer->to = fdopen(in[1], "w");
@@ -57,15 +60,22 @@ static bool peer_start(const Bench *bench, Peer *peer, int threads)
 	return true;
 }
 
-Peer *peer_find(const Bench *bench, int threads)
+static Peer *find(const char *program, const char *script, int threads)
 {
 	for (int i = 0; i < peer_count; i++)
-		if (peers[i].threads == threads)
+		if (peers[i].threads == threads && peers[i].script == script)
 			return peers[i].version[0] ? &peers[i] : 0;
 	if (peer_count == MAX_PEERS)
 		return 0;
 	Peer *peer = &peers[peer_count++];
-	return peer_start(bench, peer, threads) ? peer : 0;
+	*peer = (Peer){.program = program, .script = script, .threads = threads};
+	return peer_start(peer) ? peer : 0;
+}
+
+Peer *peer_find(const Bench *bench, int threads)
+{
+	static const char script[] = "bench/torch_peer.py";
+	return find(bench->python, script, threads);
 }
 
 const char *peer_version(const Peer *peer)
@@ -88,8 +98,8 @@ void peers_close(void)
 void ask(const Bench *bench, Question *question, const char *what, const char *how, const Shapes *shapes, int threads)
 {
 	char widths[512];
-	question->peer = peer_find(bench, threads);
-	snprintf(question->text, sizeof question->text, "%s %s %s %d %d", what, how, shapes_text(shapes, widths, sizeof widths),
+	question->peer = strcmp(how, "C++") == 0 ? find(bench->libtorch, 0, threads) : peer_find(bench, threads);
+	snprintf(question->text, sizeof question->text, "%s %s %s %d %d", what, strcmp(how, "C++") == 0 ? "eager" : how, shapes_text(shapes, widths, sizeof widths),
 		shapes->batch, shapes->norm);
 }
 

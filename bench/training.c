@@ -11,13 +11,14 @@ static void bench_step(Bench *bench, const char *widths, int batch, int threads)
 	Row row = {.threads = threads, .flops = step_flops(&with)};
 	Peak peak = {bench, bench->set->name, threads, row.flops};
 	Net net, plain, unfused;
-	Question eager, eager_plain, compiled;
+	Question eager, eager_plain, compiled, from_c;
 	row_name(&row, "step %s BN, batch %d", widths, batch);
 	if (!row_wanted(bench, &row))
 		return;
 	ask(bench, &eager, "step", "eager", &with, threads);
 	ask(bench, &eager_plain, "step", "eager", &without, threads);
 	ask(bench, &compiled, "step", "compiled", &with, threads);
+	ask(bench, &from_c, "step", "C++", &with, threads);
 	if (net_open(&net, bench, &with, threads, true) && net_open(&plain, bench, &without, threads, true) &&
 		net_open(&unfused, bench, &with, threads, false)) {
 		row_add(&row, "bnc", measure_step, &net);
@@ -28,6 +29,7 @@ static void bench_step(Bench *bench, const char *widths, int batch, int threads)
 		row_add(&row, "PyTorch", measure_peer, &eager);
 		row_add(&row, "PyTorch without BN", measure_peer, &eager_plain);
 		row_add(&row, "torch.compile", measure_peer, &compiled);
+		row_add(&row, "libtorch, C++", measure_peer, &from_c);
 		row_run(bench, &row);
 		net_close(&unfused);
 		net_close(&plain);
