@@ -85,6 +85,7 @@ static const char *const awkward[] = {
 	"linear 17 33; linear 33 49; linear 49 18; loss mse",
 	"linear 37 100; batchnorm; relu; linear 100 37 bias=false; batchnorm affine=false; leaky_relu; linear 37 5; optimizer sgd lr=0.1",
 	"linear 300 40; tanh; residual { linear 40 300; sigmoid; linear 300 40 }; linear 40 20; optimizer sgd momentum=0.5 nesterov=true",
+	"linear 250 40; relu; linear 40 241; relu; linear 241 3; batch 1091",        /* more than a megabyte in and out */
 };
 
 Test(threads, two_panels_change_no_bit)

@@ -13,8 +13,12 @@ enum { PAIR_ROWS = 6 };
 /* Features summed over at a time: 24 KiB of weights stay in L1. 128 and 256 are 1 % slower, the one with a batch of 128, the other with 256. */
 enum { PAIR_CHUNK = 192 };
 
-/* From one panel to the next, in what belongs to the panels. */
-typedef struct PairSteps { ptrdiff_t w, y, start; } PairSteps;
+/* An x of more bytes has left L2 when the next two panels want it. Its tiles ask for the rows of the next one: 5 % less time for the forward and
+ * the input gradient of 1024 x 512 x 512; where x is near, it would cost 4 %. */
+enum { FAR = 1 << 20, LINE = 64 / sizeof(float) };
+
+/* From one panel to the next, in what belongs to the panels; and whether x is far. */
+typedef struct PairSteps { ptrdiff_t w, y, start; int far; } PairSteps;
 
 INLINE void pair_step(const int rows, Vector *first, Vector *second, const float *x, const float *w, ptrdiff_t w_step)
 {
@@ -26,8 +30,10 @@ INLINE void pair_step(const int rows, Vector *first, Vector *second, const float
 	}
 }
 
-INLINE void pair_tile(const int rows, const Product *product, const PairSteps *steps)
+INLINE void pair_tile(const int rows, const int far, const Product *product, const PairSteps *steps)
 {
+	enum { TURNS = LANES / STEPS };
+	const int ahead = far ? (rows * LANES / LINE + TURNS - 1) / TURNS : 0;
 	Vector first[PAIR_ROWS], second[PAIR_ROWS];
 	UNROLL
 	for (int row = 0; row < rows; row++) {
@@ -38,6 +44,9 @@ INLINE void pair_tile(const int rows, const Product *product, const PairSteps *s
 	int inputs = product->inputs;
 	for (; inputs >= LANES; inputs -= LANES, x += product->x_stride)
 		for (int lane = 0; lane < LANES; lane += STEPS, w += STEPS * LANES) {
+			UNROLL
+			for (int line = 0; line < ahead; line++)
+				__builtin_prefetch(x + rows * LANES + (lane / STEPS * ahead + line) * LINE);
 			UNROLL
 			for (int step = 0; step < STEPS; step++)
 				pair_step(rows, first, second, x + lane + step, w + step * LANES, steps->w);
@@ -51,7 +60,8 @@ INLINE void pair_tile(const int rows, const Product *product, const PairSteps *s
 	}
 }
 
-#define PAIR_TILE(rows) NOINLINE void pair_##rows(const Product *product, const PairSteps *steps) { pair_tile(rows, product, steps); }
+#define PAIR_TILE(rows) NOINLINE void pair_##rows(const Product *product, const PairSteps *steps) { pair_tile(rows, 0, product, steps); }
+NOINLINE void pair_far(const Product *product, const PairSteps *steps) { pair_tile(PAIR_ROWS, 1, product, steps); }
 PAIR_TILE(1)
 PAIR_TILE(2)
 PAIR_TILE(3)
@@ -74,7 +84,8 @@ static void pair_product(int rows, Product product, const PairSteps *steps)
 #define PAIR_CASE(rows) case rows: pair_##rows(&product, steps); break;
 	for (int tiles = (rows + PAIR_ROWS - 1) / PAIR_ROWS; tiles > 0; tiles--) {
 		const int height = (rows + tiles - 1) / tiles;
-		switch (height) {
+		switch (height == PAIR_ROWS && steps->far ? 0 : height) {
+		case 0: pair_far(&product, steps); break;
 		PAIR_CASE(1)
 		PAIR_CASE(2)
 		PAIR_CASE(3)
@@ -98,10 +109,15 @@ static void pair_product(int rows, Product product, const PairSteps *steps)
 #undef PAIR_CASE
 }
 
+static int is_far(int rows, int features)
+{
+	return (ptrdiff_t)rows * features * (ptrdiff_t)sizeof(float) > FAR;
+}
+
 static void KERNEL_FN(linear_pair)(int rows, int outputs, int inputs, float *y, const float *x, const float *w, const float *b)
 {
 	const ptrdiff_t stride = (ptrdiff_t)rows * LANES;
-	PairSteps steps = { .w = (ptrdiff_t)inputs * LANES, .y = stride, .start = b ? LANES : 0 };
+	PairSteps steps = { .w = (ptrdiff_t)inputs * LANES, .y = stride, .start = b ? LANES : 0, .far = is_far(rows, inputs) };
 	Product whole = { .x = x, .x_stride = stride, .w = w, .y = y, .start = b ? b : nothing };
 	(void)outputs;
 	do {
@@ -121,7 +137,7 @@ static void KERNEL_FN(linear_dx_pair)(int rows, int outputs, int inputs, int pan
 	const ptrdiff_t stride = (ptrdiff_t)rows * LANES;
 	const int second_inputs = smaller(inputs - (panel + 1) * LANES, LANES);
 	Vector transposed[2 * PAIR_CHUNK];
-	PairSteps steps = { .w = PAIR_CHUNK * LANES, .y = stride, .start = 0 };
+	PairSteps steps = { .w = PAIR_CHUNK * LANES, .y = stride, .start = 0, .far = is_far(rows, outputs) };
 	Product step = { .x = dy, .x_stride = stride, .w = (const float *)transposed, .y = dx, .start = nothing };
 	w += (ptrdiff_t)panel * LANES * LANES;
 	for (int first = 0; first < outputs; first += PAIR_CHUNK) {
