@@ -95,7 +95,7 @@ build_packages = gcc libc6-dev re2c lemon libtcc-dev libcjson-dev libzip-dev
 test_packages = $(build_packages) clang g++ tcc libcriterion-dev $(target_packages)
 target_packages = gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm qemu-user nodejs lld libc6-dev-arm64-cross \
 	libc6-dev-powerpc-cross
-bench_packages = libopenblas0-pthread libdnnl2 python3-venv python3-dev g++
+bench_packages = libfann2 libopenblas0-pthread libdnnl2 python3-venv python3-dev g++
 
 install-build-packages:
 	@sh tools/install-packages $(build_packages)

@@ -97,6 +97,7 @@ static void run(Bench *bench, bool sweep)
 		bench_sweeps(bench);
 	else {
 		bench_training(bench);
+		bench_fann(bench);
 		bench_products(bench);
 		bench_kernels(bench);
 		bench_prediction(bench);

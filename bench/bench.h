@@ -76,7 +76,9 @@ Measure measure_bandwidth;
 
 typedef struct Shapes {
 	int widths[MAX_WIDTHS], count;  /* features of the input, of each hidden layer, of the output */
-	bool norm;                      /* BatchNorm before each ReLU */
+	bool norm;                      /* BatchNorm before each activation */
+	bool mse;                       /* the loss, instead of cross entropy */
+	const char *activation;         /* null: relu */
 	int batch;
 } Shapes;
 
@@ -132,12 +134,13 @@ bool deployed_open(Deployed *deployed, const Bench *bench, const Shapes *shapes)
 void deployed_close(Deployed *deployed);
 Measure measure_deployed;
 
-/* ---- the rows, in products.c, kernels.c, training.c, prediction.c, starting.c, sweeps.c */
+/* ---- the rows, in products.c, kernels.c, training.c, fann.c, prediction.c, starting.c, sweeps.c */
 
 void bench_machine(Bench *bench);
 void bench_products(Bench *bench);
 void bench_kernels(Bench *bench);
 void bench_training(Bench *bench);
+void bench_fann(Bench *bench);
 void bench_prediction(Bench *bench);
 void bench_epochs(Bench *bench);
 void bench_starting(Bench *bench);

@@ -24,11 +24,12 @@ const char *shapes_text(const Shapes *shapes, char *text, size_t size)
 
 const char *shapes_source(const Shapes *shapes, char *text, size_t size)
 {
-	size_t used = (size_t)snprintf(text, size, "batch %d; optimizer sgd lr=1e-4", shapes->batch);
+	size_t used = (size_t)snprintf(text, size, "batch %d; optimizer sgd lr=1e-4; loss %s", shapes->batch,
+		shapes->mse ? "mse" : "cross_entropy");
 	for (int i = 1; i < shapes->count; i++) {
 		bool last = i == shapes->count - 1;
-		used += (size_t)snprintf(text + used, size - used, "; linear %d %d%s%s", shapes->widths[i - 1], shapes->widths[i],
-			shapes->norm && !last ? "; batchnorm" : "", last ? "" : "; relu");
+		used += (size_t)snprintf(text + used, size - used, "; linear %d %d%s%s%s", shapes->widths[i - 1], shapes->widths[i],
+			shapes->norm && !last ? "; batchnorm" : "", last ? "" : "; ", last ? "" : shapes->activation ? shapes->activation : "relu");
 	}
 	return text;
 }
@@ -53,7 +54,7 @@ static bool fill(const Net *net)
 	random_seed(&random, 1);
 	torch_uniform(&random, table, (size_t)program->max_rows * (size_t)program->inputs, -1, 1);
 	program->kernels->gather(program->max_rows, program->inputs, (float *)(base + program->x), table, 0);
-	for (int i = 0; i < program->max_rows; i++)
+	for (int i = 0; i < program->max_rows && !net->shapes.mse; i++)
 		((int32_t *)(base + program->label))[i] = i % program->outputs;
 	free(table);
 	return true;
