@@ -92,19 +92,25 @@ static double measure_steps(void *subject, double seconds)
 	return measure_calls(call_steps, subject, seconds);
 }
 
-void bench_epochs(Bench *bench)
+static void bench_run(Bench *bench, const char *widths, int batch)
 {
 	Epochs epochs = {.bench = bench, .count = 10};
-	Shapes shapes = shapes_read("2-64-2", 32, true);
+	Shapes shapes = shapes_read(widths, batch, true);
 	Failure failure;
 	Row row = {.threads = 1};
-	row_name(&row, "10 epochs of moons, 2-64-2 BN");
-	if (!data_open(&epochs.data, "moons", &failure) || !net_open(&epochs.net, bench, &shapes, 1, true))
+	row_name(&row, "epochs of moons, %s BN, batch %d", widths, batch);
+	if (!row_wanted(bench, &row) || !data_open(&epochs.data, "moons", &failure) || !net_open(&epochs.net, bench, &shapes, 1, true))
 		return;
-	bench->heading = "epochs";
 	row_add(&row, "bnc, whole run", measure_run, &epochs);
 	row_add(&row, "its steps alone", measure_steps, &epochs);
 	row_run(bench, &row);
 	net_close(&epochs.net);
 	data_close(&epochs.data);
+}
+
+void bench_epochs(Bench *bench)
+{
+	bench->heading = "epochs";
+	bench_run(bench, "2-64-2", 32);
+	bench_run(bench, "2-64-64-2", 200);
 }

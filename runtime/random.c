@@ -4,37 +4,25 @@
  * Every rounding is part of the result. A product and a sum that the compiler contracts into one operation round
  * differently, and gcc takes no pragma against it: compile with -ffp-contract=off. */
 #include "runtime.h"
+#include "kernels/mt19937.h"
 #include <math.h>
 
-/* ---- MT19937: Matsumoto and Nishimura 1998, init_genrand of 2002 */
+/* ---- MT19937, seeded by init_genrand of 2002 */
 
-enum { STATE_WORDS = 624, SHIFT = 397 };
+static uint32_t next_seed(uint32_t word, uint32_t index)
+{
+	return 1812433253u * (word ^ (word >> 30)) + index;
+}
 
 void random_seed(Random *random, uint32_t seed)
 {
 	uint32_t *state = random->state;
 	state[0] = seed;
 	for (uint32_t i = 1; i < STATE_WORDS; i++)
-		state[i] = 1812433253u * (state[i - 1] ^ (state[i - 1] >> 30)) + i;
+		state[i] = next_seed(state[i - 1], i);
 	random->position = STATE_WORDS;
 	random->gauss = 0;
 	random->has_gauss = false;
-}
-
-static uint32_t twist(uint32_t upper, uint32_t lower, uint32_t from)
-{
-	uint32_t bits = (upper & 0x80000000u) | (lower & 0x7fffffffu);
-	return from ^ (bits >> 1) ^ (0x9908b0dfu & (0u - (bits & 1)));
-}
-
-static void next_state(uint32_t *state)
-{
-	enum { WRAP = STATE_WORDS - SHIFT };
-	for (int i = 0; i < WRAP; i++)
-		state[i] = twist(state[i], state[i + 1], state[i + SHIFT]);
-	for (int i = WRAP; i < STATE_WORDS - 1; i++)
-		state[i] = twist(state[i], state[i + 1], state[i - WRAP]);
-	state[STATE_WORDS - 1] = twist(state[STATE_WORDS - 1], state[0], state[STATE_WORDS - 1 - WRAP]);
 }
 
 uint32_t random_u32(Random *random)
@@ -43,11 +31,7 @@ uint32_t random_u32(Random *random)
 		next_state(random->state);
 		random->position = 0;
 	}
-	uint32_t word = random->state[random->position++];
-	word ^= word >> 11;
-	word ^= (word << 7) & 0x9d2c5680u;
-	word ^= (word << 15) & 0xefc60000u;
-	return word ^ (word >> 18);
+	return temper(random->state[random->position++]);
 }
 
 uint64_t random_u64(Random *random)
@@ -154,12 +138,34 @@ void torch_permutation(Random *random, int *out, int count)
 
 /* torch/utils/data: the loader draws a base seed for workers that it may not have, then RandomSampler draws the seed
  * of a generator of its own, which keeps the low 32 bits. */
-void torch_epoch_order(Random *random, int *out, int count)
+static uint32_t sampler_seed(Random *random)
 {
 	random_u64(random);
+	return (uint32_t)random_u64(random);
+}
+
+void torch_epoch_order(Random *random, int *out, int count)
+{
 	Random sampler;
-	random_seed(&sampler, (uint32_t)random_u64(random));
+	random_seed(&sampler, sampler_seed(random));
 	torch_permutation(&sampler, out, count);
+}
+
+void torch_reciprocals(uint32_t *out, int count)
+{
+	for (int i = 0; i < count; i++)
+		out[i] = UINT32_MAX / (uint32_t)(count - i);
+}
+
+void torch_samplers(Random *random, uint32_t states[SAMPLERS][624], int count)
+{
+	uint32_t word[SAMPLERS];
+	for (int k = 0; k < SAMPLERS; k++)
+		word[k] = states[k][0] = k < count ? sampler_seed(random) : 0;
+	for (uint32_t i = 1; i < STATE_WORDS; i++)
+		_Pragma("GCC unroll 4")
+		for (int k = 0; k < SAMPLERS; k++)
+			word[k] = states[k][i] = next_seed(word[k], i);
 }
 
 /* ---- torch/nn/init.py, called as torch/nn/modules/linear.py and conv.py do */

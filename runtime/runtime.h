@@ -40,6 +40,11 @@ void torch_uniform(Random *random, float *out, size_t count, double from, double
 void torch_permutation(Random *random, int *out, int count);
 /* One epoch's order of a DataLoader(shuffle=True): draws from the default generator exactly what torch draws. */
 void torch_epoch_order(Random *random, int *out, int count);
+/* The same in steps, for speed: reciprocals once, the generators of the next epochs, at most SAMPLERS, and KernelSet's permute with
+ * each. A generator is seeded by a chain of multiplications: four side by side take little more time than one. */
+enum { SAMPLERS = 4 };
+void torch_reciprocals(uint32_t *out, int count);
+void torch_samplers(Random *random, uint32_t states[SAMPLERS][624], int count);
 
 /* ---- initialisers of torch.nn, over row-major values */
 

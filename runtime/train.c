@@ -133,25 +133,36 @@ static void report_epoch(const Training *t, const Epoch *epoch, Progress *progre
 		printf("\n");
 }
 
-static void set_order(const Training *t, int *order)
+/* What the orders of the epochs are drawn with. */
+typedef struct Shuffle {
+	int *order;
+	uint32_t *reciprocals;
+	uint32_t samplers[SAMPLERS][624];
+} Shuffle;
+
+/* left: epochs to come, this one included. */
+static void set_order(const Training *t, Shuffle *shuffle, const Epoch *epoch, int64_t left)
 {
+	int turn = epoch->number % SAMPLERS, rows = t->data->rows;
+	if (t->shuffle && turn == 0)
+		torch_samplers(t->random, shuffle->samplers, left < SAMPLERS ? (int)left : SAMPLERS);
 	if (t->shuffle)
-		torch_epoch_order(t->random, order, t->data->rows);
+		t->runs[0].program->kernels->permute(rows, shuffle->order, shuffle->samplers[turn], shuffle->reciprocals);
 	else
-		for (int i = 0; i < t->data->rows; i++)
-			order[i] = i;
+		for (int i = 0; i < rows; i++)
+			shuffle->order[i] = i;
 }
 
-static bool run_epochs(Training *t, int *order, Failure *failure)
+static bool run_epochs(Training *t, Shuffle *shuffle, Failure *failure)
 {
 	int batches = batches_of(t);
 	int64_t total = t->steps ? t->steps : (int64_t)t->epochs * batches;
 	Progress progress = progress_start(total * t->run_count, !t->quiet);
-	Epoch epoch = {.order = order};
+	Epoch epoch = {.order = shuffle->order};
 	bool ok = true;
 	while (ok && epoch.first_step < total) {
 		epoch.batches = total - epoch.first_step < batches ? (int)(total - epoch.first_step) : batches;
-		set_order(t, order);
+		set_order(t, shuffle, &epoch, (total - epoch.first_step + batches - 1) / batches);
 		for (int i = 0; ok && i < t->run_count; i++)
 			ok = run_epoch(t, &t->runs[i], &epoch, &progress, failure);
 		if (ok)
@@ -165,10 +176,17 @@ static bool run_epochs(Training *t, int *order, Failure *failure)
 
 bool train(Training *t, Failure *failure)
 {
-	int *order = malloc((size_t)t->data->rows * sizeof *order);
-	if (!order)
-		return fail(failure, "not enough memory for the order of %d rows", t->data->rows);
-	bool ok = run_epochs(t, order, failure);
-	free(order);
+	size_t rows = (size_t)t->data->rows;
+	Shuffle shuffle;
+	shuffle.order = malloc(rows * sizeof *shuffle.order);
+	shuffle.reciprocals = malloc(rows * sizeof *shuffle.reciprocals);
+	bool ok = shuffle.order && shuffle.reciprocals;
+	if (ok) {
+		torch_reciprocals(shuffle.reciprocals, t->data->rows);
+		ok = run_epochs(t, &shuffle, failure);
+	} else
+		fail(failure, "not enough memory for the order of %d rows", t->data->rows);
+	free(shuffle.order);
+	free(shuffle.reciprocals);
 	return ok;
 }

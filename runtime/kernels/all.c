@@ -16,6 +16,7 @@
 #include "losses.c"
 #include "optimizers.c"
 #include "data.c"
+#include "shuffle.c"
 #include "peak.c"
 
 extern const KernelSet JOINED(kernel_set, ISA);
@@ -28,6 +29,7 @@ const KernelSet JOINED(kernel_set, ISA) = {
 	.usable = JOINED(usable, ISA),
 	.multiply_add = KERNEL_FN(multiply_add),
 	.multiply_adds = PEAK_SUMS * LANES,
+	.permute = KERNEL_FN(permute),
 	KERNELS(KERNEL)
 	PAIRS(KERNEL)
 };
