@@ -6,57 +6,7 @@
 
 #define UNROLLED _Pragma("GCC unroll 32")
 
-/* Twelve sums: two units times a latency of four, and some more; with what they need they fit into sixteen registers. */
-enum { SUMS = 12, TURNS = 4096, AT_ONCE = 8 };
-
-static volatile float sink;
-
-#define FMA_LOOP(name, target, Type, fma, splat, first) \
-	target static void name(void) \
-	{ \
-		Type sum[SUMS]; \
-		const Type factor = splat(0.999f), term = splat(0.001f); \
-		UNROLLED \
-		for (int i = 0; i < SUMS; i++) \
-			sum[i] = splat((float)i); \
-		for (int turn = 0; turn < TURNS; turn++) { \
-			UNROLLED \
-			for (int i = 0; i < SUMS; i++) \
-				sum[i] = fma(sum[i], factor, term); \
-		} \
-		UNROLLED \
-		for (int i = 1; i < SUMS; i++) \
-			sum[0] = sum[0] + sum[i]; \
-		sink = first(sum[0]); \
-	}
-
-/* The same with what a tile of two panels loads for it, all from L1: per two vectors of weights and a value of each row. A processor may
- * lower its clock for that. */
-#define TILE_LOOP(name, target, Type, ROWS, load, broadcast, fma, splat, first) \
-	target static void name(void) \
-	{ \
-		enum { EACH = sizeof(Type) / sizeof(float) }; \
-		static float memory[(ROWS + 2 * 16) * EACH]; \
-		Type sum[2 * ROWS]; \
-		UNROLLED \
-		for (int i = 0; i < 2 * ROWS; i++) \
-			sum[i] = splat((float)i); \
-		for (int turn = 0; turn < TURNS * SUMS / (2 * ROWS); turn++) { \
-			const float *x = memory, *w = memory + (ROWS + turn % 16 * 2) * EACH; \
-			__asm__ volatile("" : "+r"(x), "+r"(w) : : "memory"); \
-			const Type one = load(w), other = load(w + EACH); \
-			UNROLLED \
-			for (int row = 0; row < ROWS; row++) { \
-				const Type each = broadcast(x + row * EACH); \
-				sum[row] = fma(one, each, sum[row]); \
-				sum[ROWS + row] = fma(other, each, sum[ROWS + row]); \
-			} \
-		} \
-		UNROLLED \
-		for (int i = 1; i < 2 * ROWS; i++) \
-			sum[0] = sum[0] + sum[i]; \
-		sink = first(sum[0]); \
-	}
+enum { AT_ONCE = 8 };
 
 /* What is loaded must be in a register, and nothing is done with it: `or` would cost a quarter of the loads from L1. */
 #define LOAD_LOOP(name, target, Type, load, in_register) \
@@ -72,9 +22,6 @@ static volatile float sink;
 
 typedef struct Probe {
 	const char *isa;        /* as in --isa */
-	int lanes;
-	void (*multiply_add)(void);     /* SUMS x TURNS vectors */
-	void (*tile)(void);             /* as many */
 	void (*load)(const float *memory, size_t floats);
 } Probe;
 
@@ -82,27 +29,17 @@ typedef struct Probe {
 #include <immintrin.h>
 #define AVX2 __attribute__((target("avx2,fma")))
 #define AVX512 __attribute__((target("avx512f,avx512dq")))
-FMA_LOOP(fma_avx512, AVX512, __m512, _mm512_fmadd_ps, _mm512_set1_ps, _mm512_cvtss_f32)
-#define BROADCAST_512(from) _mm512_set1_ps(*(from))
-TILE_LOOP(tile_avx512, AVX512, __m512, 12, _mm512_loadu_ps, BROADCAST_512, _mm512_fmadd_ps, _mm512_set1_ps, _mm512_cvtss_f32)
 LOAD_LOOP(load_avx512, AVX512, __m512, _mm512_loadu_ps, "v")
-FMA_LOOP(fma_avx2, AVX2, __m256, _mm256_fmadd_ps, _mm256_set1_ps, _mm256_cvtss_f32)
-TILE_LOOP(tile_avx2, AVX2, __m256, 6, _mm256_loadu_ps, _mm256_broadcast_ss, _mm256_fmadd_ps, _mm256_set1_ps, _mm256_cvtss_f32)
 LOAD_LOOP(load_avx2, AVX2, __m256, _mm256_loadu_ps, "x")
 static const Probe probes[] = {
-	{"avx512", 16, fma_avx512, tile_avx512, load_avx512},
-	{"avx2", 8, fma_avx2, tile_avx2, load_avx2},
+	{"avx512", load_avx512},
+	{"avx2", load_avx2},
 	{0},
 };
 #elif defined __aarch64__
 #include <arm_neon.h>
-#define NEON_FMA(sum, factor, term) vfmaq_f32(term, sum, factor)
-#define NEON_FIRST(a) vgetq_lane_f32(a, 0)
-FMA_LOOP(fma_neon, , float32x4_t, NEON_FMA, vdupq_n_f32, NEON_FIRST)
-#define NEON_TILE_FMA(a, b, sum) vfmaq_f32(sum, a, b)
-TILE_LOOP(tile_neon, , float32x4_t, 12, vld1q_f32, vld1q_dup_f32, NEON_TILE_FMA, vdupq_n_f32, NEON_FIRST)
 LOAD_LOOP(load_neon, , float32x4_t, vld1q_f32, "w")
-static const Probe probes[] = {{"neon", 4, fma_neon, tile_neon, load_neon}, {0}};
+static const Probe probes[] = {{"neon", load_neon}, {0}};
 #else
 static const Probe probes[] = {{0}};
 #endif
@@ -118,13 +55,17 @@ static const Probe *probe_find(const char *isa)
 	return 0;
 }
 
-typedef struct PeakCall { const Peak *peak; void (*work)(void); } PeakCall;
+enum { TURNS = 4096 };
+
+static volatile float sink;
+
+typedef struct PeakCall { const Peak *peak; float (*work)(int turns); } PeakCall;
 
 static void peak_part(void *task, int begin, int end, int thread)
 {
 	(void)thread;
 	for (int i = begin; i < end; i++)
-		((const PeakCall *)task)->work();
+		sink = ((const PeakCall *)task)->work(TURNS);
 }
 
 static void call_peak(void *subject)
@@ -133,28 +74,28 @@ static void call_peak(void *subject)
 	if (call->peak->threads > 1)
 		pool_run(call->peak->bench->pool, peak_part, subject, call->peak->threads);
 	else
-		call->work();
+		sink = call->work(TURNS);
 }
 
-static double measure_probe(const Peak *peak, const Probe *probe, void (*work)(void), double seconds)
+static double measure_work(const Peak *peak, float (*work)(int turns), int multiply_adds, double seconds)
 {
 	PeakCall call = {peak, work};
-	double flops = 2.0 * SUMS * TURNS * probe->lanes * peak->threads;
+	double flops = 2.0 * TURNS * multiply_adds * peak->threads;
 	return measure_calls(call_peak, &call, seconds < 0.02 ? seconds : 0.02) * peak->flops / flops;
 }
 
 double measure_peak(void *subject, double seconds)
 {
 	const Peak *peak = subject;
-	const Probe *probe = probe_find(peak->isa);
-	return probe ? measure_probe(peak, probe, probe->multiply_add, seconds) : 0;
+	const KernelSet *set = kernel_set(peak->isa);
+	return measure_work(peak, set->multiply_add, set->multiply_adds, seconds);
 }
 
 double measure_tile(void *subject, double seconds)
 {
 	const Peak *peak = subject;
-	const Probe *probe = probe_find(peak->isa);
-	return probe ? measure_probe(peak, probe, probe->tile, seconds) : 0;
+	const KernelSet *set = kernel_set(peak->isa);
+	return measure_work(peak, set->multiply_add_loading, set->multiply_adds_loading, seconds);
 }
 
 /* ---- bandwidths */

@@ -103,6 +103,8 @@ typedef struct KernelSet {
 	int (*usable)(void);    /* does this processor have it? */
 	float (*multiply_add)(int turns);       /* as fast as the processor can: multiply_adds a turn, in registers */
 	int multiply_adds;
+	float (*multiply_add_loading)(int turns);       /* with what a product loads for them, from L1 */
+	int multiply_adds_loading;
 	void (*permute)(int count, int32_t *order, uint32_t *state, const uint32_t *reciprocals);       /* of torch: random.c */
 #define KERNEL(name, properties, parameters) void (*name) parameters;
 	KERNELS(KERNEL)

@@ -10,7 +10,8 @@ typedef struct Profile {
 	double last;
 } Profile;
 
-/* FLOPs a second of one thread that only multiplies and adds in registers: the best of some tries of a millisecond in all. */
+/* FLOPs a second of one thread that only multiplies and adds in registers: the median over 20 ms, as short
+ * bursts may have a higher clock than it can keep up. */
 double profile_peak(const KernelSet *kernels);
 
 /* Called by generated code: loop -1 before the first loop, then each loop's number when it is done. */

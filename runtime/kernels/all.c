@@ -29,6 +29,8 @@ const KernelSet JOINED(kernel_set, ISA) = {
 	.usable = JOINED(usable, ISA),
 	.multiply_add = KERNEL_FN(multiply_add),
 	.multiply_adds = PEAK_SUMS * LANES,
+	.multiply_add_loading = KERNEL_FN(multiply_add_loading),
+	.multiply_adds_loading = LOADED * LANES,
 	.permute = KERNEL_FN(permute),
 	KERNELS(KERNEL)
 	PAIRS(KERNEL)
