@@ -23,17 +23,26 @@ const char *describe(Builder *b, const Literal *value)
 	return arena_print(b->arena, "%.9g", value->number);
 }
 
+const Binding *find_binding(const Scope *scope, const char *name)
+{
+	return scope->bindings ? map_get(scope->bindings->names, name) : 0;
+}
+
+const Binding *bind_name(Arena *arena, const Binding *bindings, const char *name, Literal value)
+{
+	Binding *binding = NEW(arena, Binding);
+	*binding = (Binding){name, value, bindings, map_put(arena, bindings ? bindings->names : 0, name, binding)};
+	return binding;
+}
+
 Literal resolve(const Scope *scope, const Literal *literal)
 {
-	if (literal->kind != LITERAL_NAME)
+	const Binding *binding = literal->kind == LITERAL_NAME ? find_binding(scope, literal->name) : 0;
+	if (!binding)
 		return *literal;
-	for (const Binding *binding = scope->bindings; binding; binding = binding->next)
-		if (strcmp(binding->name, literal->name) == 0) {
-			Literal value = binding->value;
-			value.span = literal->span;
-			return value;
-		}
-	return *literal;
+	Literal value = binding->value;
+	value.span = literal->span;
+	return value;
 }
 
 static bool is_size(const Literal *value, uint64_t most)

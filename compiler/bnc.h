@@ -25,6 +25,14 @@ void *arena_grow(Arena *arena, void *items, int count, int *capacity, size_t siz
 	((list)->items = arena_grow((arena), (list)->items, (list)->count, &(list)->capacity, sizeof *(list)->items), \
 	 (list)->items[(list)->count++] = (item))
 
+/* ---- map.c: from names to what they mean */
+
+typedef struct Map Map;         /* null: the empty one */
+
+const void *map_get(const Map *map, const char *name);         /* null: it is not there */
+/* A map that has also, or instead, this value for the name; map itself stays as it is. */
+const Map *map_put(Arena *arena, const Map *map, const char *name, const void *value);
+
 /* ---- error.c: diagnostics with place, source line and caret */
 
 typedef struct Source {

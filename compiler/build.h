@@ -3,8 +3,8 @@
 #define BUILD_H
 #include "bnc.h"
 
-/* A name that `let` or a block's parameter gave a value. */
-typedef struct Binding { const char *name; Literal value; const struct Binding *next; } Binding;
+/* A name that `let` or a block's parameter gave a value, and all names that have one with it. */
+typedef struct Binding { const char *name; Literal value; const struct Binding *next; const Map *names; } Binding;
 
 /* A block, and the names that had a value where it was defined. */
 typedef struct Block { const Statement *definition; const Binding *bindings; bool open; struct Block *next; } Block;
@@ -25,8 +25,9 @@ typedef struct Builder {
 	Arena *arena;
 	Diagnostics *diagnostics;
 	Network *network;
-	Block *blocks;
-	struct { const char **items; int count, capacity; } labels;
+	Block *blocks;                  /* the last one defined */
+	const Map *block_names;         /* to Block */
+	const Map *labels;              /* to Statement */
 	Span settings[MAX_SETTINGS];    /* of the setting's first use; begin == end: none */
 	int expanded;                   /* statements so far: bounds what repeat can do */
 	bool full;
@@ -34,6 +35,10 @@ typedef struct Builder {
 
 /* ---- arguments.c */
 
+/* The name's value; null: it has none. */
+const Binding *find_binding(const Scope *scope, const char *name);
+/* The bindings with one more. */
+const Binding *bind_name(Arena *arena, const Binding *bindings, const char *name, Literal value);
 /* The literal that a name stands for; other literals as they are. */
 Literal resolve(const Scope *scope, const Literal *literal);
 const char *describe(Builder *b, const Literal *value);

@@ -74,15 +74,15 @@ typedef struct Pattern {
 	const char *names[MAX_VARIABLES];
 } Pattern;
 
-/* The calls made once on one tensor. */
-typedef struct First { Step *step; struct First *next; } First;
+/* The steps that touch a tensor, those of them that write it, and the calls made once on it. A step that was replaced since, or
+ * touches it no more, may still be listed; count has it right. */
+typedef struct Uses { int count; Steps steps, writers, firsts; } Uses;
 
 typedef struct Combine {
 	Compilation *c;
 	Routine *routine;
 	Pattern patterns[sizeof rules / sizeof *rules];
-	int *uses;                      /* by tensor id: steps that touch it */
-	First **firsts;                 /* by tensor id: calls made once on it */
+	struct { Uses *items; int count, capacity; } uses;      /* by tensor id */
 } Combine;
 
 /* ---- rules */
@@ -133,7 +133,7 @@ static void read_rules(Combine *m)
 /* ---- matching */
 
 typedef struct Match {
-	int steps[MAX_CALLS];           /* positions in the loop */
+	Step *steps[MAX_CALLS];
 	Operand values[MAX_VARIABLES];
 	bool bound[MAX_VARIABLES];
 } Match;
@@ -166,29 +166,44 @@ static bool touches(const Step *step, const Tensor *tensor)
 	return false;
 }
 
-/* Does the step share a tensor with one of the first `calls` steps of the match? */
-static bool is_linked(const Loop *loop, const Match *match, int calls, const Step *step)
+/* The calls of a rule are linked by tensors: of those that the match has given the call, the one with fewest uses. */
+static const Uses *fewest_uses(const Combine *m, const Call *call, const Match *match)
 {
-	for (int i = 0; i < calls; i++) {
-		const Step *before = loop->steps.items[match->steps[i]];
-		for (int k = 0; k < before->kernel->parameter_count; k++)
-			if (before->operands[k].kind == OPERAND_AT && touches(step, before->operands[k].tensor))
-				return true;
+	const Uses *fewest = 0;
+	for (int k = 0; k < call->kernel->parameter_count; k++) {
+		int variable = call->variables[k];
+		if (!match->bound[variable] || match->values[variable].kind != OPERAND_AT)
+			continue;
+		const Uses *uses = &m->uses.items[match->values[variable].tensor->id];
+		if (!fewest || uses->steps.count < fewest->steps.count)
+			fewest = uses;
 	}
-	return false;
+	return fewest;
+}
+
+/* The next step behind one of its loop, among uses, that calls kernel. */
+static Step *next_call(const Uses *uses, const Kernel *kernel, const Step *behind)
+{
+	Step *next = 0;
+	for (int i = 0; i < uses->steps.count; i++) {
+		Step *step = uses->steps.items[i];
+		if (step->kernel == kernel && step->loop == behind->loop && step->time > behind->time && (!next || step->time < next->time))
+			next = step;
+	}
+	return next;
 }
 
 /* Continues a match at the next step of the loop that shares a tensor with the calls before and may be joined to them. */
-static bool match_next(const Pattern *pattern, const Loop *loop, int call, Match *match)
+static bool match_next(const Combine *m, const Pattern *pattern, int call, Match *match)
 {
 	if (call == pattern->call_count)
 		return true;
-	for (int i = match->steps[call - 1] + 1; i < loop->steps.count; i++) {
+	const Uses *uses = fewest_uses(m, &pattern->calls[call], match);
+	Step *step = match->steps[call - 1];
+	while (uses && (step = next_call(uses, pattern->calls[call].kernel, step))) {
 		Match longer = *match;
-		if (!bind_operands(&pattern->calls[call], loop->steps.items[i], &longer))
-			continue;
-		longer.steps[call] = i;
-		if (is_linked(loop, match, call, loop->steps.items[i]) && match_next(pattern, loop, call + 1, &longer)) {
+		longer.steps[call] = step;
+		if (bind_operands(&pattern->calls[call], step, &longer) && match_next(m, pattern, call + 1, &longer)) {
 			*match = longer;
 			return true;
 		}
@@ -214,7 +229,7 @@ static bool writes(const Pattern *pattern, int variable)
 }
 
 /* What vanishes must be a temporary of these steps alone. What they only read may also be left unread. */
-static bool rest_vanishes(const Combine *m, const Pattern *pattern, const Loop *loop, const Match *match)
+static bool rest_vanishes(const Combine *m, const Pattern *pattern, const Match *match)
 {
 	for (int v = 0; v < pattern->variable_count; v++) {
 		const Tensor *tensor = match->values[v].tensor;
@@ -222,8 +237,8 @@ static bool rest_vanishes(const Combine *m, const Pattern *pattern, const Loop *
 			continue;
 		int own_uses = 0;
 		for (int i = 0; i < pattern->call_count; i++)
-			own_uses += touches(loop->steps.items[match->steps[i]], tensor);
-		if (tensor->role != ROLE_TEMPORARY || m->uses[tensor->id] != own_uses)
+			own_uses += touches(match->steps[i], tensor);
+		if (tensor->role != ROLE_TEMPORARY || m->uses.items[tensor->id].count != own_uses)
 			return false;
 	}
 	return true;
@@ -242,35 +257,44 @@ static bool conflict(const Step *a, const Step *b)
 	return false;
 }
 
-static bool is_matched(const Pattern *pattern, const Match *match, int position)
+static bool is_matched(const Pattern *pattern, const Match *match, const Step *step)
 {
 	for (int i = 0; i < pattern->call_count; i++)
-		if (match->steps[i] == position)
+		if (match->steps[i] == step)
 			return true;
 	return false;
 }
 
-/* May the matched step at position `from` move to `to`, past all between that are not matched themselves? */
-static bool can_move(const Pattern *pattern, const Loop *loop, const Match *match, int from, int to)
+/* May the matched step move to the place of `to`, past all between that are not matched themselves? */
+static bool can_move(const Combine *m, const Pattern *pattern, const Match *match, const Step *step, const Step *to)
 {
-	int begin = from < to ? from + 1 : to + 1, end = from < to ? to : from;
-	for (int i = begin; i < end; i++)
-		if (!is_matched(pattern, match, i) && conflict(loop->steps.items[from], loop->steps.items[i]))
-			return false;
+	int begin = step->time < to->time ? step->time : to->time, end = step->time < to->time ? to->time : step->time;
+	for (int k = 0; k < step->kernel->parameter_count; k++) {
+		if (step->operands[k].kind != OPERAND_AT)
+			continue;
+		const Uses *uses = &m->uses.items[step->operands[k].tensor->id];
+		const Steps *others = step->kernel->parameters[k].type->writes ? &uses->steps : &uses->writers;
+		for (int i = 0; i < others->count; i++) {
+			const Step *other = others->items[i];
+			if (other->loop == step->loop && other->time > begin && other->time < end && !is_matched(pattern, match, other)
+				&& conflict(step, other))
+				return false;
+		}
+	}
 	return true;
 }
 
-/* The position at which all matched steps can meet: that of the last, or of the first; -1 when there is none. */
-static int meeting_place(const Pattern *pattern, const Loop *loop, const Match *match)
+/* The step at whose place all matched ones can meet: the last, or the first; null when there is none. */
+static Step *meeting_place(const Combine *m, const Pattern *pattern, const Match *match)
 {
 	for (int place = pattern->call_count - 1; place >= 0; place -= pattern->call_count > 1 ? pattern->call_count - 1 : 1) {
 		bool reachable = true;
 		for (int i = 0; i < pattern->call_count; i++)
-			reachable = reachable && can_move(pattern, loop, match, match->steps[i], match->steps[place]);
+			reachable = reachable && can_move(m, pattern, match, match->steps[i], match->steps[place]);
 		if (reachable)
 			return match->steps[place];
 	}
-	return -1;
+	return 0;
 }
 
 static bool has_few(const Pattern *pattern, const Match *match)
@@ -298,35 +322,67 @@ static Tensor *new_result(Combine *m, const Tensor *of, const KernelParameter *p
 		.name = arena_print(m->c->arena, "%s_%s", of->name, parameter->name), .role = ROLE_TEMPORARY, .layout = parameter->type->layout,
 		.features = of->features, .inputs = of->inputs, .positions = of->positions,
 	};
+	tensor->id = m->uses.count;
+	APPEND(m->c->arena, &m->uses, (Uses){0});
 	APPEND(m->c->arena, &m->routine->temporaries, tensor);
 	return tensor;
+}
+
+static bool is_first_mention(const Step *step, int operand)
+{
+	for (int k = 0; k < operand; k++)
+		if (step->operands[k].kind == OPERAND_AT && step->operands[k].tensor == step->operands[operand].tensor)
+			return false;
+	return true;
+}
+
+static void enter_uses(Combine *m, Step *step)
+{
+	for (int k = 0; k < step->kernel->parameter_count; k++) {
+		if (step->operands[k].kind != OPERAND_AT)
+			continue;
+		Uses *uses = &m->uses.items[step->operands[k].tensor->id];
+		if (is_first_mention(step, k)) {
+			uses->count++;
+			APPEND(m->c->arena, &uses->steps, step);
+		}
+		if (step->kernel->parameters[k].type->writes)
+			APPEND(m->c->arena, &uses->writers, step);
+	}
+}
+
+static void leave_uses(Combine *m, const Step *step)
+{
+	for (int k = 0; k < step->kernel->parameter_count; k++)
+		if (step->operands[k].kind == OPERAND_AT && is_first_mention(step, k))
+			m->uses.items[step->operands[k].tensor->id].count--;
 }
 
 /* Binds what the call gives: by the same call made before on the same operands, or by a new one before the loop. */
 static void make_first(Combine *m, const Call *call, Match *match, Loop *before)
 {
 	const Tensor *key = key_of(call, match);
-	for (First *first = m->firsts[key->id]; first; first = first->next) {
+	const Steps *firsts = &m->uses.items[key->id].firsts;
+	for (int i = 0; i < firsts->count; i++) {
 		Match longer = *match;
-		if (bind_operands(call, first->step, &longer)) {
+		if (bind_operands(call, firsts->items[i], &longer)) {
 			*match = longer;
 			return;
 		}
 	}
-	First *first = NEW(m->c->arena, First);
-	*first = (First){NEW(m->c->arena, Step), m->firsts[key->id]};
-	first->step->kernel = call->kernel;
-	first->step->node = before->steps.items[0]->node;
+	Step *first = NEW(m->c->arena, Step);
+	*first = (Step){.kernel = call->kernel, .node = before->steps.items[0]->node, .loop = before, .time = -1};
 	for (int k = 0; k < call->kernel->parameter_count; k++) {
 		int variable = call->variables[k];
 		if (!match->bound[variable]) {
 			match->bound[variable] = true;
 			match->values[variable] = (Operand){OPERAND_AT, new_result(m, key, &call->kernel->parameters[k]), 0};
 		}
-		first->step->operands[k] = match->values[variable];
+		first->operands[k] = match->values[variable];
 	}
-	m->firsts[key->id] = first;
-	APPEND(m->c->arena, &before->firsts, first->step);
+	enter_uses(m, first);
+	APPEND(m->c->arena, &m->uses.items[key->id].firsts, first);
+	APPEND(m->c->arena, &before->firsts, first);
 }
 
 /* Puts the calls made once into loops of their own, each before the loop that asked for it. */
@@ -352,63 +408,52 @@ static void add_part(Step *combined, Step *part)
 	combined->parts[combined->part_count++] = part;
 }
 
-static void replace(Combine *m, const Pattern *pattern, Loop *loop, const Match *match, int place)
+/* The step at the meeting place becomes the combined call; the others are left without a loop. */
+static void replace(Combine *m, const Pattern *pattern, const Match *match, Step *place)
 {
-	Step *combined = NEW(m->c->arena, Step);
-	*combined = (Step){.kernel = pattern->with.kernel, .features = loop->features, .loop = loop};
+	Step combined = {.kernel = pattern->with.kernel, .features = place->features, .loop = place->loop, .time = place->time};
 	for (int i = 0; i < pattern->call_count; i++) {
-		Step *part = loop->steps.items[match->steps[i]];
-		if (part->part_count == 0)
-			add_part(combined, part);
+		Step *part = match->steps[i];
+		if (part->part_count == 0) {
+			Step *copy = NEW(m->c->arena, Step);
+			*copy = *part;
+			add_part(&combined, copy);
+		}
 		for (int k = 0; k < part->part_count; k++)
-			add_part(combined, part->parts[k]);
-		if (!combined->node || combined->node->layer->kind == KIND_OPTIMIZER)
-			combined->node = part->node;
-		loop->steps.items[match->steps[i]] = 0;
+			add_part(&combined, part->parts[k]);
+		if (!combined.node || combined.node->layer->kind == KIND_OPTIMIZER)
+			combined.node = part->node;
+		leave_uses(m, part);
+		part->loop = 0;
 	}
-	for (int k = 0; k < combined->kernel->parameter_count; k++)
-		combined->operands[k] = match->values[pattern->with.variables[k]];
-	loop->steps.items[place] = combined;
-	int kept = 0;
-	for (int i = 0; i < loop->steps.count; i++)
-		if (loop->steps.items[i])
-			loop->steps.items[kept++] = loop->steps.items[i];
-	loop->steps.count = kept;
+	for (int k = 0; k < combined.kernel->parameter_count; k++)
+		combined.operands[k] = match->values[pattern->with.variables[k]];
+	*place = combined;
+	enter_uses(m, place);
 }
 
-/* Applies the rule where loop number l has its calls from position i on; false when it has not. */
-static bool apply(Combine *m, const Pattern *pattern, int l, int i)
+/* Applies the rule where the loop has its calls from this step on. */
+static void apply(Combine *m, const Pattern *pattern, Loop *loop, Step *step)
 {
-	Loop *loop = m->routine->loops.items[l];
-	Match match = {.steps = {i}, .values = {{OPERAND_ABSENT, 0, 0}}, .bound = {true}};
-	if (!bind_operands(&pattern->calls[0], loop->steps.items[i], &match) || !match_next(pattern, loop, 1, &match)
-		|| !has_few(pattern, &match) || !rest_vanishes(m, pattern, loop, &match))
-		return false;
-	int place = meeting_place(pattern, loop, &match);
-	if (place < 0)
-		return false;
+	Match match = {.steps = {step}, .values = {{OPERAND_ABSENT, 0, 0}}, .bound = {true}};
+	if (!bind_operands(&pattern->calls[0], step, &match) || !match_next(m, pattern, 1, &match) || !has_few(pattern, &match)
+		|| !rest_vanishes(m, pattern, &match))
+		return;
+	Step *place = meeting_place(m, pattern, &match);
+	if (!place)
+		return;
 	if (pattern->rule->first)
 		make_first(m, &pattern->first, &match, loop);
-	replace(m, pattern, loop, &match, place);
-	return true;
+	replace(m, pattern, &match, place);
 }
 
-static void count_steps(Combine *m, const Steps *steps)
+static void drop_replaced(Steps *steps)
 {
+	int kept = 0;
 	for (int i = 0; i < steps->count; i++)
-		for (int k = 0; k < steps->items[i]->kernel->parameter_count; k++)
-			if (steps->items[i]->operands[k].kind == OPERAND_AT)
-				m->uses[steps->items[i]->operands[k].tensor->id]++;
-}
-
-/* Numbers new temporaries behind the old ones. */
-static void count_uses(Combine *m)
-{
-	m->uses = NEW_ARRAY(m->c->arena, int, number_tensors(m->c, m->routine));
-	for (int l = 0; l < m->routine->loops.count; l++) {
-		count_steps(m, &m->routine->loops.items[l]->firsts);
-		count_steps(m, &m->routine->loops.items[l]->steps);
-	}
+		if (steps->items[i]->loop)
+			steps->items[kept++] = steps->items[i];
+	steps->count = kept;
 }
 
 static void combine_loops(Combine *m)
@@ -416,10 +461,13 @@ static void combine_loops(Combine *m)
 	for (size_t r = 0; r < sizeof rules / sizeof *rules; r++) {
 		if (rules[r].reassociates && m->c->keep_rounding)
 			continue;
-		count_uses(m);
-		for (int l = 0; l < m->routine->loops.count; l++)
-			for (int i = 0; i < m->routine->loops.items[l]->steps.count; i++)
-				apply(m, &m->patterns[r], l, i);
+		for (int l = 0; l < m->routine->loops.count; l++) {
+			Loop *loop = m->routine->loops.items[l];
+			for (int i = 0; i < loop->steps.count; i++)
+				if (loop->steps.items[i]->loop)
+					apply(m, &m->patterns[r], loop, loop->steps.items[i]);
+			drop_replaced(&loop->steps);
+		}
 	}
 }
 
@@ -428,9 +476,8 @@ static void drop_vanished(Combine *m)
 {
 	Tensors *temporaries = &m->routine->temporaries;
 	int kept = 0;
-	count_uses(m);
 	for (int i = 0; i < temporaries->count; i++)
-		if (m->uses[temporaries->items[i]->id])
+		if (m->uses.items[temporaries->items[i]->id].count)
 			temporaries->items[kept++] = temporaries->items[i];
 	temporaries->count = kept;
 }
@@ -438,7 +485,10 @@ static void drop_vanished(Combine *m)
 void combine(Compilation *c, Routine *routine)
 {
 	Combine m = {.c = c, .routine = routine};
-	m.firsts = NEW_ARRAY(c->arena, First *, c->tensors.count + routine->temporaries.count);
+	m.uses.count = m.uses.capacity = number_tensors(c, routine);
+	m.uses.items = NEW_ARRAY(c->arena, Uses, m.uses.count);
+	for (int i = 0; i < routine->steps.count; i++)
+		enter_uses(&m, routine->steps.items[i]);
 	read_rules(&m);
 	routine->steps.count = 0;
 	combine_loops(&m);

@@ -42,10 +42,9 @@ static const char *next_path(Builder *b, Scope *scope, const Statement *statemen
 	if (scope->repeated)
 		error_at(b->diagnostics, statement->label_span, "a label inside repeat or a block would name several layers: remove `%s:`",
 			statement->label);
-	for (int i = 0; i < b->labels.count; i++)
-		if (strcmp(b->labels.items[i], path) == 0)
-			error_at(b->diagnostics, statement->label_span, "the label `%s` is used twice", statement->label);
-	APPEND(b->arena, &b->labels, path);
+	if (map_get(b->labels, path))
+		error_at(b->diagnostics, statement->label_span, "the label `%s` is used twice", statement->label);
+	b->labels = map_put(b->arena, b->labels, path, statement);
 	return path;
 }
 
@@ -84,6 +83,11 @@ static void unknown_call(Builder *b, const Statement *statement)
 		error_at(b->diagnostics, statement->name_span, "unknown layer or setting `%s`: bnc --list-layers prints all layers", statement->name);
 }
 
+static Block *find_block(const Builder *b, const char *name)
+{
+	return (Block *)map_get(b->block_names, name);
+}
+
 static void build_block(Builder *b, Scope *scope, const Statement *statement, Block *block)
 {
 	const Statement *definition = block->definition;
@@ -102,9 +106,7 @@ static void build_block(Builder *b, Scope *scope, const Statement *statement, Bl
 	for (const Argument *p = definition->arguments; p; p = p->next, expected++) {
 		if (!value)
 			continue;
-		Binding *binding = NEW(b->arena, Binding);
-		*binding = (Binding){p->value.name, resolve(scope, &value->value), inside.bindings};
-		inside.bindings = binding;
+		inside.bindings = bind_name(b->arena, inside.bindings, p->value.name, resolve(scope, &value->value));
 		value = value->next;
 	}
 	if (expected != found) {
@@ -131,11 +133,11 @@ static void build_call(Builder *b, Scope *scope, const Statement *statement)
 		build_setting(b, scope, statement, setting);
 		return;
 	}
-	for (Block *block = b->blocks; block; block = block->next)
-		if (strcmp(block->definition->name, statement->name) == 0) {
-			build_block(b, scope, statement, block);
-			return;
-		}
+	Block *block = find_block(b, statement->name);
+	if (block) {
+		build_block(b, scope, statement, block);
+		return;
+	}
 	const Layer *layer = layer_find(KIND_LAYER, statement->name);
 	if (layer)
 		build_layer(b, scope, statement, layer);
@@ -147,11 +149,10 @@ static void build_call(Builder *b, Scope *scope, const Statement *statement)
 
 static void build_let(Builder *b, Scope *scope, const Statement *statement)
 {
-	for (const Binding *other = scope->bindings; other; other = other->next)
-		if (strcmp(other->name, statement->name) == 0) {
-			error_at(b->diagnostics, statement->name_span, "`%s` has a value already", statement->name);
-			return;
-		}
+	if (find_binding(scope, statement->name)) {
+		error_at(b->diagnostics, statement->name_span, "`%s` has a value already", statement->name);
+		return;
+	}
 	if (!statement->arguments)
 		return;
 	Literal value = resolve(scope, &statement->arguments->value);
@@ -159,9 +160,7 @@ static void build_let(Builder *b, Scope *scope, const Statement *statement)
 		unknown_name(b, scope, arena_print(b->arena, "let %s expects a value", statement->name), &value);
 		return;
 	}
-	Binding *binding = NEW(b->arena, Binding);
-	*binding = (Binding){statement->name, value, scope->bindings};
-	scope->bindings = binding;
+	scope->bindings = bind_name(b->arena, scope->bindings, statement->name, value);
 }
 
 static void build_repeat(Builder *b, Scope *scope, const Statement *statement)
@@ -188,16 +187,18 @@ static void define_block(Builder *b, Scope *scope, const Statement *statement)
 {
 	if (!scope->top)
 		error_at(b->diagnostics, statement->span, "block definitions belong outside of braces");
-	for (const Block *other = b->blocks; other; other = other->next)
-		if (strcmp(other->definition->name, statement->name) == 0) {
-			error_at(b->diagnostics, statement->name_span, "block `%s` is defined twice", statement->name);
-			note_at(b->diagnostics, other->definition->name_span, "the first time is here");
-		}
+	const Block *other = find_block(b, statement->name);
+	if (other) {
+		error_at(b->diagnostics, statement->name_span, "block `%s` is defined twice", statement->name);
+		note_at(b->diagnostics, other->definition->name_span, "the first time is here");
+	}
 	if (layer_find(KIND_LAYER, statement->name))
 		error_at(b->diagnostics, statement->name_span, "`%s` is a layer: give the block another name", statement->name);
 	Block *block = NEW(b->arena, Block);
 	*block = (Block){statement, scope->bindings, false, b->blocks};
 	b->blocks = block;
+	if (!other)
+		b->block_names = map_put(b->arena, b->block_names, statement->name, block);
 }
 
 /* main, and shortcut or nothing, added. */

@@ -51,7 +51,16 @@ printf 'linear 2 \377\376 64; rel\303; \342\202\254' | network bad_utf8
 many 100000 'repeat 2 { ' | network open_braces
 { many 100000 'residual { '; many 100000 '} '; } | network nested_braces
 many 100000 '} ' | network closing_braces
-many 100000 'relu;' | network many_layers
+{ echo 'input 2'; many 100000 'relu;'; } | network many_layers
+# Each so large that work with its square would take longer than the timeout.
+{ echo 'linear 2 4'; seq -f 'let A%.0f = 4' 300000; echo 'linear A1'; } | network many_lets
+{ echo 'linear 2 4'; seq -f 'block b%.0f { relu }' 300000; echo 'b1'; } | network many_blocks
+{ echo 'linear 2 4'; seq -f 'l%.0f: relu' 99000; } | network many_labels
+{ echo 'linear 2 4'; many 30000 'residual { relu };'; } | network many_residuals
+{ echo 'linear 2 4'; many 45000 'batchnorm; relu;'; } | network many_pairs
+# All leaves of a tree of residuals read one value, and pass on one gradient.
+awk 'BEGIN { tree = "linear 4; batchnorm; relu"; for (i = 0; i < 14; i++) tree = "residual { " tree " } { " tree " }"; print "linear 2 4; " tree }' |
+	network many_branches
 many 20000 'relo;' | network many_mistakes
 many 100000 ': = ' | network only_punctuation
 

@@ -1,0 +1,45 @@
+/* map.c: from names to what they mean. A map never changes: map_put gives another one, which shares what is the same, so that a
+ * scope keeps what it saw at the price of a pointer. */
+#include "bnc.h"
+#include <string.h>
+
+/* A trie over the hash, two bits a level, with an entry in every node. */
+struct Map {
+	const char *name;
+	const void *value;
+	const struct Map *children[4];
+};
+
+/* FNV-1a, then mixed so that its high bits, which come first, depend on every byte. */
+static uint64_t hash_of(const char *name)
+{
+	uint64_t hash = 0xcbf29ce484222325;
+	for (; *name; name++)
+		hash = (hash ^ (unsigned char)*name) * 0x100000001b3;
+	return (hash ^ hash >> 32) * 0x9e3779b97f4a7c15;
+}
+
+const void *map_get(const Map *map, const char *name)
+{
+	for (uint64_t hash = hash_of(name); map; map = map->children[hash >> 62], hash <<= 2)
+		if (strcmp(map->name, name) == 0)
+			return map->value;
+	return 0;
+}
+
+/* Copies the nodes on the way to the entry: about log4 of their number. */
+const Map *map_put(Arena *arena, const Map *map, const char *name, const void *value)
+{
+	const Map *root = 0, **link = &root;
+	for (uint64_t hash = hash_of(name);; hash <<= 2) {
+		Map *copy = NEW(arena, Map);
+		*copy = map ? *map : (Map){.name = name};
+		*link = copy;
+		if (strcmp(copy->name, name) == 0) {
+			copy->value = value;
+			return root;
+		}
+		link = &copy->children[hash >> 62];
+		map = *link;
+	}
+}
