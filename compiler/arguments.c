@@ -62,6 +62,11 @@ static bool in_range(const char *range, double number)
 	internal_error("`%s` is not a range", range);
 }
 
+bool is_flag(const Literal *value)
+{
+	return value->kind == LITERAL_NAME && (strcmp(value->name, "true") == 0 || strcmp(value->name, "false") == 0);
+}
+
 bool unknown_name(Builder *b, const Scope *scope, const char *wanted, const Literal *value)
 {
 	const char *names[MAX_NAMES];
@@ -69,7 +74,9 @@ bool unknown_name(Builder *b, const Scope *scope, const char *wanted, const Lite
 	for (const Binding *binding = scope->bindings; binding && count < MAX_NAMES; binding = binding->next)
 		names[count++] = binding->name;
 	const char *near = nearest_name(value->name, names, count);
-	if (near)
+	if (is_flag(value))
+		error_at(b->diagnostics, value->span, "%s, found `%s`", wanted, value->name);
+	else if (near)
 		error_at(b->diagnostics, value->span, "%s, found `%s`: did you mean `%s`?", wanted, value->name, near);
 	else
 		error_at(b->diagnostics, value->span, "%s, found `%s`, which no `let` defines", wanted, value->name);
@@ -109,15 +116,12 @@ static bool check_real(Builder *b, const Scope *scope, const char *what, const L
 
 static bool check_flag(Builder *b, const char *what, const Literal *value, double *out)
 {
-	if (value->kind == LITERAL_NAME && strcmp(value->name, "true") == 0)
-		*out = 1;
-	else if (value->kind == LITERAL_NAME && strcmp(value->name, "false") == 0)
-		*out = 0;
-	else {
-		error_at(b->diagnostics, value->span, "%s must be true or false, found %s", what, describe(b, value));
-		return false;
+	if (is_flag(value)) {
+		*out = strcmp(value->name, "true") == 0;
+		return true;
 	}
-	return true;
+	error_at(b->diagnostics, value->span, "%s must be true or false, found %s", what, describe(b, value));
+	return false;
 }
 
 /* ---- arguments */

@@ -42,6 +42,7 @@ const Binding *bind_name(Arena *arena, const Binding *bindings, const char *name
 /* The literal that a name stands for; other literals as they are. */
 Literal resolve(const Scope *scope, const Literal *literal);
 const char *describe(Builder *b, const Literal *value);
+bool is_flag(const Literal *value);             /* true or false */
 /* Says that the value is a name without a meaning, and returns false; wanted: what was expected. */
 bool unknown_name(Builder *b, const Scope *scope, const char *wanted, const Literal *value);
 /* A whole number from 1 to most; what: for the message. */

@@ -156,7 +156,7 @@ static void build_let(Builder *b, Scope *scope, const Statement *statement)
 	if (!statement->arguments)
 		return;
 	Literal value = resolve(scope, &statement->arguments->value);
-	if (value.kind == LITERAL_NAME && strcmp(value.name, "true") != 0 && strcmp(value.name, "false") != 0) {
+	if (value.kind == LITERAL_NAME && !is_flag(&value)) {
 		unknown_name(b, scope, arena_print(b->arena, "let %s expects a value", statement->name), &value);
 		return;
 	}
