@@ -80,7 +80,7 @@ Scratch one_scratch(const Standalone *s);
 void put_inference(const Standalone *s, Code *code);
 
 /* standalone_trial.c, standalone_test.c */
-typedef struct Trial { Compilation c; void *net; int rows; } Trial;
+typedef struct Trial { Compilation c; void *net; int rows; const Map *tensors; } Trial;        /* tensors: ProgramTensor by path */
 
 /* With net's weights, or those of seed 0. */
 bool trial_open(const Standalone *s, Trial *trial, int rows, bool folded, Failure *failure);

@@ -11,10 +11,10 @@ static void *place(const Trial *trial, size_t offset)
 
 static const ProgramTensor *find_tensor(const Trial *trial, const char *path)
 {
-	for (int i = 0; i < trial->c.program.tensor_count; i++)
-		if (strcmp(trial->c.program.tensors[i].path, path) == 0)
-			return &trial->c.program.tensors[i];
-	internal_error("there is no tensor %s", path);
+	const ProgramTensor *tensor = map_get(trial->tensors, path);
+	if (!tensor)
+		internal_error("there is no tensor %s", path);
+	return tensor;
 }
 
 static void set_weights(const Standalone *s, Trial *trial)
@@ -33,6 +33,8 @@ static void set_weights(const Standalone *s, Trial *trial)
 static bool initialise_trial(const Standalone *s, Trial *trial, Failure *failure)
 {
 	Random random;
+	for (int i = 0; i < trial->c.program.tensor_count; i++)
+		trial->tensors = map_put(trial->c.arena, trial->tensors, trial->c.program.tensors[i].path, &trial->c.program.tensors[i]);
 	trial->net = program_allocate(&trial->c.program, failure);
 	if (!trial->net)
 		return false;

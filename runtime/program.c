@@ -1,4 +1,5 @@
 #include "runtime.h"
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -112,12 +113,20 @@ bool program_save(const Program *program, const void *net, const char *path, Fai
 	return ok;
 }
 
-static const NamedTensor *find_tensor(const TensorFile *file, const char *prefix, size_t prefix_length, const char *path)
+static int by_name(const void *a, const void *b)
 {
-	for (int i = 0; i < file->count; i++)
-		if (strncmp(file->tensors[i].name, prefix, prefix_length) == 0 && strcmp(file->tensors[i].name + prefix_length, path) == 0)
-			return &file->tensors[i];
-	return 0;
+	return strcmp(((const NamedTensor *)a)->name, ((const NamedTensor *)b)->name);
+}
+
+/* A tensor's name in the file: what stands before all names, and its own. */
+typedef struct Key { const char *prefix, *path; size_t prefix_length; } Key;
+
+static int by_key(const void *key, const void *tensor)
+{
+	const Key *k = key;
+	const char *name = ((const NamedTensor *)tensor)->name;
+	int order = strncmp(k->prefix, name, k->prefix_length);
+	return order ? order : strcmp(k->path, name + k->prefix_length);
 }
 
 /* Length of what stands before the first tensor's own name in the file: `net.` in `net.0.weight`. */
@@ -153,13 +162,30 @@ static bool same_shape(const NamedTensor *a, const NamedTensor *b)
 	return same;
 }
 
+static bool check_finite(const ProgramTensor *tensor, const NamedTensor *found, const char *path, Failure *failure)
+{
+	const float *values = found->values;
+	for (size_t i = 0; tensor->layout != LAYOUT_COUNTER && i < tensor_count(tensor); i++)
+		if (!isfinite(values[i])) {
+			size_t inputs = tensor->layout == LAYOUT_WEIGHTS ? (size_t)tensor->inputs : 1;
+			char column[32] = "";
+			if (tensor->layout == LAYOUT_WEIGHTS)
+				snprintf(column, sizeof column, ", %zu", i % inputs);
+			return fail(failure, "%s: the tensor `%s` has the value %s at [%zu%s], expected finite 32-bit floats: "
+				"these weights are of a run that went wrong, or too large", path, found->name, isnan(values[i]) ? "nan" : values[i] > 0 ? "inf" : "-inf",
+				i / inputs, column);
+		}
+	return true;
+}
+
 static bool load_tensors(const Program *program, void *net, const TensorFile *file, const char *path, bool store, Failure *failure)
 {
 	const char *prefix = "";
 	size_t prefix_length = program->tensor_count ? prefix_of(file, program->tensors[0].path, &prefix) : 0;
 	for (int i = 0; i < program->tensor_count; i++) {
 		const ProgramTensor *tensor = &program->tensors[i];
-		const NamedTensor *found = find_tensor(file, prefix, prefix_length, tensor->path);
+		const Key key = {prefix, tensor->path, prefix_length};
+		const NamedTensor *found = bsearch(&key, file->tensors, (size_t)file->count, sizeof *file->tensors, by_key);
 		if (!found)
 			return fail(failure, "%s: %s has a tensor `%s`, which the file does not have: it holds another network's weights",
 				path, program->name, tensor->path);
@@ -170,6 +196,8 @@ static bool load_tensors(const Program *program, void *net, const TensorFile *fi
 			shape_words(found, have, sizeof have);
 			return fail(failure, "%s: the tensor `%s` should be %s for %s, but is %s", path, found->name, want, program->name, have);
 		}
+		if (!check_finite(tensor, found, path, failure))
+			return false;
 		if (store && tensor->layout == LAYOUT_COUNTER)
 			memcpy((char *)net + tensor->offset, found->values, sizeof(int64_t));
 		else if (store)
@@ -186,6 +214,7 @@ bool program_load(const Program *program, void *net, const char *path, Failure *
 	TensorFile file;
 	if (!safetensors_load(&file, path, failure))
 		return false;
+	qsort(file.tensors, (size_t)file.count, sizeof *file.tensors, by_name);
 	/* all of it is checked before any of it is stored */
 	bool ok = load_tensors(program, net, &file, path, false, failure) && load_tensors(program, net, &file, path, true, failure);
 	tensor_file_close(&file);
