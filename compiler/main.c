@@ -3,10 +3,12 @@
 #include "options.h"
 #include "pool.h"
 #include "profile.h"
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { EXIT_NETWORK = 1, EXIT_COMMAND = 2, EXIT_DATA = 3, EXIT_INTERNAL = 4 };
 
@@ -38,6 +40,29 @@ static int no_memory(int networks)
 {
 	fprintf(stderr, "bnc: not enough memory for %d networks\n", networks);
 	return EXIT_DATA;
+}
+
+/* ---- stopping */
+
+static volatile sig_atomic_t stop;      /* the signal that asked for it */
+
+static void on_signal(int signal)
+{
+	if (stop)
+		_exit(128 + signal);
+	stop = signal;
+}
+
+/* From here on the first signal ends the training after its step, and the run goes on with what was reached; the second ends it
+ * at once. Who ignores a signal, as nohup does, goes on ignoring it. */
+static void catch_signals(void)
+{
+	static const int signals[] = {SIGINT, SIGTERM};
+	const struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+	struct sigaction before;
+	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+		if (sigaction(signals[i], 0, &before) == 0 && before.sa_handler != SIG_IGN)
+			sigaction(signals[i], &action, 0);
 }
 
 /* ---- networks */
@@ -91,30 +116,33 @@ static void report_all(const Session *s)
 static bool check_agreement(const Session *s, Failure *failure)
 {
 	const Network *first = s->compilations[0].network;
+	const char *first_name = s->compilations[0].program.name;
 	for (int i = 1; i < s->count; i++) {
 		const Network *other = s->compilations[i].network;
+		const char *name = s->compilations[i].program.name;
 		if (other->batch != first->batch)
 			return fail(failure, "%s and %s train side by side on the same batches, but their batch is %d and %d: give --batch",
-				first->name, other->name, first->batch, other->batch);
+				first_name, name, first->batch, other->batch);
 		if (other->epochs != first->epochs && s->options.steps == 0)
-			return fail(failure, "%s and %s train side by side, but their epochs are %d and %d: give --epochs", first->name, other->name,
+			return fail(failure, "%s and %s train side by side, but their epochs are %d and %d: give --epochs", first_name, name,
 				first->epochs, other->epochs);
 		if (!s->options.seed_given && other->seed != first->seed)
 			return fail(failure, "%s and %s train side by side from one generator, but their seeds are %llu and %llu: give --seed",
-				first->name, other->name, (unsigned long long)first->seed, (unsigned long long)other->seed);
+				first_name, name, (unsigned long long)first->seed, (unsigned long long)other->seed);
 	}
 	return true;
 }
 
-/* Several networks of one name, as from one file given twice, are told apart by a number. */
+/* Several networks of one name, as from one file given twice, are told apart by a number: net, net_2. */
 static void name_apart(Session *s)
 {
+	const Map *names = 0;
 	for (int i = 0; i < s->count; i++) {
-		int same = 1;
-		for (int k = 0; k < i; k++)
-			same += strcmp(s->compilations[k].network->name, s->compilations[i].network->name) == 0;
-		if (same > 1)
-			s->compilations[i].program.name = arena_print(s->compilations[i].arena, "%s_%d", s->compilations[i].network->name, same);
+		Program *program = &s->compilations[i].program;
+		const char *name = program->name;
+		for (int number = 2; map_get(names, program->name); number++)
+			program->name = arena_print(s->compilations[i].arena, "%s_%d", name, number);
+		names = map_put(s->compilations[0].arena, names, program->name, program);
 	}
 }
 
@@ -179,7 +207,7 @@ static int train_runs(Session *s, Run *runs, const Data *data, Random *random, F
 	Training training = {
 		.runs = runs, .run_count = s->count, .host = &host, .data = data, .batch = first->batch, .epochs = first->epochs,
 		.steps = s->options.steps, .random = random, .shuffle = !s->options.no_shuffle, .quiet = s->options.quiet, .log = log,
-		.log_steps = s->options.log_steps,
+		.log_steps = s->options.log_steps, .stop = &stop,
 	};
 	bool ok = training_check(&training, failure) && open_pool(s, &host, failure);
 	if (ok && s->options.profile) {
@@ -204,6 +232,7 @@ static int train_all(Session *s, Run *runs, Random *random, Failure *failure)
 	AtomicFile log = {0};
 	if (!data_open(&data, s->options.train, failure))
 		return complain(EXIT_DATA, failure);
+	catch_signals();
 	int status = 0;
 	if (s->options.log && !atomic_open(&log, s->options.log, failure))
 		status = complain(EXIT_DATA, failure);
@@ -244,6 +273,16 @@ static bool check_outputs(const Options *options, Failure *failure)
 	return true;
 }
 
+/* A run that was stopped is a run: it did all that it was asked for with the weights that it had reached. */
+static int report_stop(const Session *s, const Run *run)
+{
+	fprintf(stderr, "bnc: stopped by %s after %lld steps", stop == SIGINT ? "SIGINT" : "SIGTERM", (long long)run->steps);
+	if (s->options.save)
+		fprintf(stderr, "; their weights are in %s", s->options.save);
+	fprintf(stderr, "\n");
+	return 128 + stop;
+}
+
 static int run_all(Session *s)
 {
 	Failure failure;
@@ -268,6 +307,8 @@ static int run_all(Session *s)
 		status = complain(EXIT_DATA, &failure);
 	if (status == 0 && s->options.emit.path)
 		status = emit_first(s, &runs[0], &failure);
+	if (status == 0 && stop)
+		status = report_stop(s, &runs[0]);
 	for (int i = 0; i < s->count; i++)
 		if (runs[i].program)
 			program_free(runs[i].program, runs[i].net);

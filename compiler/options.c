@@ -2,9 +2,11 @@
 #include "options.h"
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 typedef enum Kind {
 	TITLE,                          /* of a section of --help */
@@ -183,7 +185,7 @@ static void print_help(void)
 		else
 			print_spec(&specs[i]);
 	printf("\nExit status: 0 done, 1 the network is wrong, 2 the command line is wrong, 3 data or files are wrong or the loss is not\n"
-		"finite, 4 a fault of bnc.\n");
+		"finite, 4 a fault of bnc, 128 + N stopped by signal N after a step, with all files written.\n");
 }
 
 /* ---- reading */
@@ -273,6 +275,49 @@ static bool check_needs(const Options *options, const bool *given, Failure *fail
 	return true;
 }
 
+/* Whether both name one regular file, which need not be there yet. */
+static bool same_file(const char *a, const char *b)
+{
+	struct stat one, other;
+	bool there = stat(a, &one) == 0;
+	if (there != (stat(b, &other) == 0))
+		return false;
+	if (there)
+		return S_ISREG(one.st_mode) && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+	const char *slash_a = strrchr(a, '/'), *slash_b = strrchr(b, '/');
+	if (strcmp(slash_a ? slash_a + 1 : a, slash_b ? slash_b + 1 : b) != 0)
+		return false;
+	char folder_a[PATH_MAX], folder_b[PATH_MAX];
+	snprintf(folder_a, sizeof folder_a, "%.*s", slash_a ? (int)(slash_a - a) + 1 : 1, slash_a ? a : ".");
+	snprintf(folder_b, sizeof folder_b, "%.*s", slash_b ? (int)(slash_b - b) + 1 : 1, slash_b ? b : ".");
+	return stat(folder_a, &one) == 0 && stat(folder_b, &other) == 0 && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+}
+
+/* No file is written twice, nor over a network or the data; --save may replace what --weights read. */
+static bool check_paths(const Options *options, Failure *failure)
+{
+	char header[PATH_MAX] = "";
+	if (options->emit.path)
+		snprintf(header, sizeof header, "%.*s.h", (int)strlen(options->emit.path) - 2, options->emit.path);
+	const struct { const char *option, *path; } outputs[] = {
+		{"--save", options->save}, {"--log", options->log}, {"--emit", options->emit.path}, {"--emit-test", options->emit.test_path},
+		{"the header of --emit", options->emit.single_header || !*header ? 0 : header},
+	};
+	enum { OUTPUTS = sizeof outputs / sizeof *outputs };
+	for (int i = 0; i < OUTPUTS; i++) {
+		const char *path = outputs[i].path;
+		for (int k = 0; path && k < i; k++)
+			if (outputs[k].path && same_file(outputs[k].path, path))
+				return fail(failure, "%s and %s would both write %s: give each a file of its own", outputs[k].option, outputs[i].option, path);
+		for (int k = 0; path && k < options->network_count; k++)
+			if (!options->networks[k].text && same_file(options->networks[k].path, path))
+				return fail(failure, "%s would write over the network %s: give another file", outputs[i].option, path);
+		if (path && options->train && same_file(options->train, path))
+			return fail(failure, "%s would write over the data %s: give another file", outputs[i].option, path);
+	}
+	return true;
+}
+
 static bool check_together(const Options *options, const bool *given, Failure *failure)
 {
 	if (options->network_count == 0)
@@ -281,7 +326,7 @@ static bool check_together(const Options *options, const bool *given, Failure *f
 		return false;
 	if (options->emit.inference && !options->weights && !options->train)
 		return fail(failure, "--inference needs weights: give --weights FILE, or --train DATA in the same command");
-	return !options->emit.path || standalone_check(&options->emit, failure);
+	return (!options->emit.path || standalone_check(&options->emit, failure)) && check_paths(options, failure);
 }
 
 /* Options of getopt's kind; each returns FIRST and its index in the table. */
@@ -316,9 +361,13 @@ OptionsResult options_read(Options *options, int argc, char **argv, Failure *fai
 		else if (option == '?')
 			ok = unknown_option(argv[optind - 1], failure);
 		else {
+			const Spec *spec = &specs[option - FIRST];
+			options->seed_given |= spec->field == offsetof(Options, seed);
+			if (given[option - FIRST] && spec->kind != FLAG)
+				ok = fail(failure, "--%s is given twice: give it once", spec->name);
+			else
+				ok = read_option(options, spec, optarg, failure);
 			given[option - FIRST] = true;
-			options->seed_given |= specs[option - FIRST].field == offsetof(Options, seed);
-			ok = read_option(options, &specs[option - FIRST], optarg, failure);
 		}
 		if (!ok)
 			return OPTIONS_WRONG;

@@ -3,6 +3,7 @@
 #ifndef BNC_RUNTIME_H
 #define BNC_RUNTIME_H
 #include "kernels.h"
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -189,6 +190,7 @@ typedef struct Training {
 	bool quiet;
 	FILE *log;              /* JSON Lines, or null */
 	bool log_steps;
+	const volatile sig_atomic_t *stop;      /* no longer 0: the step that runs is the last one; null: never */
 } Training;
 
 /* Everything that would go wrong after hours is checked here, before. */

@@ -80,14 +80,19 @@ static void log_step(const Training *t, const Run *run, const Epoch *epoch, int 
 			(long long)epoch->first_step + batch, number);
 }
 
+static bool is_stopped(const Training *t)
+{
+	return t->stop && *t->stop;
+}
+
 static bool run_epoch(const Training *t, Run *run, const Epoch *epoch, Progress *progress, Failure *failure)
 {
 	const Program *program = run->program;
 	const float *loss = (const float *)((char *)run->net + program->loss);
 	const float *correct = (const float *)((char *)run->net + program->correct);
 	double sum = 0, right = 0, start = wall_seconds();
-	int seen = 0;
-	for (int batch = 0; batch < epoch->batches; batch++) {
+	int seen = 0, batch = 0;
+	for (; batch < epoch->batches && !is_stopped(t); batch++) {
 		int begin = batch * t->batch;
 		int rows = t->data->rows - begin < t->batch ? t->data->rows - begin : t->batch;
 		load_batch(program, run->net, t->data, epoch->order + begin, rows);
@@ -102,9 +107,11 @@ static bool run_epoch(const Training *t, Run *run, const Epoch *epoch, Progress 
 		progress_step(progress);
 	}
 	run->seconds += wall_seconds() - start;
-	run->steps += epoch->batches;
-	run->loss = sum / epoch->batches;
-	run->accuracy = right / seen;
+	run->steps += batch;
+	if (batch) {
+		run->loss = sum / batch;
+		run->accuracy = right / seen;
+	}
 	return true;
 }
 
@@ -160,12 +167,12 @@ static bool run_epochs(Training *t, Shuffle *shuffle, Failure *failure)
 	Progress progress = progress_start(total * t->run_count, !t->quiet);
 	Epoch epoch = {.order = shuffle->order};
 	bool ok = true;
-	while (ok && epoch.first_step < total) {
+	while (ok && !is_stopped(t) && epoch.first_step < total) {
 		epoch.batches = total - epoch.first_step < batches ? (int)(total - epoch.first_step) : batches;
 		set_order(t, shuffle, &epoch, (total - epoch.first_step + batches - 1) / batches);
 		for (int i = 0; ok && i < t->run_count; i++)
 			ok = run_epoch(t, &t->runs[i], &epoch, &progress, failure);
-		if (ok)
+		if (ok && !is_stopped(t))       /* not of a part */
 			report_epoch(t, &epoch, &progress);
 		epoch.first_step += epoch.batches;
 		epoch.number++;

@@ -28,7 +28,7 @@ suite() {
 
 for build; do
 	suite "$build/tests/unit"
-	for driver in golden errors robust docs; do
+	for driver in golden errors robust stop docs; do
 		suite sh tests/$driver.sh "$build/bnc"
 	done
 done
