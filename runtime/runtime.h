@@ -93,6 +93,7 @@ typedef struct TensorFile { NamedTensor *tensors; int count; void *storage; } Te
 bool safetensors_save(const char *path, const NamedTensor *tensors, int count, Failure *failure);
 bool safetensors_load(TensorFile *file, const char *path, Failure *failure);
 void tensor_file_close(TensorFile *file);
+float float_from_half(uint32_t bits);           /* IEEE 754's binary16, exactly */
 
 /* A file that is complete or not there: written beside its target and renamed over it by file_commit. A killed run
  * leaves the old file. */

@@ -80,6 +80,7 @@ enum { MAX_AXES = 4, MAX_NPY_HEADER = 10000 };
 typedef struct Npy {
 	char kind;              /* numpy's: f, i, u, b */
 	int item_size;
+	bool big_endian;
 	bool fortran_order;
 	int rank;
 	int shape[MAX_AXES];

@@ -19,12 +19,15 @@ static bool damaged(const char *where, const char *at, Failure *failure)
 	return fail(failure, "%s: the array's header is damaged at `%.20s`: save the file again with numpy.savez", where, at);
 }
 
-/* Little endian, or bytes that have no order. */
+/* Behind the order of the bytes: `<`, `>`, or `|` for a byte alone. */
 static bool type_understood(const char *type)
 {
-	static const char *const types[] = {"<f4", "<f8", "<i2", "<i4", "<i8", "<u2", "<u4", "<u8", "|i1", "|u1", "|b1"};
-	for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-		if (strcmp(types[i], type) == 0)
+	static const char *const ordered[] = {"f2", "f4", "f8", "i2", "i4", "i8", "u2", "u4", "u8"}, *const bytes[] = {"i1", "u1", "b1"};
+	for (size_t i = 0; i < sizeof ordered / sizeof *ordered; i++)
+		if ((type[0] == '<' || type[0] == '>') && strcmp(ordered[i], type + 1) == 0)
+			return true;
+	for (size_t i = 0; i < sizeof bytes / sizeof *bytes; i++)
+		if (type[0] == '|' && strcmp(bytes[i], type + 1) == 0)
 			return true;
 	return false;
 }
@@ -40,8 +43,9 @@ static bool parse_type(Npy *npy, const char **at, const char *where, Failure *fa
 		*at += length + 1;
 	}
 	if (!type_understood(type))
-		return fail(failure, "%s: its type is %s, expected float32, float64, bool or integers, little endian: "
+		return fail(failure, "%s: its type is %s, expected float16, float32, float64, bool or integers: "
 			"convert it with .astype('<f4')", where, type);
+	npy->big_endian = type[0] == '>';
 	npy->kind = type[1];
 	npy->item_size = type[2] - '0';
 	return true;
@@ -146,10 +150,10 @@ double npy_value(const Npy *npy, const unsigned char *item)
 {
 	uint64_t bits = 0;
 	for (int i = 0; i < npy->item_size; i++)
-		bits |= (uint64_t)item[i] << 8 * i;
+		bits |= (uint64_t)item[i] << 8 * (npy->big_endian ? npy->item_size - 1 - i : i);
 	switch (npy->kind) {
 	case 'f':
-		return npy->item_size == 4 ? single_value(bits) : double_value(bits);
+		return npy->item_size == 2 ? float_from_half((uint32_t)bits) : npy->item_size == 4 ? single_value(bits) : double_value(bits);
 	case 'i':
 		return signed_value(bits, npy->item_size);
 	default:

@@ -38,7 +38,7 @@ static float float_from_bits(uint32_t bits)
 	return value;
 }
 
-static float float_from_half(uint32_t bits)
+float float_from_half(uint32_t bits)
 {
 	int exponent = bits >> 10 & 31, fraction = bits & 1023;
 	float magnitude;
