@@ -1,7 +1,6 @@
 /* A rule's text -> steps: each call's kernel looked up, each name bound to a tensor or a number. The names are those that
  * bnc.h lists at Layer; a name that is none of them is a fault of the table. */
 #include "diff.h"
-#include <ctype.h>
 #include <string.h>
 
 /* ---- tensors */
@@ -220,20 +219,6 @@ Step *new_step(Diff *d, const Kernel *kernel)
 	return step;
 }
 
-static const char *skip_space(const char *text)
-{
-	while (isspace((unsigned char)*text))
-		text++;
-	return text;
-}
-
-static const char *name_end(const char *text)
-{
-	while (isalnum((unsigned char)*text) || *text == '_')
-		text++;
-	return text;
-}
-
 /* The tensor called name leaves its gradient as that of the input called by `dx` or `dx2`. */
 static void pass_gradient(Diff *d, const char *input, const char *from)
 {
@@ -244,59 +229,49 @@ static void pass_gradient(Diff *d, const char *input, const char *from)
 	d->dx[index] = operand.tensor;
 }
 
-/* One call at text, up to `;` or the end. */
-static void bind_call(Diff *d, const char *text)
+/* `dx = dy`, or a call; without effect unless it is wanted. */
+static void bind_call(Diff *d, const char **text, bool wanted)
 {
-	const char *end = name_end(text);
-	const char *name = arena_copy(d->arena, text, (size_t)(end - text));
-	end = skip_space(end);
-	if (*end == '=') {
-		text = skip_space(end + 1);
-		pass_gradient(d, name, arena_copy(d->arena, text, (size_t)(name_end(text) - text)));
+	const char *after = *text, *names[MAX_OPERANDS];
+	const char *name = read_word(d->arena, &after);
+	if (read_mark(&after, '=')) {
+		const char *from = read_word(d->arena, &after);
+		*text = after;
+		if (wanted)
+			pass_gradient(d, name, from);
 		return;
 	}
-	const Kernel *kernel = kernel_find(&d->c->kernels, name, strlen(name));
-	if (!kernel || *end != '(')
-		internal_error("%s: `%s` is not a kernel call", d->node->layer->name, text);
+	const Kernel *kernel = read_call(d->arena, &d->c->kernels, text, names);
+	if (!wanted)
+		return;
 	Step *step = new_step(d, kernel);
-	int count = 0;
-	while (*end != ')') {
-		text = skip_space(end + 1);
-		end = name_end(text);
-		if (end == text || count == kernel->parameter_count)
-			internal_error("%s: the call of %s does not fit its prototype %s", d->node->layer->name, name, kernel->prototype);
-		step->operands[count] = bind(d, arena_copy(d->arena, text, (size_t)(end - text)));
-		check_operand(step, count++);
+	for (int i = 0; i < kernel->parameter_count; i++) {
+		step->operands[i] = bind(d, names[i]);
+		check_operand(step, i);
 	}
-	if (count != kernel->parameter_count)
-		internal_error("%s: the call of %s does not fit its prototype %s", d->node->layer->name, name, kernel->prototype);
 	find_features(step);
 }
 
-/* `[name]` or `[!name]`: does this call exist under the node's arguments? *text moves past it. */
+/* `[name]` or `[!name]`: does this call exist under the node's arguments? */
 static bool guard_holds(Diff *d, const char **text)
 {
-	if (**text != '[')
+	const char *begin = *text;
+	if (!read_mark(text, '['))
 		return true;
-	const char *begin = *text + 1;
-	bool negated = *begin == '!';
-	begin += negated;
-	const char *end = name_end(begin);
-	int argument = argument_index(d->node->layer, arena_copy(d->arena, begin, (size_t)(end - begin)));
-	if (argument < 0 || *end != ']')
-		internal_error("%s: `%s` does not begin with an argument's name in brackets", d->node->layer->name, *text);
-	*text = skip_space(end + 1);
+	bool negated = read_mark(text, '!');
+	int argument = argument_index(d->node->layer, read_word(d->arena, text));
+	if (argument < 0 || !read_mark(text, ']'))
+		internal_error("%s: `%s` does not begin with an argument's name in brackets", d->node->layer->name, begin);
 	return (d->node->arguments[argument] != 0) != negated;
 }
 
 void bind_calls(Diff *d, Node *node, const char *text)
 {
 	d->node = node;
-	while (text && *(text = skip_space(text))) {
-		if (guard_holds(d, &text))
-			bind_call(d, text);
-		text = strchr(text, ';');
-		if (text)
-			text++;
+	for (bool more = text && *text; more; more = read_mark(&text, ';')) {
+		bool wanted = guard_holds(d, &text);
+		bind_call(d, &text, wanted);
 	}
+	if (text && *text)
+		internal_error("%s: `%s` follows a call, expected `;`", node->layer->name, text);
 }

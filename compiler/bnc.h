@@ -158,8 +158,11 @@ typedef struct Kernels { Kernel *items; int count; } Kernels;
 /* Reads the table. A row that cannot be read is a fault of bnc: internal_error. */
 Kernels kernel_table(Arena *arena);
 const Kernel *kernel_find(const Kernels *kernels, const char *name, size_t length);
-/* The next word of letters, digits and underscores at *text, which moves behind it. */
+/* Reading the tables' texts: each passes over space first, and moves *text behind what it read. A word is of letters, digits and
+ * underscores, and "" where there is none; a call is `kernel(name, ...)`, and fits its kernel. */
 const char *read_word(Arena *arena, const char **text);
+bool read_mark(const char **text, char mark);           /* false: something else is there, and stays */
+const Kernel *read_call(Arena *arena, const Kernels *kernels, const char **text, const char *names[]);
 
 /* ---- layers/: one const Layer each; passes learn everything about a layer from here and never name one */
 

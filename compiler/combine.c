@@ -98,21 +98,15 @@ static int variable_named(Pattern *pattern, const char *name)
 	return pattern->variable_count++;
 }
 
-/* The call at text; returns what follows it. */
-static const char *read_call(Combine *m, Pattern *pattern, const char *text, Call *call)
+static void read_pattern(Combine *m, Pattern *pattern, const char **text, Call *call)
 {
-	const char *name = read_word(m->c->arena, &text);
-	call->kernel = kernel_find(&m->c->kernels, name, strlen(name));
-	if (!call->kernel)
-		internal_error("a rule names `%s`, which is no kernel", name);
-	for (int k = 0; k < call->kernel->parameter_count; k++)
-		call->variables[k] = variable_named(pattern, read_word(m->c->arena, &text));
-	for (int k = 0; call == &pattern->with && k < call->kernel->parameter_count; k++)
-		if (call->variables[k] >= pattern->given)
-			internal_error("the rule for %s uses `%s`, which nothing gives", name, pattern->names[call->variables[k]]);
-	if (*text != ')')
-		internal_error("a rule's call of %s does not fit its prototype %s", name, call->kernel->prototype);
-	return text + 1;
+	const char *names[MAX_OPERANDS];
+	call->kernel = read_call(m->c->arena, &m->c->kernels, text, names);
+	for (int k = 0; k < call->kernel->parameter_count; k++) {
+		call->variables[k] = variable_named(pattern, names[k]);
+		if (call == &pattern->with && call->variables[k] >= pattern->given)
+			internal_error("the rule for %s uses `%s`, which nothing gives", call->kernel->name, names[k]);
+	}
 }
 
 static void read_rules(Combine *m)
@@ -121,12 +115,14 @@ static void read_rules(Combine *m)
 		Pattern *pattern = &m->patterns[i];
 		pattern->rule = &rules[i];
 		pattern->names[pattern->variable_count++] = "0";
-		for (const char *text = rules[i].calls; *text && pattern->call_count < MAX_CALLS;)
-			text = read_call(m, pattern, text, &pattern->calls[pattern->call_count++]);
-		if (rules[i].first)
-			read_call(m, pattern, rules[i].first, &pattern->first);
+		const char *calls = rules[i].calls, *first = rules[i].first, *with = rules[i].with;
+		do
+			read_pattern(m, pattern, &calls, &pattern->calls[pattern->call_count++]);
+		while (read_mark(&calls, ';') && pattern->call_count < MAX_CALLS);
+		if (first)
+			read_pattern(m, pattern, &first, &pattern->first);
 		pattern->given = pattern->variable_count;
-		read_call(m, pattern, rules[i].with, &pattern->with);
+		read_pattern(m, pattern, &with, &pattern->with);
 	}
 }
 

@@ -4,6 +4,8 @@
 #include <ctype.h>
 #include <string.h>
 
+#define SPACE " \t\n"
+
 static const OperandType operand_types[] = {
 	{"int", "int ", OPERAND_INT, false, false, false, false, 0},
 	{"float", "float ", OPERAND_FLOAT, false, false, false, false, 0},
@@ -35,12 +37,34 @@ static const OperandType operand_types[] = {
 
 const char *read_word(Arena *arena, const char **text)
 {
-	while (**text && !isalnum((unsigned char)**text))
-		++*text;
+	*text += strspn(*text, SPACE);
 	const char *begin = *text;
 	while (isalnum((unsigned char)**text) || **text == '_')
 		++*text;
 	return arena_copy(arena, begin, (size_t)(*text - begin));
+}
+
+bool read_mark(const char **text, char mark)
+{
+	*text += strspn(*text, SPACE);
+	if (**text != mark || !mark)
+		return false;
+	++*text;
+	return true;
+}
+
+const Kernel *read_call(Arena *arena, const Kernels *kernels, const char **text, const char *names[])
+{
+	const char *begin = *text, *name = read_word(arena, text);
+	const Kernel *kernel = kernel_find(kernels, name, strlen(name));
+	if (!kernel || !read_mark(text, '('))
+		internal_error("`%s` is not a kernel call", begin);
+	for (int i = 0; i < kernel->parameter_count; i++) {
+		names[i] = read_word(arena, text);
+		if (!*names[i] || !read_mark(text, i + 1 < kernel->parameter_count ? ',' : ')'))
+			internal_error("`%s` does not fit the prototype %s", begin, kernel->prototype);
+	}
+	return kernel;
 }
 
 static const OperandType *find_type(const char *name)
@@ -54,7 +78,7 @@ static const OperandType *find_type(const char *name)
 static void read_row(Arena *arena, Kernel *kernel)
 {
 	const char *text = kernel->prototype;
-	while (*text != ')') {
+	for (bool more = read_mark(&text, '('); more; more = read_mark(&text, ',')) {
 		if (kernel->parameter_count == MAX_OPERANDS)
 			internal_error("kernel %s has more than %d operands", kernel->name, MAX_OPERANDS);
 		const char *type = read_word(arena, &text);
