@@ -78,8 +78,9 @@ typedef struct Shapes {
 	int widths[MAX_WIDTHS], count;  /* features of the input, of each hidden layer, of the output */
 	bool norm;                      /* BatchNorm before each activation */
 	bool mse;                       /* the loss, instead of cross entropy */
-	const char *activation;         /* null: relu */
 	int batch;
+	const char *activation;         /* a layer, as .net files and torch name it; null: relu */
+	double momentum;
 } Shapes;
 
 typedef struct Net {

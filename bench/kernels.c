@@ -27,7 +27,7 @@ static void call_gather(void *p) { Panels *s = p; s->set->gather(ROWS, s->set->l
 static void call_momentum(void *p)
 {
 	Panels *s = p;
-	s->set->sgd_momentum(ROWS * s->set->lanes, 1e-9f, 0, 0.9f, 0, 0, s->panel[0], s->panel[1], s->panel[2], &s->steps);
+	s->set->sgd_momentum(ROWS * s->set->lanes, 1e-9f, 0, 0.9f, 0, 0, &s->steps, s->panel[0], s->panel[1], s->panel[2]);
 }
 
 static void call_batchnorm(void *p)

@@ -24,7 +24,7 @@ const char *shapes_text(const Shapes *shapes, char *text, size_t size)
 
 const char *shapes_source(const Shapes *shapes, char *text, size_t size)
 {
-	size_t used = (size_t)snprintf(text, size, "batch %d; optimizer sgd lr=1e-4; loss %s", shapes->batch,
+	size_t used = (size_t)snprintf(text, size, "batch %d; optimizer sgd lr=1e-4 momentum=%g; loss %s", shapes->batch, shapes->momentum,
 		shapes->mse ? "mse" : "cross_entropy");
 	for (int i = 1; i < shapes->count; i++) {
 		bool last = i == shapes->count - 1;

@@ -98,9 +98,11 @@ void peers_close(void)
 void ask(const Bench *bench, Question *question, const char *what, const char *how, const Shapes *shapes, int threads)
 {
 	char widths[512];
-	question->peer = strcmp(how, "C++") == 0 ? find(bench->libtorch, 0, threads) : peer_find(bench, threads);
-	snprintf(question->text, sizeof question->text, "%s %s %s %d %d", what, strcmp(how, "C++") == 0 ? "eager" : how, shapes_text(shapes, widths, sizeof widths),
-		shapes->batch, shapes->norm);
+	const bool from_c = strcmp(how, "C++") == 0;
+	question->peer = from_c ? find(bench->libtorch, 0, threads) : peer_find(bench, threads);
+	snprintf(question->text, sizeof question->text, "%s %s %s %d %d %s %g", what, from_c ? "eager" : how,
+		shapes_text(shapes, widths, sizeof widths), shapes->batch, shapes->norm, shapes->activation ? shapes->activation : "relu",
+		shapes->momentum);
 }
 
 double measure_peer(void *subject, double seconds)

@@ -15,19 +15,31 @@ struct Step {
 	torch::Tensor x, labels;
 	std::unique_ptr<torch::optim::SGD> optimizer;
 
-	Step(const std::vector<int64_t> &widths, int64_t batch, bool norm)
+	void activate(const std::string &name)
+	{
+		if (name == "leaky_relu")
+			model->push_back(nn::LeakyReLU());
+		else if (name == "tanh")
+			model->push_back(nn::Tanh());
+		else if (name == "sigmoid")
+			model->push_back(nn::Sigmoid());
+		else
+			model->push_back(nn::ReLU());
+	}
+
+	Step(const std::vector<int64_t> &widths, int64_t batch, bool norm, const std::string &activation, double momentum)
 	{
 		for (size_t i = 0; i + 1 < widths.size(); i++) {
 			model->push_back(nn::Linear(widths[i], widths[i + 1]));
 			if (i + 2 < widths.size()) {
 				if (norm)
 					model->push_back(nn::BatchNorm1d(widths[i + 1]));
-				model->push_back(nn::ReLU());
+				activate(activation);
 			}
 		}
 		x = torch::rand({batch, widths.front()}) * 2 - 1;
 		labels = torch::arange(batch) % widths.back();
-		optimizer = std::make_unique<torch::optim::SGD>(model->parameters(), 1e-6);
+		optimizer = std::make_unique<torch::optim::SGD>(model->parameters(), torch::optim::SGDOptions(1e-6).momentum(momentum));
 	}
 
 	void operator()()
@@ -69,14 +81,14 @@ int main(int, char **arguments)
 	std::cout << TORCH_VERSION << std::endl;
 	std::map<std::string, std::unique_ptr<Step>> prepared;
 	for (std::string line; std::getline(std::cin, line);) {
-		std::string what, how, widths;
+		std::string what, how, widths, activation;
 		int64_t batch = 0;
 		bool norm = false;
-		double seconds = 0, answer = 0;
-		if (std::istringstream(line) >> what >> how >> widths >> batch >> norm >> seconds && what == "step" && how == "eager") {
+		double momentum = 0, seconds = 0, answer = 0;
+		if (std::istringstream(line) >> what >> how >> widths >> batch >> norm >> activation >> momentum >> seconds && what == "step" && how == "eager") {
 			auto &step = prepared[line];
 			if (!step)
-				step = std::make_unique<Step>(read_widths(widths), batch, norm);
+				step = std::make_unique<Step>(read_widths(widths), batch, norm, activation, momentum);
 			answer = measure(*step, seconds);
 		}
 		std::printf("%.9g\n", answer);

@@ -1,7 +1,7 @@
 """PyTorch as a peer of bench.c. Reads questions from stdin, one a line, and answers each with the seconds that one operation
 takes (a median), or 0 when it cannot be had:
 
-    step|predict eager|compiled WIDTHS BATCH NORM SECONDS       step eager 784-512-512-10 128 1 0.2
+    step|predict eager|compiled WIDTHS BATCH NORM ACTIVATION MOMENTUM SECONDS       step eager 784-512-512-10 128 1 relu 0 0.2
     product forward|dx|dw ROWS OUTPUTS INPUTS SECONDS
 
 The first line it writes is PyTorch's version."""
@@ -15,19 +15,22 @@ import torch
 from torch import nn
 
 
-def network(widths, norm):
+ACTIVATIONS = {"relu": nn.ReLU, "leaky_relu": nn.LeakyReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid}
+
+
+def network(widths, norm, activation):
     layers = []
     for i, (inputs, outputs) in enumerate(zip(widths, widths[1:])):
         layers.append(nn.Linear(inputs, outputs))
         if i < len(widths) - 2:
-            layers += [nn.BatchNorm1d(outputs)] * norm + [nn.ReLU()]
+            layers += [nn.BatchNorm1d(outputs)] * norm + [ACTIVATIONS[activation]()]
     return nn.Sequential(*layers)
 
 
-def step(how, widths, batch, norm):
-    model = network(widths, norm)
+def step(how, widths, batch, norm, activation, momentum):
+    model = network(widths, norm, activation)
     x, labels = torch.rand(batch, widths[0]) * 2 - 1, torch.arange(batch) % widths[-1]
-    optimizer = torch.optim.SGD(model.parameters(), lr=1e-6)
+    optimizer = torch.optim.SGD(model.parameters(), lr=1e-6, momentum=momentum)
 
     def loss_of(x, labels):
         return nn.functional.cross_entropy(model(x), labels)
@@ -43,8 +46,8 @@ def step(how, widths, batch, norm):
     return call
 
 
-def predict(how, widths, batch, norm):
-    model = network(widths, norm).eval()
+def predict(how, widths, batch, norm, activation, _):
+    model = network(widths, norm, activation).eval()
     x = torch.rand(batch, widths[0])
     if how == "compiled":
         model = torch.compile(model)
@@ -68,10 +71,10 @@ def prepare(question):
     what, *words = question
     if what == "product":
         return product(words[0], *map(int, words[1:]))
-    how, widths, batch, norm = words
+    how, widths, batch, norm, activation, momentum = words
     torch.compiler.reset()
     make = {"step": step, "predict": predict}[what]
-    call = make(how, [int(width) for width in widths.split("-")], int(batch), norm == "1")
+    call = make(how, [int(width) for width in widths.split("-")], int(batch), norm == "1", activation, float(momentum))
     for _ in range(3):
         call()
     return call

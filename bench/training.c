@@ -5,14 +5,20 @@
 /* FLOPs below which bnc uses one thread whatever it is offered, and so does this. */
 enum { WORTH_SHARING = 10000000 };
 
-static void bench_step(Bench *bench, const char *widths, int batch, int threads)
+/* What is not relu and plain sgd. */
+typedef struct Kind { const char *activation; double momentum; } Kind;
+
+static void bench_step(Bench *bench, const char *widths, int batch, const Kind *kind, int threads)
 {
 	Shapes with = shapes_read(widths, batch, true), without = shapes_read(widths, batch, false);
+	with.activation = without.activation = kind->activation;
+	with.momentum = without.momentum = kind->momentum;
 	Row row = {.threads = threads, .flops = step_flops(&with)};
 	Peak peak = {bench, bench->set->name, threads, row.flops};
 	Net net, plain, unfused;
 	Question eager, eager_plain, compiled, from_c;
-	row_name(&row, "step %s BN, batch %d", widths, batch);
+	row_name(&row, "step %s BN%s%s%s, batch %d", widths, kind->activation ? " " : "", kind->activation ? kind->activation : "",
+		kind->momentum > 0 ? " momentum" : "", batch);
 	if (!row_wanted(bench, &row))
 		return;
 	ask(bench, &eager, "step", "eager", &with, threads);
@@ -39,15 +45,16 @@ static void bench_step(Bench *bench, const char *widths, int batch, int threads)
 
 void bench_training(Bench *bench)
 {
-	static const struct { const char *widths; int batch; } networks[] = {
-		{"2-64-2", 32}, {"784-512-512-10", 128}, {"784-1024-1024-10", 256}, {"300-700-130-7", 96}, {"65-33-17-3", 50},
+	static const struct { const char *widths; int batch; Kind kind; } networks[] = {
+		{"2-64-2", 32, {0, 0}}, {"2-64-2", 32, {"leaky_relu", 0}}, {"2-64-2", 32, {0, 0.9}}, {"784-512-512-10", 128, {0, 0}},
+		{"784-512-512-10", 128, {0, 0.9}}, {"784-1024-1024-10", 256, {0, 0}}, {"300-700-130-7", 96, {0, 0}}, {"65-33-17-3", 50, {0, 0}},
 	};
 	bench->heading = "training steps";
-	for (int i = 0; i < 5; i++) {
+	for (size_t i = 0; i < sizeof networks / sizeof *networks; i++) {
 		const Shapes shapes = shapes_read(networks[i].widths, networks[i].batch, true);
-		bench_step(bench, networks[i].widths, networks[i].batch, 1);
+		bench_step(bench, networks[i].widths, networks[i].batch, &networks[i].kind, 1);
 		if (bench->cores > 1 && step_flops(&shapes) > WORTH_SHARING)
-			bench_step(bench, networks[i].widths, networks[i].batch, bench->cores);
+			bench_step(bench, networks[i].widths, networks[i].batch, &networks[i].kind, bench->cores);
 	}
 }
 

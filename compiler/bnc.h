@@ -139,14 +139,14 @@ typedef struct OperandType {
 	Layout layout;
 } OperandType;
 
-enum { MAX_OPERANDS = 18 };
+enum { MAX_OPERANDS = 28 };
 
 typedef struct KernelParameter { const char *name; const OperandType *type; } KernelParameter;
 
 typedef struct Kernel {
 	const char *name;
 	const char *prototype;  /* the row's parameter list, as C */
-	bool in_place, product, one_row;
+	bool in_place, product, one_row, activation, optimizer;
 	size_t entry;           /* offset of its function in a KernelSet */
 	size_t pair_entry;      /* the same of NAME_pair; 0: there is none */
 	int parameter_count;
@@ -357,7 +357,7 @@ typedef struct Operand {
 	double number;          /* OPERAND_NUMBER; OPERAND_ROWS: rows per sample */
 } Operand;
 
-enum { MAX_PARTS = 8 };
+enum { MAX_PARTS = 12 };
 
 typedef struct Step {
 	const Kernel *kernel;

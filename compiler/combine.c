@@ -1,78 +1,8 @@
 /* Fewer calls for the same work. Requires loops; replaces calls within a loop by one call that passes over memory less
  * often, or that suits the shape better. Rules speak of kernels, never of layers: whatever layers left such calls side by
  * side, they are combined. */
-#include "bnc.h"
+#include "combine.h"
 #include <string.h>
-
-enum { MAX_CALLS = 4, MAX_VARIABLES = 24 };
-
-/* Names in `calls` are variables: each stands for the same operand wherever it appears, `0` for an absent one. One that
- * is written, and that `with` does not mention, must be a temporary that nothing else touches; it vanishes. `first` is a call
- * to make once, in a loop of its own before; it gives new names to what it writes, and is shared by all rules that want the
- * same of the same operands. */
-typedef struct Rule {
-	const char *calls, *with, *first;
-	const char *few;                /* the variable that is at most FEW, if one must be */
-	bool reassociates;              /* same values, other rounding */
-} Rule;
-
-static const Rule rules[] = {
-	{
-		"batchnorm(rows, eps, momentum, xhat, rstd, mean, var, x); scale_shift(rows, z, xhat, gamma, beta); relu(rows, y, z)",
-		"batchnorm_relu(rows, eps, momentum, y, xhat, rstd, mean, var, x, gamma, beta)",
-	},
-	{
-		"relu_bwd(rows, dz, dy, y); batchnorm_bwd(rows, dx, dgamma, dbeta, dz, xhat, rstd, gamma)",
-		"batchnorm_relu_bwd(rows, dx, dgamma, dbeta, dy, y, xhat, rstd, gamma)",
-	},
-	{
-		"linear_dw(rows, outputs, inputs, dw, x, dy); sgd(size, lr, weight_decay, w, dw)",
-		"linear_dw_sgd(rows, outputs, inputs, lr, weight_decay, w, 0, x, dy)",
-	},
-	{
-		"linear_dw_sgd(rows, outputs, inputs, lr, weight_decay, w, 0, x, dy); column_sum(rows, db, dy); sgd(size, lr, weight_decay, b, db)",
-		"linear_dw_sgd(rows, outputs, inputs, lr, weight_decay, w, b, x, dy)",
-	},
-	{
-		"linear(rows, outputs, inputs, z, x, w, b); batchnorm_relu(rows, eps, momentum, y, xhat, rstd, mean, var, z, gamma, beta)",
-		"linear_batchnorm_relu(rows, outputs, inputs, eps, momentum, y, xhat, rstd, mean, var, centred, moments, w, b, gamma, beta)",
-		"centre(rows, inputs, centred, moments, x)", "inputs", true,
-	},
-	{
-		"batchnorm_relu_bwd(rows, dz, dgamma, dbeta, dy, y, xhat, rstd, gamma); sgd(gamma_size, lr, weight_decay, gamma, dgamma);"
-		"sgd(beta_size, lr, weight_decay, beta, dbeta); linear_dw_sgd(rows, outputs, inputs, lr, weight_decay, w, 0, x, dz)",
-		"linear_batchnorm_relu_bwd_sgd(rows, outputs, inputs, lr, weight_decay, w, gamma, beta, dy, y, rstd, centred, moments)",
-		"centre(rows, inputs, centred, moments, x)", "inputs", true,
-	},
-	{
-		"batchnorm_relu_bwd(rows, dz, 0, 0, dy, y, xhat, rstd, 0); linear_dw_sgd(rows, outputs, inputs, lr, weight_decay, w, 0, x, dz)",
-		"linear_batchnorm_relu_bwd_sgd(rows, outputs, inputs, lr, weight_decay, w, 0, 0, dy, y, rstd, centred, moments)",
-		"centre(rows, inputs, centred, moments, x)", "inputs", true,
-	},
-	{
-		"linear_dx(rows, above, outputs, panel, dy, above_dy, above_w);"
-		"linear_batchnorm_relu_bwd_sgd(rows, outputs, inputs, lr, weight_decay, w, gamma, beta, dy, y, rstd, centred, moments)",
-		"linear_batchnorm_relu_linear_bwd_sgd(rows, outputs, inputs, panel, above, lr, weight_decay, w, gamma, beta, y, rstd, centred, moments,"
-		"above_dy, above_w)",
-		0, "above", true,
-	},
-	{
-		"linear_batchnorm_relu(rows, outputs, inputs, eps, momentum, y, xhat, rstd, mean, var, centred, moments, w, b, gamma, beta)",
-		"linear_batchnorm_relu(rows, outputs, inputs, eps, momentum, y, 0, rstd, mean, var, centred, moments, w, b, gamma, beta)",
-		0, 0, true,
-	},
-};
-
-/* A rule's call, read once: its kernel and which variable each operand is. */
-typedef struct Call { const Kernel *kernel; int variables[MAX_OPERANDS]; } Call;
-
-typedef struct Pattern {
-	const Rule *rule;
-	Call calls[MAX_CALLS], with, first;
-	int call_count, variable_count;
-	int given;                      /* variables that the calls and `first` bind */
-	const char *names[MAX_VARIABLES];
-} Pattern;
 
 /* The steps that touch a tensor, those of them that write it, and the calls made once on it. A step that was replaced since, or
  * touches it no more, may still be listed; count has it right. */
@@ -81,50 +11,9 @@ typedef struct Uses { int count; Steps steps, writers, firsts; } Uses;
 typedef struct Combine {
 	Compilation *c;
 	Routine *routine;
-	Pattern patterns[sizeof rules / sizeof *rules];
+	bool *present;                  /* by kernel: the routine calls it */
 	struct { Uses *items; int count, capacity; } uses;      /* by tensor id */
 } Combine;
-
-/* ---- rules */
-
-static int variable_named(Pattern *pattern, const char *name)
-{
-	for (int i = 0; i < pattern->variable_count; i++)
-		if (strcmp(pattern->names[i], name) == 0)
-			return i;
-	if (pattern->variable_count == MAX_VARIABLES)
-		internal_error("a rule has more than %d variables: %s", MAX_VARIABLES, pattern->rule->calls);
-	pattern->names[pattern->variable_count] = name;
-	return pattern->variable_count++;
-}
-
-static void read_pattern(Combine *m, Pattern *pattern, const char **text, Call *call)
-{
-	const char *names[MAX_OPERANDS];
-	call->kernel = read_call(m->c->arena, &m->c->kernels, text, names);
-	for (int k = 0; k < call->kernel->parameter_count; k++) {
-		call->variables[k] = variable_named(pattern, names[k]);
-		if (call == &pattern->with && call->variables[k] >= pattern->given)
-			internal_error("the rule for %s uses `%s`, which nothing gives", call->kernel->name, names[k]);
-	}
-}
-
-static void read_rules(Combine *m)
-{
-	for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
-		Pattern *pattern = &m->patterns[i];
-		pattern->rule = &rules[i];
-		pattern->names[pattern->variable_count++] = "0";
-		const char *calls = rules[i].calls, *first = rules[i].first, *with = rules[i].with;
-		do
-			read_pattern(m, pattern, &calls, &pattern->calls[pattern->call_count++]);
-		while (read_mark(&calls, ';') && pattern->call_count < MAX_CALLS);
-		if (first)
-			read_pattern(m, pattern, &first, &pattern->first);
-		pattern->given = pattern->variable_count;
-		read_pattern(m, pattern, &with, &pattern->with);
-	}
-}
 
 /* ---- matching */
 
@@ -237,6 +126,53 @@ static bool rest_vanishes(const Combine *m, const Pattern *pattern, const Match 
 		if (tensor->role != ROLE_TEMPORARY || m->uses.items[tensor->id].count != own_uses)
 			return false;
 	}
+	return true;
+}
+
+static bool writes_tensor(const Step *step, const Tensor *tensor)
+{
+	for (int k = 0; k < step->kernel->parameter_count; k++)
+		if (step->operands[k].kind == OPERAND_AT && step->operands[k].tensor == tensor && step->kernel->parameters[k].type->writes)
+			return true;
+	return false;
+}
+
+/* The step that wrote what the rule makes again. */
+static Step *made_step(const Combine *m, const Pattern *pattern, const Match *match)
+{
+	const Call *made = &pattern->made;
+	for (int k = 0; k < made->kernel->parameter_count; k++) {
+		const Operand *operand = &match->values[made->variables[k]];
+		if (!made->kernel->parameters[k].type->writes || operand->kind != OPERAND_AT)
+			continue;
+		const Steps *writers = &m->uses.items[operand->tensor->id].writers;
+		for (int i = 0; i < writers->count; i++)
+			if (writers->items[i]->loop && writers->items[i]->kernel == made->kernel && writes_tensor(writers->items[i], operand->tensor))
+				return writers->items[i];
+	}
+	return 0;
+}
+
+static bool is_written_between(const Combine *m, const Tensor *tensor, const Step *begin, const Step *end)
+{
+	const Steps *writers = &m->uses.items[tensor->id].writers;
+	for (int i = 0; i < writers->count; i++) {
+		const Step *writer = writers->items[i];
+		if (writer->loop && writer->time > begin->time && writer->time < end->time && writes_tensor(writer, tensor))
+			return true;
+	}
+	return false;
+}
+
+/* Binds what `made` wrote and read, where it is one step that still reads the same when it is made again at `place`. */
+static bool match_made(const Combine *m, const Pattern *pattern, const Step *place, Match *match)
+{
+	const Step *step = made_step(m, pattern, match);
+	if (!step || !bind_operands(&pattern->made, step, match))
+		return false;
+	for (int k = 0; k < step->kernel->parameter_count; k++)
+		if (step->operands[k].kind == OPERAND_AT && is_written_between(m, step->operands[k].tensor, step, place))
+			return false;
 	return true;
 }
 
@@ -404,17 +340,23 @@ static void add_part(Step *combined, Step *part)
 	combined->parts[combined->part_count++] = part;
 }
 
+static Step *copy_step(Combine *m, const Step *step)
+{
+	Step *copy = NEW(m->c->arena, Step);
+	*copy = *step;
+	return copy;
+}
+
 /* The step at the meeting place becomes the combined call; the others are left without a loop. */
 static void replace(Combine *m, const Pattern *pattern, const Match *match, Step *place)
 {
 	Step combined = {.kernel = pattern->with.kernel, .features = place->features, .loop = place->loop, .time = place->time};
+	if (pattern->made.kernel)
+		add_part(&combined, copy_step(m, made_step(m, pattern, match)));
 	for (int i = 0; i < pattern->call_count; i++) {
 		Step *part = match->steps[i];
-		if (part->part_count == 0) {
-			Step *copy = NEW(m->c->arena, Step);
-			*copy = *part;
-			add_part(&combined, copy);
-		}
+		if (part->part_count == 0)
+			add_part(&combined, copy_step(m, part));
 		for (int k = 0; k < part->part_count; k++)
 			add_part(&combined, part->parts[k]);
 		if (!combined.node || combined.node->layer->kind == KIND_OPTIMIZER)
@@ -428,19 +370,20 @@ static void replace(Combine *m, const Pattern *pattern, const Match *match, Step
 	enter_uses(m, place);
 }
 
-/* Applies the rule where the loop has its calls from this step on. */
-static void apply(Combine *m, const Pattern *pattern, Loop *loop, Step *step)
+/* Applies the rule where the loop has its calls from this step on; false when it has not. */
+static bool apply(Combine *m, const Pattern *pattern, Loop *loop, Step *step)
 {
 	Match match = {.steps = {step}, .values = {{OPERAND_ABSENT, 0, 0}}, .bound = {true}};
 	if (!bind_operands(&pattern->calls[0], step, &match) || !match_next(m, pattern, 1, &match) || !has_few(pattern, &match)
 		|| !rest_vanishes(m, pattern, &match))
-		return;
+		return false;
 	Step *place = meeting_place(m, pattern, &match);
-	if (!place)
-		return;
+	if (!place || (pattern->made.kernel && !match_made(m, pattern, place, &match)))
+		return false;
 	if (pattern->rule->first)
 		make_first(m, &pattern->first, &match, loop);
 	replace(m, pattern, &match, place);
+	return true;
 }
 
 static void drop_replaced(Steps *steps)
@@ -452,19 +395,60 @@ static void drop_replaced(Steps *steps)
 	steps->count = kept;
 }
 
-static void combine_loops(Combine *m)
+static bool *present(const Combine *m, const Kernel *kernel)
 {
-	for (size_t r = 0; r < sizeof rules / sizeof *rules; r++) {
-		if (rules[r].reassociates && m->c->keep_rounding)
+	return &m->present[kernel - m->c->kernels.items];
+}
+
+static void try_rule(Combine *m, const Rule *rule, const Fill *fill)
+{
+	const Pattern *pattern = read_rule(m->c->arena, &m->c->kernels, rule, fill);
+	if (!pattern)
+		return;
+	for (int i = 0; i < pattern->call_count; i++)
+		if (!*present(m, pattern->calls[i].kernel))
+			return;
+	for (int l = 0; l < m->routine->loops.count; l++) {
+		Loop *loop = m->routine->loops.items[l];
+		for (int i = 0; i < loop->steps.count; i++)
+			if (loop->steps.items[i]->loop)
+				*present(m, pattern->with.kernel) |= apply(m, pattern, loop, loop->steps.items[i]);
+		drop_replaced(&loop->steps);
+	}
+}
+
+static From from_of(const Combine *m, const Kernel *activation)
+{
+	const char *name = arena_print(m->c->arena, "%s_bwd", activation->name);
+	const Kernel *backward = kernel_find(&m->c->kernels, name, strlen(name));
+	return strcmp(backward->parameters[backward->parameter_count - 1].name, "y") == 0 ? FROM_Y : FROM_X;
+}
+
+/* The rule as it is, or for each of the routine's activations, optimizers, or pairs of them. */
+static void try_fills(Combine *m, const Rule *rule)
+{
+	const Kernels *kernels = &m->c->kernels;
+	const bool activations = strstr(rule->with, "{activation}"), optimizers = strstr(rule->with, "{optimizer}");
+	for (int a = 0; a < (activations ? kernels->count : 1); a++) {
+		Fill fill = {.activation = &kernels->items[a]};
+		if (activations && !(fill.activation->activation && *present(m, fill.activation)))
 			continue;
-		for (int l = 0; l < m->routine->loops.count; l++) {
-			Loop *loop = m->routine->loops.items[l];
-			for (int i = 0; i < loop->steps.count; i++)
-				if (loop->steps.items[i]->loop)
-					apply(m, &m->patterns[r], loop, loop->steps.items[i]);
-			drop_replaced(&loop->steps);
+		fill.from = activations ? from_of(m, fill.activation) : FROM_ANY;
+		if (rule->from != FROM_ANY && fill.from != rule->from)
+			continue;
+		for (int o = 0; o < (optimizers ? kernels->count : 1); o++) {
+			fill.optimizer = &kernels->items[o];
+			if (!optimizers || (fill.optimizer->optimizer && *present(m, fill.optimizer)))
+				try_rule(m, rule, &fill);
 		}
 	}
+}
+
+static void combine_loops(Combine *m)
+{
+	for (int r = 0; r < combine_rule_count; r++)
+		if (!combine_rules[r].reassociates || !m->c->keep_rounding)
+			try_fills(m, &combine_rules[r]);
 }
 
 /* Temporaries that vanished with the calls between which they passed. */
@@ -483,9 +467,11 @@ void combine(Compilation *c, Routine *routine)
 	Combine m = {.c = c, .routine = routine};
 	m.uses.count = m.uses.capacity = number_tensors(c, routine);
 	m.uses.items = NEW_ARRAY(c->arena, Uses, m.uses.count);
-	for (int i = 0; i < routine->steps.count; i++)
+	m.present = NEW_ARRAY(c->arena, bool, c->kernels.count);
+	for (int i = 0; i < routine->steps.count; i++) {
 		enter_uses(&m, routine->steps.items[i]);
-	read_rules(&m);
+		*present(&m, routine->steps.items[i]->kernel) = true;
+	}
 	routine->steps.count = 0;
 	combine_loops(&m);
 	insert_firsts(&m);

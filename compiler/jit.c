@@ -29,7 +29,8 @@ static void add_function(TCCState *tcc, const char *name, const void *function)
 {
 	void *address;
 	memcpy(&address, function, sizeof address);
-	tcc_add_symbol(tcc, name, address);
+	if (address)    /* not every kernel set has a pair of each */
+		tcc_add_symbol(tcc, name, address);
 }
 
 static void add_host(TCCState *tcc)

@@ -140,7 +140,9 @@ static const char *substitute(Preprocessor *p, const Macro *macro, const char *a
 			for (int i = 0; i < macro->parameter_count; i++)
 				if (strcmp(macro->parameters[i], name) == 0)
 					name = arguments[i];
-			code_add(&out, name, strlen(name));
+			size_t length = strlen(name);
+			code_add(&out, name, length);
+			text += length && name[length - 1] == '*' && *text == ' ';      /* float *x */
 		} else if (strncmp(skip_blanks(text), "##", 2) == 0) {
 			text = skip_blanks(skip_blanks(text) + 2);
 		} else if (*text == '\n') {
@@ -169,7 +171,11 @@ static void expand_name(Preprocessor *p, const char **text, Code *out, int inden
 	if (macro->parameter_count >= 0)
 		*text = read_arguments(p, macro, skip_blanks(*text), arguments);
 	macro->busy = true;
-	expand(p, substitute(p, macro, arguments, indentation), out, indentation);
+	const char *body = substitute(p, macro, arguments, indentation);
+	/* no blank before nothing, nor before a comma */
+	while ((!*body || *body == ',') && out->count && out->items[out->count - 1] == ' ')
+		out->count--;
+	expand(p, body, out, indentation);
 	macro->busy = false;
 }
 
@@ -182,8 +188,11 @@ static void expand(Preprocessor *p, const char *text, Code *out, int indentation
 			text = opaque;
 		} else if (is_name(*text))
 			expand_name(p, &text, out, indentation);
-		else
+		else {
+			if (*text == '\n')
+				indentation = (int)strspn(text + 1, "\t");
 			code_add(out, text++, 1);
+		}
 	}
 }
 

@@ -121,7 +121,8 @@ Kernels kernel_table(Arena *arena)
 		kernels.items[i] = (Kernel){
 			.name = rows[i].name, .prototype = rows[i].prototype,
 			.in_place = (rows[i].properties & IN_PLACE) != 0, .product = (rows[i].properties & PRODUCT) != 0,
-			.one_row = (rows[i].properties & ONE_ROW) != 0, .entry = rows[i].entry,
+			.one_row = (rows[i].properties & ONE_ROW) != 0, .activation = (rows[i].properties & ACTIVATION) != 0,
+			.optimizer = (rows[i].properties & OPTIMIZER) != 0, .entry = rows[i].entry,
 		};
 		kernels.items[i].pair_entry = pair_entry(rows[i].name, rows[i].prototype);
 		read_row(arena, &kernels.items[i]);

@@ -27,10 +27,12 @@
  *
  * PRODUCT: costs 2 FLOPs for each of rows x outputs x inputs, the first three operands of such a kernel.
  * ONE_ROW: NAME_row does the same where rows is 1, in fewer instructions and with other rounding (emitted code only).
+ * ACTIVATION, OPTIMIZER: of kernels/tables.h, so that there are kernels which do it in the same pass as something else.
  * IN_PLACE: an `out_rows` operand may share the storage of any `in_rows` operand (same address, not just overlap). */
 #ifndef BNC_KERNELS_H
 #define BNC_KERNELS_H
 #include "kernels/few.h"
+#include "kernels/tables.h"
 #include <stddef.h>
 #include <stdint.h>
 
@@ -43,7 +45,47 @@ typedef const int64_t *in_counter;
 typedef int64_t *io_counter;
 typedef const int32_t *in_labels, *in_index;
 
-enum { IN_PLACE = 1, PRODUCT = 2, ONE_ROW = 4 };
+enum { IN_PLACE = 1, PRODUCT = 2, ONE_ROW = 4, ACTIVATION = 8, OPTIMIZER = 16 };
+
+/* Rows made from those of kernels/tables.h: one for each activation, each optimizer, or both. */
+#define KERNEL_OF(name, properties, parameters) KERNEL(name, properties, parameters)
+
+#define ACTIVATION_KERNELS(with, activation, FROM, NUMBERS, WEIGHT) \
+	KERNEL_OF(activation, IN_PLACE | ACTIVATION, (int rows, NUMBERS##_PARAMETERS out_rows y, in_rows x)) \
+	KERNEL_OF(activation##_bwd, IN_PLACE, (int rows, NUMBERS##_PARAMETERS out_rows dx, in_rows dy, in_rows FROM##_NAME))
+
+#define BATCHNORM_KERNELS(with, activation, FROM, NUMBERS, WEIGHT) \
+	KERNEL_OF(batchnorm_##activation, IN_PLACE, (int rows, NUMBERS##_PARAMETERS float eps, float momentum, out_rows y, out_rows xhat, \
+		out_features rstd, io_features mean, io_features var, in_rows x, in_features gamma, in_features beta)) \
+	KERNEL_OF(batchnorm_##activation##_bwd, IN_PLACE, (int rows, NUMBERS##_PARAMETERS out_rows dx, out_features dgamma, out_features dbeta, \
+		in_rows dy, FROM##_BEHIND_BATCHNORM(in_rows, in_features), in_rows xhat, in_features rstd, in_features gamma))
+
+#define LINEAR_DW_PARAMETERS(optimizer) \
+	(int rows, int outputs, int inputs, optimizer##_PARAMETERS(in_counter) io_weights w, optimizer##_STATE(io_weights, w) \
+		io_features b, optimizer##_STATE(io_features, b) all_rows x, in_rows dy)
+#define LINEAR_DW_KERNEL(with, optimizer) KERNEL_OF(linear_dw_##optimizer, PRODUCT, LINEAR_DW_PARAMETERS(optimizer))
+#define LINEAR_DW_PAIR_KERNEL(with, optimizer) KERNEL_OF(linear_dw_##optimizer##_pair, PRODUCT, LINEAR_DW_PARAMETERS(optimizer))
+
+/* `normal`, xhat, may be absent */
+#define FEW_KERNEL(with, activation, FROM, NUMBERS, WEIGHT) \
+	KERNEL_OF(linear_batchnorm_##activation, PRODUCT, (int rows, int outputs, int inputs, NUMBERS##_PARAMETERS float eps, float momentum, \
+		out_rows y, out_rows normal, out_features rstd, io_features mean, io_features var, all_rows centred, all_moments moments, \
+		in_weights w, in_features b, in_features gamma, in_features beta))
+
+/* The second is behind a linear with at most FEW outputs, `above`. */
+#define FEW_BWD_KERNELS(with, optimizer) ACTIVATIONS(FEW_BWD_KERNEL, optimizer)
+#define FEW_BWD_KERNEL(optimizer, activation, FROM, NUMBERS, WEIGHT) \
+	KERNEL_OF(linear_batchnorm_##activation##_bwd_##optimizer, PRODUCT, (int rows, int outputs, int inputs, \
+		NUMBERS##_PARAMETERS optimizer##_PARAMETERS(in_counter) io_weights w, optimizer##_STATE(io_weights, w) \
+		io_features gamma, optimizer##_STATE(io_features, gamma) io_features beta, optimizer##_STATE(io_features, beta) \
+		in_rows dy, FROM##_ROWS(in_rows) in_features rstd, all_rows centred, all_moments moments)) \
+	WEIGHT##_LINEAR_BWD_KERNEL(optimizer, activation, FROM, NUMBERS)
+#define HEAVY_LINEAR_BWD_KERNEL(optimizer, activation, FROM, NUMBERS)
+#define LIGHT_LINEAR_BWD_KERNEL(optimizer, activation, FROM, NUMBERS) \
+	KERNEL_OF(linear_batchnorm_##activation##_linear_bwd_##optimizer, PRODUCT, (int rows, int outputs, int inputs, int panel, int above, \
+		NUMBERS##_PARAMETERS optimizer##_PARAMETERS(in_counter) io_weights w, optimizer##_STATE(io_weights, w) \
+		io_features gamma, optimizer##_STATE(io_features, gamma) io_features beta, optimizer##_STATE(io_features, beta) \
+		FROM##_ROWS(in_rows) in_features rstd, all_rows centred, all_moments moments, all_rows above_dy, all_weights above_w))
 
 /* KERNEL(name, properties, parameters) */
 #define KERNELS(KERNEL) \
@@ -58,43 +100,34 @@ enum { IN_PLACE = 1, PRODUCT = 2, ONE_ROW = 4 };
 	KERNEL(batchnorm_predict, IN_PLACE, (int rows, float eps, out_rows y, in_rows x, in_features mean, in_features var, in_features gamma, in_features beta)) \
 	KERNEL(batchnorm_bwd,     IN_PLACE, (int rows, out_rows dx, out_features dgamma, out_features dbeta, in_rows dy, in_rows xhat, in_features rstd, in_features gamma)) \
 	KERNEL(scale_shift,       IN_PLACE, (int rows, out_rows y, in_rows x, in_features gamma, in_features beta)) \
-	/* activations */ \
-	KERNEL(relu,              IN_PLACE, (int rows, out_rows y, in_rows x)) \
-	KERNEL(relu_bwd,          IN_PLACE, (int rows, out_rows dx, in_rows dy, in_rows y)) \
-	KERNEL(leaky_relu,        IN_PLACE, (int rows, float slope, out_rows y, in_rows x)) \
-	KERNEL(leaky_relu_bwd,    IN_PLACE, (int rows, float slope, out_rows dx, in_rows dy, in_rows x)) \
-	KERNEL(tanh,              IN_PLACE, (int rows, out_rows y, in_rows x)) \
-	KERNEL(tanh_bwd,          IN_PLACE, (int rows, out_rows dx, in_rows dy, in_rows y)) \
-	KERNEL(sigmoid,           IN_PLACE, (int rows, out_rows y, in_rows x)) \
-	KERNEL(sigmoid_bwd,       IN_PLACE, (int rows, out_rows dx, in_rows dy, in_rows y)) \
+	/* activations: relu, relu_bwd, ... */ \
+	ACTIVATIONS(ACTIVATION_KERNELS, ) \
 	/* losses: mean over the batch, and its gradient; padded lanes of dx become zero. `correct` counts argmax == label */ \
 	KERNEL(cross_entropy,     0, (int rows, int features, out_scalar loss, out_scalar correct, all_out_rows dx, all_rows x, in_labels label)) \
 	KERNEL(mse,               0, (int rows, int features, out_scalar loss, all_out_rows dx, all_rows x, all_rows target)) \
 	/* optimizers, torch.optim's formulae */ \
-	KERNEL(sgd,               0, (int size, float lr, float weight_decay, io_any w, in_any dw)) \
-	KERNEL(sgd_momentum,      0, (int size, float lr, float weight_decay, float momentum, float dampening, int nesterov, io_any w, io_any buffer, in_any dw, in_counter step)) \
+	KERNEL(sgd,               OPTIMIZER, (int size, float lr, float weight_decay, io_any w, in_any dw)) \
+	KERNEL(sgd_momentum,      OPTIMIZER, (int size, float lr, float weight_decay, float momentum, float dampening, int nesterov, in_counter step, io_any w, io_any buffer, in_any dw)) \
 	KERNEL(count,             0, (io_counter n)) \
 	/* several of the above in one pass, put together by compiler/combine.c */ \
-	KERNEL(batchnorm_relu,    IN_PLACE, (int rows, float eps, float momentum, out_rows y, out_rows xhat, out_features rstd, io_features mean, io_features var, in_rows x, in_features gamma, in_features beta)) \
-	KERNEL(batchnorm_relu_bwd, IN_PLACE, (int rows, out_rows dx, out_features dgamma, out_features dbeta, in_rows dy, in_rows y, in_rows xhat, in_features rstd, in_features gamma)) \
-	KERNEL(linear_dw_sgd,     PRODUCT, (int rows, int outputs, int inputs, float lr, float weight_decay, io_weights w, io_features b, all_rows x, in_rows dy)) \
-	/* the same where linear has at most FEW inputs, from the inputs' means and covariances; `normal`, xhat, may be absent; the
-	 * last is behind a linear with at most FEW outputs, `above` */ \
+	ACTIVATIONS(BATCHNORM_KERNELS, ) \
+	OPTIMIZERS(LINEAR_DW_KERNEL, ) \
+	/* the same where linear has at most FEW inputs, from the inputs' means and covariances */ \
 	KERNEL(centre,            0, (int rows, int inputs, all_out_rows centred, all_out_moments moments, all_rows x)) \
-	KERNEL(linear_batchnorm_relu, PRODUCT, (int rows, int outputs, int inputs, float eps, float momentum, out_rows y, out_rows normal, out_features rstd, io_features mean, io_features var, all_rows centred, all_moments moments, in_weights w, in_features b, in_features gamma, in_features beta)) \
-	KERNEL(linear_batchnorm_relu_bwd_sgd, PRODUCT, (int rows, int outputs, int inputs, float lr, float weight_decay, io_weights w, io_features gamma, io_features beta, in_rows dy, in_rows y, in_features rstd, all_rows centred, all_moments moments)) \
-	KERNEL(linear_batchnorm_relu_linear_bwd_sgd, PRODUCT, (int rows, int outputs, int inputs, int panel, int above, float lr, float weight_decay, io_weights w, io_features gamma, io_features beta, in_rows y, in_features rstd, all_rows centred, all_moments moments, all_rows above_dy, all_weights above_w)) \
+	ACTIVATIONS(FEW_KERNEL, ) \
+	OPTIMIZERS(FEW_BWD_KERNELS, ) \
 	/* data path: rows of a row-major table into panels (index may be absent: rows 0, 1, ...), and panels back */ \
 	KERNEL(gather,            0, (int rows, int features, all_out_rows y, in_table table, in_index index)) \
 	KERNEL(scatter,           0, (int rows, int features, out_table table, all_rows x))
 
 /* What does the same for two neighbouring panels at once, as NAME_pair: own-panel operands are those of the first, and the second's
- * lie behind them (in scratch memory too, at the stride of this call's rows). The bits are those of two calls. */
+ * lie behind them (in scratch memory too, at the stride of this call's rows). The bits are those of two calls. Sets of fewer than 8
+ * lanes have none. */
 #define PAIRS(KERNEL) \
 	KERNEL(linear_pair,        PRODUCT, (int rows, int outputs, int inputs, out_rows y, all_rows x, in_weights w, in_features b)) \
 	KERNEL(linear_dx_pair,     PRODUCT, (int rows, int outputs, int inputs, int panel, out_rows dx, all_rows dy, all_weights w)) \
 	KERNEL(linear_dw_pair,     PRODUCT, (int rows, int outputs, int inputs, out_weights dw, all_rows x, in_rows dy)) \
-	KERNEL(linear_dw_sgd_pair, PRODUCT, (int rows, int outputs, int inputs, float lr, float weight_decay, io_weights w, io_features b, all_rows x, in_rows dy))
+	OPTIMIZERS(LINEAR_DW_PAIR_KERNEL, )
 
 /* One set per instruction set, each compiled from the same text, kernels/ over simd.h. */
 typedef struct KernelSet {

@@ -17,6 +17,11 @@ static const char *const networks[] = {
 	"linear 2 16; batchnorm; residual { relu; batchnorm; residual { relu } { linear 16 } }; linear 2",
 	"linear 2 64; batchnorm affine=false; relu; linear 64 64; batchnorm; linear 2; optimizer sgd momentum=0.9 nesterov=true weight_decay=0.1",
 	"linear 2 16; repeat 4 { residual { linear 16; batchnorm; relu; linear 16 } { linear 16 } }; linear 2; optimizer sgd momentum=0.9",
+	"linear 5 17; batchnorm; leaky_relu; linear 33; batchnorm; leaky_relu slope=-0.5; linear 20; batchnorm affine=false; leaky_relu; linear 2",
+	"linear 5 17; batchnorm; tanh; linear 40; batchnorm; sigmoid; linear 64; batchnorm affine=false; tanh; linear 2; optimizer sgd momentum=0.9 dampening=0.1",
+	"linear 40 80; batchnorm; leaky_relu; linear 40 bias=false; leaky_relu; linear 2; optimizer sgd momentum=0.9 nesterov=true",
+	/* leaky_relu's input has another reader, and does not vanish */
+	"linear 5 17; batchnorm; residual { leaky_relu; linear 17 }; batchnorm; leaky_relu; linear 2; optimizer sgd momentum=0.5",
 	deep,
 };
 enum { NETWORKS = sizeof networks / sizeof *networks };
@@ -117,6 +122,10 @@ static const char *const few_inputs[] = {
 	"linear 4 33; batchnorm momentum=0.5; relu; linear 3; batchnorm; relu; linear 20; batchnorm; relu; linear 2",
 	"input 2; residual { linear 9; batchnorm; relu } { linear 9; batchnorm; relu }; linear 2",
 	"linear 2 18 bias=false; batchnorm; relu; linear 6; optimizer sgd weight_decay=0.1",
+	"linear 2 40 bias=false; batchnorm; leaky_relu; linear 40 2; optimizer sgd momentum=0.9 weight_decay=0.1",
+	"linear 3 40; batchnorm affine=false; leaky_relu slope=-0.5; linear 9; optimizer sgd momentum=0.9 nesterov=true",
+	"linear 4 33; batchnorm; tanh; linear 33 2; optimizer sgd momentum=0.9",
+	"linear 1 33; batchnorm; sigmoid; linear 33 9; batchnorm; leaky_relu; linear 2",
 };
 
 static bool calls_kernel(const char *text, const char *name)
@@ -145,11 +154,24 @@ Test(fuse, changes_rounding_only)
 				cr_expect(fabsf(outputs[1][k] - outputs[0][k]) <= 2e-5f * (1 + fabsf(outputs[0][k])), "%s (%s): output %d", few_inputs[i],
 					set->name, k);
 		}
-	for (size_t i = 0; i < sizeof few_inputs / sizeof *few_inputs; i++)
-		cr_expect(calls_kernel(few_inputs[i], "linear_batchnorm_relu"), "%s", few_inputs[i]);
-	cr_expect(calls_kernel(few_inputs[1], "linear_batchnorm_relu_linear_bwd_sgd"));
-	cr_expect(calls_kernel(few_inputs[2], "linear_batchnorm_relu_bwd_sgd"));
-	cr_expect(calls_kernel(few_inputs[5], "linear_batchnorm_relu_bwd_sgd"));
+}
+
+/* Which calls a network's become, few or many; and none that a reader of what should vanish forbids. */
+Test(fuse, combines_by_the_tables)
+{
+	const struct { const char *text, *kernel; } cases[] = {
+		{few_inputs[0], "linear_batchnorm_relu"}, {few_inputs[3], "linear_batchnorm_relu"}, {few_inputs[4], "linear_batchnorm_relu"},
+		{few_inputs[1], "linear_batchnorm_relu_linear_bwd_sgd"}, {few_inputs[2], "linear_batchnorm_relu_bwd_sgd"},
+		{few_inputs[5], "linear_batchnorm_relu_bwd_sgd"}, {few_inputs[6], "linear_batchnorm_leaky_relu_linear_bwd_sgd_momentum"},
+		{few_inputs[7], "linear_batchnorm_leaky_relu_bwd_sgd_momentum"}, {few_inputs[8], "linear_batchnorm_tanh_bwd_sgd_momentum"},
+		{few_inputs[9], "linear_batchnorm_sigmoid_bwd_sgd"}, {few_inputs[9], "batchnorm_leaky_relu"}, {few_inputs[9], "batchnorm_leaky_relu_bwd"},
+		{networks[13], "batchnorm_tanh"}, {networks[13], "batchnorm_sigmoid_bwd"}, {networks[13], "linear_dw_sgd_momentum"},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		cr_expect(calls_kernel(cases[i].text, cases[i].kernel), "%s: no %s", cases[i].text, cases[i].kernel);
+	cr_expect(!calls_kernel(networks[12], "scale_shift"));
+	cr_expect(calls_kernel(networks[15], "scale_shift"));
+	cr_expect(calls_kernel(networks[15], "batchnorm_leaky_relu"));
 }
 
 /* ---- what shares a loop */

@@ -178,7 +178,7 @@ static void reference_sgd(const Shape *s, const double *f, double **p)
 
 static void reference_sgd_momentum(const Shape *s, const double *f, double **p)
 {
-	double *w = p[0], *buffer = p[1], *dw = p[2], *step = p[3];
+	double *step = p[0], *w = p[1], *buffer = p[2], *dw = p[3];
 	for (int i = 0; i < s->width * s->depth; i++) {
 		const double gradient = dw[i] + f[1] * w[i];
 		buffer[i] = *step == 0 ? gradient : f[2] * buffer[i] + (1 - f[3]) * gradient;
@@ -186,37 +186,65 @@ static void reference_sgd_momentum(const Shape *s, const double *f, double **p)
 	}
 }
 
-static void reference_batchnorm_relu(const Shape *s, const double *f, double **p)
-{
-	double *y = p[0], *normal[] = { p[1], p[2], p[3], p[4], p[5] };
-	reference_batchnorm(s, f, normal);
-	reference_scale_shift(s, f, (double *[]){ y, p[1], p[6], p[7] });
-	reference_relu(s, f, (double *[]){ y, y });
-}
+/* ---- in one pass: what the kernels above do one after the other, for each activation and optimizer of kernels/tables.h. Of the
+ * floats an activation's own come first, then the optimizer's. */
 
-static void reference_batchnorm_relu_bwd(const Shape *s, const double *f, double **p)
-{
-	reference_relu_bwd(s, f, (double *[]){ p[0], p[3], p[4] });
-	reference_batchnorm_bwd(s, f, (double *[]){ p[0], p[1], p[2], p[0], p[5], p[6], p[7] });
-}
+enum { NONE_COUNT = 0, SLOPE_COUNT = 1 };
 
-static void reference_linear_dw_sgd(const Shape *s, const double *f, double **p)
-{
-	double *w = p[0], *b = p[1], *x = p[2], *dy = p[3];
-	for (int o = 0; o < s->width; o++) {
-		for (int i = 0; i < s->inputs; i++) {
-			double gradient = f[1] * w[o * s->inputs + i];
-			for (int r = 0; r < s->rows; r++)
-				gradient += x[i * s->rows + r] * dy[o * s->rows + r];
-			w[o * s->inputs + i] -= f[0] * gradient;
-		}
-		double sum = b ? f[1] * b[o] : 0;
-		for (int r = 0; r < s->rows; r++)
-			sum += dy[o * s->rows + r];
-		if (b)
-			b[o] -= f[0] * sum;
+/* Of an optimizer's pointers: those before w, and w with its state. */
+enum { sgd_BEFORE = 0, sgd_PLACES = 1, sgd_momentum_BEFORE = 1, sgd_momentum_PLACES = 2 };
+
+/* y from xhat, in what a kernel gives its activation. */
+#define REFERENCE_BATCHNORM(with, activation, FROM, NUMBERS, WEIGHT) \
+	static void reference_batchnorm_##activation(const Shape *s, const double *f, double **p) \
+	{ \
+		reference_batchnorm(s, f + NUMBERS##_COUNT, (double *[]){ p[1], p[2], p[3], p[4], p[5] }); \
+		reference_scale_shift(s, f, (double *[]){ p[0], p[1], p[6], p[7] }); \
+		reference_##activation(s, f, (double *[]){ p[0], p[0] }); \
+	} \
+	\
+	static void reference_batchnorm_##activation##_bwd(const Shape *s, const double *f, double **p) \
+	{ \
+		double *z = malloc(sizeof *z * (size_t)s->rows * (size_t)s->width); \
+		reference_scale_shift(s, f, (double *[]){ z, p[5], p[7], p[4] }); \
+		reference_##activation##_bwd(s, f, (double *[]){ p[0], p[3], FROM##_CHOSEN(p[4], z) }); \
+		reference_batchnorm_bwd(s, f, (double *[]){ p[0], p[1], p[2], p[0], p[5], p[6], p[7] }); \
+		free(z); \
 	}
-}
+#define OUTPUT_CHOSEN(y, x) y
+#define INPUT_CHOSEN(y, x) x
+ACTIVATIONS(REFERENCE_BATCHNORM, )
+
+/* The step of an optimizer: `before` is what it has before w, w what belongs to w. */
+#define REFERENCE_STEP(with, optimizer) \
+	static void step_##optimizer(const Shape *s, int depth, const double *f, double **before, double **w, double *dw) \
+	{ \
+		Shape all = *s; \
+		double *p[8]; \
+		int count = 0; \
+		all.depth = depth; \
+		for (int i = 0; i < optimizer##_BEFORE; i++) \
+			p[count++] = before[i]; \
+		for (int i = 0; i < optimizer##_PLACES; i++) \
+			p[count++] = w[i]; \
+		p[count] = dw; \
+		if (w[0]) \
+			reference_##optimizer(&all, f, p); \
+	} \
+	\
+	static void reference_linear_dw_##optimizer(const Shape *s, const double *f, double **p) \
+	{ \
+		enum { BEFORE = optimizer##_BEFORE, PLACES = optimizer##_PLACES }; \
+		double **w = p + BEFORE, **b = w + PLACES, *x = b[PLACES], *dy = b[PLACES + 1]; \
+		double *dw = malloc(sizeof *dw * (size_t)s->width * (size_t)s->inputs), *db = malloc(sizeof *db * (size_t)s->width); \
+		reference_linear_dw(s, f, (double *[]){ dw, x, dy }); \
+		reference_column_sum(s, f, (double *[]){ db, dy }); \
+		step_##optimizer(s, s->inputs, f, p, w, dw); \
+		step_##optimizer(s, 1, f, p, b, db); \
+		free(dw); \
+		free(db); \
+	}
+OPTIMIZERS(REFERENCE_STEP, )
 
 /* Covariance of the inputs i and j as `moments` holds it. */
 static double covariance(const double *moments, int i, int j)
@@ -244,9 +272,10 @@ static void reference_centre(const Shape *s, const double *f, double **p)
 		}
 }
 
-static void reference_linear_batchnorm_relu(const Shape *s, const double *f, double **p)
+/* xhat of all rows, from the inputs' covariances; and the statistics, where they are asked for. */
+static void few_xhat(const Shape *s, double eps, double *xhat, double *rstd, double *variance, double *mean, const double *centred, const double *moments,
+	const double *w, const double *b)
 {
-	double *y = p[0], *normal = p[1], *rstd = p[2], *mean = p[3], *var = p[4], *centred = p[5], *moments = p[6], *w = p[7], *b = p[8];
 	const int n = s->rows;
 	for (int o = 0; o < s->width; o++, w += s->inputs) {
 		double m = b ? b[o] : 0, v = 0;
@@ -255,60 +284,104 @@ static void reference_linear_batchnorm_relu(const Shape *s, const double *f, dou
 			for (int j = 0; j < s->inputs; j++)
 				v += w[i] * w[j] * covariance(moments, i, j);
 		}
-		rstd[o] = 1 / sqrt(v + f[0]);
-		for (int r = 0; r < n; r++) {
-			double xhat = 0;
-			for (int i = 0; i < s->inputs; i++)
-				xhat += w[i] * rstd[o] * centred[i * n + r];
-			if (normal)
-				normal[o * n + r] = xhat;
-			y[o * n + r] = xhat;
+		if (mean) {
+			rstd[o] = 1 / sqrt(v + eps);
+			variance[o] = v;
+			mean[o] = m;
 		}
-		mean[o] += f[1] * (m - mean[o]);
-		var[o] += f[1] * ((n > 1 ? v * n / (n - 1) : 0) - var[o]);
+		for (int r = 0; r < n; r++) {
+			xhat[o * n + r] = 0;
+			for (int i = 0; i < s->inputs; i++)
+				xhat[o * n + r] += w[i] * rstd[o] * centred[i * n + r];
+		}
 	}
-	reference_scale_shift(s, f, (double *[]){ y, y, p[9], p[10] });
-	reference_relu(s, f, (double *[]){ y, y });
 }
 
-static void reference_linear_batchnorm_relu_bwd_sgd(const Shape *s, const double *f, double **p)
+/* gradients: of w, gamma and beta, one behind the other; from dz, behind the activation. */
+static void few_gradients(const Shape *s, double *dw, double *dgamma, double *dbeta, const double *dz, const double *xhat, const double *rstd,
+	const double *centred, const double *moments, const double *w, const double *gamma)
 {
-	double *w = p[0], *gamma = p[1], *beta = p[2], *dy = p[3], *y = p[4], *rstd = p[5], *centred = p[6], *moments = p[7];
 	const int n = s->rows;
-	for (int o = 0; o < s->width; o++, w += s->inputs) {
-		double sum = 0, along = 0, old[FEW];
-		memcpy(old, w, sizeof *old * (size_t)s->inputs);
-		for (int r = o * n; r < (o + 1) * n; r++) {
-			double xhat = 0;
-			for (int i = 0; i < s->inputs; i++)
-				xhat += centred[i * n + r - o * n] * old[i] * rstd[o];
-			sum += y[r] > 0 ? dy[r] : 0;
-			along += y[r] > 0 ? dy[r] * xhat : 0;
+	for (int o = 0; o < s->width; o++, w += s->inputs, dw += s->inputs, dz += n, xhat += n) {
+		dgamma[o] = dbeta[o] = 0;
+		for (int r = 0; r < n; r++) {
+			dbeta[o] += dz[r];
+			dgamma[o] += dz[r] * xhat[r];
 		}
 		for (int i = 0; i < s->inputs; i++) {
 			double against = 0, spread = 0;
 			for (int r = 0; r < n; r++)
-				against += y[o * n + r] > 0 ? dy[o * n + r] * centred[i * n + r] : 0;
+				against += dz[r] * centred[i * n + r];
 			for (int j = 0; j < s->inputs; j++)
-				spread += covariance(moments, i, j) * old[j];
-			const double gradient = (gamma ? gamma[o] : 1) * rstd[o] * (against - along * spread * rstd[o]);
-			w[i] -= f[0] * (gradient + f[1] * old[i]);
+				spread += covariance(moments, i, j) * w[j];
+			dw[i] = (gamma ? gamma[o] : 1) * rstd[o] * (against - dgamma[o] * spread * rstd[o]);
 		}
-		if (gamma)
-			gamma[o] -= f[0] * (along + f[1] * gamma[o]);
-		if (beta)
-			beta[o] -= f[0] * (sum + f[1] * beta[o]);
 	}
 }
 
-static void reference_linear_batchnorm_relu_linear_bwd_sgd(const Shape *s, const double *f, double **p)
-{
-	double *dy = malloc(sizeof *dy * (size_t)s->rows * (size_t)s->outputs);
-	const Shape above = { .rows = s->rows, .inputs = s->outputs, .outputs = s->above };
-	reference_linear_dx(&above, f, (double *[]){ dy, p[7], p[8] });
-	reference_linear_batchnorm_relu_bwd_sgd(s, f, (double *[]){ p[0], p[1], p[2], dy, p[3], p[4], p[5], p[6] });
-	free(dy);
-}
+#define REFERENCE_FEW(with, activation, FROM, NUMBERS, WEIGHT) \
+	static void reference_linear_batchnorm_##activation(const Shape *s, const double *f, double **p) \
+	{ \
+		const double *numbers = f + NUMBERS##_COUNT; \
+		const size_t width = (size_t)s->width; \
+		double *variance = malloc(sizeof *variance * 2 * width), *mean = variance + width; \
+		const int n = s->rows; \
+		few_xhat(s, numbers[0], p[0], p[2], variance, mean, p[5], p[6], p[7], p[8]); \
+		if (p[1]) \
+			memcpy(p[1], p[0], sizeof **p * width * (size_t)n); \
+		for (int o = 0; o < s->width; o++) { \
+			p[3][o] += numbers[1] * (mean[o] - p[3][o]); \
+			p[4][o] += numbers[1] * ((n > 1 ? variance[o] * n / (n - 1) : 0) - p[4][o]); \
+		} \
+		reference_scale_shift(s, f, (double *[]){ p[0], p[0], p[9], p[10] }); \
+		reference_##activation(s, f, (double *[]){ p[0], p[0] }); \
+		free(variance); \
+	}
+ACTIVATIONS(REFERENCE_FEW, )
+
+/* Where an input that the kernel makes again is so near 0 that rounding decides on which side of a kink it lies, anything is right: NaN.
+ * Pointers: those before w, then w, gamma, beta with their states, [dy], [y], rstd, centred, moments, [above_dy, above_w]. */
+enum { OUTPUT_GIVEN_ROWS = 1, INPUT_GIVEN_ROWS = 0 };
+#define REFERENCE_FEW_BWD(optimizer, activation, FROM, NUMBERS, WEIGHT) \
+	static void few_##activation##_bwd_##optimizer(const Shape *s, const double *f, double **p, const double *dy, double **rest) \
+	{ \
+		enum { PLACES = optimizer##_PLACES }; \
+		double **w = p + optimizer##_BEFORE, **gamma = w + PLACES, **beta = gamma + PLACES; \
+		double *rstd = rest[FROM##_GIVEN_ROWS], *centred = rest[FROM##_GIVEN_ROWS + 1], *moments = rest[FROM##_GIVEN_ROWS + 2]; \
+		const size_t width = (size_t)s->width, size = width * (size_t)s->rows; \
+		double *xhat = malloc(sizeof *xhat * (3 * size + width * (size_t)(s->inputs + 2))), *z = xhat + size, *dz = z + size, *dw = dz + size; \
+		double *dgamma = dw + width * (size_t)s->inputs, *dbeta = dgamma + width; \
+		few_xhat(s, 0, xhat, rstd, NULL, NULL, centred, moments, w[0], NULL); \
+		reference_scale_shift(s, f, (double *[]){ z, xhat, gamma[0], beta[0] }); \
+		memcpy(dz, dy, sizeof *dz * size); \
+		reference_##activation##_bwd(s, f, (double *[]){ dz, dz, FROM##_CHOSEN(rest[0], z) }); \
+		for (size_t i = 0; i < size; i++) \
+			if (FROM##_CHOSEN(rest[0], z) == z && fabs(z[i]) < 1e-5) \
+				dz[i] = NAN; \
+		few_gradients(s, dw, dgamma, dbeta, dz, xhat, rstd, centred, moments, w[0], gamma[0]); \
+		step_##optimizer(s, s->inputs, f + NUMBERS##_COUNT, p, w, dw); \
+		step_##optimizer(s, 1, f + NUMBERS##_COUNT, p, gamma, dgamma); \
+		step_##optimizer(s, 1, f + NUMBERS##_COUNT, p, beta, dbeta); \
+		free(xhat); \
+	} \
+	\
+	static void reference_linear_batchnorm_##activation##_bwd_##optimizer(const Shape *s, const double *f, double **p) \
+	{ \
+		double **dy = p + optimizer##_BEFORE + 3 * optimizer##_PLACES; \
+		few_##activation##_bwd_##optimizer(s, f, p, *dy, dy + 1); \
+	} \
+	\
+	static inline void reference_linear_batchnorm_##activation##_linear_bwd_##optimizer(const Shape *s, const double *f, double **p) \
+	{ \
+		double **rest = p + optimizer##_BEFORE + 3 * optimizer##_PLACES, **above_dy = rest + FROM##_GIVEN_ROWS + 3; \
+		double *dy = malloc(sizeof *dy * (size_t)s->rows * (size_t)s->outputs); \
+		const Shape above = { .rows = s->rows, .inputs = s->outputs, .outputs = s->above }; \
+		reference_linear_dx(&above, f, (double *[]){ dy, above_dy[0], above_dy[1] }); \
+		few_##activation##_bwd_##optimizer(s, f, p, dy, rest); \
+		free(dy); \
+	}
+#define REFERENCE_FEW_BWDS(with, optimizer) ACTIVATIONS(REFERENCE_FEW_BWD, optimizer)
+OPTIMIZERS(REFERENCE_FEW_BWDS, )
 
 static void reference_count(const Shape *s, const double *f, double **p)
 {
@@ -333,14 +406,19 @@ static void reference_scatter(const Shape *s, const double *f, double **p)
 }
 
 #define REFERENCE(name) { #name, reference_##name }
+#define OF_ACTIVATION(with, activation, FROM, NUMBERS, WEIGHT) \
+	REFERENCE(activation), REFERENCE(activation##_bwd), REFERENCE(batchnorm_##activation), REFERENCE(batchnorm_##activation##_bwd), \
+	REFERENCE(linear_batchnorm_##activation),
+#define OF_OPTIMIZER(with, optimizer) REFERENCE(optimizer), REFERENCE(linear_dw_##optimizer), ACTIVATIONS(OF_BOTH, optimizer)
+#define OF_BOTH(optimizer, activation, FROM, NUMBERS, WEIGHT) \
+	REFERENCE(linear_batchnorm_##activation##_bwd_##optimizer), WEIGHT##_OF_BOTH(activation, optimizer)
+#define HEAVY_OF_BOTH(activation, optimizer)
+#define LIGHT_OF_BOTH(activation, optimizer) REFERENCE(linear_batchnorm_##activation##_linear_bwd_##optimizer),
 static const struct { const char *name; Reference *function; } references[] = {
 	REFERENCE(linear), REFERENCE(linear_dx), REFERENCE(linear_dw), REFERENCE(column_sum), REFERENCE(add),
 	REFERENCE(batchnorm), REFERENCE(batchnorm_predict), REFERENCE(batchnorm_bwd), REFERENCE(scale_shift),
-	REFERENCE(relu), REFERENCE(relu_bwd), REFERENCE(leaky_relu), REFERENCE(leaky_relu_bwd), REFERENCE(tanh),
-	REFERENCE(tanh_bwd), REFERENCE(sigmoid), REFERENCE(sigmoid_bwd), REFERENCE(cross_entropy), REFERENCE(mse),
-	REFERENCE(sgd), REFERENCE(batchnorm_relu), REFERENCE(batchnorm_relu_bwd), REFERENCE(linear_dw_sgd),
-	REFERENCE(centre), REFERENCE(linear_batchnorm_relu), REFERENCE(linear_batchnorm_relu_bwd_sgd),
-	REFERENCE(linear_batchnorm_relu_linear_bwd_sgd), REFERENCE(sgd_momentum), REFERENCE(count), REFERENCE(gather), REFERENCE(scatter),
+	REFERENCE(cross_entropy), REFERENCE(mse), REFERENCE(centre), REFERENCE(count), REFERENCE(gather), REFERENCE(scatter),
+	ACTIVATIONS(OF_ACTIVATION, ) OPTIMIZERS(OF_OPTIMIZER, )
 };
 #undef REFERENCE
 

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { MAX_POINTERS = 16, MAX_NUMBERS = 8, GUARD = 64 };
+enum { MAX_POINTERS = 20, MAX_NUMBERS = 12, GUARD = 64 };
 
 /* ---- a row's text, parsed */
 
@@ -318,7 +318,8 @@ static Case case_new(const Row *row, const Shape *shape)
 			/* means of any size; covariances of a definite matrix */
 			case ESTIMATES: c.before[i][k] = float_bits(k < FEW ? uniform : k % (FEW + 1) == FEW ? 1 + uniform : 0.1); break;
 			case FEATURES: c.before[i][k] = float_bits(0.5 + uniform); break;
-			default: c.before[i][k] = float_bits(4 * uniform - 2);
+			/* what a linear above makes of these is no larger than the dy of others */
+			default: c.before[i][k] = float_bits((4 * uniform - 2) * (strncmp(operand->name, "above_", 6) == 0 ? 0.25 : 1));
 			}
 		}
 	}
@@ -365,16 +366,19 @@ static void check_variant(const Row *row, const KernelSet *set, Case *c, Variant
 	run(row, set, c, &variant);
 	for (int i = 0; i < row->operands; i++) {
 		const Operand *operand = &row->operand[i];
+		size_t unknown = 0;
 		if (i != variant.shared_in && !(variant.absent >> i & 1))
 			for (size_t k = 0; k < counts[i]; k++) {
 				const double got = value_of(operand, c->after[i][k]), want = expected[i][k];
 				const double tolerance = operand->written ? 5e-5 * (1 + fabs(want)) : 0;
-				cr_assert(fabs(got - want) <= tolerance,
+				unknown += isnan(want) ? 1 : 0;
+				cr_assert(isnan(want) || fabs(got - want) <= tolerance,
 					"%s, %s: %s[%zu] = %.9g, not %.9g (rows %d, inputs %d, outputs %d, features %d, width %d, depth %d, "
 					"flag %d, operand %d in place of %d, absent %x)", row->name, set->name, operand->name, k, got, want,
 					c->shape.rows, c->shape.inputs, c->shape.outputs, c->shape.features, c->shape.width, c->shape.depth,
 					c->shape.flag, variant.shared_out, variant.shared_in, variant.absent);
 			}
+		cr_assert(unknown <= 4 * FEW + counts[i] / 50, "%s: the reference knows too little of %s", row->name, operand->name);
 		free(expected[i]);
 	}
 }

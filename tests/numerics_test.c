@@ -187,7 +187,7 @@ Test(numerics, sgd_momentum_dampens_from_the_second_step_on)
 			dw[lane] = 1;
 		}
 		for (int i = 0; i < 3; i++) {
-			set->sgd_momentum(set->lanes, 1, 0, 0.5f, 0.25f, 0, w, buffer, dw, &step);
+			set->sgd_momentum(set->lanes, 1, 0, 0.5f, 0.25f, 0, &step, w, buffer, dw);
 			set->count(&step);
 		}
 		/* buffers 1, 1.25, 1.375 */

@@ -30,5 +30,5 @@ const Layer layer_sgd = {
 	.decay = "weight_decay",
 	.forward =
 		"[!momentum] sgd(size, lr, weight_decay, w, dw);"
-		"[momentum] sgd_momentum(size, lr, weight_decay, momentum, dampening, nesterov, w, momentum_buffer, dw, step)",
+		"[momentum] sgd_momentum(size, lr, weight_decay, momentum, dampening, nesterov, step, w, momentum_buffer, dw)",
 };

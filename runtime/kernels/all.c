@@ -9,7 +9,10 @@
 #define KERNEL_FN(name) JOINED(name, ISA)
 
 #include "linear.c"
+/* cost.c pairs panels from 8 lanes on */
+#if LANES >= 8
 #include "pair.c"
+#endif
 #include "batchnorm.c"
 #include "few.c"
 #include "activations.c"
@@ -33,5 +36,7 @@ const KernelSet JOINED(kernel_set, ISA) = {
 	.multiply_adds_loading = LOADED * LANES,
 	.permute = KERNEL_FN(permute),
 	KERNELS(KERNEL)
+#if LANES >= 8
 	PAIRS(KERNEL)
+#endif
 };

@@ -1,6 +1,6 @@
 /* batchnorm.c: batch normalisation of one panel. Sums over rows run in STRANDS independent chains, so that an addition
  * need not wait for the one before. */
-#include "simd.h"
+#include "activations.h"
 
 enum { STRANDS = 4 };
 
@@ -67,22 +67,6 @@ static void KERNEL_FN(batchnorm)(int rows, float eps, float momentum, float *xha
 		store(xhat + i, (load(x + i) - normal.centre) * normal.scale - normal.shift);
 }
 
-/* batchnorm, scale_shift and relu */
-static void KERNEL_FN(batchnorm_relu)(int rows, float eps, float momentum, float *y, float *xhat, float *rstd, float *mean, float *var,
-	const float *x, const float *gamma, const float *beta)
-{
-	const Normal normal = batch_statistics(rows, eps, momentum, rstd, mean, var, x);
-	const Vector scale = gamma ? load(gamma) : splat(1.0f);
-	const Vector shift = beta ? load(beta) : splat(0.0f);
-	UNROLL_4
-	for (ptrdiff_t i = 0; i < (ptrdiff_t)rows * LANES; i += LANES) {
-		const Vector normalised = (load(x + i) - normal.centre) * normal.scale - normal.shift;
-		const Vector value = normalised * scale + shift;
-		store(xhat + i, normalised);
-		store(y + i, choose(value < 0.0f, splat(0.0f), value));
-	}
-}
-
 static void KERNEL_FN(scale_shift)(int rows, float *y, const float *x, const float *gamma, const float *beta)
 {
 	const Vector scale = gamma ? load(gamma) : splat(1.0f);
@@ -103,54 +87,69 @@ static void KERNEL_FN(batchnorm_predict)(int rows, float eps, float *y, const fl
 		store(y + i, (load(x + i) - centre) * scale + shift);
 }
 
-/* The gradient at i, behind relu where its result y is given. */
-INLINE Vector incoming(const float *dy, const float *y, ptrdiff_t i)
-{
-	return y ? choose(load(y + i) > 0.0f, load(dy + i), splat(0.0f)) : load(dy + i);
-}
-
-/* dx = gamma rstd (dy - mean(dy) - xhat mean(dy xhat)); where y is given, dy counts only where it is positive. */
-INLINE void batchnorm_gradient(int rows, float *dx, float *dgamma, float *dbeta, const float *dy, const float *y, const float *xhat,
-	const float *rstd, const float *gamma)
-{
-	Vector sum[STRANDS] = {0}, product_sum[STRANDS] = {0};
-	int row = 0;
-	for (; row + STRANDS <= rows; row += STRANDS)
-		UNROLL
-		for (int strand = 0; strand < STRANDS; strand++) {
-			const ptrdiff_t i = (ptrdiff_t)(row + strand) * LANES;
-			const Vector gradient = incoming(dy, y, i);
-			sum[strand] += gradient;
-			product_sum[strand] += gradient * load(xhat + i);
-		}
-	for (; row < rows; row++) {
-		const ptrdiff_t i = (ptrdiff_t)row * LANES;
-		const Vector gradient = incoming(dy, y, i);
-		sum[0] += gradient;
-		product_sum[0] += gradient * load(xhat + i);
-	}
-	const Vector total = strand_sum(sum), product = strand_sum(product_sum);
-	const Vector scale = gamma ? load(gamma) * load(rstd) : load(rstd);
-	const float share = 1.0f / (float)rows;
-	const Vector slope = product * share, shift = total * share;
-	UNROLL_4
-	for (ptrdiff_t i = 0; i < (ptrdiff_t)rows * LANES; i += LANES)
-		store(dx + i, (incoming(dy, y, i) - shift - load(xhat + i) * slope) * scale);
-	if (dgamma)
-		store(dgamma, product);
-	if (dbeta)
+/* dx = gamma rstd (dy - mean(dy) - xhat mean(dy xhat)), `gradient` being dy at i. */
+#define BATCHNORM_GRADIENT(gradient) \
+	Vector sum[STRANDS] = {0}, product_sum[STRANDS] = {0}; \
+	int row = 0; \
+	for (; row + STRANDS <= rows; row += STRANDS) \
+		UNROLL \
+		for (int strand = 0; strand < STRANDS; strand++) { \
+			const ptrdiff_t i = (ptrdiff_t)(row + strand) * LANES; \
+			const Vector dz = gradient; \
+			sum[strand] += dz; \
+			product_sum[strand] += dz * load(xhat + i); \
+		} \
+	for (; row < rows; row++) { \
+		const ptrdiff_t i = (ptrdiff_t)row * LANES; \
+		const Vector dz = gradient; \
+		sum[0] += dz; \
+		product_sum[0] += dz * load(xhat + i); \
+	} \
+	const Vector total = strand_sum(sum), product = strand_sum(product_sum); \
+	const Vector scale = gamma ? load(gamma) * load(rstd) : load(rstd); \
+	const float share = 1.0f / (float)rows; \
+	const Vector slope_of_mean = product * share, shift_of_mean = total * share; \
+	UNROLL_4 \
+	for (ptrdiff_t i = 0; i < (ptrdiff_t)rows * LANES; i += LANES) \
+		store(dx + i, (gradient - shift_of_mean - load(xhat + i) * slope_of_mean) * scale); \
+	if (dgamma) \
+		store(dgamma, product); \
+	if (dbeta) \
 		store(dbeta, total);
-}
 
 static void KERNEL_FN(batchnorm_bwd)(int rows, float *dx, float *dgamma, float *dbeta, const float *dy, const float *xhat, const float *rstd,
 	const float *gamma)
 {
-	batchnorm_gradient(rows, dx, dgamma, dbeta, dy, NULL, xhat, rstd, gamma);
+	BATCHNORM_GRADIENT(load(dy + i))
 }
 
-/* relu_bwd and batchnorm_bwd */
-static void KERNEL_FN(batchnorm_relu_bwd)(int rows, float *dx, float *dgamma, float *dbeta, const float *dy, const float *y, const float *xhat,
-	const float *rstd, const float *gamma)
-{
-	batchnorm_gradient(rows, dx, dgamma, dbeta, dy, y, xhat, rstd, gamma);
-}
+/* Behind batchnorm: what an activation's derivative is made of, at i. */
+#define OUTPUT_BEFORE
+#define OUTPUT_AT load(y + i)
+#define INPUT_BEFORE const Vector z_scale = gamma ? load(gamma) : splat(1.0f), z_shift = beta ? load(beta) : splat(0.0f);
+#define INPUT_AT load(xhat + i) * z_scale + z_shift
+
+/* batchnorm, scale_shift and the activation; and back */
+#define BATCHNORM_ACTIVATION(with, activation, FROM, NUMBERS, WEIGHT) \
+	static void KERNEL_FN(batchnorm_##activation)(int rows, NUMBERS##_PARAMETERS float eps, float momentum, float *y, float *xhat, float *rstd, \
+		float *mean, float *var, const float *x, const float *gamma, const float *beta) \
+	{ \
+		const Normal normal = batch_statistics(rows, eps, momentum, rstd, mean, var, x); \
+		const Vector scale = gamma ? load(gamma) : splat(1.0f); \
+		const Vector shift = beta ? load(beta) : splat(0.0f); \
+		WEIGHT##_UNROLL \
+		for (ptrdiff_t i = 0; i < (ptrdiff_t)rows * LANES; i += LANES) { \
+			const Vector normalised = (load(x + i) - normal.centre) * normal.scale - normal.shift; \
+			store(xhat + i, normalised); \
+			store(y + i, activation##_of(normalised * scale + shift NUMBERS##_PASSED)); \
+		} \
+	} \
+	\
+	static void KERNEL_FN(batchnorm_##activation##_bwd)(int rows, NUMBERS##_PARAMETERS float *dx, float *dgamma, float *dbeta, const float *dy, \
+		FROM##_BEHIND_BATCHNORM(const float *, const float *), const float *xhat, const float *rstd, const float *gamma) \
+	{ \
+		FROM##_BEFORE BATCHNORM_GRADIENT(activation##_gradient(load(dy + i), FROM##_AT NUMBERS##_PASSED)) \
+	}
+ACTIVATIONS(BATCHNORM_ACTIVATION, )
+#undef BATCHNORM_ACTIVATION
+#undef BATCHNORM_GRADIENT

@@ -1,4 +1,4 @@
-/* few.c: linear, batchnorm and relu where linear has few inputs. Then nothing but sums over the inputs is needed to know the
+/* few.c: linear, batchnorm and an activation where linear has few inputs. Then nothing but sums over the inputs is needed to know the
  * statistics of every feature: with d = x - mean(x) and C = mean(d d'), linear's result z = x W + b has
  *
  *   mean(z) = mean(x) W + b,   var(z) = w' C w,   xhat = d (w rstd)
@@ -8,9 +8,10 @@
  *   dW = sum(x dz) = gamma rstd (sum(d dy) - mean(dy xhat) sum(d xhat)),   sum(d xhat) = rows C w rstd
  *
  * and dgamma, dbeta and dW come from one pass as well, which does not see xhat: mean(dy xhat) = mean(d dy)' (w rstd). */
+#include "activations.h"
 #include "columns.h"
-#include "descent.h"
 #include "few.h"
+#include "optimizers.h"
 
 /* The inputs of up to LANES rows, a vector each. */
 INLINE void load_inputs(const int inputs, Vector *column, const float *x, int rows, int row, int block_rows)
@@ -112,131 +113,198 @@ INLINE Vector few_product(const int inputs, int rows, int row, const float *x, c
 	return sum;
 }
 
-INLINE void few_forward(const int inputs, int rows, float eps, float momentum, float *y, float *normal, float *rstd, float *mean, float *var,
-	const float *centred, const float *moments, const float *w, const float *b, const float *gamma, const float *beta)
+static void KERNEL_FN(centre)(int rows, int inputs, float *centred, float *moments, const float *x)
 {
-	Vector spread[FEW], scaled[FEW], variance, centre;
-	feature_moments(inputs, spread, &variance, &centre, moments, w, b);
-	const Vector scale = 1.0f / square_root(variance + eps);
-	const Vector y_scale = gamma ? load(gamma) : splat(1.0f), y_shift = beta ? load(beta) : splat(0.0f);
-	UNROLL
-	for (int i = 0; i < inputs; i++)
-		scaled[i] = load(w + i * LANES) * scale;
-	if (normal) {
-		UNROLL_4
-		for (int row = 0; row < rows; row++)
-			store(normal + (ptrdiff_t)row * LANES, few_product(inputs, rows, row, centred, scaled));
-	}
-	UNROLL
-	for (int i = 0; i < inputs; i++)
-		scaled[i] *= y_scale;
-	UNROLL_4
-	for (int row = 0; row < rows; row++) {
-		const Vector value = few_product(inputs, rows, row, centred, scaled) + y_shift;
-		store(y + (ptrdiff_t)row * LANES, choose(value < 0.0f, splat(0.0f), value));
-	}
-	const float unbiased = rows > 1 ? (float)rows / (float)(rows - 1) : 0.0f;
-	store(rstd, scale);
-	store(mean, load(mean) * (1.0f - momentum) + centre * momentum);
-	store(var, load(var) * (1.0f - momentum) + variance * (unbiased * momentum));
+	FOR_FEW(INPUTS, inputs, centre_rows(INPUTS, rows, centred, moments, x))
 }
+
+#define FEW_FORWARD(with, activation, FROM, NUMBERS, WEIGHT) \
+	INLINE void activation##_few_forward(const int inputs, int rows, NUMBERS##_PARAMETERS float eps, float momentum, float *y, float *normal, float *rstd, float *mean, float *var, \
+		const float *centred, const float *moments, const float *w, const float *b, const float *gamma, const float *beta) \
+	{ \
+		Vector spread[FEW], scaled[FEW], variance, centre; \
+		feature_moments(inputs, spread, &variance, &centre, moments, w, b); \
+		const Vector scale = 1.0f / square_root(variance + eps); \
+		const Vector y_scale = gamma ? load(gamma) : splat(1.0f), y_shift = beta ? load(beta) : splat(0.0f); \
+		UNROLL \
+		for (int i = 0; i < inputs; i++) \
+			scaled[i] = load(w + i * LANES) * scale; \
+		if (normal) { \
+			UNROLL_4 \
+			for (int row = 0; row < rows; row++) \
+				store(normal + (ptrdiff_t)row * LANES, few_product(inputs, rows, row, centred, scaled)); \
+		} \
+		UNROLL \
+		for (int i = 0; i < inputs; i++) \
+			scaled[i] *= y_scale; \
+		WEIGHT##_UNROLL \
+		for (int row = 0; row < rows; row++) { \
+			const Vector value = few_product(inputs, rows, row, centred, scaled) + y_shift; \
+			store(y + (ptrdiff_t)row * LANES, activation##_of(value NUMBERS##_PASSED)); \
+		} \
+		const float unbiased = rows > 1 ? (float)rows / (float)(rows - 1) : 0.0f; \
+		store(rstd, scale); \
+		store(mean, load(mean) * (1.0f - momentum) + centre * momentum); \
+		store(var, load(var) * (1.0f - momentum) + variance * (unbiased * momentum)); \
+	} \
+	 \
+	static void KERNEL_FN(linear_batchnorm_##activation)(int rows, int outputs, int inputs, NUMBERS##_PARAMETERS float eps, float momentum, float *y, \
+		float *normal, float *rstd, float *mean, float *var, const float *centred, const float *moments, const float *w, const float *b, \
+		const float *gamma, const float *beta) \
+	{ \
+		(void)outputs; \
+		FOR_FEW(INPUTS, inputs, activation##_few_forward(INPUTS, rows NUMBERS##_PASSED, eps, momentum, y, normal, rstd, mean, var, centred, moments, w, \
+			b, gamma, beta)) \
+	}
+ACTIVATIONS(FEW_FORWARD, )
+#undef FEW_FORWARD
 
 /* Sums over rows of dy, and of dy times each input. */
 typedef struct FewSums { Vector dy, against[FEW]; } FewSums;
 
-INLINE void add_row(const int inputs, FewSums *sums, int rows, int row, Vector dy, const float *y, const float *centred)
+INLINE FewSums no_sums(const int inputs)
 {
-	const Vector gradient = choose(load(y + (ptrdiff_t)row * LANES) > 0.0f, dy, splat(0.0f));
+	FewSums sums;
+	sums.dy = splat(0.0f);
+	UNROLL
+	for (int i = 0; i < inputs; i++)
+		sums.against[i] = splat(0.0f);
+	return sums;
+}
+
+INLINE void add_row(const int inputs, FewSums *sums, int rows, int row, Vector gradient, const float *centred)
+{
 	sums->dy += gradient;
 	UNROLL
 	for (int i = 0; i < inputs; i++)
 		sums->against[i] += gradient * centred[entry(rows, row, i)];
 }
 
-/* Parameters and gradient of a panel; what becomes of dy is the same wherever it comes from. */
-typedef struct FewPanel { Descent descent; float *w, *gamma, *beta; const float *rstd, *moments; } FewPanel;
+/* What backward reads of a panel beside its rows, and what it gives to the optimizer. */
+typedef struct FewPanel { const float *w, *gamma, *beta, *rstd, *centred, *moments; } FewPanel;
+typedef struct FewGradients { float w[FEW * LANES], gamma[LANES], beta[LANES]; } FewGradients;
 
-INLINE void few_descent(const int inputs, const FewSums *sums, const FewPanel *panel)
+INLINE void few_gradients(const int inputs, FewGradients *gradients, const FewSums sums[2], const FewPanel *panel)
 {
-	Vector spread[FEW], old[FEW], variance, centre;
+	Vector spread[FEW], against[FEW], variance, centre;
 	feature_moments(inputs, spread, &variance, &centre, panel->moments, panel->w, 0);
 	const Vector rstd = load(panel->rstd);
 	Vector along = splat(0.0f);
 	UNROLL
 	for (int i = 0; i < inputs; i++) {
-		old[i] = load(panel->w + i * LANES);
-		along += sums->against[i] * (old[i] * rstd);
+		against[i] = sums[0].against[i] + sums[1].against[i];
+		along += against[i] * (load(panel->w + i * LANES) * rstd);
 	}
 	const Vector scale = panel->gamma ? load(panel->gamma) * rstd : rstd;
 	UNROLL
 	for (int i = 0; i < inputs; i++)
-		store(panel->w + i * LANES, descend(old[i], (sums->against[i] - along * (spread[i] * rstd)) * scale, &panel->descent));
-	if (panel->gamma)
-		store(panel->gamma, descend(load(panel->gamma), along, &panel->descent));
-	if (panel->beta)
-		store(panel->beta, descend(load(panel->beta), sums->dy, &panel->descent));
+		store(gradients->w + i * LANES, (against[i] - along * (spread[i] * rstd)) * scale);
+	store(gradients->gamma, along);
+	store(gradients->beta, sums[0].dy + sums[1].dy);
 }
 
-/* dy is given, or with `above` outputs made from their gradients and weights: above_w, a vector each. Two chains of sums. */
-INLINE void few_backward(const int inputs, const int above, int rows, const float *dy, const Vector *above_w, const float *y, const float *centred,
-	const FewPanel *panel)
+/* What forward multiplied centred rows by, and what it added; returns the latter. */
+INLINE Vector few_scaled(const int inputs, Vector *scaled, const FewPanel *panel)
 {
-	FewSums sums[2];
-	UNROLL
-	for (int strand = 0; strand < 2; strand++) {
-		sums[strand].dy = splat(0.0f);
-		UNROLL
-		for (int i = 0; i < inputs; i++)
-			sums[strand].against[i] = splat(0.0f);
-	}
-#define INCOMING(row) (above ? few_product(above, rows, row, dy, above_w) : load(dy + (ptrdiff_t)(row) * LANES))
-	int row = 0;
-	for (; row + 2 <= rows; row += 2) {
-		add_row(inputs, &sums[0], rows, row, INCOMING(row), y, centred);
-		add_row(inputs, &sums[1], rows, row + 1, INCOMING(row + 1), y, centred);
-	}
-	if (row < rows)
-		add_row(inputs, &sums[0], rows, row, INCOMING(row), y, centred);
-#undef INCOMING
-	sums[0].dy += sums[1].dy;
+	const Vector scale = load(panel->rstd), z_scale = panel->gamma ? load(panel->gamma) : splat(1.0f);
 	UNROLL
 	for (int i = 0; i < inputs; i++)
-		sums[0].against[i] += sums[1].against[i];
-	few_descent(inputs, &sums[0], panel);
+		scaled[i] = load(panel->w + i * LANES) * scale * z_scale;
+	return panel->beta ? load(panel->beta) : splat(0.0f);
 }
 
-static void KERNEL_FN(centre)(int rows, int inputs, float *centred, float *moments, const float *x)
-{
-	FOR_FEW(INPUTS, inputs, centre_rows(INPUTS, rows, centred, moments, x))
-}
+/* dy is given, or with `above` outputs made from their gradients and weights: above_w, a vector each. */
+#define INCOMING(row) (above ? few_product(above, rows, row, dy, above_w) : load(dy + (ptrdiff_t)(row) * LANES))
 
-static void KERNEL_FN(linear_batchnorm_relu)(int rows, int outputs, int inputs, float eps, float momentum, float *y, float *normal, float *rstd,
-	float *mean, float *var, const float *centred, const float *moments, const float *w, const float *b, const float *gamma, const float *beta)
-{
-	(void)outputs;
-	FOR_FEW(INPUTS, inputs, few_forward(INPUTS, rows, eps, momentum, y, normal, rstd, mean, var, centred, moments, w, b, gamma, beta))
-}
+/* The activation's y is given; or its input is made again, as forward made it. */
+#define OUTPUT_ROWS_PASSED , y
+#define OUTPUT_BEFORE_FEW
+#define OUTPUT_OF(row) load(y + (ptrdiff_t)(row) * LANES)
+#define INPUT_ROWS_PASSED
+#define INPUT_BEFORE_FEW Vector scaled[FEW]; const Vector z_shift = few_scaled(inputs, scaled, panel);
+#define INPUT_OF(row) few_product(inputs, rows, row, centred, scaled) + z_shift
 
-static void KERNEL_FN(linear_batchnorm_relu_bwd_sgd)(int rows, int outputs, int inputs, float lr, float weight_decay, float *w, float *gamma,
-	float *beta, const float *dy, const float *y, const float *rstd, const float *centred, const float *moments)
-{
-	const FewPanel own = { { lr, weight_decay }, w, gamma, beta, rstd, moments };
-	(void)outputs;
-	FOR_FEW(INPUTS, inputs, few_backward(INPUTS, 0, rows, dy, NULL, y, centred, &own))
-}
+/* Two chains of sums. */
+#define FEW_BACKWARD(with, activation, FROM, NUMBERS, WEIGHT) \
+	INLINE void activation##_few_backward(const int inputs, const int above, int rows, NUMBERS##_PARAMETERS FewGradients *gradients, const float *dy, \
+		const Vector *above_w, FROM##_ROWS(const float *) const FewPanel *panel) \
+	{ \
+		const float *centred = panel->centred; \
+		FewSums sums[2]; FROM##_BEFORE_FEW \
+		UNROLL \
+		for (int strand = 0; strand < 2; strand++) \
+			sums[strand] = no_sums(inputs); \
+		int row = 0; \
+		for (; row + 2 <= rows; row += 2) { \
+			add_row(inputs, &sums[0], rows, row, activation##_gradient(INCOMING(row), FROM##_OF(row) NUMBERS##_PASSED), centred); \
+			add_row(inputs, &sums[1], rows, row + 1, activation##_gradient(INCOMING(row + 1), FROM##_OF(row + 1) NUMBERS##_PASSED), centred); \
+		} \
+		if (row < rows) \
+			add_row(inputs, &sums[0], rows, row, activation##_gradient(INCOMING(row), FROM##_OF(row) NUMBERS##_PASSED), centred); \
+		few_gradients(inputs, gradients, sums, panel); \
+	} \
+	 \
+	NOINLINE void activation##_few_bwd(int rows, int inputs, NUMBERS##_PARAMETERS FewGradients *gradients, const float *dy, FROM##_ROWS(const float *) \
+		const FewPanel *panel) \
+	{ \
+		FOR_FEW(INPUTS, inputs, activation##_few_backward(INPUTS, 0, rows NUMBERS##_PASSED, gradients, dy, NULL FROM##_ROWS_PASSED, panel)) \
+	} \
+	 \
+	WEIGHT##_BEHIND_LINEAR(activation, FROM, NUMBERS)
+#define HEAVY_BEHIND_LINEAR(activation, FROM, NUMBERS)
+#define LIGHT_BEHIND_LINEAR(activation, FROM, NUMBERS) \
+	INLINE void activation##_behind_linear(const int above, int rows, int inputs, NUMBERS##_PARAMETERS FewGradients *gradients, const float *dy, \
+		const Vector *above_w, FROM##_ROWS(const float *) const FewPanel *panel) \
+	{ \
+		FOR_FEW(INPUTS, inputs, activation##_few_backward(INPUTS, above, rows NUMBERS##_PASSED, gradients, dy, above_w FROM##_ROWS_PASSED, panel)) \
+	} \
+	 \
+	NOINLINE void activation##_few_bwd_behind_linear(int above, int rows, int inputs, NUMBERS##_PARAMETERS FewGradients *gradients, const float *dy, \
+		const Vector *above_w, FROM##_ROWS(const float *) const FewPanel *panel) \
+	{ \
+		FOR_FEW(ABOVE, above, activation##_behind_linear(ABOVE, rows, inputs NUMBERS##_PASSED, gradients, dy, above_w FROM##_ROWS_PASSED, panel)) \
+	}
+ACTIVATIONS(FEW_BACKWARD, )
+#undef FEW_BACKWARD
 
-INLINE void behind_linear(const int above, int rows, int inputs, const float *dy, const Vector *above_w, const float *y, const float *centred,
-	const FewPanel *panel)
-{
-	FOR_FEW(INPUTS, inputs, few_backward(INPUTS, above, rows, dy, above_w, y, centred, panel))
-}
+#define UPDATE_FEW(optimizer) \
+	const optimizer##_Update of_w = optimizer##_UPDATE(w); \
+	const optimizer##_Update of_gamma = optimizer##_UPDATE(gamma); \
+	const optimizer##_Update of_beta = optimizer##_UPDATE(beta); \
+	for (int i = 0; i < inputs; i++) \
+		optimizer##_at(&of_w, i * LANES, load(gradients.w + i * LANES)); \
+	if (gamma) \
+		optimizer##_at(&of_gamma, 0, load(gradients.gamma)); \
+	if (beta) \
+		optimizer##_at(&of_beta, 0, load(gradients.beta));
 
-static void KERNEL_FN(linear_batchnorm_relu_linear_bwd_sgd)(int rows, int outputs, int inputs, int panel, int above, float lr, float weight_decay,
-	float *w, float *gamma, float *beta, const float *y, const float *rstd, const float *centred, const float *moments, const float *above_dy,
-	const float *above_w)
-{
-	const FewPanel own = { { lr, weight_decay }, w, gamma, beta, rstd, moments };
-	Vector rows_of_w[FEW];
-	load_few_rows(rows_of_w, above, outputs, panel, above_w);
-	FOR_FEW(ABOVE, above, behind_linear(ABOVE, rows, inputs, above_dy, rows_of_w, y, centred, &own))
-}
+#define FEW_UPDATE(optimizer, activation, FROM, NUMBERS, WEIGHT) \
+	static void KERNEL_FN(linear_batchnorm_##activation##_bwd_##optimizer)(int rows, int outputs, int inputs, NUMBERS##_PARAMETERS \
+		optimizer##_PARAMETERS(const int64_t *) float *w, optimizer##_STATE(float *, w) float *gamma, optimizer##_STATE(float *, gamma) \
+		float *beta, optimizer##_STATE(float *, beta) const float *dy, FROM##_ROWS(const float *) const float *rstd, const float *centred, \
+		const float *moments) \
+	{ \
+		const FewPanel panel = { w, gamma, beta, rstd, centred, moments }; \
+		FewGradients gradients; \
+		(void)outputs; \
+		activation##_few_bwd(rows, inputs NUMBERS##_PASSED, &gradients, dy FROM##_ROWS_PASSED, &panel); \
+		UPDATE_FEW(optimizer) \
+	} \
+	 \
+	WEIGHT##_UPDATE_BEHIND_LINEAR(optimizer, activation, FROM, NUMBERS)
+#define HEAVY_UPDATE_BEHIND_LINEAR(optimizer, activation, FROM, NUMBERS)
+#define LIGHT_UPDATE_BEHIND_LINEAR(optimizer, activation, FROM, NUMBERS) \
+	static void KERNEL_FN(linear_batchnorm_##activation##_linear_bwd_##optimizer)(int rows, int outputs, int inputs, int panel, int above, \
+		NUMBERS##_PARAMETERS optimizer##_PARAMETERS(const int64_t *) float *w, optimizer##_STATE(float *, w) \
+		float *gamma, optimizer##_STATE(float *, gamma) float *beta, optimizer##_STATE(float *, beta) FROM##_ROWS(const float *) \
+		const float *rstd, const float *centred, const float *moments, const float *above_dy, const float *above_w) \
+	{ \
+		const FewPanel own = { w, gamma, beta, rstd, centred, moments }; \
+		FewGradients gradients; \
+		Vector rows_of_w[FEW]; \
+		load_few_rows(rows_of_w, above, outputs, panel, above_w); \
+		activation##_few_bwd_behind_linear(above, rows, inputs NUMBERS##_PASSED, &gradients, above_dy, rows_of_w FROM##_ROWS_PASSED, &own); \
+		UPDATE_FEW(optimizer) \
+	}
+#define FEW_UPDATES(with, optimizer) ACTIVATIONS(FEW_UPDATE, optimizer)
+OPTIMIZERS(FEW_UPDATES, )

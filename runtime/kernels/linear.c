@@ -1,8 +1,8 @@
 /* linear.c: products with weights, as register tiles. Each tile is a function of its own, never inlined: several tiles
  * in one function share its registers and spill (measured: 25 % of the time of a large product). */
 #include "columns.h"
-#include "descent.h"
 #include "few.h"
+#include "optimizers.h"
 
 /* ---- y = x W: a tile is some rows of y. A step of its inner loop takes one row of W and one x of each row. */
 
@@ -237,11 +237,10 @@ static void KERNEL_FN(linear_dx)(int rows, int outputs, int inputs, int panel, f
 	}
 }
 
-/* ---- dW = x' dy, or w -= lr (dW + weight_decay w) at once: a tile is some rows of dW, for as many neighbouring floats of
- * each row of x. A narrow tile splits the rows into strands, so that there are eight sums at least: what a processor has in
- * flight. */
+/* ---- dW = x' dy, or an optimizer's step with it at once: a tile is some rows of dW, for as many neighbouring floats of each row
+ * of x. A narrow tile splits the rows into strands, so that there are eight sums at least: what a processor has in flight. */
 
-INLINE void gradient_tile(const int inputs, int rows, float *dw, const float *x, const float *dy, const Descent *descent)
+INLINE void gradient_tile(const int inputs, int rows, float *dw, const float *x, const float *dy)
 {
 	const int strands = inputs < 8 ? 8 / inputs : 1;
 	const int sums = inputs * strands;
@@ -268,72 +267,7 @@ INLINE void gradient_tile(const int inputs, int rows, float *dw, const float *x,
 	}
 	UNROLL
 	for (int i = 0; i < inputs; i++)
-		store(dw + i * LANES, descent ? descend(load(dw + i * LANES), sum[i], descent) : sum[i]);
-}
-
-#define GRADIENT(inputs) \
-	NOINLINE void gradient_##inputs(int rows, float *dw, const float *x, const float *dy, const Descent *descent) \
-	{ \
-		gradient_tile(inputs, rows, dw, x, dy, descent); \
-	}
-#if LANES >= 16
-GRADIENT(16)
-#endif
-#if LANES >= 8
-GRADIENT(8)
-#endif
-#if LANES >= 4
-GRADIENT(4)
-GRADIENT(2)
-#endif
-GRADIENT(1)
-#undef GRADIENT
-
-static void gradient(int rows, int inputs, float *dw, const float *x, const float *dy, const Descent *descent)
-{
-#define TILES(count) \
-	for (; inputs >= count; inputs -= count, x += count, dw += count * LANES) \
-		gradient_##count(rows, dw, x, dy, descent);
-#if LANES >= 16
-	TILES(16)
-#endif
-#if LANES >= 8
-	TILES(8)
-#endif
-#if LANES >= 4
-	TILES(4)
-	TILES(2)
-#endif
-	TILES(1)
-#undef TILES
-}
-
-/* With few outputs x and dy change places, as above: each tile gives columns of dW. The same shape: 125 ns, not 295. */
-static void weight_gradient(int rows, int outputs, int inputs, float *dw, const float *x, const float *dy, const Descent *descent)
-{
-	const int narrow = is_narrow(outputs, inputs);
-	for (; inputs > 0; inputs -= LANES, x += (ptrdiff_t)rows * LANES, dw += LANES * LANES) {
-		const int block_inputs = smaller(inputs, LANES);
-		if (narrow) {
-			Vector column[LANES], old[LANES];
-			gradient(rows, outputs, (float *)column, dy, x, NULL);
-			if (descent) {
-				load_columns(old, dw, block_inputs, outputs);
-				for (int i = 0; i < outputs; i++)
-					column[i] = descend(old[i], column[i], descent);
-				store_few_columns(dw, column, block_inputs, outputs);
-			} else {
-				store_columns(dw, column, block_inputs, outputs);
-			}
-		} else {
-			gradient(rows, block_inputs, dw, x, dy, descent);
-		}
-	}
-}
-
-static void KERNEL_FN(linear_dw)(int rows, int outputs, int inputs, float *dw, const float *x, const float *dy)
-{
-	weight_gradient(rows, outputs, inputs, dw, x, dy, NULL);
+		store(dw + i * LANES, sum[i]);
 }
 
 INLINE Vector rows_sum(int rows, const float *x)
@@ -355,17 +289,95 @@ static void KERNEL_FN(column_sum)(int rows, float *sum, const float *x)
 	store(sum, rows_sum(rows, x));
 }
 
-static void bias_descent(int rows, float *b, const float *dy, const Descent *descent)
+#define GRADIENT(inputs) \
+	NOINLINE void gradient_##inputs(int rows, float *dw, const float *x, const float *dy) { gradient_tile(inputs, rows, dw, x, dy); }
+#if LANES >= 16
+GRADIENT(16)
+#endif
+#if LANES >= 8
+GRADIENT(8)
+#endif
+#if LANES >= 4
+GRADIENT(4)
+GRADIENT(2)
+#endif
+GRADIENT(1)
+#undef GRADIENT
+
+static void gradient(int rows, int inputs, float *dw, const float *x, const float *dy)
 {
-	store(b, descend(load(b), rows_sum(rows, dy), descent));
+#define TILES(count) \
+	for (; inputs >= count; inputs -= count, x += count, dw += count * LANES) \
+		gradient_##count(rows, dw, x, dy);
+#if LANES >= 16
+	TILES(16)
+#endif
+#if LANES >= 8
+	TILES(8)
+#endif
+#if LANES >= 4
+	TILES(4)
+	TILES(2)
+#endif
+	TILES(1)
+#undef TILES
 }
 
-/* linear_dw, column_sum, and sgd with both */
-static void KERNEL_FN(linear_dw_sgd)(int rows, int outputs, int inputs, float lr, float weight_decay, float *w, float *b, const float *x,
-	const float *dy)
+/* With few outputs x and dy change places, as above: each tile gives columns of dW. The same shape: 125 ns, not 295. */
+static void KERNEL_FN(linear_dw)(int rows, int outputs, int inputs, float *dw, const float *x, const float *dy)
 {
-	const Descent descent = { lr, weight_decay };
-	weight_gradient(rows, outputs, inputs, w, x, dy, &descent);
-	if (b)
-		bias_descent(rows, b, dy, &descent);
+	const int narrow = is_narrow(outputs, inputs);
+	for (; inputs > 0; inputs -= LANES, x += (ptrdiff_t)rows * LANES, dw += LANES * LANES) {
+		Vector column[LANES];
+		if (narrow) {
+			gradient(rows, outputs, (float *)column, dy, x);
+			store_columns(dw, column, smaller(inputs, LANES), outputs);
+		} else {
+			gradient(rows, smaller(inputs, LANES), dw, x, dy);
+		}
+	}
 }
+
+/* linear_dw, column_sum, and an optimizer's step with both: each tile's gradients are used up before the next one's are made. */
+#define LINEAR_DW(with, optimizer) \
+	static void narrow_##optimizer(int outputs, int inputs, const optimizer##_Update *update, ptrdiff_t offset, const Vector *sum) \
+	{ \
+		Vector column[optimizer##_VALUES][LANES], value[optimizer##_VALUES]; \
+		for (int i = 0; i < optimizer##_VALUES; i++) \
+			load_columns(column[i], update->at[i] + offset, inputs, outputs); \
+		for (int output = 0; output < outputs; output++) { \
+			UNROLL \
+			for (int i = 0; i < optimizer##_VALUES; i++) \
+				value[i] = column[i][output]; \
+			optimizer##_next(update, value, sum[output]); \
+			UNROLL \
+			for (int i = 0; i < optimizer##_VALUES; i++) \
+				column[i][output] = value[i]; \
+		} \
+		for (int i = 0; i < optimizer##_VALUES; i++) \
+			store_few_columns(update->at[i] + offset, column[i], inputs, outputs); \
+	} \
+	\
+	static void KERNEL_FN(linear_dw_##optimizer)(int rows, int outputs, int inputs, optimizer##_PARAMETERS(const int64_t *) \
+		float *w, optimizer##_STATE(float *, w) float *b, optimizer##_STATE(float *, b) const float *x, const float *dy) \
+	{ \
+		const optimizer##_Update update = optimizer##_UPDATE(w), of_bias = optimizer##_UPDATE(b); \
+		const int narrow = is_narrow(outputs, inputs); \
+		Vector sum[LANES]; \
+		for (ptrdiff_t offset = 0; inputs > 0; inputs -= LANES, x += (ptrdiff_t)rows * LANES, offset += LANES * LANES) { \
+			const int count = smaller(inputs, LANES); \
+			if (narrow) { \
+				gradient(rows, outputs, (float *)sum, dy, x); \
+				narrow_##optimizer(outputs, count, &update, offset, sum); \
+			} else { \
+				gradient(rows, count, (float *)sum, x, dy); \
+				UNROLL_4 \
+				for (int i = 0; i < count; i++) \
+					optimizer##_at(&update, offset + i * LANES, sum[i]); \
+			} \
+		} \
+		if (b) \
+			optimizer##_at(&of_bias, 0, rows_sum(rows, dy)); \
+	}
+OPTIMIZERS(LINEAR_DW, )
+#undef LINEAR_DW

@@ -1,26 +1,15 @@
-/* optimizers.c: torch.optim's updates. `size` is a multiple of LANES. */
-#include "descent.h"
+/* optimizers.c: an update of a whole panel. `size` is a multiple of LANES. */
+#include "optimizers.h"
 
-static void KERNEL_FN(sgd)(int size, float lr, float weight_decay, float *w, const float *dw)
-{
-	const Descent descent = { lr, weight_decay };
-	for (int i = 0; i < size; i += LANES)
-		store(w + i, descend(load(w + i), load(dw + i), &descent));
-}
-
-/* The first step takes the gradient itself into the buffer, without dampening. */
-static void KERNEL_FN(sgd_momentum)(int size, float lr, float weight_decay, float momentum, float dampening, int nesterov,
-	float *w, float *buffer, const float *dw, const int64_t *step)
-{
-	const int first = *step == 0;
-	for (int i = 0; i < size; i += LANES) {
-		const Vector old = load(w + i);
-		const Vector gradient = load(dw + i) + old * weight_decay;
-		const Vector velocity = first ? gradient : load(buffer + i) * momentum + gradient * (1.0f - dampening);
-		store(buffer + i, velocity);
-		store(w + i, old - (nesterov ? gradient + velocity * momentum : velocity) * lr);
+#define OPTIMIZER_KERNEL(with, optimizer) \
+	static void KERNEL_FN(optimizer)(int size, optimizer##_PARAMETERS(const int64_t *) float *w, optimizer##_STATE(float *, w) const float *dw) \
+	{ \
+		const optimizer##_Update update = optimizer##_UPDATE(w); \
+		for (int i = 0; i < size; i += LANES) \
+			optimizer##_at(&update, i, load(dw + i)); \
 	}
-}
+OPTIMIZERS(OPTIMIZER_KERNEL, )
+#undef OPTIMIZER_KERNEL
 
 static void KERNEL_FN(count)(int64_t *n)
 {

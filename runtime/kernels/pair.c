@@ -156,8 +156,7 @@ static void KERNEL_FN(linear_dx_pair)(int rows, int outputs, int inputs, int pan
 }
 
 /* As gradient_tile, for two panels of dy and dw, and with as many strands. */
-INLINE void pair_gradient_tile(const int inputs, const int strands, int rows, float *dw, ptrdiff_t dw_step, const float *x, const float *dy, ptrdiff_t dy_step,
-	const Descent *descent)
+INLINE void pair_gradient_tile(const int inputs, const int strands, int rows, float *dw, ptrdiff_t dw_step, const float *x, const float *dy, ptrdiff_t dy_step)
 {
 	enum { MOST = 8 };
 	const int sums = inputs * strands;
@@ -191,15 +190,15 @@ INLINE void pair_gradient_tile(const int inputs, const int strands, int rows, fl
 	UNROLL
 	for (int i = 0; i < inputs; i++) {
 		float *one = dw + i * LANES, *other = one + dw_step;
-		store(one, descent ? descend(load(one), first[i], descent) : first[i]);
-		store(other, descent ? descend(load(other), second[i], descent) : second[i]);
+		store(one, first[i]);
+		store(other, second[i]);
 	}
 }
 
 #define PAIR_GRADIENT(name, inputs, strands) \
-	NOINLINE void name(int rows, float *dw, ptrdiff_t dw_step, const float *x, const float *dy, ptrdiff_t dy_step, const Descent *descent) \
+	NOINLINE void name(int rows, float *dw, ptrdiff_t dw_step, const float *x, const float *dy, ptrdiff_t dy_step) \
 	{ \
-		pair_gradient_tile(inputs, strands, rows, dw, dw_step, x, dy, dy_step, descent); \
+		pair_gradient_tile(inputs, strands, rows, dw, dw_step, x, dy, dy_step); \
 	}
 #if LANES == 8
 /* Half of eight inputs: sixteen sums are all the registers that AVX2 has. 90 % of the peak, not 79. */
@@ -212,7 +211,7 @@ PAIR_GRADIENT(pair_gradient_2, 2, 4)
 PAIR_GRADIENT(pair_gradient_1, 1, 8)
 #undef PAIR_GRADIENT
 
-static void pair_gradient(int rows, int inputs, float *dw, const float *x, const float *dy, const Descent *descent)
+static void pair_gradient(int rows, int inputs, float *dw, const float *x, const float *dy)
 {
 	const ptrdiff_t stride = (ptrdiff_t)rows * LANES, dw_step = (ptrdiff_t)inputs * LANES;
 	for (; inputs > 0; inputs -= LANES, x += stride) {
@@ -220,11 +219,11 @@ static void pair_gradient(int rows, int inputs, float *dw, const float *x, const
 		int count = smaller(inputs, LANES);
 #define TILES(tile) \
 		for (; count >= tile; count -= tile, from += tile, dw += tile * LANES) \
-			pair_gradient_##tile(rows, dw, dw_step, from, dy, stride, descent);
+			pair_gradient_##tile(rows, dw, dw_step, from, dy, stride);
 #if LANES == 8
 		if (count == LANES) {
-			pair_gradient_half(rows, dw, dw_step, from, dy, stride, descent);
-			pair_gradient_half(rows, dw + LANES / 2 * LANES, dw_step, from + LANES / 2, dy, stride, descent);
+			pair_gradient_half(rows, dw, dw_step, from, dy, stride);
+			pair_gradient_half(rows, dw + LANES / 2 * LANES, dw_step, from + LANES / 2, dy, stride);
 			count = 0;
 			dw += LANES * LANES;
 		}
@@ -241,17 +240,30 @@ static void pair_gradient(int rows, int inputs, float *dw, const float *x, const
 static void KERNEL_FN(linear_dw_pair)(int rows, int outputs, int inputs, float *dw, const float *x, const float *dy)
 {
 	(void)outputs;
-	pair_gradient(rows, inputs, dw, x, dy, NULL);
+	pair_gradient(rows, inputs, dw, x, dy);
 }
 
-static void KERNEL_FN(linear_dw_sgd_pair)(int rows, int outputs, int inputs, float lr, float weight_decay, float *w, float *b, const float *x,
-	const float *dy)
-{
-	const Descent descent = { lr, weight_decay };
-	(void)outputs;
-	pair_gradient(rows, inputs, w, x, dy, &descent);
-	if (b) {
-		bias_descent(rows, b, dy, &descent);
-		bias_descent(rows, b + LANES, dy + (ptrdiff_t)rows * LANES, &descent);
+#define LINEAR_DW_PAIR(with, optimizer) \
+	static void KERNEL_FN(linear_dw_##optimizer##_pair)(int rows, int outputs, int inputs, optimizer##_PARAMETERS(const int64_t *) \
+		float *w, optimizer##_STATE(float *, w) float *b, optimizer##_STATE(float *, b) const float *x, const float *dy) \
+	{ \
+		const optimizer##_Update update = optimizer##_UPDATE(w), of_bias = optimizer##_UPDATE(b); \
+		const ptrdiff_t stride = (ptrdiff_t)rows * LANES, dw_step = (ptrdiff_t)inputs * LANES; \
+		Vector sum[2 * LANES]; \
+		(void)outputs; \
+		for (ptrdiff_t offset = 0; inputs > 0; inputs -= LANES, x += stride, offset += LANES * LANES) { \
+			const int count = smaller(inputs, LANES); \
+			pair_gradient(rows, count, (float *)sum, x, dy); \
+			UNROLL_4 \
+			for (int i = 0; i < count; i++) { \
+				optimizer##_at(&update, offset + i * LANES, sum[i]); \
+				optimizer##_at(&update, offset + dw_step + i * LANES, sum[count + i]); \
+			} \
+		} \
+		if (b) { \
+			optimizer##_at(&of_bias, 0, rows_sum(rows, dy)); \
+			optimizer##_at(&of_bias, LANES, rows_sum(rows, dy + stride)); \
+		} \
 	}
-}
+OPTIMIZERS(LINEAR_DW_PAIR, )
+#undef LINEAR_DW_PAIR

@@ -23,21 +23,29 @@ static float KERNEL_FN(multiply_add)(int turns)
 	return lane_sum(sum[0]);
 }
 
-enum { LOADED = 2 * PAIR_ROWS };
+/* The same with what the inner loop of a product loads for it, all from L1: a processor may lower its clock for that. */
+#if LANES >= 8
+enum { LOADING_ROWS = PAIR_ROWS, LOADED = 2 * PAIR_ROWS };
+#else
+enum { LOADING_ROWS = TALL, LOADED = TALL };
+#endif
 
-/* The same with what a tile of two panels loads for it, all from L1: a processor may lower its clock for that. */
 static float KERNEL_FN(multiply_add_loading)(int turns)
 {
-	static const Vector memory[PAIR_ROWS + 32];
+	static const Vector memory[LOADING_ROWS + 32];
 	const Vector *volatile hidden = memory;         /* no compiler knows what is read */
-	const float *x = (const float *)hidden, *w = x + PAIR_ROWS * LANES;
+	const float *x = (const float *)hidden, *w = x + LOADING_ROWS * LANES;
 	Vector sum[LOADED];
 	UNROLL
 	for (int i = 0; i < LOADED; i++)
 		sum[i] = splat((float)(turns + i));
 	UNROLL_4
 	for (int turn = 0; turn < turns; turn++)
-		pair_step(PAIR_ROWS, sum, sum + PAIR_ROWS, x + turn % LANES, w + turn % LANES * LANES, 16 * LANES);
+#if LANES >= 8
+		pair_step(LOADING_ROWS, sum, sum + LOADING_ROWS, x + turn % LANES, w + turn % LANES * LANES, 16 * LANES);
+#else
+		product_step(LOADING_ROWS, sum, x + turn % LANES, w + turn % LANES * LANES);
+#endif
 	UNROLL
 	for (int i = 1; i < LOADED; i++)
 		sum[0] += sum[i];

@@ -95,6 +95,16 @@ INLINE Vector choose(Mask mask, Vector a, Vector b)
 #endif
 }
 
+/* The value, which no compiler makes one multiply-add of with what follows: so the bits do not depend on what does. */
+INLINE Vector rounded(Vector value)
+{
+#if LANES == 1
+	return value;
+#else
+	return choose(value == value, value, splat(NAN));
+#endif
+}
+
 INLINE Bits bits_of(Vector value)
 {
 	Lanes lanes;

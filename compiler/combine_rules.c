@@ -1,0 +1,179 @@
+/* The rules of combine.c, and how they are read. */
+#include "code.h"
+#include "combine.h"
+#include <string.h>
+
+const Rule combine_rules[] = {
+	/* backward first: what it makes again need not leave forward */
+	{
+		"{activation}_bwd(rows, {numbers} dz, dy, y); batchnorm_bwd(rows, dx, dgamma, dbeta, dz, xhat, rstd, gamma)",
+		"batchnorm_{activation}_bwd(rows, {numbers} dx, dgamma, dbeta, dy, y, xhat, rstd, gamma)", .from = FROM_Y,
+	},
+	{
+		"scale_shift(rows, z, xhat, gamma, beta); {activation}_bwd(rows, {numbers} dz, dy, z);"
+		"batchnorm_bwd(rows, dx, dgamma, dbeta, dz, xhat, rstd, gamma)",
+		"batchnorm_{activation}_bwd(rows, {numbers} dx, dgamma, dbeta, dy, beta, xhat, rstd, gamma)", .from = FROM_X,
+	},
+	{
+		"{activation}_bwd(rows, {numbers} dz, dy, z); batchnorm_bwd(rows, dx, dgamma, dbeta, dz, xhat, rstd, gamma)",
+		"batchnorm_{activation}_bwd(rows, {numbers} dx, dgamma, dbeta, dy, beta, xhat, rstd, gamma)",
+		.made = "scale_shift(rows, z, xhat, gamma, beta)", .from = FROM_X,
+	},
+	{
+		"batchnorm(rows, eps, momentum, xhat, rstd, mean, var, x); scale_shift(rows, z, xhat, gamma, beta);"
+		"{activation}(rows, {numbers} y, z)",
+		"batchnorm_{activation}(rows, {numbers} eps, momentum, y, xhat, rstd, mean, var, x, gamma, beta)",
+	},
+	{
+		"linear_dw(rows, outputs, inputs, dw, x, dy); {optimizer}(size, {rates} w, {state w} dw)",
+		"linear_dw_{optimizer}(rows, outputs, inputs, {rates} w, {state w} 0, {state 0} x, dy)",
+	},
+	{
+		"linear_dw_{optimizer}(rows, outputs, inputs, {rates} w, {state w} 0, {state 0} x, dy); column_sum(rows, db, dy);"
+		"{optimizer}(size, {rates} b, {state b} db)",
+		"linear_dw_{optimizer}(rows, outputs, inputs, {rates} w, {state w} b, {state b} x, dy)",
+	},
+	{
+		"linear(rows, outputs, inputs, z, x, w, b);"
+		"batchnorm_{activation}(rows, {numbers} eps, momentum, y, xhat, rstd, mean, var, z, gamma, beta)",
+		"linear_batchnorm_{activation}(rows, outputs, inputs, {numbers} eps, momentum, y, xhat, rstd, mean, var, centred, moments, w, b, gamma, beta)",
+		.first = "centre(rows, inputs, centred, moments, x)", .few = "inputs", .reassociates = true,
+	},
+	{
+		"batchnorm_{activation}_bwd(rows, {numbers} dz, dgamma, dbeta, dy, {y, or beta} xhat, rstd, gamma);"
+		"{optimizer}(gamma_size, {rates} gamma, {state gamma} dgamma); {optimizer}(beta_size, {rates} beta, {state beta} dbeta);"
+		"linear_dw_{optimizer}(rows, outputs, inputs, {rates} w, {state w} 0, {state 0} x, dz)",
+		"linear_batchnorm_{activation}_bwd_{optimizer}(rows, outputs, inputs, {numbers} {rates} w, {state w} gamma, {state gamma}"
+		"beta, {state beta} dy, {y} rstd, centred, moments)",
+		.first = "centre(rows, inputs, centred, moments, x)", .few = "inputs", .reassociates = true,
+	},
+	{
+		"batchnorm_{activation}_bwd(rows, {numbers} dz, 0, 0, dy, {y, or 0} xhat, rstd, 0);"
+		"linear_dw_{optimizer}(rows, outputs, inputs, {rates} w, {state w} 0, {state 0} x, dz)",
+		"linear_batchnorm_{activation}_bwd_{optimizer}(rows, outputs, inputs, {numbers} {rates} w, {state w} 0, {state 0}"
+		"0, {state 0} dy, {y} rstd, centred, moments)",
+		.first = "centre(rows, inputs, centred, moments, x)", .few = "inputs", .reassociates = true,
+	},
+	{
+		"linear_dx(rows, above, outputs, panel, dy, above_dy, above_w);"
+		"linear_batchnorm_{activation}_bwd_{optimizer}(rows, outputs, inputs, {numbers} {rates} w, {state w} gamma, {state gamma}"
+		"beta, {state beta} dy, {y} rstd, centred, moments)",
+		"linear_batchnorm_{activation}_linear_bwd_{optimizer}(rows, outputs, inputs, panel, above, {numbers} {rates} w, {state w}"
+		"gamma, {state gamma} beta, {state beta} {y} rstd, centred, moments, above_dy, above_w)",
+		.few = "above", .reassociates = true,
+	},
+	{
+		"linear_batchnorm_{activation}(rows, outputs, inputs, {numbers} eps, momentum, y, xhat, rstd, mean, var, centred, moments, w, b, gamma, beta)",
+		"linear_batchnorm_{activation}(rows, outputs, inputs, {numbers} eps, momentum, y, 0, rstd, mean, var, centred, moments, w, b, gamma, beta)",
+		.reassociates = true,
+	},
+};
+
+const int combine_rule_count = sizeof combine_rules / sizeof *combine_rules;
+
+/* ---- reading */
+
+static int variable_named(Pattern *pattern, const char *name)
+{
+	for (int i = 0; i < pattern->variable_count; i++)
+		if (strcmp(pattern->names[i], name) == 0)
+			return i;
+	if (pattern->variable_count == MAX_VARIABLES)
+		internal_error("a rule has more than %d variables: %s", MAX_VARIABLES, pattern->rule->calls);
+	pattern->names[pattern->variable_count] = name;
+	return pattern->variable_count++;
+}
+
+static void read_pattern(Arena *arena, const Kernels *kernels, Pattern *pattern, const char **text, Call *call)
+{
+	const char *names[MAX_OPERANDS];
+	call->kernel = read_call(arena, kernels, text, names);
+	for (int k = 0; k < call->kernel->parameter_count; k++) {
+		call->variables[k] = variable_named(pattern, names[k]);
+		if (call == &pattern->with && call->variables[k] >= pattern->given)
+			internal_error("the rule for %s uses `%s`, which nothing gives", call->kernel->name, names[k]);
+	}
+}
+
+static int parameter_index(const Kernel *kernel, const char *name)
+{
+	for (int k = 0; k < kernel->parameter_count; k++)
+		if (strcmp(kernel->parameters[k].name, name) == 0)
+			return k;
+	internal_error("%s has no parameter `%s`", kernel->name, name);
+}
+
+/* Parameters from one to another, as variables: `before` their names and each with a comma. */
+static void put_parameters(Code *code, const Kernel *kernel, int from, int to, const char *before)
+{
+	for (int k = from; k < to; k++)
+		code_put(code, "%s_%s, ", before, kernel->parameters[k].name);
+}
+
+static bool is_word(const char *text, size_t length, const char *word)
+{
+	return strlen(word) == length && memcmp(text, word, length) == 0;
+}
+
+/* What {text} stands for. */
+static void put_filled(Arena *arena, Code *code, const char *text, size_t length, const Fill *fill)
+{
+	const Kernel *activation = fill->activation, *optimizer = fill->optimizer;
+	if (is_word(text, length, "activation"))
+		code_put(code, "%s", activation->name);
+	else if (is_word(text, length, "optimizer"))
+		code_put(code, "%s", optimizer->name);
+	else if (is_word(text, length, "numbers"))
+		put_parameters(code, activation, 1, parameter_index(activation, "y"), activation->name);
+	else if (is_word(text, length, "rates"))
+		put_parameters(code, optimizer, 1, parameter_index(optimizer, "w"), optimizer->name);
+	else if (length > 6 && memcmp(text, "state ", 6) == 0) {
+		const char *of = arena_copy(arena, text + 6, length - 6);
+		int begin = parameter_index(optimizer, "w") + 1, end = parameter_index(optimizer, "dw");
+		for (int k = begin; k < end && strcmp(of, "0") == 0; k++)
+			code_put(code, "0, ");
+		if (strcmp(of, "0") != 0)
+			put_parameters(code, optimizer, begin, end, of);
+	} else if (is_word(text, length, "y"))
+		code_put(code, "%s", fill->from == FROM_Y ? "y, " : "");
+	else if (length > 6 && memcmp(text, "y, or ", 6) == 0)
+		code_put(code, "%.*s, ", fill->from == FROM_Y ? 1 : (int)length - 6, fill->from == FROM_Y ? text : text + 6);
+	else
+		internal_error("a rule has {%.*s}", (int)length, text);
+}
+
+static const char *filled(Arena *arena, const char *text, const Fill *fill)
+{
+	Code code = {.arena = arena};
+	while (*text) {
+		size_t plain = strcspn(text, "{"), length = strcspn(text + plain, "}");
+		code_add(&code, text, plain);
+		text += plain;
+		if (*text) {
+			put_filled(arena, &code, text + 1, length - 1, fill);
+			text += length + 1;
+		}
+	}
+	return code_text(&code);
+}
+
+const Pattern *read_rule(Arena *arena, const Kernels *kernels, const Rule *rule, const Fill *fill)
+{
+	const char *with = filled(arena, rule->with, fill);
+	if (!kernel_find(kernels, with, strcspn(with, "(")))
+		return 0;
+	Pattern *pattern = NEW(arena, Pattern);
+	pattern->rule = rule;
+	pattern->names[pattern->variable_count++] = "0";
+	const char *calls = filled(arena, rule->calls, fill), *first = rule->first, *made = rule->made;
+	do
+		read_pattern(arena, kernels, pattern, &calls, &pattern->calls[pattern->call_count++]);
+	while (read_mark(&calls, ';') && pattern->call_count < MAX_CALLS);
+	if (first)
+		read_pattern(arena, kernels, pattern, &first, &pattern->first);
+	if (made)
+		read_pattern(arena, kernels, pattern, &made, &pattern->made);
+	pattern->given = pattern->variable_count;
+	read_pattern(arena, kernels, pattern, &with, &pattern->with);
+	return pattern;
+}
