@@ -102,7 +102,7 @@ for network in models/mlp_bn.net tests/targets/everything.net; do
 	same "$name, clang" host "clang -O3 -march=native -DSAVED"
 	if have "$name, Cortex-M" arm-none-eabi-gcc qemu-system-arm; then
 		same "$name, Cortex-M, -Os" cortex_m -Os -DSAVED
-		same "$name, Cortex-M, -O3" cortex_m -O3 -fno-math-errno -DSAVED
+		same "$name, Cortex-M, -O3" cortex_m -O3 -DSAVED
 	fi
 	if have "$name, WebAssembly" clang wasm-ld node; then
 		same "$name, WebAssembly" wasm -DSAVED

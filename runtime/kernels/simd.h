@@ -121,6 +121,9 @@ INLINE Vector float_of(Bits bits)
 
 INLINE Vector square_root(Vector value)
 {
+#if defined __GNUC__ && !defined __TINYC__
+	extern float (sqrtf)(float) __attribute__((const));  /* no errno: one instruction, without -fno-math-errno */
+#endif
 	Lanes lanes;
 	lanes.vector = value;
 	UNROLL

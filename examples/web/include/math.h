@@ -4,6 +4,6 @@
 
 #define NAN __builtin_nanf("")
 #define INFINITY __builtin_inff()
-#define sqrtf __builtin_sqrtf
+#define sqrtf(x) __builtin_sqrtf(x)
 
 #endif
