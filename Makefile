@@ -92,9 +92,9 @@ $(BUILD)/gen/%.o: WARNINGS = -Wall
 # ---- packages of Debian and its relatives
 
 build_packages = gcc libc6-dev re2c lemon libtcc-dev libcjson-dev libzip-dev
-test_packages = $(build_packages) clang g++ tcc libcriterion-dev $(target_packages)
+test_packages = $(build_packages) clang g++ tcc cmake libcriterion-dev $(target_packages)
 target_packages = gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm qemu-user nodejs lld libc6-dev-arm64-cross \
-	libc6-dev-powerpc-cross
+	libc6-dev-armhf-cross libc6-dev-i386-cross libc6-dev-powerpc-cross
 bench_packages = libfann2 libopenblas0-pthread libdnnl2 python3-venv python3-dev g++
 
 install-build-packages:
