@@ -150,6 +150,7 @@ static Operand bind_optimizer(Diff *d, const char *name)
 		Tensor *state = new_tensor(d, ROLE_STATE, d->w->layout, arena_print(d->arena, "%s_%s", name, d->w->name));
 		state->features = d->w->features;
 		state->inputs = d->w->inputs;
+		state->parameter = d->w;
 		d->states[index] = state;
 	}
 	return at(d->states[index]);

@@ -211,6 +211,9 @@ typedef struct Reference {
 
 struct Node;
 
+/* What an optimizer's first step leaves of a gradient: scale (dw + decay w) is in the state, or, times lr, taken from w. */
+typedef struct FirstStep { const char *state; double scale, decay; } FirstStep;
+
 /* Which rule a network gets that names none. */
 typedef enum Standard { NOT_STANDARD, STANDARD, STANDARD_FOR_ONE_OUTPUT } Standard;
 
@@ -234,6 +237,7 @@ typedef struct Layer {
 	bool normalises_batch;                  /* one row has no variance */
 	bool cancels_shift;                     /* in training, a constant added to a feature of x does not change y */
 	const char *decay;                      /* of an optimizer: the argument without which w stays where dw is 0, or null */
+	FirstStep (*first_step)(const double *arguments);       /* of an optimizer */
 	const char *shift;                      /* the tensor that adds a constant to each feature of y, or null */
 	const char *product;                    /* y = x W' + shift, and nothing else: the tensor W, or null */
 	/* In prediction, a feature of y is scale * x + shift; null: it is not. tensors: as declared, in double. */
@@ -338,6 +342,8 @@ typedef struct Tensor {
 	int features;           /* that the panels cut */
 	int inputs;             /* LAYOUT_WEIGHTS: rows of the matrix */
 	int positions;          /* LAYOUT_ROWS: rows per sample */
+	const struct Tensor *parameter; /* ROLE_STATE: that it belongs to, or null */
+	int row;                /* standalone.c: in the emitted table */
 	bool touched, read;     /* diff.c: by a step that is not dead */
 	int id;                 /* fuse.c: among the routine's tensors */
 	bool crowded;           /* fuse.c: its only reader is in a loop of its own for want of cache */

@@ -70,13 +70,16 @@ int training_minimum(const Standalone *s)
 }
 
 /* In the order of the struct's declaration in bnc, which is that of the network. */
-int saved_tensors(const Standalone *s, const Tensor **tensors)
+int saved_tensors(const Compilation *c, Tensor **tensors)
 {
 	int count = 0;
 	for (int states = 0; states <= 1; states++)
-		for (int i = 0; i < s->c.tensors.count; i++)
-			if (is_persistent(s->c.tensors.items[i]) && (s->c.tensors.items[i]->role == ROLE_STATE) == states)
-				tensors[count++] = s->c.tensors.items[i];
+		for (int i = 0; i < c->tensors.count; i++)
+			if (is_persistent(c->tensors.items[i]) && (c->tensors.items[i]->role == ROLE_STATE) == states) {
+				tensors[count] = c->tensors.items[i];
+				tensors[count]->row = count;
+				count++;
+			}
 	return count;
 }
 
@@ -87,9 +90,9 @@ const char *saved_name(const Tensor *tensor)
 
 size_t save_bytes(const Standalone *s)
 {
-	const Tensor **tensors = NEW_ARRAY(s->arena, const Tensor *, s->c.tensors.count);
+	Tensor **tensors = NEW_ARRAY(s->arena, Tensor *, s->c.tensors.count);
 	size_t bytes = SAVE_HEADER_BYTES;
-	for (int i = saved_tensors(s, tensors) - 1; i >= 0; i--)
+	for (int i = saved_tensors(&s->c, tensors) - 1; i >= 0; i--)
 		bytes += element_count(tensors[i]) * (tensors[i]->layout == LAYOUT_COUNTER ? sizeof(int64_t) : sizeof(float));
 	return bytes;
 }

@@ -63,7 +63,7 @@ const ProgramTensor *program_tensor(const Standalone *s, const Tensor *tensor);
 /* What training needs and what is saved. */
 bool normalises_batch(const Standalone *s);
 int training_minimum(const Standalone *s);      /* rows */
-int saved_tensors(const Standalone *s, const Tensor **tensors);
+int saved_tensors(const Compilation *c, Tensor **tensors);
 const char *saved_name(const Tensor *tensor);
 size_t save_bytes(const Standalone *s);
 
@@ -79,16 +79,49 @@ Scratch scratch_of(const Compilation *c);
 Scratch one_scratch(const Standalone *s);
 void put_inference(const Standalone *s, Code *code);
 
-/* standalone_trial.c, standalone_test.c */
+/* standalone_trial.c */
 typedef struct Trial { Compilation c; void *net; int rows; const Map *tensors; } Trial;        /* tensors: ProgramTensor by path */
 
-/* With net's weights, or those of seed 0. */
-bool trial_open(const Standalone *s, Trial *trial, int rows, bool folded, Failure *failure);
+/* With net's weights, or those of seed 0. fused: else each step has a loop of its own, and no calls are combined. */
+bool trial_open(const Standalone *s, Trial *trial, int rows, bool folded, bool fused, Failure *failure);
 void trial_close(Trial *trial);
-void trial_predict(const Trial *trial, const float *x, float *y);
-float trial_train(const Trial *trial, const float *x, const int32_t *label, const float *target, float lr);
-void trial_get(const Trial *trial, const char *path, float *values);
+/* One step or prediction; with random, what each kernel call returns is off by a rounding. */
+void trial_predict(const Trial *trial, Random *random, const float *x, float *y);
+float trial_train(const Trial *trial, Random *random, const float *x, const int32_t *label, const float *target, float lr);
+void trial_disturb(Random *random, float *values, size_t count);        /* by a rounding each */
 bool measure_folding(Standalone *s, Failure *failure);
+
+/* standalone_expected.c: of a tensor, up to SAMPLES numbers, evenly spaced. Gradients are told by a step at a rate so large that
+ * nothing is left of the weights beside what it takes from them. */
+enum { TEST_STEPS = 3, SAMPLES = 16, GRADIENT_RATE = 1 << 20 };
+
+typedef enum NumbersKind { NUMBERS_OUTPUTS, NUMBERS_GRADIENT, NUMBERS_LOSSES, NUMBERS_TRAINED } NumbersKind;
+
+typedef struct Numbers {
+	NumbersKind kind;
+	int tensor;             /* of the emitted table; -1: none */
+	int state;              /* gradient: the tensor of the emitted table that tells it, or -1: the parameter itself */
+	float *values;
+	int count;
+	double spread;          /* how far roundings moved any of them */
+	double tolerance;
+} Numbers;
+
+typedef struct Expected {
+	size_t rows, inputs, outputs;   /* floats of a row */
+	float *x, *target;
+	int32_t *label;
+	float rate;
+	FirstStep first_step;
+	struct { Numbers *items; int count, capacity; } numbers;
+} Expected;
+
+extern const double test_margin, test_least_tolerance;
+
+bool is_tested(const Tensor *tensor);   /* has values that a test can know */
+bool find_expected(const Standalone *s, Expected *expected, Failure *failure);
+
+/* standalone_test.c */
 bool put_test(Standalone *s, Failure *failure);
 
 /* names.c */

@@ -225,8 +225,8 @@ static void put_functions(const Standalone *s, Code *code)
 
 static void put_tensor_table(const Standalone *s, Code *code)
 {
-	const Tensor **tensors = NEW_ARRAY(s->arena, const Tensor *, s->c.tensors.count);
-	int count = saved_tensors(s, tensors);
+	Tensor **tensors = NEW_ARRAY(s->arena, Tensor *, s->c.tensors.count);
+	int count = saved_tensors(&s->c, tensors);
 	size_t longest = 0;
 	for (int i = 0; i < count; i++)
 		if (strlen(saved_name(tensors[i])) > longest)

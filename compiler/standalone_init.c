@@ -76,7 +76,7 @@ static void put_initial(const Standalone *s, Code *code, const Tensor *tensor)
 		put_template(s, code, "\t@_fill(net->%s, %d, 1.0f);\n", tensor->name, tensor->features);
 }
 
-static void put_init_function(const Standalone *s, Code *code, const Tensor **tensors, int count, bool drawn)
+static void put_init_function(const Standalone *s, Code *code, Tensor *const *tensors, int count, bool drawn)
 {
 	enum { WORDS = 624 };
 	put_template(s, code, "void @_init(@ *net, uint64_t seed)\n{\n");
@@ -96,8 +96,8 @@ static void put_init_function(const Standalone *s, Code *code, const Tensor **te
 
 void put_init(const Standalone *s, Code *code)
 {
-	const Tensor **tensors = NEW_ARRAY(s->arena, const Tensor *, s->c.tensors.count);
-	int count = saved_tensors(s, tensors);
+	Tensor **tensors = NEW_ARRAY(s->arena, Tensor *, s->c.tensors.count);
+	int count = saved_tensors(&s->c, tensors);
 	bool drawn = false, filled = false;
 	for (int i = 0; i < count; i++) {
 		drawn = drawn || is_drawn(tensors[i]);

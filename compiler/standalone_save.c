@@ -115,7 +115,7 @@ static const char loading[] =
 	"}\n";
 
 /* FNV-1a over names and shapes. */
-static uint32_t layout_hash(const Standalone *s, const Tensor **tensors, int count)
+static uint32_t layout_hash(const Standalone *s, Tensor *const *tensors, int count)
 {
 	uint32_t hash = 2166136261u;
 	for (int i = 0; i < count; i++)
@@ -125,7 +125,7 @@ static uint32_t layout_hash(const Standalone *s, const Tensor **tensors, int cou
 	return hash;
 }
 
-static void put_table(const Standalone *s, Code *code, const Tensor **tensors, int count)
+static void put_table(const Standalone *s, Code *code, Tensor *const *tensors, int count)
 {
 	put_template(s, code, "\n/* ---- tensors */\n\nconst @_tensor @_tensors[$_TENSORS] = {\n");
 	for (int i = 0; i < count; i++) {
@@ -140,16 +140,16 @@ static void put_table(const Standalone *s, Code *code, const Tensor **tensors, i
 
 void put_tensors(const Standalone *s, Code *code)
 {
-	const Tensor **tensors = NEW_ARRAY(s->arena, const Tensor *, s->c.tensors.count);
-	int count = saved_tensors(s, tensors);
+	Tensor **tensors = NEW_ARRAY(s->arena, Tensor *, s->c.tensors.count);
+	int count = saved_tensors(&s->c, tensors);
 	put_table(s, code, tensors, count);
 	put_template(s, code, access);
 }
 
 void put_saving(const Standalone *s, Code *code)
 {
-	const Tensor **tensors = NEW_ARRAY(s->arena, const Tensor *, s->c.tensors.count);
-	int count = saved_tensors(s, tensors);
+	Tensor **tensors = NEW_ARRAY(s->arena, Tensor *, s->c.tensors.count);
+	int count = saved_tensors(&s->c, tensors);
 	put_template(s, code, bytes, SAVE_HEADER_BYTES, (unsigned long)layout_hash(s, tensors, count));
 	put_template(s, code, saving);
 	put_template(s, code, loading);

@@ -1,40 +1,72 @@
-/* --emit-test: a program that feeds the emitted code what bnc fed its own, and compares. Numbers are exact; where there are
- * many, as many as SAMPLES of them, evenly spaced. */
+/* --emit-test: a program that feeds the emitted code what bnc fed its own, and compares with what standalone_expected.c
+ * found. */
 #include "standalone.h"
-#include <string.h>
+#include <math.h>
 
-enum { MOST_ROWS = 8, STEPS = 3, SAMPLES = 16 };
+/* ---- both kinds of program */
 
-static const float test_rate = 0.25f;
-
-typedef struct Case {
-	const Standalone *s;
-	Code *code;
-	Trial trial;
-	size_t rows, inputs, outputs;   /* floats of a row */
-	float *x, *target;
-	int32_t *label;
-} Case;
-
-/* ---- text */
-
-static void put_array(const Case *t, const char *type, const char *name, const float *values, size_t count)
+static void put_array(Standalone *s, const char *name, const float *values, size_t count)
 {
-	code_put(t->code, "static const %s %s[%zu] = {\n", type, name, count);
-	put_floats(t->s, t->code, values, count);
-	code_put(t->code, "};\n\n");
+	code_put(&s->test, "static const float %s[%zu] = {\n", name, count);
+	put_floats(s, &s->test, values, count);
+	code_put(&s->test, "};\n\n");
 }
 
-static void put_labels(const Case *t)
+static void put_labels(Standalone *s, const Expected *e)
 {
-	code_put(t->code, "static const int32_t label[ROWS] = {");
-	for (size_t row = 0; row < t->rows; row++)
-		code_put(t->code, "%s%d", row ? ", " : " ", (int)t->label[row]);
-	code_put(t->code, " };\n\n");
+	code_put(&s->test, "static const int32_t label[ROWS] = {");
+	for (size_t row = 0; row < e->rows; row++)
+		code_put(&s->test, "%s%d", row ? ", " : " ", (int)e->label[row]);
+	code_put(&s->test, " };\n\n");
+}
+
+/* Upwards, to two digits. */
+static const char *tolerance_text(Standalone *s, const Numbers *numbers)
+{
+	double unit = pow(10, floor(log10(fmax(numbers->tolerance, 1e-30))) - 1);
+	return number_text(s->arena, ceil(fmax(numbers->tolerance, 1e-30) / unit) * unit, true);
+}
+
+static const char *name_of(Standalone *s, const Numbers *numbers)
+{
+	static const char *const names[] = {
+		[NUMBERS_OUTPUTS] = "outputs", [NUMBERS_GRADIENT] = "gradient", [NUMBERS_LOSSES] = "losses", [NUMBERS_TRAINED] = "trained",
+	};
+	return numbers->tensor < 0 ? names[numbers->kind] : arena_print(s->arena, "%s_%d", names[numbers->kind], numbers->tensor);
+}
+
+static void put_numbers(Standalone *s, const Expected *e)
+{
+	for (int i = 0; i < e->numbers.count; i++)
+		put_array(s, name_of(s, &e->numbers.items[i]), e->numbers.items[i].values, (size_t)e->numbers.items[i].count);
+}
+
+static const Numbers *first_of(const Expected *e, NumbersKind kind)
+{
+	int i = 0;
+	while (e->numbers.items[i].kind != kind)
+		i++;
+	return &e->numbers.items[i];
+}
+
+static void put_comparisons(Standalone *s, const Expected *e, NumbersKind kind)
+{
+	for (int i = 0; i < e->numbers.count; i++) {
+		const Numbers *numbers = &e->numbers.items[i];
+		if (numbers->kind != kind)
+			continue;
+		code_put(&s->test, "\tcompare_%s(%d, ", kind == NUMBERS_GRADIENT ? "gradient" : "tensor", numbers->tensor);
+		if (kind == NUMBERS_GRADIENT)
+			code_put(&s->test, "%d, ", numbers->state < 0 ? numbers->tensor : numbers->state);
+		code_put(&s->test, "%s, %s);\n", name_of(s, numbers), tolerance_text(s, numbers));
+	}
 }
 
 static const char beginning[] =
-	"/* Tests %s: the numbers are those of bnc %s. Prints `N passed, N failed` and ends with status 0 or 1. */\n"
+	"/* Tests %s: the numbers are those of bnc %s. Prints `N passed, N failed` and ends with status 0 or 1.\n"
+	" *\n"
+	" * Tolerances are what rounding can do to this network: bnc has computed each number again, several times, with every weight,\n"
+	" * input and result of a kernel off by a rounding, and allows %g times the largest difference, and %.1g of the largest number. */\n"
 	"#include \"%s\"\n"
 	"#include <stdio.h>\n"
 	"#include <string.h>\n\n"
@@ -42,30 +74,22 @@ static const char beginning[] =
 
 static const char checks[] =
 	"static int passed, failed;\n\n"
-	"static void check(int good, const char *what)\n"
+	"static void check(int good, const char *what, const char *name)\n"
 	"{\n"
 	"\tif (!good)\n"
-	"\t\tprintf(\"%s: wrong\\n\", what);\n"
+	"\t\tprintf(\"%s%s: wrong\\n\", what, name);\n"
 	"\tpassed += good != 0;\n"
 	"\tfailed += good == 0;\n"
 	"}\n\n"
-	"/* Each value may be off by relative times the largest expected one, and by least. */\n"
-	"static void compare(const float *found, const float *expected, int count, float relative, float least, const char *what)\n"
+	"static void compare(const float *found, const float *expected, int count, float tolerance, const char *what, const char *name)\n"
 	"{\n"
-	"\tfloat largest = 0;\n\n"
-	"\tfor (int i = 0; i < count; i++) {\n"
-	"\t\tconst float magnitude = expected[i] < 0 ? -expected[i] : expected[i];\n"
-	"\t\tlargest = magnitude > largest ? magnitude : largest;\n"
-	"\t}\n"
-	"\tfor (int i = 0; i < count; i++) {\n"
-	"\t\tconst float off = found[i] < expected[i] ? expected[i] - found[i] : found[i] - expected[i];\n"
-	"\t\tif (!(off <= relative * largest + least)) {\n"
-	"\t\t\tprintf(\"%s: number %d is %.9g, expected %.9g\\n\", what, i, (double)found[i], (double)expected[i]);\n"
-	"\t\t\tcheck(0, what);\n"
-	"\t\t\treturn;\n"
-	"\t\t}\n"
-	"\t}\n"
-	"\tcheck(1, what);\n"
+	"\tint i = 0;\n\n"
+	"\twhile (i < count && found[i] - expected[i] <= tolerance && expected[i] - found[i] <= tolerance)\n"
+	"\t\ti++;\n"
+	"\tif (i < count)\n"
+	"\t\tprintf(\"%s%s: number %d is %.9g, expected %.9g, give or take %.2g\\n\", what, name, i, (double)found[i],\n"
+	"\t\t\t(double)expected[i], (double)tolerance);\n"
+	"\tcheck(i == count, what, name);\n"
 	"}\n\n";
 
 static const char ending[] =
@@ -89,21 +113,23 @@ static const char training_functions[] =
 	"\t\tto[i] = values[(long)i * count / samples];\n"
 	"\treturn samples;\n"
 	"}\n\n"
-	"/* The first step takes from a parameter, with plain SGD, %g times its gradient. */\n"
-	"static void compare_update(int tensor, const float *expected)\n"
+	"/* net is copy after a step at a rate of %d, beside which nothing is left of the weights: what they lost, divided by it,\n"
+	" * is %s. So is what the optimizer keeps, where it keeps it. */\n"
+	"static void compare_gradient(int tensor, int kept, const float *expected, float tolerance)\n"
 	"{\n"
-	"\tfloat before[%d], after[%d];\n"
+	"\tfloat before[%d], found[%d];\n"
 	"\tconst int samples = sample(&copy, tensor, before);\n\n"
-	"\tsample(&net, tensor, after);\n"
-	"\tfor (int i = 0; i < samples; i++)\n"
-	"\t\tafter[i] = before[i] - after[i];\n"
-	"\tcompare(after, expected, samples, 1e-4f, 1e-6f, @_tensors[tensor].name);\n"
+	"\tsample(&net, kept, found);\n"
+	"\tfor (int i = 0; kept == tensor && i < samples; i++)\n"
+	"\t\tfound[i] = (before[i] - found[i]) / %d;\n"
+	"%s"
+	"\tcompare(found, expected, samples, tolerance, \"gradient of \", @_tensors[tensor].name);\n"
 	"}\n\n"
-	"static void compare_tensor(int tensor, const float *expected)\n"
+	"static void compare_tensor(int tensor, const float *expected, float tolerance)\n"
 	"{\n"
 	"\tfloat found[%d];\n"
 	"\tconst int samples = sample(&net, tensor, found);\n\n"
-	"\tcompare(found, expected, samples, 1e-4f, 1e-6f, @_tensors[tensor].name);\n"
+	"\tcompare(found, expected, samples, tolerance, \"\", @_tensors[tensor].name);\n"
 	"}\n\n";
 
 static const char training_main[] =
@@ -112,110 +138,70 @@ static const char training_main[] =
 	"\tfloat y[ROWS * $_OUTPUTS], loss[%d];\n\n"
 	"\t@_init%s;\n"
 	"\t@_predict(&net, x, y, ROWS);\n"
-	"\tcompare(y, outputs, ROWS * $_OUTPUTS, 1e-5f, 1e-6f, \"outputs\");\n\n"
+	"\tcompare(y, outputs, ROWS * $_OUTPUTS, %s, \"outputs\", \"\");\n\n"
 	"\tcopy = net;\n"
-	"\tloss[0] = @_train(&net, x, %s, ROWS, %s);\n";
+	"\t@_train(&net, x, %s, ROWS, %d);\n";
 
-static const char training_end[] =
-	"\n\tfor (int step = 1; step < %d; step++)\n"
+static const char training_steps[] =
+	"\n\tnet = copy;\n"
+	"\tfor (int step = 0; step < %d; step++)\n"
 	"\t\tloss[step] = @_train(&net, x, %s, ROWS, %s);\n"
-	"\tcompare(loss, losses, %d, 1e-5f, 1e-6f, \"losses\");\n";
+	"\tcompare(loss, losses, %d, %s, \"losses\", \"\");\n";
 
 static const char training_saves[] =
-	"\n\tcheck(@_save(&net, saved, sizeof saved - 1) == 0, \"a buffer that is too small\");\n"
-	"\tcheck(@_save(&net, saved, sizeof saved) == sizeof saved, \"saving\");\n"
-	"\tcheck(@_load(&copy, saved, sizeof saved - 1) == $_LOAD_SHORT, \"a save that is cut off\");\n"
+	"\n\tcheck(@_save(&net, saved, sizeof saved - 1) == 0, \"a buffer that is too small\", \"\");\n"
+	"\tcheck(@_save(&net, saved, sizeof saved) == sizeof saved, \"saving\", \"\");\n"
+	"\tcheck(@_load(&copy, saved, sizeof saved - 1) == $_LOAD_SHORT, \"a save that is cut off\", \"\");\n"
 	"\tsaved[sizeof saved / 2] ^= 1;\n"
-	"\tcheck(@_load(&copy, saved, sizeof saved) == $_LOAD_DAMAGED, \"a damaged save\");\n"
+	"\tcheck(@_load(&copy, saved, sizeof saved) == $_LOAD_DAMAGED, \"a damaged save\", \"\");\n"
 	"\tsaved[sizeof saved / 2] ^= 1;\n"
 	"\tsaved[5] ^= 1;\n"
-	"\tcheck(@_load(&copy, saved, sizeof saved) == $_LOAD_FOREIGN, \"a save of another network\");\n"
+	"\tcheck(@_load(&copy, saved, sizeof saved) == $_LOAD_FOREIGN, \"a save of another network\", \"\");\n"
 	"\tsaved[5] ^= 1;\n"
-	"\tcheck(@_load(&copy, saved, sizeof saved) == $_LOAD_OK, \"loading\");\n"
+	"\tcheck(@_load(&copy, saved, sizeof saved) == $_LOAD_OK, \"loading\", \"\");\n"
 	"\tloss[0] = @_train(&net, x, %s, ROWS, %s);\n"
 	"\tloss[1] = @_train(&copy, x, %s, ROWS, %s);\n"
-	"\tcheck(memcmp(&loss[0], &loss[1], sizeof loss[0]) == 0, \"training on after loading\");\n"
+	"\tcheck(memcmp(&loss[0], &loss[1], sizeof loss[0]) == 0, \"training on after loading\", \"\");\n"
 	"\tloss[0] = @_train(&net, x, %s, $_MAX_BATCH + 1, %s);\n"
-	"\tcheck(loss[0] != loss[0], \"too many rows\");\n"
+	"\tcheck(loss[0] != loss[0], \"too many rows\", \"\");\n"
 	"\tloss[0] = @_train(&net, x, %s, $_MIN_BATCH - 1, %s);\n"
-	"\tcheck(loss[0] != loss[0], \"too few rows\");\n";
+	"\tcheck(loss[0] != loss[0], \"too few rows\", \"\");\n";
 
-static int sample(const Case *t, const Tensor *tensor, float *samples)
+static void put_training_functions(Standalone *s, const Expected *e)
 {
-	size_t count = element_count(tensor);
-	int wanted = count < SAMPLES ? (int)count : SAMPLES;
-	float *values = NEW_ARRAY(t->s->arena, float, count);
-	trial_get(&t->trial, tensor->path, values);
-	for (int i = 0; i < wanted; i++)
-		samples[i] = values[(size_t)i * count / (size_t)wanted];
-	return wanted;
-}
-
-/* Expected numbers of the tensors that a network keeps, in the order of the emitted table. */
-static void put_expected(const Case *t, const char *what, bool parameters_only, float (*before)[SAMPLES])
-{
-	const Tensor **tensors = NEW_ARRAY(t->s->arena, const Tensor *, t->s->c.tensors.count);
-	int count = saved_tensors(t->s, tensors);
-	for (int i = 0; i < count; i++) {
-		float samples[SAMPLES];
-		if (!tensors[i]->path || tensors[i]->layout == LAYOUT_COUNTER || (parameters_only && tensors[i]->role != ROLE_PARAMETER))
-			continue;
-		int wanted = sample(t, tensors[i], samples);
-		for (int k = 0; parameters_only && k < wanted; k++)
-			samples[k] = before[i][k] - samples[k];
-		put_array(t, "float", arena_print(t->s->arena, "%s_%d", what, i), samples, (size_t)wanted);
+	const FirstStep *first = &e->first_step;
+	const char *meaning = "the gradient", *undo = "", *loop = "\tfor (int i = 0; i < samples; i++)\n\t\tfound[i] ";
+	if (first->decay != 0) {
+		const char *decay = number_text(s->arena, first->decay, true);
+		meaning = arena_print(s->arena, "the gradient + %s of the weight", decay);
+		undo = arena_print(s->arena, "%s-= before[i] * %s;\n", loop, decay);
 	}
-}
-
-static void put_calls(const Case *t, const char *function, const char *what, bool parameters_only)
-{
-	const Tensor **tensors = NEW_ARRAY(t->s->arena, const Tensor *, t->s->c.tensors.count);
-	int count = saved_tensors(t->s, tensors);
-	for (int i = 0; i < count; i++)
-		if (tensors[i]->path && tensors[i]->layout != LAYOUT_COUNTER && (!parameters_only || tensors[i]->role == ROLE_PARAMETER))
-			code_put(t->code, "\t%s(%d, %s_%d);\n", function, i, what, i);
-}
-
-static size_t largest_tensor(const Case *t)
-{
+	if (first->scale != 1) {
+		const char *scale = number_text(s->arena, first->scale, true);
+		meaning = arena_print(s->arena, "%s times (%s)", scale, meaning);
+		undo = arena_print(s->arena, "%s/= %s;\n%s", loop, scale, undo);
+	}
 	size_t largest = 0;
-	for (int i = 0; i < t->s->c.tensors.count; i++)
-		if (is_persistent(t->s->c.tensors.items[i]) && element_count(t->s->c.tensors.items[i]) > largest)
-			largest = element_count(t->s->c.tensors.items[i]);
-	return largest;
+	for (int i = 0; i < s->c.tensors.count; i++)
+		if (is_persistent(s->c.tensors.items[i]) && element_count(s->c.tensors.items[i]) > largest)
+			largest = element_count(s->c.tensors.items[i]);
+	put_template(s, &s->test, training_functions, largest, SAMPLES, SAMPLES, SAMPLES, GRADIENT_RATE, meaning, SAMPLES, SAMPLES,
+		GRADIENT_RATE, undo, SAMPLES);
 }
 
-static void put_training_test(const Case *t)
+static void put_training_test(Standalone *s, const Expected *e)
 {
-	const Standalone *s = t->s;
-	const char *rate = number_text(s->arena, test_rate, true), *truth = t->trial.c.program.classifies ? "label" : "target";
-	float losses[STEPS], *y = NEW_ARRAY(s->arena, float, t->rows * t->outputs);
-	const Tensor **tensors = NEW_ARRAY(s->arena, const Tensor *, s->c.tensors.count);
-	int count = saved_tensors(s, tensors);
-	float (*before)[SAMPLES] = arena_alloc(s->arena, (size_t)count + 1, sizeof *before);
-	for (int i = 0; i < count; i++)
-		if (tensors[i]->path && tensors[i]->layout != LAYOUT_COUNTER)
-			sample(t, tensors[i], before[i]);
-
-	trial_predict(&t->trial, t->x, y);
-	put_array(t, "float", "outputs", y, t->rows * t->outputs);
-	losses[0] = trial_train(&t->trial, t->x, t->label, t->target, test_rate);
-	put_expected(t, "update", true, before);
-	for (int step = 1; step < STEPS; step++)
-		losses[step] = trial_train(&t->trial, t->x, t->label, t->target, test_rate);
-	put_array(t, "float", "losses", losses, STEPS);
-	put_expected(t, "trained", false, 0);
-
-	code_put(t->code, "%s", checks);
-	put_template(s, t->code, training_functions, largest_tensor(t), SAMPLES, SAMPLES, SAMPLES, (double)test_rate, SAMPLES, SAMPLES, SAMPLES);
-	put_template(s, t->code, training_main, STEPS, s->net ? "_trained(&net)" : "(&net, 0)", truth, rate);
-	put_calls(t, "compare_update", "update", true);
-	put_template(s, t->code, training_end, STEPS, truth, rate, STEPS);
-	put_calls(t, "compare_tensor", "trained", false);
-	put_template(s, t->code, training_saves, truth, rate, truth, rate, truth, rate, truth, rate);
+	const char *truth = s->c.network->loss->layer->takes_labels ? "label" : "target", *rate = number_text(s->arena, (double)e->rate, true);
+	put_training_functions(s, e);
+	put_template(s, &s->test, training_main, TEST_STEPS, s->net ? "_trained(&net)" : "(&net, 0)",
+		tolerance_text(s, first_of(e, NUMBERS_OUTPUTS)), truth, GRADIENT_RATE);
+	put_comparisons(s, e, NUMBERS_GRADIENT);
+	put_template(s, &s->test, training_steps, TEST_STEPS, truth, rate, TEST_STEPS, tolerance_text(s, first_of(e, NUMBERS_LOSSES)));
+	put_comparisons(s, e, NUMBERS_TRAINED);
+	put_template(s, &s->test, training_saves, truth, rate, truth, rate, truth, rate, truth, rate);
 }
 
-/* ---- inference */
+/* ---- inference: against the network as it was trained, not as it was folded */
 
 static const char inference_main[] =
 	"static float scratch[$_SCRATCH];\n\n"
@@ -223,61 +209,31 @@ static const char inference_main[] =
 	"{\n"
 	"\tfloat y[ROWS * $_OUTPUTS];\n\n"
 	"\t@_predict(x, y, ROWS, scratch);\n"
-	"\tcompare(y, outputs, ROWS * $_OUTPUTS, 2e-5f, %gf, \"outputs of a batch\");\n"
+	"\tcompare(y, outputs, ROWS * $_OUTPUTS, %s, \"outputs of a batch\", \"\");\n"
 	"\tfor (int row = 0; row < ROWS; row++)\n"
 	"\t\t@_predict_one(x + row * $_INPUTS, y + row * $_OUTPUTS);\n"
-	"\tcompare(y, outputs, ROWS * $_OUTPUTS, 2e-5f, %gf, \"outputs of single samples\");\n";
-
-/* Against the network as it was trained, not as it was folded. */
-static void put_inference_test(const Case *t)
-{
-	float *y = NEW_ARRAY(t->s->arena, float, t->rows * t->outputs);
-	double allowed = 4 * t->s->difference + 1e-6;
-	trial_predict(&t->trial, t->x, y);
-	put_array(t, "float", "outputs", y, t->rows * t->outputs);
-	code_put(t->code, "%s", checks);
-	put_template(t->s, t->code, inference_main, allowed, allowed);
-}
-
-/* ---- both */
-
-static void make_inputs(Case *t)
-{
-	Random random;
-	random_seed(&random, 1);
-	t->x = NEW_ARRAY(t->s->arena, float, t->rows * t->inputs);
-	t->target = NEW_ARRAY(t->s->arena, float, t->rows * t->outputs);
-	t->label = NEW_ARRAY(t->s->arena, int32_t, t->rows);
-	for (size_t i = 0; i < t->rows * t->inputs; i++)
-		t->x[i] = (float)numpy_normal(&random, 0, 1);
-	for (size_t i = 0; i < t->rows * t->outputs; i++)
-		t->target[i] = (float)numpy_normal(&random, 0, 1);
-	for (size_t row = 0; row < t->rows; row++)
-		t->label[row] = (int32_t)(random_u32(&random) % (uint32_t)t->outputs);
-}
+	"\tcompare(y, outputs, ROWS * $_OUTPUTS, %s, \"outputs of single samples\", \"\");\n";
 
 bool put_test(Standalone *s, Failure *failure)
 {
-	Case t = {.s = s, .code = &s->test};
-	t.rows = !s->options->inference && s->c.network->batch < MOST_ROWS ? (size_t)s->c.network->batch : MOST_ROWS;
-	if (!trial_open(s, &t.trial, (int)t.rows, false, failure))
+	Expected e = {0};
+	if (!find_expected(s, &e, failure))
 		return false;
-	t.inputs = (size_t)t.trial.c.program.inputs;
-	t.outputs = (size_t)t.trial.c.program.outputs;
-	make_inputs(&t);
 	if (s->options->single_header)
-		put_template(s, t.code, "#define $_IMPLEMENTATION\n");
-	put_template(s, t.code, beginning, s->header_name, BNC_VERSION, s->header_name, (int)t.rows);
-	put_array(&t, "float", "x", t.x, t.rows * t.inputs);
-	if (!s->options->inference && t.trial.c.program.classifies)
-		put_labels(&t);
+		put_template(s, &s->test, "#define $_IMPLEMENTATION\n");
+	put_template(s, &s->test, beginning, s->header_name, BNC_VERSION, test_margin, test_least_tolerance, s->header_name, (int)e.rows);
+	put_array(s, "x", e.x, e.rows * e.inputs);
+	if (!s->options->inference && s->c.network->loss->layer->takes_labels)
+		put_labels(s, &e);
 	else if (!s->options->inference)
-		put_array(&t, "float", "target", t.target, t.rows * t.outputs);
-	if (s->options->inference)
-		put_inference_test(&t);
-	else
-		put_training_test(&t);
-	code_put(t.code, "%s", ending);
-	trial_close(&t.trial);
+		put_array(s, "target", e.target, e.rows * e.outputs);
+	put_numbers(s, &e);
+	code_put(&s->test, "%s", checks);
+	if (s->options->inference) {
+		const char *tolerance = tolerance_text(s, first_of(&e, NUMBERS_OUTPUTS));
+		put_template(s, &s->test, inference_main, tolerance, tolerance);
+	} else
+		put_training_test(s, &e);
+	code_put(&s->test, "%s", ending);
 	return true;
 }

@@ -1,6 +1,7 @@
 /* The network at work within bnc, by its scalar kernels, so that what is printed of the results does not depend on the
  * machine: what folding changes, and what a self-test expects. */
 #include "standalone.h"
+#include "profile.h"
 #include <math.h>
 #include <string.h>
 
@@ -46,10 +47,10 @@ static bool initialise_trial(const Standalone *s, Trial *trial, Failure *failure
 	return program_initialise(&trial->c.program, trial->net, &random, failure);
 }
 
-bool trial_open(const Standalone *s, Trial *trial, int rows, bool folded, Failure *failure)
+bool trial_open(const Standalone *s, Trial *trial, int rows, bool folded, bool fused, Failure *failure)
 {
 	Overrides overrides = {.batch = rows, .epochs = -1, .lr = -1};
-	*trial = (Trial){.rows = rows, .c = {.arena = arena_open(), .source = s->model->source, .target = kernel_set("scalar"), .fuse = true}};
+	*trial = (Trial){.rows = rows, .c = {.arena = arena_open(), .source = s->model->source, .target = kernel_set("scalar"), .fuse = fused, .profile = true}};
 	if (folded) {
 		trial->c.weights = copy_weights(s);
 		trial->c.rows = rows;
@@ -69,31 +70,77 @@ void trial_close(Trial *trial)
 	compilation_close(&trial->c);
 }
 
-void trial_predict(const Trial *trial, const float *x, float *y)
+/* ---- roundings */
+
+/* Whether a value goes up or down is drawn for the value, not for its place: rows that agree give results that agree, however they
+ * are rounded, and BatchNorm of a constant feature is no noise. */
+void trial_disturb(Random *random, float *values, size_t count)
+{
+	const double rounding = 0x1p-23;
+	uint32_t salt = random_u32(random);
+	for (size_t i = 0; i < count; i++) {
+		uint32_t bits;
+		memcpy(&bits, &values[i], sizeof bits);
+		/* MurmurHash3's finaliser */
+		bits ^= salt;
+		bits = (bits ^ bits >> 16) * 0x85ebca6bu;
+		bits = (bits ^ bits >> 13) * 0xc2b2ae35u;
+		values[i] = (float)((double)values[i] * (bits >> 31 ? 1 + rounding : 1 - rounding));
+	}
+}
+
+/* What a routine is at work on, for the loops that end. */
+typedef struct Noise { const Trial *trial; const Routine *routine; Random *random; } Noise;
+
+static void disturb_tensor(const Noise *noise, const Tensor *tensor)
+{
+	const Compilation *c = &noise->trial->c;
+	bool temporary = tensor->role == ROLE_TEMPORARY;
+	if (tensor->layout != LAYOUT_COUNTER && !tensor->one_panel)
+		trial_disturb(noise->random, place(noise->trial, temporary ? c->work_offset + tensor->offset * sizeof(float) : tensor->offset),
+			tensor_floats(c, tensor));
+}
+
+/* All that the loop's steps have written is off by a rounding. */
+static void disturb_loop(void *watcher, int number)
+{
+	const Noise *noise = watcher;
+	for (int i = 0; number >= 0 && i < noise->routine->loops.items[number]->steps.count; i++) {
+		const Step *step = noise->routine->loops.items[number]->steps.items[i];
+		for (int k = 0; k < step->kernel->parameter_count; k++)
+			if (step->operands[k].kind == OPERAND_AT && step->kernel->parameters[k].type->writes)
+				disturb_tensor(noise, step->operands[k].tensor);
+	}
+}
+
+/* ---- its routines; with random, every step's results are off by a rounding */
+
+void trial_predict(const Trial *trial, Random *random, const float *x, float *y)
 {
 	const Program *program = &trial->c.program;
+	Noise noise = {trial, &trial->c.predict, random};
+	Profile watch = {.watch = disturb_loop, .watcher = &noise};
+	const Host host = {.profile = random ? &watch : 0};
 	program->kernels->gather(trial->rows, program->inputs, place(trial, program->x), x, 0);
-	program->predict(trial->net, trial->rows, 0);
+	program->predict(trial->net, trial->rows, &host);
 	program->kernels->scatter(trial->rows, program->outputs, y, place(trial, program->output));
 }
 
-float trial_train(const Trial *trial, const float *x, const int32_t *label, const float *target, float lr)
+float trial_train(const Trial *trial, Random *random, const float *x, const int32_t *label, const float *target, float lr)
 {
 	const Program *program = &trial->c.program;
+	Noise noise = {trial, &trial->c.train, random};
+	Profile watch = {.watch = disturb_loop, .watcher = &noise};
+	const Host host = {.profile = random ? &watch : 0};
 	float loss;
 	program->kernels->gather(trial->rows, program->inputs, place(trial, program->x), x, 0);
 	if (program->classifies)
 		memcpy(place(trial, program->label), label, (size_t)trial->rows * sizeof *label);
 	else
 		program->kernels->gather(trial->rows, program->outputs, place(trial, program->target), target, 0);
-	program->train(trial->net, trial->rows, lr, 0);
+	program->train(trial->net, trial->rows, lr, &host);
 	memcpy(&loss, place(trial, program->loss), sizeof loss);
 	return loss;
-}
-
-void trial_get(const Trial *trial, const char *path, float *values)
-{
-	tensor_get(&trial->c.program, trial->net, find_tensor(trial, path), values);
 }
 
 /* ---- what folding changes */
@@ -104,8 +151,8 @@ static void compare(Standalone *s, const Trial *plain, const Trial *folded, Rand
 	float *x = NEW_ARRAY(s->arena, float, inputs), *y = NEW_ARRAY(s->arena, float, outputs), *z = NEW_ARRAY(s->arena, float, outputs);
 	for (size_t i = 0; i < inputs; i++)
 		x[i] = (float)numpy_normal(random, 0, 1);
-	trial_predict(plain, x, y);
-	trial_predict(folded, x, z);
+	trial_predict(plain, 0, x, y);
+	trial_predict(folded, 0, x, z);
 	for (size_t i = 0; i < outputs; i++) {
 		s->difference = fmax(s->difference, fabs((double)y[i] - (double)z[i]));
 		s->largest = fmax(s->largest, fabs((double)y[i]));
@@ -118,9 +165,9 @@ bool measure_folding(Standalone *s, Failure *failure)
 	enum { ROWS = 32, BATCHES = 32 };
 	Trial plain, folded;
 	Random random;
-	if (!trial_open(s, &plain, ROWS, false, failure))
+	if (!trial_open(s, &plain, ROWS, false, false, failure))
 		return false;
-	bool ok = trial_open(s, &folded, ROWS, true, failure);
+	bool ok = trial_open(s, &folded, ROWS, true, true, failure);
 	random_seed(&random, 0);
 	for (int batch = 0; ok && batch < BATCHES; batch++)
 		compare(s, &plain, &folded, &random);

@@ -41,8 +41,8 @@ static void put_trained_tensor(const Standalone *s, Code *code, const Tensor *te
 
 void put_trained(const Standalone *s, Code *code)
 {
-	const Tensor **tensors = NEW_ARRAY(s->arena, const Tensor *, s->c.tensors.count);
-	int count = saved_tensors(s, tensors);
+	Tensor **tensors = NEW_ARRAY(s->arena, Tensor *, s->c.tensors.count);
+	int count = saved_tensors(&s->c, tensors);
 	code_put(code, "\n/* ---- trained weights, row-major */\n\n");
 	for (int i = 0; i < count; i++)
 		if (tensors[i]->path && tensors[i]->layout != LAYOUT_COUNTER)

@@ -7,6 +7,10 @@ void profile_mark(const Host *host, int loop)
 	Profile *profile = host->profile;
 	if (!profile)
 		return;
+	if (profile->watch) {
+		profile->watch(profile->watcher, loop);
+		return;
+	}
 	double now = wall_seconds();
 	if (loop < 0)
 		profile->calls++;

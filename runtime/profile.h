@@ -1,4 +1,4 @@
-/* profile.h: time spent in each loop of a generated routine. */
+/* profile.h: what happens between the loops of a generated routine: the time of each is taken, or somebody looks on. */
 #ifndef BNC_PROFILE_H
 #define BNC_PROFILE_H
 #include "runtime.h"
@@ -8,6 +8,8 @@ typedef struct Profile {
 	double *seconds;        /* of each loop, over all calls */
 	int64_t calls;          /* of the routine */
 	double last;
+	void (*watch)(void *watcher, int loop);         /* instead of taking times */
+	void *watcher;
 } Profile;
 
 /* FLOPs a second of one thread that only multiplies and adds in registers: the median over 20 ms, as short

@@ -13,6 +13,11 @@ static bool infer(Node *node, Diagnostics *diagnostics)
 	return false;
 }
 
+static FirstStep first_step(const double *arguments)
+{
+	return (FirstStep){arguments[1] != 0 ? "momentum_buffer" : 0, 1, arguments[3]};
+}
+
 const Layer layer_sgd = {
 	.kind = KIND_OPTIMIZER,
 	.name = "sgd",
@@ -28,6 +33,7 @@ const Layer layer_sgd = {
 	.standard = STANDARD,
 	.infer = infer,
 	.decay = "weight_decay",
+	.first_step = first_step,
 	.forward =
 		"[!momentum] sgd(size, lr, weight_decay, w, dw);"
 		"[momentum] sgd_momentum(size, lr, weight_decay, momentum, dampening, nesterov, step, w, momentum_buffer, dw)",

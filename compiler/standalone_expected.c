@@ -1,0 +1,284 @@
+/* The numbers that a self-test expects, and how far from them the emitted program may be.
+ *
+ * They come from bnc's own program with each step on its own: without the calls that the emitted program combines, and without
+ * its lanes. How much rounding may change depends on the network: BatchNorm over two nearly equal rows makes a thousand times
+ * as much of it as over many. So it is measured: the same is computed again, DISTURBED_RUNS times, with every weight, input and
+ * result of a kernel off by a rounding, up or down at random. So is what the fused program computes, since BatchNorm from covariances
+ * has roundings of its own; but only what roundings change in it counts, not by how much it differs: a wrong fusion would be among
+ * that. */
+#include "standalone.h"
+#include <math.h>
+#include <string.h>
+
+enum { MOST_ROWS = 8, DISTURBED_RUNS = 8 };
+
+/* Within a kernel there are more roundings than one: so many times what they change, and so much of the largest number. Of random
+ * networks the worst number needed 0.8 times; with two rows and tiny eps, 6 times were enough for all. */
+const double test_margin = 8, test_least_tolerance = 0x1p-21;
+/* A loss that grows by more in a step is on its way to infinity: the rate is too large to test with. */
+static const double most_growth = 2;
+static const float first_rate = 0.25f, rate_factor = 0.25f, least_rate = 1e-9f;
+
+typedef struct Rehearsal {
+	Arena *arena;
+	Expected *expected;
+	Trial trial;
+	Tensor **tensors;               /* as in the emitted table */
+	int tensor_count;
+	int *states;                    /* by tensor: the one that tells its gradient, or -1 */
+	float *x, *target;              /* disturbed */
+	void *origin, *start;           /* the network's bytes, and the same disturbed */
+	Random *random;                 /* of the roundings; null in the first run */
+	int next;                       /* of the numbers, in later runs */
+} Rehearsal;
+
+bool is_tested(const Tensor *tensor)
+{
+	return tensor->path && tensor->layout != LAYOUT_COUNTER;
+}
+
+/* ---- what is noted of a run */
+
+static void note(Rehearsal *run, Numbers found)
+{
+	Expected *e = run->expected;
+	if (!run->random) {
+		float *copy = NEW_ARRAY(run->arena, float, found.count);
+		memcpy(copy, found.values, (size_t)found.count * sizeof *copy);
+		found.values = copy;
+		APPEND(run->arena, &e->numbers, found);
+		return;
+	}
+	Numbers *numbers = &e->numbers.items[run->next++];
+	for (int i = 0; i < found.count; i++)
+		numbers->spread = fmax(numbers->spread, fabs((double)found.values[i] - (double)numbers->values[i]));
+}
+
+static int sample(const Rehearsal *run, const void *net, int tensor, float *samples)
+{
+	const float *values = (const float *)((const char *)net + run->tensors[tensor]->offset);
+	size_t count = element_count(run->tensors[tensor]);
+	int wanted = count < SAMPLES ? (int)count : SAMPLES;
+	for (int i = 0; i < wanted; i++)
+		samples[i] = values[(size_t)i * count / (size_t)wanted];
+	return wanted;
+}
+
+static void note_gradients(Rehearsal *run)
+{
+	const FirstStep *first = &run->expected->first_step;
+	for (int i = 0; i < run->tensor_count; i++) {
+		float before[SAMPLES], after[SAMPLES];
+		if (run->tensors[i]->role != ROLE_PARAMETER)
+			continue;
+		int state = run->states[i], count = sample(run, run->start, i, before);
+		sample(run, run->trial.net, state < 0 ? i : state, after);
+		for (int k = 0; k < count; k++) {
+			double left = state < 0 ? ((double)before[k] - (double)after[k]) / GRADIENT_RATE : (double)after[k];
+			after[k] = (float)(left / first->scale - (double)before[k] * first->decay);
+		}
+		note(run, (Numbers){.kind = NUMBERS_GRADIENT, .tensor = i, .state = state, .values = after, .count = count});
+	}
+}
+
+static float take_step(const Rehearsal *run, float rate)
+{
+	return trial_train(&run->trial, run->random, run->x, run->expected->label, run->target, rate);
+}
+
+static void restart(Rehearsal *run, const void *bytes)
+{
+	memcpy(run->trial.net, bytes, run->trial.c.program.bytes);
+}
+
+static void note_training(Rehearsal *run)
+{
+	float losses[TEST_STEPS], samples[SAMPLES];
+	take_step(run, GRADIENT_RATE);
+	note_gradients(run);
+	restart(run, run->start);
+	for (int i = 0; i < TEST_STEPS; i++)
+		losses[i] = take_step(run, run->expected->rate);
+	note(run, (Numbers){.kind = NUMBERS_LOSSES, .tensor = -1, .values = losses, .count = TEST_STEPS});
+	for (int i = 0; i < run->tensor_count; i++)
+		if (is_tested(run->tensors[i])) {
+			int count = sample(run, run->trial.net, i, samples);
+			note(run, (Numbers){.kind = NUMBERS_TRAINED, .tensor = i, .values = samples, .count = count});
+		}
+}
+
+static void note_run(Rehearsal *run, bool training)
+{
+	const Expected *e = run->expected;
+	float *y = NEW_ARRAY(run->arena, float, e->rows * e->outputs);
+	memcpy(run->start, run->trial.net, run->trial.c.program.bytes);
+	trial_predict(&run->trial, run->random, run->x, y);
+	note(run, (Numbers){.kind = NUMBERS_OUTPUTS, .tensor = -1, .values = y, .count = (int)(e->rows * e->outputs)});
+	if (training) {
+		restart(run, run->start);
+		note_training(run);
+	}
+}
+
+/* ---- roundings */
+
+static void note_disturbed_run(Rehearsal *run, bool training)
+{
+	const Expected *e = run->expected;
+	restart(run, run->origin);
+	for (int i = 0; i < run->tensor_count; i++)
+		if (is_tested(run->tensors[i])) {
+			float *values = (float *)((char *)run->trial.net + run->tensors[i]->offset);
+			trial_disturb(run->random, values, element_count(run->tensors[i]));
+		}
+	memcpy(run->x, e->x, e->rows * e->inputs * sizeof *e->x);
+	memcpy(run->target, e->target, e->rows * e->outputs * sizeof *e->target);
+	trial_disturb(run->random, run->x, e->rows * e->inputs);
+	trial_disturb(run->random, run->target, e->rows * e->outputs);
+	run->next = 0;
+	note_run(run, training);
+}
+
+/* ---- preparations */
+
+static void make_inputs(Arena *arena, Expected *e)
+{
+	Random random;
+	random_seed(&random, 1);
+	e->x = NEW_ARRAY(arena, float, e->rows * e->inputs);
+	e->target = NEW_ARRAY(arena, float, e->rows * e->outputs);
+	e->label = NEW_ARRAY(arena, int32_t, e->rows);
+	for (size_t i = 0; i < e->rows * e->inputs; i++)
+		e->x[i] = (float)numpy_normal(&random, 0, 1);
+	for (size_t i = 0; i < e->rows * e->outputs; i++)
+		e->target[i] = (float)numpy_normal(&random, 0, 1);
+	for (size_t row = 0; row < e->rows; row++)
+		e->label[row] = (int32_t)(random_u32(&random) % (uint32_t)e->outputs);
+}
+
+/* A parameter that has no step has no state either. */
+static void find_states(Rehearsal *run)
+{
+	const char *name = run->expected->first_step.state;
+	run->states = NEW_ARRAY(run->arena, int, run->tensor_count);
+	for (int i = 0; i < run->tensor_count; i++)
+		run->states[i] = -1;
+	for (int i = 0; name && i < run->tensor_count; i++) {
+		const Tensor *tensor = run->tensors[i];
+		if (tensor->parameter && strcmp(tensor->name, arena_print(run->arena, "%s_%s", name, tensor->parameter->name)) == 0)
+			run->states[tensor->parameter->row] = i;
+	}
+}
+
+static bool open_run(const Standalone *s, Rehearsal *run, Expected *e, bool fused, Failure *failure)
+{
+	e->rows = !s->options->inference && s->c.network->batch < MOST_ROWS ? (size_t)s->c.network->batch : MOST_ROWS;
+	*run = (Rehearsal){.arena = s->arena, .expected = e};
+	if (!trial_open(s, &run->trial, (int)e->rows, false, fused, failure))
+		return false;
+	const Program *program = &run->trial.c.program;
+	const Node *optimizer = run->trial.c.network->optimizer;
+	e->inputs = (size_t)program->inputs;
+	e->outputs = (size_t)program->outputs;
+	if (!optimizer->layer->first_step)
+		internal_error("%s does not say what its first step leaves of a gradient", optimizer->layer->name);
+	e->first_step = optimizer->layer->first_step(optimizer->arguments);
+	make_inputs(s->arena, e);
+	run->x = NEW_ARRAY(s->arena, float, e->rows * e->inputs);
+	run->target = NEW_ARRAY(s->arena, float, e->rows * e->outputs);
+	memcpy(run->x, e->x, e->rows * e->inputs * sizeof *e->x);
+	memcpy(run->target, e->target, e->rows * e->outputs * sizeof *e->target);
+	run->tensors = NEW_ARRAY(s->arena, Tensor *, run->trial.c.tensors.count);
+	run->tensor_count = saved_tensors(&run->trial.c, run->tensors);
+	run->origin = arena_alloc(s->arena, 1, program->bytes);
+	run->start = arena_alloc(s->arena, 1, program->bytes);
+	memcpy(run->origin, run->trial.net, program->bytes);
+	find_states(run);
+	return true;
+}
+
+/* The largest rate with which the loss stays of its size. */
+static bool find_rate(Rehearsal *run, Failure *failure)
+{
+	Expected *e = run->expected;
+	for (e->rate = first_rate; e->rate > least_rate; e->rate *= rate_factor) {
+		double first = (double)take_step(run, e->rate);
+		bool bounded = isfinite(first);
+		for (int i = 0; i < TEST_STEPS; i++)
+			bounded = bounded && (double)take_step(run, e->rate) <= most_growth * first + 1;
+		restart(run, run->origin);
+		if (bounded)
+			return true;
+	}
+	return fail(failure, "%s: the loss is not finite, so that no test can be written: nothing was emitted", run->trial.c.network->name);
+}
+
+static bool check_finite(const Rehearsal *run, Failure *failure)
+{
+	const Expected *e = run->expected;
+	for (int i = 0; i < e->numbers.count; i++)
+		for (int k = 0; k < e->numbers.items[i].count; k++)
+			if (!isfinite(e->numbers.items[i].values[k]))
+				return fail(failure, "%s: a number that the test should expect is %f, which C cannot write: nothing was emitted",
+					run->trial.c.network->name, (double)e->numbers.items[i].values[k]);
+	return true;
+}
+
+/* ---- tolerances */
+
+static double largest_of(const Numbers *numbers)
+{
+	double largest = 0;
+	for (int i = 0; i < numbers->count; i++)
+		largest = fmax(largest, fabs((double)numbers->values[i]));
+	return largest;
+}
+
+static void set_tolerances(Expected *e, double difference)
+{
+	double steepest = 0;
+	for (int i = 0; i < e->numbers.count; i++)
+		if (e->numbers.items[i].kind == NUMBERS_GRADIENT)
+			steepest = fmax(steepest, largest_of(&e->numbers.items[i]));
+	for (int i = 0; i < e->numbers.count; i++) {
+		Numbers *numbers = &e->numbers.items[i];
+		double largest = numbers->kind == NUMBERS_GRADIENT ? steepest : largest_of(numbers);
+		if (numbers->kind == NUMBERS_TRAINED)
+			largest += steepest * (double)e->rate;
+		numbers->tolerance = test_margin * (numbers->spread + difference) + test_least_tolerance * largest;
+	}
+}
+
+/* The numbers of one program, and their spread. */
+static bool rehearse(const Standalone *s, Expected *e, bool fused, Failure *failure)
+{
+	Rehearsal run;
+	Random random;
+	bool training = !s->options->inference;
+	if (!open_run(s, &run, e, fused, failure))
+		return false;
+	bool ok = !training || e->rate > 0 || find_rate(&run, failure);
+	if (ok)
+		note_run(&run, training);
+	ok = ok && check_finite(&run, failure);
+	random_seed(&random, 2);
+	run.random = &random;
+	for (int i = 0; ok && i < DISTURBED_RUNS; i++)
+		note_disturbed_run(&run, training);
+	trial_close(&run.trial);
+	return ok;
+}
+
+bool find_expected(const Standalone *s, Expected *e, Failure *failure)
+{
+	Expected fused = {0};
+	if (!rehearse(s, e, false, failure))
+		return false;
+	fused.rate = e->rate;
+	if (!rehearse(s, &fused, true, failure))
+		return false;
+	for (int i = 0; i < e->numbers.count; i++)
+		e->numbers.items[i].spread = fmax(e->numbers.items[i].spread, fused.numbers.items[i].spread);
+	set_tolerances(e, s->difference);
+	return true;
+}
