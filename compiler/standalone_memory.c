@@ -1,6 +1,14 @@
 /* The emitted header's table of memory. */
 #include "standalone.h"
 
+/* The frames of a routine and of its deepest kernel: what gcc 12 took at most for any of them, scalar or a lane, rounded up to half a
+ * KB; and two words for each place in working memory, some of which it spills. tests/emit.sh compares. */
+static size_t stack_bytes(const Compilation *c, const Routine *routine, size_t scalar, size_t lane)
+{
+	size_t lanes = (size_t)c->target->lanes;
+	return (lanes == 1 ? scalar : lane * lanes) + 16 * (size_t)routine->temporaries.count;
+}
+
 void put_memory_table(const Standalone *s, Code *code)
 {
 	const Compilation *c = &s->c;
@@ -17,6 +25,8 @@ void put_memory_table(const Standalone *s, Code *code)
 	code_put(code, "%s", shared_storage(c, &c->train, " *                 "));
 	code_put(code, " * %10zu  in all, for training\n", s->bytes);
 	code_put(code, " * %10zu  of it for prediction, which takes %zu of work\n", kept + batch + predict, predict);
+	code_put(code, " * %10zu  of the stack for a training step, %zu for prediction, at most: gcc on x86-64, with -Os, -O2 or -O3\n",
+		stack_bytes(c, &c->train, 2048, 3072), stack_bytes(c, &c->predict, 1024, 1024));
 	code_put(code, " * Nothing is allocated, and nothing but the stack is used beside it.\n");
 }
 
@@ -28,8 +38,11 @@ void put_inference_memory(const Standalone *s, Code *code)
 			constants += tensor_floats(&s->c, s->c.tensors.items[i]) * sizeof(float);
 	code_put(code, " * Memory in bytes:\n");
 	code_put(code, " * %10zu  weights, constant\n", constants);
-	code_put(code, " * %10zu  of the stack for one sample\n", one_scratch(s).floats * sizeof(float));
+	size_t one = one_scratch(s).floats * sizeof(float);
+	code_put(code, " * %10zu  of the stack for one sample, and up to %zu for what the compiler keeps there: gcc on x86-64, with -Os, -O2 or -O3\n", one,
+		stack_bytes(&s->one, &s->one.predict, 512, 512));
 	code_put(code, " * %10zu  of the caller's for batches, which are taken %d rows at a time\n", scratch_of(&s->c).floats * sizeof(float),
 		s->c.network->batch);
+	code_put(code, " * %10zu  of the stack at most for those\n", stack_bytes(&s->c, &s->c.predict, 1024, 1024));
 	code_put(code, " * Nothing is allocated, and nothing is kept between calls.\n");
 }

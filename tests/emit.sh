@@ -36,6 +36,34 @@ symbols() {
 	! nm "$1" | awk '$1 == "U" && $2 !~ /^_?(memcpy|memset)$/ || $2 ~ /^[bBdDC]$/ { print; bad = 1 } END { exit !bad }'
 }
 
+# stack FUNCTION BYTES CI: by gcc's call graph, the function and what it calls take that much at most.
+stack() {
+	awk -v root="$1" -v most="$2" '
+	function deepest(name, callee, found, deep) {
+		deep = 0
+		for (callee in calls)
+			if (index(callee, name SUBSEP) == 1 && (found = deepest(substr(callee, length(name) + 2))) > deep) deep = found
+		return deep + bytes[name]
+	}
+	/^node:/ { split($0, part, "\""); bytes[part[2]] = match(part[4], /[0-9]+ bytes/) ? substr(part[4], RSTART) + 0 : 0 }
+	/^edge:/ { split($0, part, "\""); calls[part[2], part[4]] = 1 }
+	END { found = deepest(root); print root ": " found " bytes of " most; exit !(found > 0 && found <= most) }' "$3"
+}
+
+# What the header says of the stack, in the order in which it says it.
+check_stack() {
+	for level in -Os -O2 -O3 "$optimised"; do
+		check "$1: $level" gcc -std=c99 -w $level -fcallgraph-info=su -c device.c -o device_stack.o
+		if [ "$2" = inference ]; then
+			check "$1: $level: stack" stack device_predict_one "$(awk '/of the stack for one sample/ { print $2 + $12 }' device.h)" device_stack.ci
+			check "$1: $level: stack" stack device_predict "$(awk '/of the stack at most for those/ { print $2 }' device.h)" device_stack.ci
+		else
+			check "$1: $level: stack" stack device_train "$(awk '/of the stack for a training step/ { print $2 }' device.h)" device_stack.ci
+			check "$1: $level: stack" stack device_predict "$(awk '/of the stack for a training step/ { print $10 }' device.h)" device_stack.ci
+		fi
+	done
+}
+
 compile() {
 	check "$1" $2 $warnings -c device.c -o device.o
 	check "$1: symbols" symbols device.o
@@ -58,12 +86,14 @@ for network in "$root/models/mlp_bn.net" "$root"/tests/emit/*.net; do
 		check "$name, $lanes lanes" clang -std=c11 $warnings -O0 -c device.c
 		check "$name, $lanes lanes" gcc -std=c11 $warnings -O0 device.c device_test.c -lm -o device_test
 		check "$name, $lanes lanes: self-test" ./device_test
+		[ "$(uname -m)" != x86_64 ] || check_stack "$name, $lanes lanes" training
 		check "$name" emit "$network" --weights weights.safetensors --inference --lanes $lanes --prefix device --emit device.c \
 			--emit-test device_test.c
 		compile "$name, $lanes lanes, inference, clang" "clang -std=c99 $optimised"
 		compile "$name, $lanes lanes, inference, gcc" "gcc -std=c99 $optimised"
 		check "$name, $lanes lanes, inference" gcc -std=c99 $warnings device.o device_test.c -lm -o device_test
 		check "$name, $lanes lanes, inference: self-test" ./device_test
+		[ "$(uname -m)" != x86_64 ] || check_stack "$name, $lanes lanes" inference
 	done
 	for lanes in 1 16; do
 		for how in "" "--weights weights.safetensors" "--weights weights.safetensors --inference"; do
