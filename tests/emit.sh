@@ -118,7 +118,7 @@ done
 
 for lanes in 1 16; do
 	check "wrong" emit "$root/tests/emit/residual.net" --lanes $lanes --prefix device --emit device.c --emit-test device_test.c
-	sed 's/ - device_load_lanes(xhat + i) \* slope//' device.c >wrong.c
+	sed 's/ - device_load_lanes(xhat + i) \* slope_of_mean//' device.c >wrong.c
 	check "wrong" sh -c '! cmp device.c wrong.c'
 	check "wrong" gcc -std=c99 -O1 wrong.c device_test.c -lm -o device_test
 	check "wrong, $lanes lanes" sh -c './device_test | grep -q "^gradient of 0.weight: wrong"'
@@ -126,7 +126,7 @@ done
 
 # ---- whole runs: the bits of bnc's scalar kernels, and nearly those of others
 
-data="$root/runtime/random.c $root/runtime/failure.c $root/runtime/nearest.c $(echo "$root"/runtime/data/*.c)"
+data="$root/runtime/random.c $root/runtime/failure.c $root/runtime/nearest.c $root/runtime/half.c $(echo "$root"/runtime/data/*.c)"
 for source in $data; do
 	gcc -O1 -ffp-contract=off -D_DEFAULT_SOURCE -I"$root/runtime" -c "$source" || echo "$source: cannot be compiled"
 done

@@ -38,19 +38,6 @@ static float float_from_bits(uint32_t bits)
 	return value;
 }
 
-float float_from_half(uint32_t bits)
-{
-	int exponent = bits >> 10 & 31, fraction = bits & 1023;
-	float magnitude;
-	if (exponent == 31)
-		magnitude = fraction ? NAN : INFINITY;
-	else if (exponent == 0)
-		magnitude = ldexpf((float)fraction, -24);
-	else
-		magnitude = ldexpf((float)(fraction + 1024), exponent - 25);
-	return bits & 0x8000 ? -magnitude : magnitude;
-}
-
 static void get_f32(void *to, const unsigned char *from) { *(float *)to = float_from_bits((uint32_t)get_little_endian(from, 4)); }
 static void get_f16(void *to, const unsigned char *from) { *(float *)to = float_from_half((uint32_t)get_little_endian(from, 2)); }
 static void get_bf16(void *to, const unsigned char *from) { *(float *)to = float_from_bits((uint32_t)get_little_endian(from, 2) << 16); }

@@ -26,7 +26,7 @@ INLINE Vector leaky_relu_of(Vector x, float slope)
 
 INLINE Vector leaky_relu_gradient(Vector dy, Vector x, float slope)
 {
-	return choose(x > 0.0f, dy, dy * slope);
+	return choose(x > 0.0f, dy, rounded(dy * slope));
 }
 
 INLINE Vector tanh_of(Vector x)

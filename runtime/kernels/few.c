@@ -162,12 +162,12 @@ ACTIVATIONS(FEW_FORWARD, )
 /* Sums over rows of dy, and of dy times each input. */
 typedef struct FewSums { Vector dy, against[FEW]; } FewSums;
 
-INLINE FewSums no_sums(const int inputs)
+INLINE FewSums no_sums(void)
 {
 	FewSums sums;
 	sums.dy = splat(0.0f);
 	UNROLL
-	for (int i = 0; i < inputs; i++)
+	for (int i = 0; i < FEW; i++)
 		sums.against[i] = splat(0.0f);
 	return sums;
 }
@@ -233,7 +233,7 @@ INLINE Vector few_scaled(const int inputs, Vector *scaled, const FewPanel *panel
 		FewSums sums[2]; FROM##_BEFORE_FEW \
 		UNROLL \
 		for (int strand = 0; strand < 2; strand++) \
-			sums[strand] = no_sums(inputs); \
+			sums[strand] = no_sums(); \
 		int row = 0; \
 		for (; row + 2 <= rows; row += 2) { \
 			add_row(inputs, &sums[0], rows, row, activation##_gradient(INCOMING(row), FROM##_OF(row) NUMBERS##_PASSED), centred); \

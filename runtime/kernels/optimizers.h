@@ -19,8 +19,8 @@ typedef struct sgd_momentum_Update { float *at[sgd_momentum_VALUES], lr, weight_
 INLINE void sgd_momentum_next(const sgd_momentum_Update *update, Vector *value, Vector gradient)
 {
 	gradient += value[0] * update->weight_decay;
-	value[1] = update->first ? gradient : value[1] * update->momentum + gradient * (1.0f - update->dampening);
-	value[0] -= (update->nesterov ? gradient + value[1] * update->momentum : value[1]) * update->lr;
+	value[1] = update->first ? gradient : rounded(value[1] * update->momentum) + gradient * (1.0f - update->dampening);
+	value[0] -= (update->nesterov ? gradient + rounded(value[1] * update->momentum) : value[1]) * update->lr;
 }
 
 /* NAME_at: the vector of floats `offset` behind the update's places. */

@@ -100,6 +100,15 @@ INLINE Vector rounded(Vector value)
 {
 #if LANES == 1
 	return value;
+#elif defined __AVX512F__
+	__asm__("" : "+v"(value));
+	return value;
+#elif defined __SSE2__
+	__asm__("" : "+x"(value));
+	return value;
+#elif defined __aarch64__
+	__asm__("" : "+w"(value));
+	return value;
 #else
 	return choose(value == value, value, splat(NAN));
 #endif
