@@ -130,8 +130,8 @@ data="$root/runtime/random.c $root/runtime/failure.c $root/runtime/nearest.c $ro
 for source in $data; do
 	gcc -O1 -ffp-contract=off -D_DEFAULT_SOURCE -I"$root/runtime" -c "$source" || echo "$source: cannot be compiled"
 done
-mkdir data && mv random.o failure.o nearest.o data/
-for source in "$root"/runtime/data/*.c; do
+mkdir data
+for source in $data; do
 	mv "$(basename "$source" .c).o" data/
 done
 

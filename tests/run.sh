@@ -4,7 +4,6 @@
 #	tests/run.sh BUILD ...
 scratch=$(mktemp -d) || exit 1
 trap 'rm -rf "$scratch"' EXIT
-: >"$scratch/totals"
 
 # Prints `PASSED FAILED` of a suite's output: the last line that says so, in Criterion's words or in ours. A suite that
 # ends badly without a word about it counts as one failure, and so does each report of a sanitizer that no failed test
@@ -20,19 +19,34 @@ count() {
 	}' "$1"
 }
 
+# suite NAME COMMAND ...: its output and counts, in files of that name
 suite() {
-	echo "== $*"
-	{ "$@" 2>&1; echo $? >"$scratch/status"; } | tee "$scratch/output"
-	count "$scratch/output" "$(cat "$scratch/status")" >>"$scratch/totals"
+	name=$1
+	shift
+	{ echo "== $*"; "$@" 2>&1; echo $? >"$scratch/$name.status"; } >"$scratch/$name.output"
+	count "$scratch/$name.output" "$(cat "$scratch/$name.status")" >"$scratch/$name.counts"
 }
 
-for build; do
-	suite "$build/tests/unit"
+build_suites() {
+	suite "$1.unit" "$2/tests/unit"
 	for driver in golden errors robust stop docs; do
-		suite sh tests/$driver.sh "$build/bnc"
+		suite "$1.$driver" sh tests/$driver.sh "$2/bnc"
 	done
+}
+
+emitted_suites() {
+	suite emit sh tests/emit.sh "$@"
+	suite targets sh tests/targets.sh "$1"
+}
+
+# two at a time, about equally long: what is emitted, and the builds one after the other
+emitted_suites $(for build; do echo "$build/bnc"; done) &
+number=0
+for build; do
+	number=$((number + 1))
+	build_suites $number "$build"
+	cat "$scratch/$number".*.output
 done
-set -- $(for build; do echo "$build/bnc"; done)
-suite sh tests/emit.sh "$@"
-suite sh tests/targets.sh "$1"
-awk '{ passed += $1; failed += $2 } END { print passed " passed, " failed " failed"; exit failed > 0 }' "$scratch/totals"
+wait
+cat "$scratch/emit.output" "$scratch/targets.output"
+cat "$scratch"/*.counts | awk '{ passed += $1; failed += $2 } END { print passed " passed, " failed " failed"; exit failed > 0 }'
