@@ -243,6 +243,8 @@ static void KERNEL_FN(linear_dw_pair)(int rows, int outputs, int inputs, float *
 	pair_gradient(rows, inputs, dw, x, dy);
 }
 
+/* The weights are fetched while their gradients are made: a step of 300-700-130-7 takes 1 % less time, one of 784-512-512-10 with momentum
+ * as well; to fetch the momentum, too, is no better. */
 #define LINEAR_DW_PAIR(with, optimizer) \
 	static void KERNEL_FN(linear_dw_##optimizer##_pair)(int rows, int outputs, int inputs, optimizer##_PARAMETERS(const int64_t *) \
 		float *w, optimizer##_STATE(float *, w) float *b, optimizer##_STATE(float *, b) const float *x, const float *dy) \
@@ -253,6 +255,10 @@ static void KERNEL_FN(linear_dw_pair)(int rows, int outputs, int inputs, float *
 		(void)outputs; \
 		for (ptrdiff_t offset = 0; inputs > 0; inputs -= LANES, x += stride, offset += LANES * LANES) { \
 			const int count = smaller(inputs, LANES); \
+			for (int i = 0; i < count; i++) { \
+				__builtin_prefetch(w + offset + i * LANES, 1); \
+				__builtin_prefetch(w + offset + dw_step + i * LANES, 1); \
+			} \
 			pair_gradient(rows, count, (float *)sum, x, dy); \
 			UNROLL_4 \
 			for (int i = 0; i < count; i++) { \
