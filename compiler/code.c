@@ -1,23 +1,37 @@
 #include "code.h"
 #include <string.h>
 
+static void reserve(Code *code, size_t length)
+{
+	while ((size_t)(code->capacity - code->count) < length)
+		code->items = arena_grow(code->arena, code->items, code->capacity, &code->capacity, sizeof *code->items);
+}
+
 void code_add(Code *code, const char *text, size_t length)
 {
-	for (size_t i = 0; i < length; i++)
-		APPEND(code->arena, code, text[i]);
+	if (length == 0)
+		return;
+	reserve(code, length);
+	memcpy(code->items + code->count, text, length);
+	code->count += (int)length;
 }
 
 void code_put_list(Code *code, const char *format, va_list values)
 {
+	enum { USUAL = 128 };
 	va_list again;
 	va_copy(again, values);
-	int length = vsnprintf(0, 0, format, again);
-	va_end(again);
+	reserve(code, USUAL);
+	size_t room = (size_t)(code->capacity - code->count);
+	int length = vsnprintf(code->items + code->count, room, format, values);
 	if (length < 0)
 		internal_error("a line of generated C cannot be printed: %s", format);
-	char *text = NEW_ARRAY(code->arena, char, length + 1);
-	vsnprintf(text, (size_t)length + 1, format, values);
-	code_add(code, text, (size_t)length);
+	if ((size_t)length >= room) {
+		reserve(code, (size_t)length + 1);
+		vsnprintf(code->items + code->count, (size_t)length + 1, format, again);
+	}
+	va_end(again);
+	code->count += length;
 }
 
 void code_put(Code *code, const char *format, ...)

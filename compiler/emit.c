@@ -252,7 +252,10 @@ static void put_panels(Emit *e, const Loop *loop, const char *begin, const char 
 	if (loop->paired) {
 		put(e, "\tfor (int p = %s; p + 1 < %s; p += 2) {\n", begin, end);
 		put_pair_steps(e, loop);
-		put(e, "\t}\n\tfor (int p = %s + (%s - %s) / 2 * 2; p < %s; p++) {\n", begin, end, begin, end);
+		put(e, "\t}\n");
+		if (!loop->parallel && panel_count(e->c, loop->features) % 2 == 0)
+			return;
+		put(e, "\tfor (int p = %s + (%s - %s) / 2 * 2; p < %s; p++) {\n", begin, end, begin, end);
 	} else
 		put(e, "\tfor (int p = %s; p < %s; p++) {\n", begin, end);
 	put_steps(e, loop, true);
