@@ -131,7 +131,7 @@ typedef struct Deployed {
 } Deployed;
 
 /* False: the measure says that it is not here; close it all the same. */
-bool deployed_open(Deployed *deployed, const Bench *bench, const Shapes *shapes);
+bool deployed_open(Deployed *deployed, const Bench *bench, const Shapes *shapes, int lanes);
 void deployed_close(Deployed *deployed);
 Measure measure_deployed;
 

@@ -7,7 +7,7 @@ static void bench_predict(Bench *bench, const char *widths, bool norm)
 	Row row = {.threads = 1};
 	Net net;
 	Bandwidth bandwidth;
-	Deployed deployed;
+	Deployed plain, vectors;
 	Question eager, compiled;
 	row_name(&row, "predict %s%s, 1 sample", widths, norm ? " BN" : "");
 	if (!row_wanted(bench, &row))
@@ -22,13 +22,16 @@ static void bench_predict(Bench *bench, const char *widths, bool norm)
 	if (!bandwidth_open(&bandwidth, net_weight_bytes(&net), row.bytes))
 		return;
 	row_add(&row, "bnc", measure_predict, &net);
-	deployed_open(&deployed, bench, &shapes);
-	row_add(&row, "bnc --inference", measure_deployed, &deployed);
+	deployed_open(&plain, bench, &shapes, 1);
+	deployed_open(&vectors, bench, &shapes, bench->set->lanes);
+	row_add(&row, "--inference", measure_deployed, &plain);
+	row_add(&row, "with vectors", measure_deployed, &vectors);
 	row_add(&row, "loads of that size", measure_bandwidth, &bandwidth);
 	row_add(&row, "PyTorch", measure_peer, &eager);
 	row_add(&row, "torch.compile", measure_peer, &compiled);
 	row_run(bench, &row);
-	deployed_close(&deployed);
+	deployed_close(&vectors);
+	deployed_close(&plain);
 	bandwidth_close(&bandwidth);
 	net_close(&net);
 }
