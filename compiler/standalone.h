@@ -95,7 +95,7 @@ bool measure_folding(Standalone *s, Failure *failure);
  * nothing is left of the weights beside what it takes from them. */
 enum { TEST_STEPS = 3, SAMPLES = 16, GRADIENT_RATE = 1 << 20 };
 
-typedef enum NumbersKind { NUMBERS_OUTPUTS, NUMBERS_GRADIENT, NUMBERS_LOSSES, NUMBERS_TRAINED } NumbersKind;
+typedef enum NumbersKind { NUMBERS_OUTPUTS, NUMBERS_GRADIENT, NUMBERS_LOSSES, NUMBERS_TRAINED, NUMBERS_PREDICTED } NumbersKind;
 
 typedef struct Numbers {
 	NumbersKind kind;

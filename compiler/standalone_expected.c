@@ -91,6 +91,15 @@ static void restart(Rehearsal *run, const void *bytes)
 	memcpy(run->trial.net, bytes, run->trial.c.program.bytes);
 }
 
+/* As trained so far: in evaluation mode BatchNorm is nothing to see until its statistics and parameters have moved. */
+static void note_outputs(Rehearsal *run, NumbersKind kind)
+{
+	const Expected *e = run->expected;
+	float *y = NEW_ARRAY(run->arena, float, e->rows * e->outputs);
+	trial_predict(&run->trial, run->random, run->x, y);
+	note(run, (Numbers){.kind = kind, .tensor = -1, .values = y, .count = (int)(e->rows * e->outputs)});
+}
+
 static void note_training(Rehearsal *run)
 {
 	float losses[TEST_STEPS], samples[SAMPLES];
@@ -105,15 +114,13 @@ static void note_training(Rehearsal *run)
 			int count = sample(run, run->trial.net, i, samples);
 			note(run, (Numbers){.kind = NUMBERS_TRAINED, .tensor = i, .values = samples, .count = count});
 		}
+	note_outputs(run, NUMBERS_PREDICTED);
 }
 
 static void note_run(Rehearsal *run, bool training)
 {
-	const Expected *e = run->expected;
-	float *y = NEW_ARRAY(run->arena, float, e->rows * e->outputs);
 	memcpy(run->start, run->trial.net, run->trial.c.program.bytes);
-	trial_predict(&run->trial, run->random, run->x, y);
-	note(run, (Numbers){.kind = NUMBERS_OUTPUTS, .tensor = -1, .values = y, .count = (int)(e->rows * e->outputs)});
+	note_outputs(run, NUMBERS_OUTPUTS);
 	if (training) {
 		restart(run, run->start);
 		note_training(run);

@@ -31,6 +31,7 @@ static const char *name_of(Standalone *s, const Numbers *numbers)
 {
 	static const char *const names[] = {
 		[NUMBERS_OUTPUTS] = "outputs", [NUMBERS_GRADIENT] = "gradient", [NUMBERS_LOSSES] = "losses", [NUMBERS_TRAINED] = "trained",
+		[NUMBERS_PREDICTED] = "predicted",
 	};
 	return numbers->tensor < 0 ? names[numbers->kind] : arena_print(s->arena, "%s_%d", names[numbers->kind], numbers->tensor);
 }
@@ -149,6 +150,8 @@ static const char training_steps[] =
 	"\tcompare(loss, losses, %d, %s, \"losses\", \"\");\n";
 
 static const char training_saves[] =
+	"\t@_predict(&net, x, y, ROWS);\n"
+	"\tcompare(y, predicted, ROWS * $_OUTPUTS, %s, \"outputs after training\", \"\");\n"
 	"\n\tcheck(@_save(&net, saved, sizeof saved - 1) == 0, \"a buffer that is too small\", \"\");\n"
 	"\tcheck(@_save(&net, saved, sizeof saved) == sizeof saved, \"saving\", \"\");\n"
 	"\tcheck(@_load(&copy, saved, sizeof saved - 1) == $_LOAD_SHORT, \"a save that is cut off\", \"\");\n"
@@ -198,7 +201,7 @@ static void put_training_test(Standalone *s, const Expected *e)
 	put_comparisons(s, e, NUMBERS_GRADIENT);
 	put_template(s, &s->test, training_steps, TEST_STEPS, truth, rate, TEST_STEPS, tolerance_text(s, first_of(e, NUMBERS_LOSSES)));
 	put_comparisons(s, e, NUMBERS_TRAINED);
-	put_template(s, &s->test, training_saves, truth, rate, truth, rate, truth, rate, truth, rate);
+	put_template(s, &s->test, training_saves, tolerance_text(s, first_of(e, NUMBERS_PREDICTED)), truth, rate, truth, rate, truth, rate, truth, rate);
 }
 
 /* ---- inference: against the network as it was trained, not as it was folded */

@@ -174,5 +174,7 @@ bool measure_folding(Standalone *s, Failure *failure)
 	if (ok)
 		trial_close(&folded);
 	trial_close(&plain);
+	if (ok && !isfinite(s->difference + s->largest))
+		return fail(failure, "%s: with these weights an output is not finite: nothing was emitted", s->model->source.path);
 	return ok;
 }

@@ -122,6 +122,12 @@ for lanes in 1 16; do
 	check "wrong" sh -c '! cmp device.c wrong.c'
 	check "wrong" gcc -std=c99 -O1 wrong.c device_test.c -lm -o device_test
 	check "wrong, $lanes lanes" sh -c './device_test | grep -q "^gradient of 0.weight: wrong"'
+	# evaluation mode without the running mean
+	check "wrong" emit "$root/models/mlp_bn.net" --lanes $lanes --prefix device --emit device.c --emit-test device_test.c
+	sed 's/(device_load_lanes(x + i) - centre) \* scale + shift/device_load_lanes(x + i) * scale + shift/' device.c >wrong.c
+	check "wrong" sh -c '! cmp device.c wrong.c'
+	check "wrong" gcc -std=c99 -O1 wrong.c device_test.c -lm -o device_test
+	check "wrong, $lanes lanes" sh -c './device_test | grep -q "^outputs after training: wrong"'
 done
 
 # ---- whole runs: the bits of bnc's scalar kernels, and nearly those of others

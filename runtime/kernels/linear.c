@@ -342,7 +342,7 @@ static void KERNEL_FN(linear_dw)(int rows, int outputs, int inputs, float *dw, c
 		Vector column[optimizer##_VALUES][LANES], value[optimizer##_VALUES]; \
 		for (int i = 0; i < optimizer##_VALUES; i++) \
 			load_columns(column[i], update->at[i] + offset, inputs, outputs); \
-		for (int output = 0; output < outputs; output++) { \
+		for (int output = 0; output < outputs && output < LANES; output++) { \
 			UNROLL \
 			for (int i = 0; i < optimizer##_VALUES; i++) \
 				value[i] = column[i][output]; \
