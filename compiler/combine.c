@@ -290,6 +290,21 @@ static void leave_uses(Combine *m, const Step *step)
 			m->uses.items[step->operands[k].tensor->id].count--;
 }
 
+/* A call made once for several loops belongs before the earliest. */
+static void move_first(Combine *m, Step *first, Loop *before)
+{
+	Steps *old = &first->loop->firsts;
+	int kept = 0;
+	if (before->number >= first->loop->number)
+		return;
+	for (int i = 0; i < old->count; i++)
+		if (old->items[i] != first)
+			old->items[kept++] = old->items[i];
+	old->count = kept;
+	first->loop = before;
+	APPEND(m->c->arena, &before->firsts, first);
+}
+
 /* Binds what the call gives: by the same call made before on the same operands, or by a new one before the loop. */
 static void make_first(Combine *m, const Call *call, Match *match, Loop *before)
 {
@@ -298,6 +313,7 @@ static void make_first(Combine *m, const Call *call, Match *match, Loop *before)
 	for (int i = 0; i < firsts->count; i++) {
 		Match longer = *match;
 		if (bind_operands(call, firsts->items[i], &longer)) {
+			move_first(m, firsts->items[i], before);
 			*match = longer;
 			return;
 		}

@@ -126,6 +126,10 @@ static const char *const few_inputs[] = {
 	"linear 3 40; batchnorm affine=false; leaky_relu slope=-0.5; linear 9; optimizer sgd momentum=0.9 nesterov=true",
 	"linear 4 33; batchnorm; tanh; linear 33 2; optimizer sgd momentum=0.9",
 	"linear 1 33; batchnorm; sigmoid; linear 33 9; batchnorm; leaky_relu; linear 2",
+	/* what both branches need of the inputs is made before the first of them, whichever activation is merged first */
+	"input 2; residual { linear 8; batchnorm; tanh; linear 4 } { linear 4; batchnorm; relu }; linear 2",
+	"input 3; residual { linear 9; batchnorm; leaky_relu; linear 5 } { linear 5; batchnorm; sigmoid }; linear 2; optimizer sgd momentum=0.9",
+	"input 3; residual { linear 9; batchnorm; relu; linear 5 } { linear 5; batchnorm; tanh }; linear 2",
 };
 
 static bool calls_kernel(const char *text, const char *name)
