@@ -390,7 +390,6 @@ typedef struct Loop {
 	int features;           /* it runs once per panel of so many; 0: once */
 	Steps steps;
 	Whole whole;
-	Steps firsts;           /* combine.c: to be made once before it */
 	int number;             /* its place among the routine's loops */
 	bool paired;            /* cost.c: it takes two panels at a time */
 	bool parallel;          /* cost.c: its panels are worth sharing among threads */

@@ -12,6 +12,7 @@ typedef struct Combine {
 	Compilation *c;
 	Routine *routine;
 	bool *present;                  /* by kernel: the routine calls it */
+	Steps firsts;                   /* the calls made once; of each, `loop` is the one that it comes before */
 	struct { Uses *items; int count, capacity; } uses;      /* by tensor id */
 } Combine;
 
@@ -290,21 +291,6 @@ static void leave_uses(Combine *m, const Step *step)
 			m->uses.items[step->operands[k].tensor->id].count--;
 }
 
-/* A call made once for several loops belongs before the earliest. */
-static void move_first(Combine *m, Step *first, Loop *before)
-{
-	Steps *old = &first->loop->firsts;
-	int kept = 0;
-	if (before->number >= first->loop->number)
-		return;
-	for (int i = 0; i < old->count; i++)
-		if (old->items[i] != first)
-			old->items[kept++] = old->items[i];
-	old->count = kept;
-	first->loop = before;
-	APPEND(m->c->arena, &before->firsts, first);
-}
-
 /* Binds what the call gives: by the same call made before on the same operands, or by a new one before the loop. */
 static void make_first(Combine *m, const Call *call, Match *match, Loop *before)
 {
@@ -313,7 +299,9 @@ static void make_first(Combine *m, const Call *call, Match *match, Loop *before)
 	for (int i = 0; i < firsts->count; i++) {
 		Match longer = *match;
 		if (bind_operands(call, firsts->items[i], &longer)) {
-			move_first(m, firsts->items[i], before);
+			/* it belongs before the earliest of the loops that share it */
+			if (before->number < firsts->items[i]->loop->number)
+				firsts->items[i]->loop = before;
 			*match = longer;
 			return;
 		}
@@ -330,19 +318,22 @@ static void make_first(Combine *m, const Call *call, Match *match, Loop *before)
 	}
 	enter_uses(m, first);
 	APPEND(m->c->arena, &m->uses.items[key->id].firsts, first);
-	APPEND(m->c->arena, &before->firsts, first);
+	APPEND(m->c->arena, &m->firsts, first);
 }
 
 /* Puts the calls made once into loops of their own, each before the loop that asked for it. */
 static void insert_firsts(Combine *m)
 {
 	Loops old = m->routine->loops;
+	Steps *before = NEW_ARRAY(m->c->arena, Steps, old.count);
+	for (int i = 0; i < m->firsts.count; i++)
+		APPEND(m->c->arena, &before[m->firsts.items[i]->loop->number], m->firsts.items[i]);
 	m->routine->loops = (Loops){0};
 	for (int l = 0; l < old.count; l++) {
-		for (int i = 0; i < old.items[l]->firsts.count; i++) {
+		for (int i = 0; i < before[l].count; i++) {
 			Loop *loop = NEW(m->c->arena, Loop);
-			old.items[l]->firsts.items[i]->loop = loop;
-			APPEND(m->c->arena, &loop->steps, old.items[l]->firsts.items[i]);
+			before[l].items[i]->loop = loop;
+			APPEND(m->c->arena, &loop->steps, before[l].items[i]);
 			APPEND(m->c->arena, &m->routine->loops, loop);
 		}
 		APPEND(m->c->arena, &m->routine->loops, old.items[l]);

@@ -101,11 +101,8 @@ INLINE Vector rounded(Vector value)
 {
 #if LANES == 1
 	return value;
-#elif defined __AVX512F__
-	__asm__("" : "+v"(value));
-	return value;
 #elif defined __SSE2__
-	__asm__("" : "+x"(value));
+	__asm__("" : "+v"(value));
 	return value;
 #elif defined __aarch64__
 	__asm__("" : "+w"(value));
