@@ -7,13 +7,14 @@
 
 /* The three products of a linear layer: y = x W', dx = dy W, dW = dy' x, with W as torch keeps it, [outputs][inputs]. */
 typedef enum Kind { FORWARD, INPUT_GRADIENT, WEIGHT_GRADIENT } Kind;
-static const char *const kind_names[] = {"forward", "dx", "dw"};
+static const char *const kind_names[] = {"forward", "dx", "dw"}, *const kernel_names[] = {"linear", "linear_dx", "linear_dw"};
 
 typedef struct Product {
 	const KernelSet *set;
 	Kind kind;
 	int rows, outputs, inputs;
 	float *x, *w, *y;       /* gradients of the same sizes take their places */
+	const Kernel *single, *pair;    /* for one panel, and for two or null */
 } Product;
 
 enum { ROW_MAJOR = 101, NOT_TRANSPOSED = 111, TRANSPOSED = 112 };
@@ -36,23 +37,28 @@ static void find_libraries(void)
 		*(void **)&dnnl_sgemm = dlsym(dnnl, "dnnl_sgemm");
 }
 
-/* Two panels at a time where a network's loops take two (is_paired). */
+/* The kernel, by its place in the set: all three begin alike. */
+static void call_kernel(const Product *p, const Kernel *kernel, int panel)
+{
+	const void *entry = (const char *)p->set + kernel->entry;
+	const ptrdiff_t of_rows = (ptrdiff_t)p->rows * p->set->lanes * panel, of_weights = (ptrdiff_t)p->inputs * p->set->lanes * panel;
+	if (p->kind == FORWARD)
+		(*(linear_kernel *const *)entry)(p->rows, p->outputs, p->inputs, p->y + of_rows, p->x, p->w + of_weights, 0);
+	else if (p->kind == INPUT_GRADIENT)
+		(*(linear_dx_kernel *const *)entry)(p->rows, p->outputs, p->inputs, panel, p->x + of_rows, p->y, p->w);
+	else
+		(*(linear_dw_kernel *const *)entry)(p->rows, p->outputs, p->inputs, p->w + of_weights, p->x, p->y + of_rows);
+}
+
+/* As a network's loops do it. */
 static void call_kernels(void *subject)
 {
 	const Product *p = subject;
-	const KernelSet *set = p->set;
-	const int lanes = set->lanes;
-	const ptrdiff_t panel = (ptrdiff_t)p->rows * lanes, weights = (ptrdiff_t)p->inputs * lanes;
-	const int panels = ((p->kind == INPUT_GRADIENT ? p->inputs : p->outputs) + lanes - 1) / lanes;
-	const bool pairs = lanes >= 8 && p->inputs >= 16 && p->outputs >= 16;
-	for (int i = 0, step; i < panels; i += step) {
-		step = pairs && i + 1 < panels ? 2 : 1;
-		if (p->kind == FORWARD)
-			(step == 2 ? set->linear_pair : set->linear)(p->rows, p->outputs, p->inputs, p->y + panel * i, p->x, p->w + weights * i, 0);
-		else if (p->kind == INPUT_GRADIENT)
-			(step == 2 ? set->linear_dx_pair : set->linear_dx)(p->rows, p->outputs, p->inputs, i, p->x + panel * i, p->y, p->w);
-		else
-			(step == 2 ? set->linear_dw_pair : set->linear_dw)(p->rows, p->outputs, p->inputs, p->w + weights * i, p->x, p->y + panel * i);
+	const int lanes = p->set->lanes, panels = ((p->kind == INPUT_GRADIENT ? p->inputs : p->outputs) + lanes - 1) / lanes;
+	for (int panel = 0; panel < panels;) {
+		const Kernel *kernel = p->pair && panel + 1 < panels ? p->pair : p->single;
+		call_kernel(p, kernel, panel);
+		panel += kernel->panels;
 	}
 }
 
@@ -108,12 +114,22 @@ static float *noise(int rows, int columns)
 	return values;
 }
 
-static void bench_product(Bench *bench, Kind kind, int rows, int outputs, int inputs)
+static void choose_kernels(const Kernels *kernels, Product *p)
+{
+	const Sizes sizes = {p->set->lanes, p->rows, p->outputs, p->inputs, 0};
+	const Kernel *row = kernel_find(kernels, kernel_names[p->kind], strlen(kernel_names[p->kind]));
+	const Kernel *variant = kernel_variant(kernels, row, sizes, 1);
+	p->single = variant ? variant : row;
+	p->pair = kernel_variant(kernels, row, sizes, 2);
+}
+
+static void bench_product(Bench *bench, const Kernels *kernels, Kind kind, int rows, int outputs, int inputs)
 {
 	Row row = {.threads = 1, .flops = 2.0 * rows * outputs * inputs};
 	Peak peak = {bench, bench->set->name, 1, row.flops};
-	Product product = {bench->set, kind, rows, outputs, inputs, noise(rows, inputs), noise(outputs, inputs), noise(rows, outputs)};
+	Product product = {bench->set, kind, rows, outputs, inputs, noise(rows, inputs), noise(outputs, inputs), noise(rows, outputs), 0, 0};
 	Question torch = {.peer = 0};
+	choose_kernels(kernels, &product);
 	row_name(&row, "product %s %dx%dx%d", kind_names[kind], rows, outputs, inputs);
 	if (row_wanted(bench, &row))
 		torch.peer = peer_find(bench, 1);
@@ -134,9 +150,12 @@ static void bench_product(Bench *bench, Kind kind, int rows, int outputs, int in
 void bench_products(Bench *bench)
 {
 	static const int sizes[][3] = {{128, 512, 784}, {128, 512, 512}, {256, 1024, 1024}, {96, 700, 300}, {128, 10, 512}};
+	Arena *arena = arena_open();
+	const Kernels kernels = kernel_table(arena);
 	find_libraries();
 	bench->heading = "products alone (rows x outputs x inputs)";
 	for (int i = 0; i < 5; i++)
 		for (Kind kind = FORWARD; kind <= WEIGHT_GRADIENT; kind++)
-			bench_product(bench, kind, sizes[i][0], sizes[i][1], sizes[i][2]);
+			bench_product(bench, &kernels, kind, sizes[i][0], sizes[i][1], sizes[i][2]);
+	arena_close(arena);
 }

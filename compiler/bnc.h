@@ -143,12 +143,16 @@ enum { MAX_OPERANDS = 28 };
 
 typedef struct KernelParameter { const char *name; const OperandType *type; } KernelParameter;
 
+typedef bool VariantFits(Sizes sizes);
+
 typedef struct Kernel {
 	const char *name;
 	const char *prototype;  /* the row's parameter list, as C */
-	bool in_place, product, one_row, activation, optimizer;
+	bool in_place, product, activation, optimizer, contrast;
 	size_t entry;           /* offset of its function in a KernelSet */
-	size_t pair_entry;      /* the same of NAME_pair; 0: there is none */
+	int panels;             /* that a call is for */
+	const struct Kernel *row;       /* itself, or of which it is a variant */
+	VariantFits *fits;      /* of a variant: the sizes that it is for; else null */
 	int parameter_count;
 	KernelParameter parameters[MAX_OPERANDS];
 } Kernel;
@@ -158,6 +162,8 @@ typedef struct Kernels { Kernel *items; int count; } Kernels;
 /* Reads the table. A row that cannot be read is a fault of bnc: internal_error. */
 Kernels kernel_table(Arena *arena);
 const Kernel *kernel_find(const Kernels *kernels, const char *name, size_t length);
+/* The row's first variant for these sizes that takes so many panels, or null. */
+const Kernel *kernel_variant(const Kernels *kernels, const Kernel *row, Sizes sizes, int panels);
 /* Reading the tables' texts: each passes over space first, and moves *text behind what it read. A word is of letters, digits and
  * underscores, and "" where there is none; a call is `kernel(name, ...)`, and fits its kernel. */
 const char *read_word(Arena *arena, const char **text);
@@ -346,6 +352,7 @@ typedef struct Tensor {
 	int row;                /* standalone.c: in the emitted table */
 	bool touched, read;     /* diff.c: by a step that is not dead */
 	int id;                 /* fuse.c: among the routine's tensors */
+	bool contrast;          /* cost.c: only the differences between its features count, or they sum to 0 in each row */
 	bool crowded;           /* fuse.c: its only reader is in a loop of its own for want of cache */
 	/* plan.c */
 	bool one_panel;         /* lives within one iteration of one loop: storage for one panel */
@@ -367,6 +374,7 @@ enum { MAX_PARTS = 12 };
 
 typedef struct Step {
 	const Kernel *kernel;
+	const Kernel *pair;     /* cost.c: what does it for two panels at once, or null */
 	Operand operands[MAX_OPERANDS];
 	Node *node;
 	int features;           /* of its own-panel operands: it runs once per panel; 0: once */
@@ -480,8 +488,8 @@ void add_whole(const Compilation *compilation, Whole *whole, const Tensor *tenso
 void add_step_whole(const Compilation *compilation, Whole *whole, const Step *step);
 /* Whether both, read in turns, stay in the cache. */
 bool share_cache(const Compilation *compilation, const Whole *a, const Whole *b);
-/* Marks the loops that take two panels at a time. */
-void choose_pairs(Compilation *compilation);
+/* Replaces kernels by their variants for the network's sizes, and marks the loops that take two panels at a time. */
+void choose_variants(Compilation *compilation);
 /* Marks the loops that are worth sharing; leaves compilation->threads at 1 when there is none. */
 void choose_parallel(Compilation *compilation);
 

@@ -72,9 +72,9 @@ bool compile(Compilation *c, Stage last, const Overrides *overrides, Failure *fa
 		combine(c, &c->train);
 		combine(c, &c->predict);
 	}
+	choose_variants(c);
 	if (last == STAGE_CALLS)
 		return true;
-	choose_pairs(c);
 	choose_parallel(c);
 	plan_memory(c);
 	if (last == STAGE_PLAN)

@@ -42,17 +42,19 @@ const char *element_type(const Tensor *tensor)
 	return tensor->layout == LAYOUT_COUNTER ? "int64_t" : tensor->layout == LAYOUT_LABELS ? "int32_t" : "float";
 }
 
-enum { USED = 1, USED_FOR_PAIRS = 2 };
-
-static void mark_used(const Compilation *c, const Routine *routine, int *used)
+void mark_called(const Compilation *c, const Routine *routine, bool *called)
 {
-	for (int i = 0; i < routine->steps.count; i++)
-		used[routine->steps.items[i]->kernel - c->kernels.items] |= USED | (is_paired(routine->steps.items[i]) ? USED_FOR_PAIRS : 0);
+	for (int i = 0; i < routine->steps.count; i++) {
+		const Step *step = routine->steps.items[i];
+		called[step->kernel - c->kernels.items] = true;
+		if (is_paired(step))
+			called[step->pair - c->kernels.items] = true;
+	}
 }
 
-static void put_prototype(Emit *e, const Kernel *kernel, const char *suffix)
+static void put_prototype(Emit *e, const Kernel *kernel)
 {
-	put(e, "void %s%s(", kernel->name, suffix);
+	put(e, "void %s(", kernel->name);
 	for (int k = 0; k < kernel->parameter_count; k++)
 		put(e, "%s%s%s", k ? ", " : "", kernel->parameters[k].type->c_type, kernel->parameters[k].name);
 	put(e, ");\n");
@@ -60,17 +62,12 @@ static void put_prototype(Emit *e, const Kernel *kernel, const char *suffix)
 
 static void put_prototypes(Emit *e)
 {
-	int *used = NEW_ARRAY(e->c->arena, int, e->c->kernels.count);
-	mark_used(e->c, &e->c->train, used);
-	mark_used(e->c, &e->c->predict, used);
-	for (int i = 0; i < e->c->kernels.count; i++) {
-		const Kernel *kernel = &e->c->kernels.items[i];
-		if (!used[i])
-			continue;
-		put_prototype(e, kernel, "");
-		if (used[i] & USED_FOR_PAIRS)
-			put_prototype(e, kernel, "_pair");
-	}
+	bool *called = NEW_ARRAY(e->c->arena, bool, e->c->kernels.count);
+	mark_called(e->c, &e->c->train, called);
+	mark_called(e->c, &e->c->predict, called);
+	for (int i = 0; i < e->c->kernels.count; i++)
+		if (called[i])
+			put_prototype(e, &e->c->kernels.items[i]);
 }
 
 /* ---- steps */
@@ -128,10 +125,9 @@ static void put_operand(Emit *e, const Step *step, int index, bool looped)
 /* After so many characters of operands a call goes on in the next line. */
 enum { MOST_OF_A_LINE = 70 };
 
-/* suffix: of the kernel's variant. */
-static void put_step(Emit *e, const Step *step, bool looped, const char *suffix)
+static void put_step(Emit *e, const Step *step, const Kernel *kernel, bool looped)
 {
-	put(e, "\t%s%s%s%s(", looped ? "\t" : "", e->prefix, step->kernel->name, suffix);
+	put(e, "\t%s%s%s(", looped ? "\t" : "", e->prefix, kernel->name);
 	int line = e->code.count;
 	for (int k = 0; k < step->kernel->parameter_count; k++) {
 		bool full = e->code.count - line > MOST_OF_A_LINE;
@@ -229,7 +225,7 @@ void put_places(Emit *e, const Routine *routine, const Loop *loop)
 static void put_steps(Emit *e, const Loop *loop, bool looped)
 {
 	for (int i = 0; i < loop->steps.count; i++)
-		put_step(e, loop->steps.items[i], looped, e->rows == 1 && loop->steps.items[i]->kernel->one_row ? "_row" : "");
+		put_step(e, loop->steps.items[i], loop->steps.items[i]->kernel, looped);
 }
 
 /* Each step for panels p and p + 1: by one call where there is one for both. */
@@ -237,11 +233,11 @@ static void put_pair_steps(Emit *e, const Loop *loop)
 {
 	for (int i = 0; i < loop->steps.count; i++) {
 		const Step *step = loop->steps.items[i];
-		put_step(e, step, true, is_paired(step) ? "_pair" : "");
-		if (is_paired(step))
+		put_step(e, step, step->pair ? step->pair : step->kernel, true);
+		if (step->pair)
 			continue;
 		e->second = true;
-		put_step(e, step, true, "");
+		put_step(e, step, step->kernel, true);
 		e->second = false;
 	}
 }

@@ -16,6 +16,8 @@ typedef struct Emit {
 	int rows;               /* of every call; 0: those of the variable */
 } Emit;
 
+/* Sets called[i] for what the routine calls of the compilation's kernels. */
+void mark_called(const Compilation *c, const Routine *routine, bool *called);
 const char *element_type(const Tensor *tensor);
 /* Names for the places of temporaries, and of all else where there is no struct: of what the routine's loops use that are
  * not parallel, or of what one parallel loop uses. */

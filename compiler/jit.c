@@ -29,7 +29,7 @@ static void add_function(TCCState *tcc, const char *name, const void *function)
 {
 	void *address;
 	memcpy(&address, function, sizeof address);
-	if (address)    /* not every kernel set has a pair of each */
+	if (address)    /* not every kernel set has every variant */
 		tcc_add_symbol(tcc, name, address);
 }
 
@@ -43,12 +43,8 @@ static void add_host(TCCState *tcc)
 
 static void add_kernels(TCCState *tcc, const Compilation *c)
 {
-	for (int i = 0; i < c->kernels.count; i++) {
-		const Kernel *kernel = &c->kernels.items[i];
-		add_function(tcc, kernel->name, (const char *)c->target + kernel->entry);
-		if (kernel->pair_entry)
-			add_function(tcc, arena_print(c->arena, "%s_pair", kernel->name), (const char *)c->target + kernel->pair_entry);
-	}
+	for (int i = 0; i < c->kernels.count; i++)
+		add_function(tcc, c->kernels.items[i].name, (const char *)c->target + c->kernels.items[i].entry);
 }
 
 /* Relocates into pages of our own: writable first, then executable, never both. */

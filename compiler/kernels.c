@@ -90,23 +90,9 @@ static void read_row(Arena *arena, Kernel *kernel)
 	}
 }
 
-/* The kernel's NAME_pair, which is called with the same operands. */
-static size_t pair_entry(const char *name, const char *prototype)
-{
-	static const struct { const char *name, *prototype; size_t entry; } pairs[] = {
-#define KERNEL(name, properties, parameters) {#name, #parameters, offsetof(KernelSet, name)},
-		PAIRS(KERNEL)
-#undef KERNEL
-	};
-	size_t length = strlen(name);
-	for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
-		if (strncmp(pairs[i].name, name, length) == 0 && strcmp(pairs[i].name + length, "_pair") == 0) {
-			if (strcmp(pairs[i].prototype, prototype) != 0)
-				internal_error("%s and %s have other operands", name, pairs[i].name);
-			return pairs[i].entry;
-		}
-	return 0;
-}
+#define VARIANT(row, name, panels, condition) static bool name##_fits(Sizes is) { return condition; }
+VARIANTS(VARIANT)
+#undef VARIANT
 
 Kernels kernel_table(Arena *arena)
 {
@@ -115,17 +101,32 @@ Kernels kernel_table(Arena *arena)
 		KERNELS(KERNEL)
 #undef KERNEL
 	};
-	Kernels kernels = {.count = (int)(sizeof rows / sizeof *rows)};
-	kernels.items = NEW_ARRAY(arena, Kernel, kernels.count);
-	for (int i = 0; i < kernels.count; i++) {
+	static const struct { const char *row, *name; int panels; VariantFits *fits; size_t entry; } variants[] = {
+#define VARIANT(row, name, panels, condition) {#row, #name, panels, name##_fits, offsetof(KernelSet, name)},
+		VARIANTS(VARIANT)
+#undef VARIANT
+	};
+	enum { ROWS = sizeof rows / sizeof *rows, ALL = ROWS + sizeof variants / sizeof *variants };
+	Kernels kernels = {.items = NEW_ARRAY(arena, Kernel, ALL)};
+	for (; kernels.count < ROWS; kernels.count++) {
+		const int i = kernels.count, properties = rows[i].properties;
 		kernels.items[i] = (Kernel){
-			.name = rows[i].name, .prototype = rows[i].prototype,
-			.in_place = (rows[i].properties & IN_PLACE) != 0, .product = (rows[i].properties & PRODUCT) != 0,
-			.one_row = (rows[i].properties & ONE_ROW) != 0, .activation = (rows[i].properties & ACTIVATION) != 0,
-			.optimizer = (rows[i].properties & OPTIMIZER) != 0, .entry = rows[i].entry,
+			.name = rows[i].name, .prototype = rows[i].prototype, .in_place = (properties & IN_PLACE) != 0,
+			.product = (properties & PRODUCT) != 0, .activation = (properties & ACTIVATION) != 0,
+			.optimizer = (properties & OPTIMIZER) != 0, .contrast = (properties & CONTRAST) != 0,
+			.entry = rows[i].entry, .panels = 1, .row = &kernels.items[i],
 		};
-		kernels.items[i].pair_entry = pair_entry(rows[i].name, rows[i].prototype);
 		read_row(arena, &kernels.items[i]);
+	}
+	for (int i = 0; kernels.count < ALL; i++) {
+		const Kernel *row = kernel_find(&kernels, variants[i].row, strlen(variants[i].row));
+		Kernel *variant = &kernels.items[kernels.count++];
+		*variant = *row;
+		variant->name = variants[i].name;
+		variant->entry = variants[i].entry;
+		variant->panels = variants[i].panels;
+		variant->row = row;
+		variant->fits = variants[i].fits;
 	}
 	return kernels;
 }
@@ -134,6 +135,14 @@ const Kernel *kernel_find(const Kernels *kernels, const char *name, size_t lengt
 {
 	for (int i = 0; i < kernels->count; i++)
 		if (strlen(kernels->items[i].name) == length && memcmp(kernels->items[i].name, name, length) == 0)
+			return &kernels->items[i];
+	return 0;
+}
+
+const Kernel *kernel_variant(const Kernels *kernels, const Kernel *row, Sizes sizes, int panels)
+{
+	for (int i = 0; i < kernels->count; i++)
+		if (kernels->items[i].row == row && kernels->items[i].panels == panels && kernels->items[i].fits && kernels->items[i].fits(sizes))
 			return &kernels->items[i];
 	return 0;
 }

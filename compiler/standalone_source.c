@@ -38,30 +38,22 @@ static void put_arithmetic(const Standalone *s, Code *code)
 	code_put(code, "%s", vectors);
 }
 
-static bool calls(const Routine *routine, const Kernel *kernel)
-{
-	for (int l = 0; l < routine->loops.count; l++)
-		for (int i = 0; i < routine->loops.items[l]->steps.count; i++)
-			if (routine->loops.items[l]->steps.items[i]->kernel == kernel)
-				return true;
-	return false;
-}
-
 static void put_called_kernels(const Standalone *s, Code *code)
 {
-	bool inference = s->options->inference;
-	const char **names = NEW_ARRAY(s->arena, const char *, 2 * s->c.kernels.count);
+	const Kernels *kernels = &s->c.kernels;
+	bool *called = NEW_ARRAY(s->arena, bool, kernels->count);
+	const char **names = NEW_ARRAY(s->arena, const char *, kernels->count);
 	int count = 0;
-	names[count++] = "gather";
-	names[count++] = "scatter";
-	for (int i = 0; i < s->c.kernels.count; i++) {
-		const Kernel *kernel = &s->c.kernels.items[i];
-		if (calls(&s->c.predict, kernel) || (!inference && calls(&s->c.train, kernel)))
-			names[count++] = kernel->name;
-		/* as emit.c names it in calls for a single row */
-		if (inference && calls(&s->one.predict, &s->one.kernels.items[i]))
-			names[count++] = kernel->one_row ? arena_print(s->arena, "%s_row", kernel->name) : kernel->name;
-	}
+	mark_called(&s->c, &s->c.predict, called);
+	if (s->options->inference)
+		mark_called(&s->one, &s->one.predict, called);
+	else
+		mark_called(&s->c, &s->c.train, called);
+	called[kernel_find(kernels, "gather", 6) - kernels->items] = true;
+	called[kernel_find(kernels, "scatter", 7) - kernels->items] = true;
+	for (int i = 0; i < kernels->count; i++)
+		if (called[i])
+			names[count++] = kernels->items[i].name;
 	put_kernels(code, s->target.lanes, s->prefix, names, count);
 }
 

@@ -26,8 +26,8 @@
  * hold some finite value on which no result depends (a product may multiply it by 0).
  *
  * PRODUCT: costs 2 FLOPs for each of rows x outputs x inputs, the first three operands of such a kernel.
- * ONE_ROW: NAME_row does the same where rows is 1, in fewer instructions and with other rounding (emitted code only).
  * ACTIVATION, OPTIMIZER: of kernels/tables.h, so that there are kernels which do it in the same pass as something else.
+ * CONTRAST: only the differences between the features of a row of x matter; so the features of a row of dx sum to 0.
  * IN_PLACE: an `out_rows` operand may share the storage of any `in_rows` operand (same address, not just overlap). */
 #ifndef BNC_KERNELS_H
 #define BNC_KERNELS_H
@@ -45,10 +45,11 @@ typedef const int64_t *in_counter;
 typedef int64_t *io_counter;
 typedef const int32_t *in_labels, *in_index;
 
-enum { IN_PLACE = 1, PRODUCT = 2, ONE_ROW = 4, ACTIVATION = 8, OPTIMIZER = 16 };
+enum { IN_PLACE = 1, PRODUCT = 2, ACTIVATION = 4, OPTIMIZER = 8, CONTRAST = 16 };
 
 /* Rows made from those of kernels/tables.h: one for each activation, each optimizer, or both. */
 #define KERNEL_OF(name, properties, parameters) KERNEL(name, properties, parameters)
+#define VARIANT_OF(row, name, panels, condition) VARIANT(row, name, panels, condition)
 
 #define ACTIVATION_KERNELS(with, activation, FROM, NUMBERS, WEIGHT) \
 	KERNEL_OF(activation, IN_PLACE | ACTIVATION, (int rows, NUMBERS##_PARAMETERS out_rows y, in_rows x)) \
@@ -64,7 +65,6 @@ enum { IN_PLACE = 1, PRODUCT = 2, ONE_ROW = 4, ACTIVATION = 8, OPTIMIZER = 16 };
 	(int rows, int outputs, int inputs, optimizer##_PARAMETERS(in_counter) io_weights w, optimizer##_STATE(io_weights, w) \
 		io_features b, optimizer##_STATE(io_features, b) all_rows x, in_rows dy)
 #define LINEAR_DW_KERNEL(with, optimizer) KERNEL_OF(linear_dw_##optimizer, PRODUCT, LINEAR_DW_PARAMETERS(optimizer))
-#define LINEAR_DW_PAIR_KERNEL(with, optimizer) KERNEL_OF(linear_dw_##optimizer##_pair, PRODUCT, LINEAR_DW_PARAMETERS(optimizer))
 
 /* `normal`, xhat, may be absent */
 #define FEW_KERNEL(with, activation, FROM, NUMBERS, WEIGHT) \
@@ -90,7 +90,7 @@ enum { IN_PLACE = 1, PRODUCT = 2, ONE_ROW = 4, ACTIVATION = 8, OPTIMIZER = 16 };
 /* KERNEL(name, properties, parameters) */
 #define KERNELS(KERNEL) \
 	/* linear: y = x W + b; b may be absent. dx = dy W', dW = x' dy, db = column_sum(dy) */ \
-	KERNEL(linear,            PRODUCT | ONE_ROW, (int rows, int outputs, int inputs, out_rows y, all_rows x, in_weights w, in_features b)) \
+	KERNEL(linear,            PRODUCT, (int rows, int outputs, int inputs, out_rows y, all_rows x, in_weights w, in_features b)) \
 	KERNEL(linear_dx,         PRODUCT, (int rows, int outputs, int inputs, int panel, out_rows dx, all_rows dy, all_weights w)) \
 	KERNEL(linear_dw,         PRODUCT, (int rows, int outputs, int inputs, out_weights dw, all_rows x, in_rows dy)) \
 	KERNEL(column_sum,        0, (int rows, out_features sum, in_rows x)) \
@@ -103,7 +103,7 @@ enum { IN_PLACE = 1, PRODUCT = 2, ONE_ROW = 4, ACTIVATION = 8, OPTIMIZER = 16 };
 	/* activations: relu, relu_bwd, ... */ \
 	ACTIVATIONS(ACTIVATION_KERNELS, ) \
 	/* losses: mean over the batch, and its gradient; padded lanes of dx become zero. `correct` counts argmax == label */ \
-	KERNEL(cross_entropy,     0, (int rows, int features, out_scalar loss, out_scalar correct, all_out_rows dx, all_rows x, in_labels label)) \
+	KERNEL(cross_entropy,     CONTRAST, (int rows, int features, out_scalar loss, out_scalar correct, all_out_rows dx, all_rows x, in_labels label)) \
 	KERNEL(mse,               0, (int rows, int features, out_scalar loss, all_out_rows dx, all_rows x, all_rows target)) \
 	/* optimizers, torch.optim's formulae */ \
 	KERNEL(sgd,               OPTIMIZER, (int size, float lr, float weight_decay, io_any w, in_any dw)) \
@@ -120,14 +120,57 @@ enum { IN_PLACE = 1, PRODUCT = 2, ONE_ROW = 4, ACTIVATION = 8, OPTIMIZER = 16 };
 	KERNEL(gather,            0, (int rows, int features, all_out_rows y, in_table table, in_index index)) \
 	KERNEL(scatter,           0, (int rows, int features, out_table table, all_rows x))
 
-/* What does the same for two neighbouring panels at once, as NAME_pair: own-panel operands are those of the first, and the second's
- * lie behind them (in scratch memory too, at the stride of this call's rows). The bits are those of two calls. Sets of fewer than 8
- * lanes have none. */
-#define PAIRS(KERNEL) \
-	KERNEL(linear_pair,        PRODUCT, (int rows, int outputs, int inputs, out_rows y, all_rows x, in_weights w, in_features b)) \
-	KERNEL(linear_dx_pair,     PRODUCT, (int rows, int outputs, int inputs, int panel, out_rows dx, all_rows dy, all_weights w)) \
-	KERNEL(linear_dw_pair,     PRODUCT, (int rows, int outputs, int inputs, out_weights dw, all_rows x, in_rows dy)) \
-	OPTIMIZERS(LINEAR_DW_PAIR_KERNEL, )
+/* VARIANT(row, name, panels, condition): a kernel that is called as the row is and does the same, for certain sizes. The compiler takes the
+ * first whose condition holds (choose_variants in compiler/cost.c), so that no kernel has to ask for a size that the network knows.
+ * With panels == 2 it does two neighbouring panels at once, with the bits of two calls: own-panel operands are those of the first,
+ * and the second's lie behind them (in scratch memory too, at the stride of this call's rows). */
+typedef struct Sizes {
+	int lanes, rows, outputs, inputs, features, above;      /* rows: the most of a call; 0 where the row has no such integer */
+	int contrast;           /* y is read for the differences between its features alone, or the features of each row of dy sum to 0 */
+} Sizes;
+
+#define VARIANTS_FROM_1_LANE(VARIANT) \
+	VARIANT(linear,           linear_row,           1, is.rows == 1) \
+	VARIANT(linear_dx,        linear_dx_few,        1, is.outputs <= FEW)
+
+/* With few outputs most lanes of a tile would be idle; to let the inputs run across the lanes instead pays from about 32 of them an output on. */
+#define IS_NARROW(outputs) ((outputs) <= is.lanes / 4 && (outputs) * 32 <= is.inputs && is.inputs <= NARROW_INPUTS)
+#define NARROW IS_NARROW(is.outputs)
+/* Of two outputs in contrast one is enough: y becomes 0 and the difference; dy is its second feature, and the negative of it. */
+#define NARROW_CONTRAST (is.contrast && is.outputs == 2 && IS_NARROW(1))
+#define ABOVE_CONTRAST (is.contrast && is.above == 2 && is.lanes >= 4)
+#define LINEAR_DW_NARROW_VARIANTS(with, optimizer) \
+	VARIANT_OF(linear_dw_##optimizer, linear_dw_##optimizer##_contrast, 1, NARROW_CONTRAST) \
+	VARIANT_OF(linear_dw_##optimizer, linear_dw_##optimizer##_narrow, 1, NARROW)
+#define FEW_CONTRAST_VARIANTS(with, optimizer) ACTIVATIONS(FEW_CONTRAST_VARIANT, optimizer)
+#define FEW_CONTRAST_VARIANT(optimizer, activation, FROM, NUMBERS, WEIGHT) WEIGHT##_CONTRAST_VARIANT(optimizer, activation)
+#define HEAVY_CONTRAST_VARIANT(optimizer, activation)
+#define LIGHT_CONTRAST_VARIANT(optimizer, activation) \
+	VARIANT_OF(linear_batchnorm_##activation##_linear_bwd_##optimizer, linear_batchnorm_##activation##_linear_bwd_##optimizer##_contrast, 1, \
+		ABOVE_CONTRAST)
+#define VARIANTS_FROM_4_LANES(VARIANT) \
+	VARIANT(linear,           linear_contrast,      1, NARROW_CONTRAST) \
+	VARIANT(linear,           linear_narrow,        1, NARROW) \
+	VARIANT(linear_dw,        linear_dw_contrast,   1, NARROW_CONTRAST) \
+	VARIANT(linear_dw,        linear_dw_narrow,     1, NARROW) \
+	OPTIMIZERS(LINEAR_DW_NARROW_VARIANTS, ) \
+	OPTIMIZERS(FEW_CONTRAST_VARIANTS, ) \
+	VARIANT(cross_entropy,    cross_entropy_of_two, 1, is.features == 2 && is.lanes >= 4)
+
+/* Below 16 inputs and outputs a product is not bound by its loads of x; with a single row nor by those for each panel. */
+#define PAIRED (is.lanes >= 8 && is.outputs >= 16 && is.inputs >= 16)
+#define LINEAR_DW_PAIR_VARIANT(with, optimizer) VARIANT_OF(linear_dw_##optimizer, linear_dw_##optimizer##_pair, 2, PAIRED)
+#define VARIANTS_FROM_8_LANES(VARIANT) \
+	VARIANT(linear,           linear_pair,          2, PAIRED && is.rows > 1) \
+	VARIANT(linear_dx,        linear_dx_pair,       2, PAIRED) \
+	VARIANT(linear_dw,        linear_dw_pair,       2, PAIRED) \
+	OPTIMIZERS(LINEAR_DW_PAIR_VARIANT, )
+
+#define VARIANTS(VARIANT) VARIANTS_FROM_1_LANE(VARIANT) VARIANTS_FROM_4_LANES(VARIANT) VARIANTS_FROM_8_LANES(VARIANT)
+
+#define KERNEL(name, properties, parameters) typedef void name##_kernel parameters;
+KERNELS(KERNEL)
+#undef KERNEL
 
 /* One set per instruction set, each compiled from the same text, kernels/ over simd.h. */
 typedef struct KernelSet {
@@ -139,10 +182,12 @@ typedef struct KernelSet {
 	float (*multiply_add_loading)(int turns);       /* with what a product loads for them, from L1 */
 	int multiply_adds_loading;
 	void (*permute)(int count, int32_t *order, uint32_t *state, const uint32_t *reciprocals);       /* of torch: random.c */
-#define KERNEL(name, properties, parameters) void (*name) parameters;
+#define KERNEL(name, properties, parameters) name##_kernel *name;
+#define VARIANT(row, name, panels, condition) row##_kernel *name;       /* null: not with so few lanes */
 	KERNELS(KERNEL)
-	PAIRS(KERNEL)
+	VARIANTS(VARIANT)
 #undef KERNEL
+#undef VARIANT
 } KernelSet;
 
 /* All sets of this build, best first, ending with null; scalar is always the last. */

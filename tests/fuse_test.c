@@ -132,31 +132,64 @@ static const char *const few_inputs[] = {
 	"input 3; residual { linear 9; batchnorm; relu; linear 5 } { linear 5; batchnorm; tanh }; linear 2",
 };
 
-static bool calls_kernel(const char *text, const char *name)
+/* The kernel, or a variant of it. */
+static bool calls_kernel(const char *text, const KernelSet *set, const char *name)
 {
 	bool found = false;
-	Compilation c = {.target = kernel_set(0), .fuse = true};
+	Compilation c = {.target = set, .fuse = true};
 	compile_with_options(&c, text, STAGE_CALLS);
-	for (int i = 0; i < c.train.steps.count; i++)
-		found |= strcmp(c.train.steps.items[i]->kernel->name, name) == 0;
+	for (int i = 0; i < c.train.steps.count; i++) {
+		const Kernel *kernel = c.train.steps.items[i]->kernel;
+		found |= strcmp(kernel->name, name) == 0 || strcmp(kernel->row->name, name) == 0;
+	}
 	compilation_close(&c);
 	return found;
+}
+
+/* Whether both give the same but for their rounding. */
+static void expect_close(const char *text, const Compilation *one, const Compilation *other)
+{
+	float losses[2][8] = {{0}}, outputs[2][1024] = {{0}};
+	train_some(text, *one, losses[0], outputs[0]);
+	train_some(text, *other, losses[1], outputs[1]);
+	for (int k = 0; k < 8; k++)
+		cr_expect(fabsf(losses[1][k] - losses[0][k]) <= 2e-6f * (1 + fabsf(losses[0][k])), "%s (%s, %s): %.9g and %.9g", text,
+			one->target->name, other->target->name, (double)losses[0][k], (double)losses[1][k]);
+	for (int k = 0; k < 1024; k++)
+		cr_expect(fabsf(outputs[1][k] - outputs[0][k]) <= 2e-5f * (1 + fabsf(outputs[0][k])), "%s (%s, %s): output %d", text,
+			one->target->name, other->target->name, k);
 }
 
 /* Statistics from the inputs' covariances are other sums of the same numbers. */
 Test(fuse, changes_rounding_only)
 {
 	FOR_EACH_USABLE_SET(set)
-		for (size_t i = 0; i < sizeof few_inputs / sizeof *few_inputs; i++) {
-			float losses[2][8] = {{0}}, outputs[2][1024] = {{0}};
-			for (int way = 0; way < 2; way++)
-				train_some(few_inputs[i], (Compilation){.target = set, .fuse = way}, losses[way], outputs[way]);
-			for (int k = 0; k < 8; k++)
-				cr_expect(fabsf(losses[1][k] - losses[0][k]) <= 2e-6f * (1 + fabsf(losses[0][k])), "%s (%s): %.9g and %.9g", few_inputs[i],
-					set->name, (double)losses[0][k], (double)losses[1][k]);
-			for (int k = 0; k < 1024; k++)
-				cr_expect(fabsf(outputs[1][k] - outputs[0][k]) <= 2e-5f * (1 + fabsf(outputs[0][k])), "%s (%s): output %d", few_inputs[i],
-					set->name, k);
+		for (size_t i = 0; i < sizeof few_inputs / sizeof *few_inputs; i++)
+			expect_close(few_inputs[i], &(Compilation){.target = set}, &(Compilation){.target = set, .fuse = true});
+}
+
+/* Behind cross entropy only the difference of two logits counts. */
+static const struct { const char *text; bool forward, backward; } contrasts[] = {
+	{"linear 40 2", true, true},
+	{"linear 2 64; batchnorm; relu; linear 2", true, true},
+	{"linear 3 70; batchnorm affine=false; leaky_relu; linear 2 bias=false; optimizer sgd momentum=0.9 weight_decay=0.1", true, true},
+	{"linear 4 60; tanh; linear 40; residual { relu } { linear 40 }; linear 2; optimizer sgd momentum=0.5", true, true},
+	{"input 40; residual { linear 2 } { linear 2 }", false, true},
+	{"linear 200 2; residual { }", false, false},
+	{"linear 50 2; relu", false, false},
+	{"linear 50 2; batchnorm", false, false},
+	{"linear 50 2; loss mse", false, false},
+	{"linear 50 3", false, false},
+};
+
+Test(fuse, two_logits_become_one)
+{
+	FOR_EACH_USABLE_SET(set)
+		for (size_t i = 0; i < sizeof contrasts / sizeof *contrasts; i++) {
+			const char *text = contrasts[i].text, *dw = strstr(text, "momentum") ? "linear_dw_sgd_momentum_contrast" : "linear_dw_sgd_contrast";
+			expect_close(text, &(Compilation){.target = set, .fuse = true}, &(Compilation){.target = kernel_set("scalar")});
+			cr_expect_eq(calls_kernel(text, set, "linear_contrast"), set->lanes > 1 && contrasts[i].forward, "%s (%s)", text, set->name);
+			cr_expect_eq(calls_kernel(text, set, dw), set->lanes > 1 && contrasts[i].backward, "%s (%s)", text, set->name);
 		}
 }
 
@@ -172,10 +205,10 @@ Test(fuse, combines_by_the_tables)
 		{networks[13], "batchnorm_tanh"}, {networks[13], "batchnorm_sigmoid_bwd"}, {networks[13], "linear_dw_sgd_momentum"},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-		cr_expect(calls_kernel(cases[i].text, cases[i].kernel), "%s: no %s", cases[i].text, cases[i].kernel);
-	cr_expect(!calls_kernel(networks[12], "scale_shift"));
-	cr_expect(calls_kernel(networks[15], "scale_shift"));
-	cr_expect(calls_kernel(networks[15], "batchnorm_leaky_relu"));
+		cr_expect(calls_kernel(cases[i].text, kernel_set(0), cases[i].kernel), "%s: no %s", cases[i].text, cases[i].kernel);
+	cr_expect(!calls_kernel(networks[12], kernel_set(0), "scale_shift"));
+	cr_expect(calls_kernel(networks[15], kernel_set(0), "scale_shift"));
+	cr_expect(calls_kernel(networks[15], kernel_set(0), "batchnorm_leaky_relu"));
 }
 
 /* ---- what shares a loop */

@@ -8,12 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* width: features of the operands that a kernel touches panel by panel; depth: floats per feature of `any` operands */
-typedef struct Shape { int rows, inputs, outputs, features, width, depth, flag, above; } Shape;
+/* width: features of the operands that a kernel touches panel by panel; depth: floats per feature of `any` operands; contrast: as Sizes says */
+typedef struct KernelShape { int rows, inputs, outputs, features, width, depth, flag, above, contrast; } KernelShape;
 
-typedef void Reference(const Shape *s, const double *f, double **p);
+typedef void KernelReference(const KernelShape *s, const double *f, double **p);
 
-static void reference_linear(const Shape *s, const double *f, double **p)
+static void reference_linear(const KernelShape *s, const double *f, double **p)
 {
 	double *y = p[0], *x = p[1], *w = p[2], *b = p[3];
 	(void)f;
@@ -26,7 +26,7 @@ static void reference_linear(const Shape *s, const double *f, double **p)
 		}
 }
 
-static void reference_linear_dx(const Shape *s, const double *f, double **p)
+static void reference_linear_dx(const KernelShape *s, const double *f, double **p)
 {
 	double *dx = p[0], *dy = p[1], *w = p[2];
 	(void)f;
@@ -39,7 +39,7 @@ static void reference_linear_dx(const Shape *s, const double *f, double **p)
 		}
 }
 
-static void reference_linear_dw(const Shape *s, const double *f, double **p)
+static void reference_linear_dw(const KernelShape *s, const double *f, double **p)
 {
 	double *dw = p[0], *x = p[1], *dy = p[2];
 	(void)f;
@@ -52,7 +52,7 @@ static void reference_linear_dw(const Shape *s, const double *f, double **p)
 		}
 }
 
-static void reference_column_sum(const Shape *s, const double *f, double **p)
+static void reference_column_sum(const KernelShape *s, const double *f, double **p)
 {
 	(void)f;
 	for (int o = 0; o < s->width; o++) {
@@ -62,7 +62,7 @@ static void reference_column_sum(const Shape *s, const double *f, double **p)
 	}
 }
 
-static void reference_batchnorm(const Shape *s, const double *f, double **p)
+static void reference_batchnorm(const KernelShape *s, const double *f, double **p)
 {
 	double *xhat = p[0], *rstd = p[1], *mean = p[2], *var = p[3], *x = p[4];
 	const int n = s->rows;
@@ -80,7 +80,7 @@ static void reference_batchnorm(const Shape *s, const double *f, double **p)
 	}
 }
 
-static void reference_batchnorm_predict(const Shape *s, const double *f, double **p)
+static void reference_batchnorm_predict(const KernelShape *s, const double *f, double **p)
 {
 	double *y = p[0], *x = p[1], *mean = p[2], *var = p[3], *gamma = p[4], *beta = p[5];
 	for (int i = 0; i < s->width * s->rows; i++) {
@@ -89,7 +89,7 @@ static void reference_batchnorm_predict(const Shape *s, const double *f, double 
 	}
 }
 
-static void reference_batchnorm_bwd(const Shape *s, const double *f, double **p)
+static void reference_batchnorm_bwd(const KernelShape *s, const double *f, double **p)
 {
 	double *dx = p[0], *dgamma = p[1], *dbeta = p[2], *dy = p[3], *xhat = p[4], *rstd = p[5], *gamma = p[6];
 	const int n = s->rows;
@@ -109,7 +109,7 @@ static void reference_batchnorm_bwd(const Shape *s, const double *f, double **p)
 	}
 }
 
-static void reference_scale_shift(const Shape *s, const double *f, double **p)
+static void reference_scale_shift(const KernelShape *s, const double *f, double **p)
 {
 	(void)f;
 	for (int i = 0; i < s->width * s->rows; i++)
@@ -118,7 +118,7 @@ static void reference_scale_shift(const Shape *s, const double *f, double **p)
 
 /* Kernels that map each value: `a` and `b` are the values of the second and the third pointer. */
 #define REFERENCE_MAP(name, pointers, expression) \
-	static void reference_##name(const Shape *s, const double *f, double **p) \
+	static void reference_##name(const KernelShape *s, const double *f, double **p) \
 	{ \
 		for (int i = 0; i < s->width * s->rows; i++) { \
 			const double a = p[1][i], b = pointers > 2 ? p[pointers - 1][i] : 0, slope = f[0]; \
@@ -137,7 +137,7 @@ REFERENCE_MAP(sigmoid, 2, 1 / (1 + exp(-a)))
 REFERENCE_MAP(sigmoid_bwd, 3, a * b * (1 - b))
 #undef REFERENCE_MAP
 
-static void reference_cross_entropy(const Shape *s, const double *f, double **p)
+static void reference_cross_entropy(const KernelShape *s, const double *f, double **p)
 {
 	double *loss = p[0], *correct = p[1], *dx = p[2], *x = p[3], *label = p[4];
 	(void)f;
@@ -158,7 +158,7 @@ static void reference_cross_entropy(const Shape *s, const double *f, double **p)
 	}
 }
 
-static void reference_mse(const Shape *s, const double *f, double **p)
+static void reference_mse(const KernelShape *s, const double *f, double **p)
 {
 	double *loss = p[0], *dx = p[1], *x = p[2], *target = p[3];
 	const int n = s->rows * s->features;
@@ -170,13 +170,13 @@ static void reference_mse(const Shape *s, const double *f, double **p)
 	}
 }
 
-static void reference_sgd(const Shape *s, const double *f, double **p)
+static void reference_sgd(const KernelShape *s, const double *f, double **p)
 {
 	for (int i = 0; i < s->width * s->depth; i++)
 		p[0][i] -= f[0] * (p[1][i] + f[1] * p[0][i]);
 }
 
-static void reference_sgd_momentum(const Shape *s, const double *f, double **p)
+static void reference_sgd_momentum(const KernelShape *s, const double *f, double **p)
 {
 	double *step = p[0], *w = p[1], *buffer = p[2], *dw = p[3];
 	for (int i = 0; i < s->width * s->depth; i++) {
@@ -196,14 +196,14 @@ enum { sgd_BEFORE = 0, sgd_PLACES = 1, sgd_momentum_BEFORE = 1, sgd_momentum_PLA
 
 /* y from xhat, in what a kernel gives its activation. */
 #define REFERENCE_BATCHNORM(with, activation, FROM, NUMBERS, WEIGHT) \
-	static void reference_batchnorm_##activation(const Shape *s, const double *f, double **p) \
+	static void reference_batchnorm_##activation(const KernelShape *s, const double *f, double **p) \
 	{ \
 		reference_batchnorm(s, f + NUMBERS##_COUNT, (double *[]){ p[1], p[2], p[3], p[4], p[5] }); \
 		reference_scale_shift(s, f, (double *[]){ p[0], p[1], p[6], p[7] }); \
 		reference_##activation(s, f, (double *[]){ p[0], p[0] }); \
 	} \
 	\
-	static void reference_batchnorm_##activation##_bwd(const Shape *s, const double *f, double **p) \
+	static void reference_batchnorm_##activation##_bwd(const KernelShape *s, const double *f, double **p) \
 	{ \
 		double *z = malloc(sizeof *z * (size_t)s->rows * (size_t)s->width); \
 		reference_scale_shift(s, f, (double *[]){ z, p[5], p[7], p[4] }); \
@@ -217,9 +217,9 @@ ACTIVATIONS(REFERENCE_BATCHNORM, )
 
 /* The step of an optimizer: `before` is what it has before w, w what belongs to w. */
 #define REFERENCE_STEP(with, optimizer) \
-	static void step_##optimizer(const Shape *s, int depth, const double *f, double **before, double **w, double *dw) \
+	static void step_##optimizer(const KernelShape *s, int depth, const double *f, double **before, double **w, double *dw) \
 	{ \
-		Shape all = *s; \
+		KernelShape all = *s; \
 		double *p[8]; \
 		int count = 0; \
 		all.depth = depth; \
@@ -232,7 +232,7 @@ ACTIVATIONS(REFERENCE_BATCHNORM, )
 			reference_##optimizer(&all, f, p); \
 	} \
 	\
-	static void reference_linear_dw_##optimizer(const Shape *s, const double *f, double **p) \
+	static void reference_linear_dw_##optimizer(const KernelShape *s, const double *f, double **p) \
 	{ \
 		enum { BEFORE = optimizer##_BEFORE, PLACES = optimizer##_PLACES }; \
 		double **w = p + BEFORE, **b = w + PLACES, *x = b[PLACES], *dy = b[PLACES + 1]; \
@@ -252,7 +252,7 @@ static double covariance(const double *moments, int i, int j)
 	return moments[FEW + i * FEW + j];
 }
 
-static void reference_centre(const Shape *s, const double *f, double **p)
+static void reference_centre(const KernelShape *s, const double *f, double **p)
 {
 	double *centred = p[0], *moments = p[1], *x = p[2];
 	const int n = s->rows;
@@ -273,7 +273,7 @@ static void reference_centre(const Shape *s, const double *f, double **p)
 }
 
 /* xhat of all rows, from the inputs' covariances; and the statistics, where they are asked for. */
-static void few_xhat(const Shape *s, double eps, double *xhat, double *rstd, double *variance, double *mean, const double *centred, const double *moments,
+static void few_xhat(const KernelShape *s, double eps, double *xhat, double *rstd, double *variance, double *mean, const double *centred, const double *moments,
 	const double *w, const double *b)
 {
 	const int n = s->rows;
@@ -298,7 +298,7 @@ static void few_xhat(const Shape *s, double eps, double *xhat, double *rstd, dou
 }
 
 /* gradients: of w, gamma and beta, one behind the other; from dz, behind the activation. */
-static void few_gradients(const Shape *s, double *dw, double *dgamma, double *dbeta, const double *dz, const double *xhat, const double *rstd,
+static void few_gradients(const KernelShape *s, double *dw, double *dgamma, double *dbeta, const double *dz, const double *xhat, const double *rstd,
 	const double *centred, const double *moments, const double *w, const double *gamma)
 {
 	const int n = s->rows;
@@ -320,7 +320,7 @@ static void few_gradients(const Shape *s, double *dw, double *dgamma, double *db
 }
 
 #define REFERENCE_FEW(with, activation, FROM, NUMBERS, WEIGHT) \
-	static void reference_linear_batchnorm_##activation(const Shape *s, const double *f, double **p) \
+	static void reference_linear_batchnorm_##activation(const KernelShape *s, const double *f, double **p) \
 	{ \
 		const double *numbers = f + NUMBERS##_COUNT; \
 		const size_t width = (size_t)s->width; \
@@ -343,7 +343,7 @@ ACTIVATIONS(REFERENCE_FEW, )
  * Pointers: those before w, then w, gamma, beta with their states, [dy], [y], rstd, centred, moments, [above_dy, above_w]. */
 enum { OUTPUT_GIVEN_ROWS = 1, INPUT_GIVEN_ROWS = 0 };
 #define REFERENCE_FEW_BWD(optimizer, activation, FROM, NUMBERS, WEIGHT) \
-	static void few_##activation##_bwd_##optimizer(const Shape *s, const double *f, double **p, const double *dy, double **rest) \
+	static void few_##activation##_bwd_##optimizer(const KernelShape *s, const double *f, double **p, const double *dy, double **rest) \
 	{ \
 		enum { PLACES = optimizer##_PLACES }; \
 		double **w = p + optimizer##_BEFORE, **gamma = w + PLACES, **beta = gamma + PLACES; \
@@ -365,17 +365,17 @@ enum { OUTPUT_GIVEN_ROWS = 1, INPUT_GIVEN_ROWS = 0 };
 		free(xhat); \
 	} \
 	\
-	static void reference_linear_batchnorm_##activation##_bwd_##optimizer(const Shape *s, const double *f, double **p) \
+	static void reference_linear_batchnorm_##activation##_bwd_##optimizer(const KernelShape *s, const double *f, double **p) \
 	{ \
 		double **dy = p + optimizer##_BEFORE + 3 * optimizer##_PLACES; \
 		few_##activation##_bwd_##optimizer(s, f, p, *dy, dy + 1); \
 	} \
 	\
-	static inline void reference_linear_batchnorm_##activation##_linear_bwd_##optimizer(const Shape *s, const double *f, double **p) \
+	static inline void reference_linear_batchnorm_##activation##_linear_bwd_##optimizer(const KernelShape *s, const double *f, double **p) \
 	{ \
 		double **rest = p + optimizer##_BEFORE + 3 * optimizer##_PLACES, **above_dy = rest + FROM##_GIVEN_ROWS + 3; \
 		double *dy = malloc(sizeof *dy * (size_t)s->rows * (size_t)s->outputs); \
-		const Shape above = { .rows = s->rows, .inputs = s->outputs, .outputs = s->above }; \
+		const KernelShape above = { .rows = s->rows, .inputs = s->outputs, .outputs = s->above }; \
 		reference_linear_dx(&above, f, (double *[]){ dy, above_dy[0], above_dy[1] }); \
 		few_##activation##_bwd_##optimizer(s, f, p, dy, rest); \
 		free(dy); \
@@ -383,13 +383,13 @@ enum { OUTPUT_GIVEN_ROWS = 1, INPUT_GIVEN_ROWS = 0 };
 #define REFERENCE_FEW_BWDS(with, optimizer) ACTIVATIONS(REFERENCE_FEW_BWD, optimizer)
 OPTIMIZERS(REFERENCE_FEW_BWDS, )
 
-static void reference_count(const Shape *s, const double *f, double **p)
+static void reference_count(const KernelShape *s, const double *f, double **p)
 {
 	(void)s, (void)f;
 	*p[0] += 1;
 }
 
-static void reference_gather(const Shape *s, const double *f, double **p)
+static void reference_gather(const KernelShape *s, const double *f, double **p)
 {
 	(void)f;
 	for (int r = 0; r < s->rows; r++)
@@ -397,7 +397,7 @@ static void reference_gather(const Shape *s, const double *f, double **p)
 			p[0][i * s->rows + r] = p[1][(p[2] ? (int)p[2][r] : r) * s->features + i];
 }
 
-static void reference_scatter(const Shape *s, const double *f, double **p)
+static void reference_scatter(const KernelShape *s, const double *f, double **p)
 {
 	(void)f;
 	for (int r = 0; r < s->rows; r++)
@@ -414,7 +414,7 @@ static void reference_scatter(const Shape *s, const double *f, double **p)
 	REFERENCE(linear_batchnorm_##activation##_bwd_##optimizer), WEIGHT##_OF_BOTH(activation, optimizer)
 #define HEAVY_OF_BOTH(activation, optimizer)
 #define LIGHT_OF_BOTH(activation, optimizer) REFERENCE(linear_batchnorm_##activation##_linear_bwd_##optimizer),
-static const struct { const char *name; Reference *function; } references[] = {
+static const struct { const char *name; KernelReference *function; } references[] = {
 	REFERENCE(linear), REFERENCE(linear_dx), REFERENCE(linear_dw), REFERENCE(column_sum), REFERENCE(add),
 	REFERENCE(batchnorm), REFERENCE(batchnorm_predict), REFERENCE(batchnorm_bwd), REFERENCE(scale_shift),
 	REFERENCE(cross_entropy), REFERENCE(mse), REFERENCE(centre), REFERENCE(count), REFERENCE(gather), REFERENCE(scatter),
@@ -422,7 +422,7 @@ static const struct { const char *name; Reference *function; } references[] = {
 };
 #undef REFERENCE
 
-static Reference *find_reference(const char *name)
+static KernelReference *find_reference(const char *name)
 {
 	for (size_t i = 0; i < sizeof references / sizeof *references; i++)
 		if (strcmp(references[i].name, name) == 0)

@@ -1,7 +1,7 @@
-/* kernels_test.c: every row of kernels.h, by nothing but its text. Each kernel set that this processor has is run on
+/* kernels_test.c: every row of kernels.h and its variants, by nothing but its text. Each kernel set that this processor has is run on
  * operands of awkward sizes and compared with a reference in double, or else with the scalar set: results, writes outside
  * an operand, padding, operands that share storage, absent operands. A new row needs no code here. */
-#include "kernels.h"
+#include "bnc.h"
 #include "kernels_reference.h"
 #include <criterion/criterion.h>
 #include <ctype.h>
@@ -17,18 +17,17 @@ enum { MAX_POINTERS = 20, MAX_NUMBERS = 12, GUARD = 64 };
 typedef enum Kind { ROWS, FEATURES, WEIGHTS, ANY, SCALAR, COUNTER, LABELS, TABLE, INDEX, ESTIMATES, KINDS } Kind;
 static const char *const kind_names[KINDS] = { "rows", "features", "weights", "any", "scalar", "counter", "labels", "table", "index", "moments" };
 
-typedef struct Operand {
+typedef struct Pointer {
 	char name[32];
 	Kind kind;
 	bool own, read, written;
 	bool optional;
-} Operand;
+} Pointer;
 
 typedef struct Row {
 	const char *name;
-	bool in_place;
-	size_t entry;
-	Operand operand[MAX_POINTERS];
+	const Kernel *kernel;
+	Pointer operand[MAX_POINTERS];
 	char integer[MAX_NUMBERS][32];
 	int operands, integers, floats;
 	TCCState *compiled;
@@ -54,9 +53,9 @@ static bool starts(const char **text, const char *prefix)
 	return true;
 }
 
-static Operand parse_operand(const char *type, const char *name)
+static Pointer parse_operand(const char *type, const char *name)
 {
-	Operand operand = {0};
+	Pointer operand = {0};
 	snprintf(operand.name, sizeof operand.name, "%s", name);
 	const char *rest = type;
 	operand.own = !starts(&rest, "all_");
@@ -88,12 +87,12 @@ static void compile_call(Row *row, const char *types, const char *arguments)
 	memcpy(&row->call, &symbol, sizeof symbol);
 }
 
-static Row parse_row(const char *name, int properties, size_t entry, const char *parameters)
+static Row parse_row(const Kernel *kernel)
 {
-	Row row = { .name = name, .in_place = properties & IN_PLACE, .entry = entry };
+	Row row = { .name = kernel->name, .kernel = kernel };
 	char types[1024] = "", arguments[1024] = "", type[32], operand[32];
 	int length;
-	for (const char *text = parameters + 1; sscanf(text, " %31[a-z0-9_] %31[a-z0-9_]%n", type, operand, &length) == 2;) {
+	for (const char *text = kernel->prototype + 1; sscanf(text, " %31[a-z0-9_] %31[a-z0-9_]%n", type, operand, &length) == 2;) {
 		const char *comma = *types ? ", " : "";
 		char argument[48];
 		if (strcmp(type, "int") == 0) {
@@ -129,8 +128,8 @@ typedef struct Buffer { uint32_t *memory, *values; int count; } Buffer;
 
 static const uint32_t guard_bits = 0x7fabcdef, padding_bits = 0x4c92ac93;  /* a NaN; 7.7e7 */
 
-static bool is_counter(const Operand *operand) { return operand->kind == COUNTER; }
-static bool is_integer(const Operand *operand) { return operand->kind == LABELS || operand->kind == INDEX; }
+static bool is_counter(const Pointer *operand) { return operand->kind == COUNTER; }
+static bool is_integer(const Pointer *operand) { return operand->kind == LABELS || operand->kind == INDEX; }
 
 /* A row that knows both sides of a matrix makes panels of its outputs; if it asks for `panel` of that matrix, of its inputs. */
 static bool of_inputs(const Row *row)
@@ -138,7 +137,7 @@ static bool of_inputs(const Row *row)
 	return has_integer(row, "panel") && !has_integer(row, "above");
 }
 
-static void operand_size(const Row *row, const Operand *operand, const Shape *shape, int *features, int *depth)
+static void operand_size(const Row *row, const Pointer *operand, const KernelShape *shape, int *features, int *depth)
 {
 	const int whole = has_integer(row, "features") ? shape->features : of_inputs(row) ? shape->outputs : shape->inputs;
 	*features = 1;
@@ -161,13 +160,13 @@ static void operand_size(const Row *row, const Operand *operand, const Shape *sh
 	}
 }
 
-static bool in_panels(const Operand *operand)
+static bool in_panels(const Pointer *operand)
 {
 	return operand->kind <= ANY;
 }
 
 /* Parameters and gradients (names that begin with d) are zero in the padding, and stay zero. */
-static bool zero_padded(const Operand *operand)
+static bool zero_padded(const Pointer *operand)
 {
 	return operand->kind == WEIGHTS || operand->kind == ANY || operand->name[0] == 'd';
 }
@@ -177,7 +176,7 @@ static int place(int lanes, int depth, int feature, int item)
 	return feature / lanes * depth * lanes + item * lanes + feature % lanes;
 }
 
-static Buffer buffer_new(const Operand *operand, int lanes, int features, int depth, const uint32_t *values)
+static Buffer buffer_new(const Pointer *operand, int lanes, int features, int depth, const uint32_t *values)
 {
 	const int step = in_panels(operand) ? lanes : 1;
 	const int padded = (features + step - 1) / step * step;
@@ -207,33 +206,35 @@ static bool guards_whole(const Buffer *buffer)
 
 /* ---- one run of a kernel over whole tensors */
 
-typedef struct Variant {
+typedef struct Way {
 	int shared_out, shared_in;      /* operands that share storage, or -1 */
 	unsigned absent;                /* bit i: operand i is null */
-} Variant;
+} Way;
 
 typedef struct Case {
-	Shape shape;
+	KernelShape shape;
 	float floats[MAX_NUMBERS];
 	uint32_t *before[MAX_POINTERS];
 	uint32_t *after[MAX_POINTERS];
 } Case;
 
-static void run(const Row *row, const KernelSet *set, Case *c, const Variant *variant)
+static void run(const Row *row, const KernelSet *set, Case *c, const Way *way)
 {
 	Buffer buffer[MAX_POINTERS] = {{0}};
 	int features[MAX_POINTERS], depth[MAX_POINTERS], calls = 1;
 	const int lanes = set->lanes;
 	for (int i = 0; i < row->operands; i++) {
-		const Operand *operand = &row->operand[i];
+		const Pointer *operand = &row->operand[i];
 		operand_size(row, operand, &c->shape, &features[i], &depth[i]);
 		buffer[i] = buffer_new(operand, lanes, features[i], depth[i], c->before[i]);
 		if (operand->own && in_panels(operand))
 			calls = (c->shape.width + lanes - 1) / lanes;
 	}
-	void (*kernel)(void);
-	memcpy(&kernel, (const char *)set + row->entry, sizeof kernel);
-	for (int panel = 0; panel < calls; panel++) {
+	for (int panel = 0, taken; panel < calls; panel += taken) {
+		const Kernel *called = panel + row->kernel->panels <= calls ? row->kernel : row->kernel->row;
+		void (*kernel)(void);
+		memcpy(&kernel, (const char *)set + called->entry, sizeof kernel);
+		taken = called->panels;
 		int integers[MAX_NUMBERS];
 		void *pointers[MAX_POINTERS];
 		for (int i = 0; i < row->integers; i++) {
@@ -247,17 +248,17 @@ static void run(const Row *row, const KernelSet *set, Case *c, const Variant *va
 					integers[i] = known[k].value;
 		}
 		for (int i = 0; i < row->operands; i++) {
-			const Operand *operand = &row->operand[i];
-			const Buffer *from = &buffer[i == variant->shared_out ? variant->shared_in : i];
+			const Pointer *operand = &row->operand[i];
+			const Buffer *from = &buffer[i == way->shared_out ? way->shared_in : i];
 			pointers[i] = from->values + (operand->own && in_panels(operand) ? panel * depth[i] * lanes : 0);
-			if (variant->absent >> i & 1)
+			if (way->absent >> i & 1)
 				pointers[i] = NULL;
 		}
 		row->call(kernel, integers, c->floats, pointers);
 	}
 	for (int i = 0; i < row->operands; i++) {
-		const Operand *operand = &row->operand[i];
-		const Buffer *from = &buffer[i == variant->shared_out ? variant->shared_in : i];
+		const Pointer *operand = &row->operand[i];
+		const Buffer *from = &buffer[i == way->shared_out ? way->shared_in : i];
 		const int step = in_panels(operand) ? lanes : 1;
 		cr_assert(guards_whole(&buffer[i]), "%s, %s: writes outside %s", row->name, set->name, operand->name);
 		for (int f = 0; f < (features[i] + step - 1) / step * step; f++)
@@ -289,21 +290,27 @@ static uint32_t float_bits(double value)
 	return bits;
 }
 
-static double value_of(const Operand *operand, uint32_t bits)
+static double value_of(const Pointer *operand, uint32_t bits)
 {
 	float value;
 	memcpy(&value, &bits, 4);
 	return is_integer(operand) || is_counter(operand) ? (double)(int32_t)bits : (double)value;
 }
 
-static Case case_new(const Row *row, const Shape *shape)
+/* Of a loss: what is contrasted comes with two features. */
+static bool is_gradient(const Pointer *operand)
+{
+	return strcmp(operand->name, "dy") == 0 || strcmp(operand->name, "above_dy") == 0;
+}
+
+static Case case_new(const Row *row, const KernelShape *shape)
 {
 	Case c = { .shape = *shape };
 	uint32_t state = (uint32_t)(shape->rows * 31 + shape->inputs * 7 + shape->width);
 	for (int i = 0; i < MAX_NUMBERS; i++)
 		c.floats[i] = 0.1f * (float)(i + 1);
 	for (int i = 0; i < row->operands; i++) {
-		const Operand *operand = &row->operand[i];
+		const Pointer *operand = &row->operand[i];
 		int features, depth;
 		operand_size(row, operand, shape, &features, &depth);
 		const size_t count = (size_t)features * (size_t)depth;
@@ -322,6 +329,9 @@ static Case case_new(const Row *row, const Shape *shape)
 			default: c.before[i][k] = float_bits((4 * uniform - 2) * (strncmp(operand->name, "above_", 6) == 0 ? 0.25 : 1));
 			}
 		}
+		/* a gradient's two features sum to 0 */
+		for (int k = 0; shape->contrast && is_gradient(operand) && k < depth; k++)
+			c.before[i][depth + k] = c.before[i][k] ^ 1u << 31;
 	}
 	return c;
 }
@@ -334,23 +344,23 @@ static void case_free(const Row *row, Case *c)
 	}
 }
 
-static void run_reference(const Row *row, Reference *reference, Case *c, const Variant *variant, double **expected)
+static void run_reference(const Row *row, KernelReference *reference, Case *c, const Way *way, double **expected)
 {
 	double floats[MAX_NUMBERS], *pointers[MAX_POINTERS];
 	for (int i = 0; i < MAX_NUMBERS; i++)
 		floats[i] = c->floats[i];
 	for (int i = 0; i < row->operands; i++)
-		pointers[i] = variant->absent >> i & 1 ? NULL : expected[i];
+		pointers[i] = way->absent >> i & 1 ? NULL : expected[i];
 	reference(&c->shape, floats, pointers);
 }
 
-static void check_variant(const Row *row, const KernelSet *set, Case *c, Variant variant)
+static void check_way(const Row *row, const KernelSet *set, Case *c, Way way)
 {
 	double *expected[MAX_POINTERS];
 	size_t counts[MAX_POINTERS];
-	Reference *reference = find_reference(row->name);
+	KernelReference *reference = find_reference(row->kernel->row->name);
 	if (!reference) {
-		const Variant apart = { -1, -1, variant.absent };
+		const Way apart = { -1, -1, way.absent };
 		run(row, kernel_set("scalar"), c, &apart);
 	}
 	for (int i = 0; i < row->operands; i++) {
@@ -362,28 +372,45 @@ static void check_variant(const Row *row, const KernelSet *set, Case *c, Variant
 			expected[i][k] = value_of(&row->operand[i], (reference ? c->before : c->after)[i][k]);
 	}
 	if (reference)
-		run_reference(row, reference, c, &variant, expected);
-	run(row, set, c, &variant);
+		run_reference(row, reference, c, &way, expected);
+	run(row, set, c, &way);
 	for (int i = 0; i < row->operands; i++) {
-		const Operand *operand = &row->operand[i];
+		const Pointer *operand = &row->operand[i];
 		size_t unknown = 0;
-		if (i != variant.shared_in && !(variant.absent >> i & 1))
+		if (i != way.shared_in && !(way.absent >> i & 1))
 			for (size_t k = 0; k < counts[i]; k++) {
-				const double got = value_of(operand, c->after[i][k]), want = expected[i][k];
+				double got = value_of(operand, c->after[i][k]), want = expected[i][k];
+				/* only what the features differ by counts */
+				if (c->shape.contrast && operand->kind == ROWS && operand->written && k >= (size_t)c->shape.rows) {
+					got -= value_of(operand, c->after[i][k - (size_t)c->shape.rows]);
+					want -= expected[i][k - (size_t)c->shape.rows];
+				} else if (c->shape.contrast && operand->kind == ROWS && operand->written)
+					continue;
 				const double tolerance = operand->written ? 5e-5 * (1 + fabs(want)) : 0;
 				unknown += isnan(want) ? 1 : 0;
 				cr_assert(isnan(want) || fabs(got - want) <= tolerance,
 					"%s, %s: %s[%zu] = %.9g, not %.9g (rows %d, inputs %d, outputs %d, features %d, width %d, depth %d, "
 					"flag %d, operand %d in place of %d, absent %x)", row->name, set->name, operand->name, k, got, want,
 					c->shape.rows, c->shape.inputs, c->shape.outputs, c->shape.features, c->shape.width, c->shape.depth,
-					c->shape.flag, variant.shared_out, variant.shared_in, variant.absent);
+					c->shape.flag, way.shared_out, way.shared_in, way.absent);
 			}
 		cr_assert(unknown <= 4 * FEW + counts[i] / 50, "%s: the reference knows too little of %s", row->name, operand->name);
 		free(expected[i]);
 	}
 }
 
-static void check_shape(const Row *row, const KernelSet *set, Shape shape)
+/* Whether the variant is for such sizes; marks the shape where it is for a contrast only. */
+static bool fits(const Kernel *kernel, const KernelSet *set, KernelShape *shape)
+{
+	const Sizes sizes = { set->lanes, shape->rows, shape->outputs, shape->inputs, shape->features, shape->above, 0 };
+	Sizes contrast = sizes;
+	contrast.contrast = 1;
+	shape->contrast = kernel->fits && !kernel->fits(sizes);
+	return !kernel->fits || kernel->fits(sizes) || kernel->fits(contrast);
+}
+
+/* False: the shape is not one of those that the variant is for. */
+static bool check_shape(const Row *row, const KernelSet *set, KernelShape shape)
 {
 	if (of_inputs(row))
 		shape.width = shape.inputs;
@@ -393,24 +420,27 @@ static void check_shape(const Row *row, const KernelSet *set, Shape shape)
 		if (row->operand[i].kind == ESTIMATES)
 			shape.inputs = 1 + shape.inputs % FEW;
 	shape.above = 1 + shape.rows % FEW;
+	if (!fits(row->kernel, set, &shape))
+		return false;
 	Case c = case_new(row, &shape);
 	unsigned optional = 0;
-	check_variant(row, set, &c, (Variant){ -1, -1, 0 });
+	check_way(row, set, &c, (Way){ -1, -1, 0 });
 	for (int i = 0; i < row->operands; i++)
 		if (row->operand[i].optional) {
-			check_variant(row, set, &c, (Variant){ -1, -1, 1u << i });
+			check_way(row, set, &c, (Way){ -1, -1, 1u << i });
 			optional |= 1u << i;
 		}
 	if (optional)
-		check_variant(row, set, &c, (Variant){ -1, -1, optional });
-	if (row->in_place)
+		check_way(row, set, &c, (Way){ -1, -1, optional });
+	if (row->kernel->in_place)
 		for (int out = 0; out < row->operands; out++)
 			for (int in = 0; in < row->operands; in++) {
-				const Operand *a = &row->operand[out], *b = &row->operand[in];
+				const Pointer *a = &row->operand[out], *b = &row->operand[in];
 				if (a->kind == ROWS && a->own && a->written && !a->read && b->kind == ROWS && b->own && !b->written)
-					check_variant(row, set, &c, (Variant){ out, in, 0 });
+					check_way(row, set, &c, (Way){ out, in, 0 });
 			}
 	case_free(row, &c);
+	return true;
 }
 
 /* Every combination of the sizes that the row's operands depend on. */
@@ -421,12 +451,12 @@ static void check_row(const Row *row)
 			continue;
 		const int lanes = (*set)->lanes;
 		const int sizes[] = { 1, lanes - 1, lanes, lanes + 1, 37 };
-		int combinations = 1;
+		int combinations = 1, checked = 0;
 		for (int i = 0; i < 5; i++)
 			combinations *= 5;
 		for (int n = 0; n < combinations; n++) {
 			const int inputs = n / 25 % 5, other = n / 125 % 5, flag = n / 625;
-			Shape shape = { .rows = sizes[n % 5], .width = sizes[n / 5 % 5], .inputs = sizes[inputs], .outputs = sizes[other],
+			KernelShape shape = { .rows = sizes[n % 5], .width = sizes[n / 5 % 5], .inputs = sizes[inputs], .outputs = sizes[other],
 				.features = sizes[other], .depth = sizes[inputs], .flag = flag };
 			const bool any = !has_integer(row, "rows");
 			if (flag > 1 || shape.rows < 1 || shape.width < 1 || shape.inputs < 1 || shape.outputs < 1)
@@ -435,19 +465,32 @@ static void check_row(const Row *row)
 			if ((!has_integer(row, "inputs") && !any && inputs) || (any && n % 5) || (has_integer(row, "outputs") && n / 5 % 5) ||
 				(!has_integer(row, "outputs") && !has_integer(row, "features") && other))
 				continue;
-			check_shape(row, *set, shape);
+			checked += check_shape(row, *set, shape);
 		}
-		check_shape(row, *set, (Shape){ .rows = 61, .width = 275, .inputs = 275, .outputs = 531, .features = 275, .depth = 40 });
-		check_shape(row, *set, (Shape){ .rows = 61, .width = 33, .inputs = 133, .outputs = 2, .features = 2, .depth = 40 });
+		checked += check_shape(row, *set, (KernelShape){ .rows = 61, .width = 275, .inputs = 275, .outputs = 531, .features = 275, .depth = 40 });
+		for (int outputs = 1; outputs <= FEW; outputs++)
+			for (int rows = 1; rows < 100; rows += lanes + 1)
+				checked += check_shape(row, *set, (KernelShape){ .rows = rows, .width = 33, .inputs = 33 + 32 * outputs, .outputs = outputs,
+					.features = outputs, .depth = 40 });
+		void *entry;
+		memcpy(&entry, (const char *)*set + row->kernel->entry, sizeof entry);
+		cr_assert_eq(checked > 0, entry != 0, "%s, %s: %d shapes fit", row->name, (*set)->name, checked);
 	}
 }
 
-#define KERNEL(name, properties, parameters) \
-	Test(kernels, name) \
-	{ \
-		const Row row = parse_row(#name, properties, offsetof(KernelSet, name), #parameters); \
-		check_row(&row); \
-		tcc_delete(row.compiled); \
-	}
+static void check_kernel(const char *name)
+{
+	Arena *arena = arena_open();
+	const Kernels kernels = kernel_table(arena);
+	const Row row = parse_row(kernel_find(&kernels, name, strlen(name)));
+	check_row(&row);
+	tcc_delete(row.compiled);
+	arena_close(arena);
+}
+
+#define KERNEL(name, properties, parameters) Test(kernels, name) { check_kernel(#name); }
+#define VARIANT(row, name, panels, condition) Test(variants, name) { check_kernel(#name); }
 KERNELS(KERNEL)
+VARIANTS(VARIANT)
 #undef KERNEL
+#undef VARIANT

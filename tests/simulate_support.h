@@ -89,7 +89,7 @@ static inline void simulate_call(Simulation *s, const Step *step, int panel, int
 			simulate_call(s, step->parts[i], panel, thread);
 		return;
 	}
-	uint64_t hash = hash_text(step->kernel->name);
+	uint64_t hash = hash_text(step->kernel->row->name);
 	for (int k = 0; k < step->kernel->parameter_count; k++)
 		hash = mix(hash, hash_operand(s, step, k, panel, thread));
 	for (int k = 0; k < step->kernel->parameter_count; k++) {

@@ -11,7 +11,7 @@
 /* x < 0 ? 0 : x, so that NaN and -0 stay what they are */
 INLINE Vector relu_of(Vector x)
 {
-	return choose(x < 0.0f, splat(0.0f), x);
+	return larger(splat(0.0f), x);
 }
 
 INLINE Vector relu_gradient(Vector dy, Vector y)

@@ -9,7 +9,9 @@
 #define KERNEL_FN(name) JOINED(name, ISA)
 
 #include "linear.c"
-/* cost.c pairs panels from 8 lanes on */
+#if LANES >= 4
+#include "narrow.c"
+#endif
 #if LANES >= 8
 #include "pair.c"
 #endif
@@ -26,6 +28,7 @@ extern const KernelSet JOINED(kernel_set, ISA);
 int JOINED(usable, ISA)(void);
 
 #define KERNEL(name, properties, parameters) .name = KERNEL_FN(name),
+#define VARIANT(row, name, panels, condition) .name = KERNEL_FN(name),
 const KernelSet JOINED(kernel_set, ISA) = {
 	.name = TEXT(ISA),
 	.lanes = LANES,
@@ -36,7 +39,11 @@ const KernelSet JOINED(kernel_set, ISA) = {
 	.multiply_adds_loading = LOADED * LANES,
 	.permute = KERNEL_FN(permute),
 	KERNELS(KERNEL)
+	VARIANTS_FROM_1_LANE(VARIANT)
+#if LANES >= 4
+	VARIANTS_FROM_4_LANES(VARIANT)
+#endif
 #if LANES >= 8
-	PAIRS(KERNEL)
+	VARIANTS_FROM_8_LANES(VARIANT)
 #endif
 };

@@ -103,12 +103,20 @@ INLINE void feature_moments(const int inputs, Vector *spread, Vector *var, Vecto
 	*var = choose(*var < 0.0f, splat(0.0f), *var);
 }
 
-/* Row `row` of the inputs times a weight of each. */
+/* Row `row` of the inputs times a weight of each; few_sum adds it to something. */
 INLINE Vector few_product(const int inputs, int rows, int row, const float *x, const Vector *w)
 {
 	Vector sum = w[0] * x[entry(rows, row, 0)];
 	UNROLL
 	for (int i = 1; i < inputs; i++)
+		sum += w[i] * x[entry(rows, row, i)];
+	return sum;
+}
+
+INLINE Vector few_sum(const int inputs, int rows, int row, const float *x, const Vector *w, Vector sum)
+{
+	UNROLL
+	for (int i = 0; i < inputs; i++)
 		sum += w[i] * x[entry(rows, row, i)];
 	return sum;
 }
@@ -139,7 +147,7 @@ static void KERNEL_FN(centre)(int rows, int inputs, float *centred, float *momen
 			scaled[i] *= y_scale; \
 		WEIGHT##_UNROLL \
 		for (int row = 0; row < rows; row++) { \
-			const Vector value = few_product(inputs, rows, row, centred, scaled) + y_shift; \
+			const Vector value = few_sum(inputs, rows, row, centred, scaled, y_shift); \
 			store(y + (ptrdiff_t)row * LANES, activation##_of(value NUMBERS##_PASSED)); \
 		} \
 		const float unbiased = rows > 1 ? (float)rows / (float)(rows - 1) : 0.0f; \
@@ -222,7 +230,7 @@ INLINE Vector few_scaled(const int inputs, Vector *scaled, const FewPanel *panel
 #define OUTPUT_OF(row) load(y + (ptrdiff_t)(row) * LANES)
 #define INPUT_ROWS_PASSED
 #define INPUT_BEFORE_FEW Vector scaled[FEW]; const Vector z_shift = few_scaled(inputs, scaled, panel);
-#define INPUT_OF(row) few_product(inputs, rows, row, centred, scaled) + z_shift
+#define INPUT_OF(row) few_sum(inputs, rows, row, centred, scaled, z_shift)
 
 /* Two chains of sums. */
 #define FEW_BACKWARD(with, activation, FROM, NUMBERS, WEIGHT) \
@@ -305,6 +313,27 @@ ACTIVATIONS(FEW_BACKWARD, )
 		load_few_rows(rows_of_w, above, outputs, panel, above_w); \
 		activation##_few_bwd_behind_linear(above, rows, inputs NUMBERS##_PASSED, &gradients, above_dy, rows_of_w FROM##_ROWS_PASSED, &own); \
 		UPDATE_FEW(optimizer) \
+	} \
+	UPDATE_BEHIND_CONTRAST(optimizer, activation, FROM, NUMBERS)
+/* dy is (-d, d): d times the difference of the two rows of above_w. */
+#if LANES > 1
+#define UPDATE_BEHIND_CONTRAST(optimizer, activation, FROM, NUMBERS) \
+	\
+	static void KERNEL_FN(linear_batchnorm_##activation##_linear_bwd_##optimizer##_contrast)(int rows, int outputs, int inputs, int panel, int above, \
+		NUMBERS##_PARAMETERS optimizer##_PARAMETERS(const int64_t *) float *w, optimizer##_STATE(float *, w) \
+		float *gamma, optimizer##_STATE(float *, gamma) float *beta, optimizer##_STATE(float *, beta) FROM##_ROWS(const float *) \
+		const float *rstd, const float *centred, const float *moments, const float *above_dy, const float *above_w) \
+	{ \
+		const FewPanel own = { w, gamma, beta, rstd, centred, moments }; \
+		FewGradients gradients; \
+		Vector rows_of_w[FEW]; \
+		load_few_rows(rows_of_w, above, outputs, panel, above_w); \
+		rows_of_w[0] = rows_of_w[1] - rows_of_w[0]; \
+		activation##_few_bwd_behind_linear(1, rows, inputs NUMBERS##_PASSED, &gradients, above_dy + 1, rows_of_w FROM##_ROWS_PASSED, &own); \
+		UPDATE_FEW(optimizer) \
 	}
+#else
+#define UPDATE_BEHIND_CONTRAST(optimizer, activation, FROM, NUMBERS)
+#endif
 #define FEW_UPDATES(with, optimizer) ACTIVATIONS(FEW_UPDATE, optimizer)
 OPTIMIZERS(FEW_UPDATES, )

@@ -4,6 +4,8 @@
 
 enum { FEW = 4, MOMENTS = FEW + FEW * FEW };    /* a mean each, and a covariance of each two */
 
+enum { NARROW_INPUTS = 256 };   /* at most so many for the narrow products; a multiple of all lanes */
+
 /* The call with a number of 1 to FEW as the constant `name`, so that arrays of so many vectors stay in registers. */
 #define FOR_FEW(name, number, call) \
 	switch (number) { \

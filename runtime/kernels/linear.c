@@ -91,58 +91,10 @@ static void product(int rows, Product product)
 
 static const float nothing[LANES];
 
-/* With few outputs most lanes of a tile would be idle. There the inputs run across the lanes instead, and each sum is
- * summed across the lanes last. 32 rows, 64 inputs, 2 outputs take 165 ns with AVX-512, as tiles 320; it pays from about
- * 32 inputs an output on. */
-static int is_narrow(int outputs, int inputs)
-{
-	return outputs <= LANES / 4 && outputs * 32 <= inputs && inputs <= CHUNK;
-}
-
-/* One output of LANES rows; w is [inputs / LANES][LANES]. */
-INLINE Vector narrow_tile(int panels, const float *x, ptrdiff_t x_stride, const Vector *w)
-{
-	Vector sum[LANES];
-	UNROLL
-	for (int row = 0; row < LANES; row++)
-		sum[row] = splat(0.0f);
-	for (int panel = 0; panel < panels; panel++, x += x_stride) {
-		UNROLL
-		for (int row = 0; row < LANES; row++)
-			sum[row] += load(x + row * LANES) * w[panel];
-	}
-	return row_sums(sum);
-}
-
-/* Does the rows up to the last whole block, and returns their number. */
-NOINLINE int narrow_product(int rows, int outputs, const Product *product)
-{
-	const int panels = panel_count(product->inputs);
-	Vector w[CHUNK / LANES * 4], block[LANES];
-	for (int panel = 0; panel < panels; panel++) {
-		const int inputs = smaller(product->inputs - panel * LANES, LANES);
-		load_columns(block, product->w + panel * LANES * LANES, inputs, outputs);
-		for (int output = 0; output < outputs; output++)
-			w[output * panels + panel] = block[output];
-	}
-	int row = 0;
-	for (; row + LANES <= rows; row += LANES) {
-		for (int output = 0; output < outputs; output++)
-			block[output] = narrow_tile(panels, product->x + row * LANES, product->x_stride, w + output * panels) + product->start[output];
-		store_columns(product->y + row * LANES, block, LANES, outputs);
-	}
-	return row;
-}
-
 static void KERNEL_FN(linear)(int rows, int outputs, int inputs, float *y, const float *x, const float *w, const float *b)
 {
 	Product whole = { .inputs = inputs, .x = x, .x_stride = (ptrdiff_t)rows * LANES, .w = w, .y = y, .start = b ? b : nothing };
-	if (is_narrow(outputs, inputs)) {
-		const int done = narrow_product(rows, outputs, &whole);
-		rows -= done;
-		whole.x += done * LANES;
-		whole.y += done * LANES;
-	}
+	(void)outputs;
 	/* in chunks of W that stay in L1 while the tiles go over them: 256x1024x1024 with AVX2 runs at 104 GFLOP/s instead of 90 */
 	do {
 		whole.inputs = smaller(inputs, CHUNK);
@@ -156,8 +108,8 @@ static void KERNEL_FN(linear)(int rows, int outputs, int inputs, float *y, const
 }
 
 /* The same for a single row, whose x lies in one piece: W passes by once, in chains enough to keep a processor busy. Inlined,
- * so that the sizes are known. */
-INLINE void linear_row(int rows, int outputs, int inputs, float *y, const float *x, const float *w, const float *b)
+ * so that emitted code knows the sizes. */
+INLINE void KERNEL_FN(linear_row)(int rows, int outputs, int inputs, float *y, const float *x, const float *w, const float *b)
 {
 	enum { CHAINS = 8 };
 	Vector sum[CHAINS];
@@ -185,7 +137,26 @@ INLINE void linear_row(int rows, int outputs, int inputs, float *y, const float 
 /* ---- dx = dy W': a product with the transpose of the rows of W that belong to the panel, made in chunks of bounded
  * size: W is stored [outputs / LANES][inputs][LANES], so each LANES x LANES block is contiguous. */
 
-/* With few outputs nothing need be stored of the transpose. */
+static void KERNEL_FN(linear_dx)(int rows, int outputs, int inputs, int panel, float *dx, const float *dy, const float *w)
+{
+	const ptrdiff_t stride = (ptrdiff_t)rows * LANES;
+	const int block_inputs = smaller(inputs - panel * LANES, LANES);
+	Vector transposed[CHUNK];
+	Product step = { .x = dy, .x_stride = stride, .w = (const float *)transposed, .y = dx, .start = nothing };
+	w += (ptrdiff_t)panel * LANES * LANES;
+	for (int first = 0; first < outputs; first += CHUNK) {
+		const int end = smaller(first + CHUNK, outputs);
+		for (int output = first; output < end; output += LANES, w += (ptrdiff_t)inputs * LANES)
+			load_columns(transposed + (output - first), w, block_inputs, smaller(end - output, LANES));
+		step.inputs = end - first;
+		product(rows, step);
+		step.x += step.inputs / LANES * stride;
+		step.start = dx;
+		step.start_step = LANES;
+	}
+}
+
+/* With few outputs the transpose stays in registers. */
 INLINE void few_dx(const int outputs, int rows, float *dx, const float *dy, const Vector *w)
 {
 	UNROLL_4
@@ -209,29 +180,11 @@ static void load_few_rows(Vector *column, int outputs, int inputs, int panel, co
 #endif
 }
 
-static void KERNEL_FN(linear_dx)(int rows, int outputs, int inputs, int panel, float *dx, const float *dy, const float *w)
+static void KERNEL_FN(linear_dx_few)(int rows, int outputs, int inputs, int panel, float *dx, const float *dy, const float *w)
 {
-	if (outputs <= FEW) {
-		Vector column[FEW];
-		load_few_rows(column, outputs, inputs, panel, w);
-		FOR_FEW(OUTPUTS, outputs, few_dx(OUTPUTS, rows, dx, dy, column))
-		return;
-	}
-	const ptrdiff_t stride = (ptrdiff_t)rows * LANES;
-	const int block_inputs = smaller(inputs - panel * LANES, LANES);
-	Vector transposed[CHUNK];
-	Product step = { .x = dy, .x_stride = stride, .w = (const float *)transposed, .y = dx, .start = nothing };
-	w += (ptrdiff_t)panel * LANES * LANES;
-	for (int first = 0; first < outputs; first += CHUNK) {
-		const int end = smaller(first + CHUNK, outputs);
-		for (int output = first; output < end; output += LANES, w += (ptrdiff_t)inputs * LANES)
-			load_columns(transposed + (output - first), w, block_inputs, smaller(end - output, LANES));
-		step.inputs = end - first;
-		product(rows, step);
-		step.x += step.inputs / LANES * stride;
-		step.start = dx;
-		step.start_step = LANES;
-	}
+	Vector column[FEW];
+	load_few_rows(column, outputs, inputs, panel, w);
+	FOR_FEW(OUTPUTS, outputs, few_dx(OUTPUTS, rows, dx, dy, column))
 }
 
 /* ---- dW = x' dy, or an optimizer's step with it at once: a tile is some rows of dW, for as many neighbouring floats of each row
@@ -320,58 +273,27 @@ static void gradient(int rows, int inputs, float *dw, const float *x, const floa
 #undef TILES
 }
 
-/* With few outputs x and dy change places, as above: each tile gives columns of dW. The same shape: 125 ns, not 295. */
 static void KERNEL_FN(linear_dw)(int rows, int outputs, int inputs, float *dw, const float *x, const float *dy)
 {
-	const int narrow = is_narrow(outputs, inputs);
-	for (; inputs > 0; inputs -= LANES, x += (ptrdiff_t)rows * LANES, dw += LANES * LANES) {
-		Vector column[LANES];
-		if (narrow) {
-			gradient(rows, outputs, (float *)column, dy, x);
-			store_columns(dw, column, smaller(inputs, LANES), outputs);
-		} else {
-			gradient(rows, smaller(inputs, LANES), dw, x, dy);
-		}
-	}
+	(void)outputs;
+	for (; inputs > 0; inputs -= LANES, x += (ptrdiff_t)rows * LANES, dw += LANES * LANES)
+		gradient(rows, smaller(inputs, LANES), dw, x, dy);
 }
 
 /* linear_dw, column_sum, and an optimizer's step with both: each tile's gradients are used up before the next one's are made. */
 #define LINEAR_DW(with, optimizer) \
-	static void narrow_##optimizer(int outputs, int inputs, const optimizer##_Update *update, ptrdiff_t offset, const Vector *sum) \
-	{ \
-		Vector column[optimizer##_VALUES][LANES], value[optimizer##_VALUES]; \
-		for (int i = 0; i < optimizer##_VALUES; i++) \
-			load_columns(column[i], update->at[i] + offset, inputs, outputs); \
-		for (int output = 0; output < outputs && output < LANES; output++) { \
-			UNROLL \
-			for (int i = 0; i < optimizer##_VALUES; i++) \
-				value[i] = column[i][output]; \
-			optimizer##_next(update, value, sum[output]); \
-			UNROLL \
-			for (int i = 0; i < optimizer##_VALUES; i++) \
-				column[i][output] = value[i]; \
-		} \
-		for (int i = 0; i < optimizer##_VALUES; i++) \
-			store_few_columns(update->at[i] + offset, column[i], inputs, outputs); \
-	} \
-	\
 	static void KERNEL_FN(linear_dw_##optimizer)(int rows, int outputs, int inputs, optimizer##_PARAMETERS(const int64_t *) \
 		float *w, optimizer##_STATE(float *, w) float *b, optimizer##_STATE(float *, b) const float *x, const float *dy) \
 	{ \
 		const optimizer##_Update update = optimizer##_UPDATE(w), of_bias = optimizer##_UPDATE(b); \
-		const int narrow = is_narrow(outputs, inputs); \
 		Vector sum[LANES]; \
+		(void)outputs; \
 		for (ptrdiff_t offset = 0; inputs > 0; inputs -= LANES, x += (ptrdiff_t)rows * LANES, offset += LANES * LANES) { \
 			const int count = smaller(inputs, LANES); \
-			if (narrow) { \
-				gradient(rows, outputs, (float *)sum, dy, x); \
-				narrow_##optimizer(outputs, count, &update, offset, sum); \
-			} else { \
-				gradient(rows, count, (float *)sum, x, dy); \
-				UNROLL_4 \
-				for (int i = 0; i < count; i++) \
-					optimizer##_at(&update, offset + i * LANES, sum[i]); \
-			} \
+			gradient(rows, count, (float *)sum, x, dy); \
+			UNROLL_4 \
+			for (int i = 0; i < count; i++) \
+				optimizer##_at(&update, offset + i * LANES, sum[i]); \
 		} \
 		if (b) \
 			optimizer##_at(&of_bias, 0, rows_sum(rows, dy)); \

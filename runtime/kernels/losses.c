@@ -46,9 +46,10 @@ INLINE void store_score(const Score *score, float share, float *loss, float *cor
 }
 
 #if LANES > 1
-/* Of two classes the larger logit's exp(z - m) is 1: one exp, and nothing to search. */
-static void cross_entropy_of_two(int rows, float *loss, float *correct, float *dx, const float *x, const int32_t *label)
+/* Of two classes the larger logit's exp(z - m) is 1: one exp, and nothing to search. dx of the wrong class is exactly minus that of the right one. */
+static void KERNEL_FN(cross_entropy_of_two)(int rows, int features, float *loss, float *correct, float *dx, const float *x, const int32_t *label)
 {
+	(void)features;
 	const float share = 1.0f / (float)rows;
 	Score score = {0};
 	for (int row = 0; row < rows; row += LANES, x += LANES * LANES, dx += LANES * LANES) {
@@ -56,13 +57,14 @@ static void cross_entropy_of_two(int rows, float *loss, float *correct, float *d
 		const Mask wanted = load_labels(label + row, block_rows);
 		Vector z[LANES];
 		load_columns(z, x, block_rows, 2);
-		const Mask second = z[1] > z[0], wants_second = wanted == 1, wants_first = wanted == 0;
-		const Vector highest = choose(second, z[1], z[0]), e = vector_exp(choose(second, z[0], z[1]) - highest);
+		const Mask used = wanted >= 0, second = z[1] > z[0], wrong = second ^ (wanted == 1);
+		const Vector highest = choose(second, z[1], z[0]), gap = highest - choose(second, z[0], z[1]), e = vector_exp(-gap);
 		/* the 1 is NaN where an infinite logit is the largest */
-		const Vector one = highest - highest + 1.0f, sum = e + one, scale = share / sum;
-		add_score(&score, wanted >= 0, (second & wants_second) | (~second & wants_first), sum, highest - choose(wants_second, z[1], z[0]));
-		z[0] = choose(second, e, one) * scale - choose(wants_first, splat(share), splat(0.0f));
-		z[1] = choose(second, one, e) * scale - choose(wants_second, splat(share), splat(0.0f));
+		const Vector one = highest - highest + 1.0f, sum = e + one;
+		add_score(&score, used, used & ~wrong, sum, choose(wrong, gap, splat(0.0f)));
+		z[0] = choose(wrong, one, e) * (share / sum);
+		z[0] = choose(wanted == 1, z[0], -z[0]);
+		z[1] = -z[0];
 		store_columns(dx, z, block_rows, 2);
 	}
 	store_score(&score, share, loss, correct);
@@ -73,12 +75,6 @@ static void cross_entropy_of_two(int rows, float *loss, float *correct, float *d
  * sum of exp(z - m), loss = log(s) + m - z[label] and dz = (exp(z - m) / s - (1 at the label)) / rows. */
 static void KERNEL_FN(cross_entropy)(int rows, int features, float *loss, float *correct, float *dx, const float *x, const int32_t *label)
 {
-#if LANES > 1
-	if (features == 2) {
-		cross_entropy_of_two(rows, loss, correct, dx, x, label);
-		return;
-	}
-#endif
 	const ptrdiff_t stride = (ptrdiff_t)rows * LANES;
 	const int panels = panel_count(features);
 	const float share = 1.0f / (float)rows;

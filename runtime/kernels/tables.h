@@ -25,18 +25,20 @@
 #define INPUT_BEHIND_BATCHNORM(rows, features) features beta
 
 /* ROW(with, name): the kernel NAME is elementwise in a w, its state, and its gradient dw; NAME_next in optimizers.h is the
- * function. NAME_PARAMETERS are the numbers, and the step where it counts; NAME_STATE the state of one w; NAME_UPDATE of one w as a
+ * function. NAME_PARAMETERS are the numbers, and the step where it counts; NAME_PASSED passes them on; NAME_STATE is the state of one w; NAME_UPDATE of one w as a
  * NAME_Update, which has NAME_VALUES places: w, then its state. */
 #define OPTIMIZERS(ROW, with) \
 	ROW(with, sgd) \
 	ROW(with, sgd_momentum)
 
 #define sgd_PARAMETERS(counter) float lr, float weight_decay,
+#define sgd_PASSED lr, weight_decay,
 #define sgd_STATE(type, w)
 #define sgd_UPDATE(w) { { w }, lr, weight_decay }
 
 #define sgd_momentum_PARAMETERS(counter) \
 	float lr, float weight_decay, float momentum, float dampening, int nesterov, counter step,
+#define sgd_momentum_PASSED lr, weight_decay, momentum, dampening, nesterov, step,
 #define sgd_momentum_STATE(type, w) type w##_buffer,
 #define sgd_momentum_UPDATE(w) { { w, w##_buffer }, lr, weight_decay, momentum, dampening, nesterov, *step == 0 }
 
