@@ -32,11 +32,11 @@ INLINE Mask load_labels(const int32_t *label, int rows)
 /* What is summed over blocks of rows: losses, and 1 for every row that was right. */
 typedef struct Score { Total loss; Vector hits; } Score;
 
-/* A NaN among the logits makes `sum` NaN. */
-INLINE void add_score(Score *score, Mask used, Mask right, Vector sum, Vector above)
+/* A NaN among the logits makes `loss` NaN. */
+INLINE void add_score(Score *score, Mask used, Mask right, Vector loss)
 {
-	total_add(&score->loss, choose(used, vector_log(sum) + above, splat(0.0f)));
-	score->hits += choose(right & (sum == sum), splat(1.0f), splat(0.0f));
+	total_add(&score->loss, choose(used, loss, splat(0.0f)));
+	score->hits += choose(right & (loss == loss), splat(1.0f), splat(0.0f));
 }
 
 INLINE void store_score(const Score *score, float share, float *loss, float *correct)
@@ -61,7 +61,7 @@ static void KERNEL_FN(cross_entropy_of_two)(int rows, int features, float *loss,
 		const Vector highest = choose(second, z[1], z[0]), gap = highest - choose(second, z[0], z[1]), e = vector_exp(-gap);
 		/* the 1 is NaN where an infinite logit is the largest */
 		const Vector one = highest - highest + 1.0f, sum = e + one;
-		add_score(&score, used, used & ~wrong, sum, choose(wrong, gap, splat(0.0f)));
+		add_score(&score, used, used & ~wrong, vector_log_to_2(sum) + choose(wrong, gap, splat(0.0f)));
 		z[0] = choose(wrong, one, e) * (share / sum);
 		z[0] = choose(wanted == 1, z[0], -z[0]);
 		z[1] = -z[0];
@@ -121,7 +121,7 @@ static void KERNEL_FN(cross_entropy)(int rows, int features, float *loss, float 
 			}
 			store_columns(dx + panel * stride + block, column, block_rows, columns);
 		}
-		add_score(&score, wanted >= 0, right, sum, highest - chosen);
+		add_score(&score, wanted >= 0, right, vector_log(sum) + (highest - chosen));
 	}
 	store_score(&score, share, loss, correct);
 }
