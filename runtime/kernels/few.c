@@ -34,7 +34,7 @@ INLINE void store_inputs(const int inputs, float *x, Vector *column, int rows, i
 		x[entry(rows, row, i)] = column[i];
 #else
 	(void)rows;
-	store_columns(x + (ptrdiff_t)row * LANES, column, block_rows, inputs);
+	store_few_columns(x + (ptrdiff_t)row * LANES, column, block_rows, inputs);     /* nobody reads the other lanes */
 #endif
 }
 
