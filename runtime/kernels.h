@@ -136,6 +136,8 @@ typedef struct Sizes {
 /* With few outputs most lanes of a tile would be idle; to let the inputs run across the lanes instead pays from about 32 of them an output on. */
 #define IS_NARROW(outputs) ((outputs) <= is.lanes / 4 && (outputs) * 32 <= is.inputs && is.inputs <= NARROW_INPUTS)
 #define NARROW IS_NARROW(is.outputs)
+/* With so few rows it is dearer to turn W for dx than to sum across the lanes. With 16 lanes 12 rows are as fast either way, with 8 lanes 48. */
+#define FEW_ROWS (is.rows <= (is.lanes < 16 ? 32 : 8) && is.rows * 6 <= is.outputs && is.lanes >= 4)
 /* Of two outputs in contrast one is enough: y becomes 0 and the difference; dy is its second feature, and the negative of it. */
 #define NARROW_CONTRAST (is.contrast && is.outputs == 2 && IS_NARROW(1))
 #define ABOVE_CONTRAST (is.contrast && is.above == 2 && is.lanes >= 4)
@@ -155,6 +157,7 @@ typedef struct Sizes {
 	VARIANT(linear_dw,        linear_dw_narrow,     1, NARROW) \
 	OPTIMIZERS(LINEAR_DW_NARROW_VARIANTS, ) \
 	OPTIMIZERS(FEW_CONTRAST_VARIANTS, ) \
+	VARIANT(linear_dx,        linear_dx_few_rows,   1, FEW_ROWS) \
 	VARIANT(cross_entropy,    cross_entropy_of_two, 1, is.features == 2 && is.lanes >= 4)
 
 /* Below 16 inputs and outputs a product is not bound by its loads of x; with a single row nor by those for each panel. */
@@ -162,7 +165,7 @@ typedef struct Sizes {
 #define LINEAR_DW_PAIR_VARIANT(with, optimizer) VARIANT_OF(linear_dw_##optimizer, linear_dw_##optimizer##_pair, 2, PAIRED)
 #define VARIANTS_FROM_8_LANES(VARIANT) \
 	VARIANT(linear,           linear_pair,          2, PAIRED && is.rows > 1) \
-	VARIANT(linear_dx,        linear_dx_pair,       2, PAIRED) \
+	VARIANT(linear_dx,        linear_dx_pair,       2, PAIRED && !FEW_ROWS) \
 	VARIANT(linear_dw,        linear_dw_pair,       2, PAIRED) \
 	OPTIMIZERS(LINEAR_DW_PAIR_VARIANT, )
 

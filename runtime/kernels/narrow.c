@@ -1,23 +1,26 @@
-/* narrow.c: products with few outputs, and many more inputs (NARROW in kernels.h). Most lanes of linear.c's tiles would be idle
- * there; so the inputs run across the lanes, and W is turned as it is read. 32 rows, 64 inputs, 2 outputs with AVX-512: forward 165 ns,
- * as tiles 320; dW 125 ns, not 295.
+/* narrow.c: products of shapes for which linear.c's tiles, whose lanes are outputs of y or dx, do not suit. Here what is summed over runs across the
+ * lanes, and each tile of sums is summed up across them last.
  *
- * Behind two outputs of which only the difference counts (CONTRAST) is half of that: y = (0, x (w2 - w1)), and as dy = (-d, d), so is dW. */
+ * With few outputs, and many more inputs (NARROW in kernels.h), most lanes would be idle; W is turned as it is read. 32 rows, 64 inputs, 2
+ * outputs with AVX-512: forward 165 ns, as tiles 320; dW 125 ns, not 295. Behind two outputs of which only the difference counts
+ * (CONTRAST) is half of that: y = (0, x (w2 - w1)), and as dy = (-d, d), so is dW.
+ *
+ * With few rows (FEW_ROWS) dx would spend its time on turning W: here it is read as it lies. */
 #include "columns.h"
 #include "few.h"
 #include "optimizers.h"
 
-/* One output of LANES rows, each summed up across the lanes last; w is [inputs / LANES][LANES]. */
-INLINE Vector narrow_tile(int panels, const float *x, ptrdiff_t x_stride, const Vector *w)
+/* LANES sums over panels: of the rows of a, a panel of which is [LANES][LANES], times the only row of b. */
+INLINE Vector across_tile(int panels, const float *a, ptrdiff_t a_stride, const float *b, ptrdiff_t b_stride)
 {
 	Vector sum[LANES];
 	UNROLL
-	for (int row = 0; row < LANES; row++)
-		sum[row] = splat(0.0f);
-	for (int panel = 0; panel < panels; panel++, x += x_stride) {
+	for (int i = 0; i < LANES; i++)
+		sum[i] = splat(0.0f);
+	for (int panel = 0; panel < panels; panel++, a += a_stride, b += b_stride) {
 		UNROLL
-		for (int row = 0; row < LANES; row++)
-			sum[row] += load(x + row * LANES) * w[panel];
+		for (int i = 0; i < LANES; i++)
+			sum[i] += load(a + i * LANES) * load(b);
 	}
 	return row_sums(sum);
 }
@@ -38,8 +41,8 @@ static void KERNEL_FN(linear_narrow)(int rows, int outputs, int inputs, float *y
 			turned[1][panel] = column[1];
 		}
 		for (int row = 0; row < whole; row += LANES) {
-			column[0] = narrow_tile(panels, x + row * LANES, stride, turned[0]) + rest.start[first];
-			column[1] = first + 1 < outputs ? narrow_tile(panels, x + row * LANES, stride, turned[1]) + rest.start[first + 1] : splat(0.0f);
+			column[0] = across_tile(panels, x + row * LANES, stride, (const float *)turned[0], LANES) + rest.start[first];
+			column[1] = first + 1 < outputs ? across_tile(panels, x + row * LANES, stride, (const float *)turned[1], LANES) + rest.start[first + 1] : splat(0.0f);
 			store_two_columns(y + row * LANES + first, column, LANES);
 		}
 	}
@@ -58,7 +61,7 @@ static void KERNEL_FN(linear_contrast)(int rows, int outputs, int inputs, float 
 	}
 	for (int row = 0; row < whole; row += LANES) {
 		column[0] = splat(0.0f);
-		column[1] = narrow_tile(panels, x + row * LANES, stride, difference) + (rest.start[1] - rest.start[0]);
+		column[1] = across_tile(panels, x + row * LANES, stride, (const float *)difference, LANES) + (rest.start[1] - rest.start[0]);
 		store_columns(y + row * LANES, column, LANES, outputs);
 	}
 	product(rows - whole, rest);
@@ -137,3 +140,31 @@ static void KERNEL_FN(linear_dw_contrast)(int rows, int outputs, int inputs, flo
 	}
 OPTIMIZERS(LINEAR_DW_NARROW, )
 #undef LINEAR_DW_NARROW
+
+NOINLINE Vector across(int panels, const float *w, ptrdiff_t w_stride, const float *dy, ptrdiff_t dy_stride)
+{
+	return across_tile(panels, w, w_stride, dy, dy_stride);
+}
+
+/* In chunks of W that stay in L1 while the rows go over them. They are copied, since blocks a power of two apart would drive each other out (a step with 32 rows
+ * then took 1.4 times as long), unless so few rows come that each block is used at once. Steps of 64-512-512-10 take, by what they took before:
+ * with AVX-512 0.65 with a single row, 0.77 with 2, 0.91 with 4, 0.97 with 8; with AVX2 0.65, 0.73 and 0.80 with 2, 4, 8. */
+static void KERNEL_FN(linear_dx_few_rows)(int rows, int outputs, int inputs, int panel, float *dx, const float *dy, const float *w)
+{
+	enum { PANELS = 384 / LANES, WORTH_COPYING = 3 };
+	const ptrdiff_t stride = (ptrdiff_t)rows * LANES, w_stride = (ptrdiff_t)inputs * LANES;
+	const int block_inputs = smaller(inputs - panel * LANES, LANES);
+	const int copies = rows >= WORTH_COPYING || block_inputs < LANES;
+	Vector block[PANELS * LANES];
+	w += (ptrdiff_t)panel * LANES * LANES;
+	for (int rest = panel_count(outputs), first = 1; rest > 0; rest -= PANELS, first = 0, dy += PANELS * stride, w += PANELS * w_stride) {
+		const int panels = smaller(rest, PANELS);
+		for (int i = 0; copies && i < panels; i++)
+			for (int input = 0; input < LANES; input++)
+				block[i * LANES + input] = input < block_inputs ? load(w + i * w_stride + input * LANES) : splat(0.0f);
+		for (int row = 0; row < rows; row++) {
+			const Vector sum = across(panels, copies ? (const float *)block : w, copies ? LANES * LANES : w_stride, dy + row * LANES, stride);
+			store(dx + row * LANES, first ? sum : load(dx + row * LANES) + sum);
+		}
+	}
+}
