@@ -163,7 +163,7 @@ void torch_samplers(Random *random, uint32_t states[SAMPLERS][624], int count)
 	for (int k = 0; k < SAMPLERS; k++)
 		word[k] = states[k][0] = k < count ? sampler_seed(random) : 0;
 	for (uint32_t i = 1; i < STATE_WORDS; i++)
-		_Pragma("GCC unroll 4")
+		_Pragma("GCC unroll 8")
 		for (int k = 0; k < SAMPLERS; k++)
 			word[k] = states[k][i] = next_seed(word[k], i);
 }

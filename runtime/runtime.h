@@ -43,7 +43,7 @@ void torch_permutation(Random *random, int *out, int count);
 void torch_epoch_order(Random *random, int *out, int count);
 /* The same in steps, for speed: reciprocals once, the generators of the next epochs, at most SAMPLERS, and KernelSet's permute with
  * each. A generator is seeded by a chain of multiplications: four side by side take little more time than one. */
-enum { SAMPLERS = 4 };
+enum { SAMPLERS = 8 };
 void torch_reciprocals(uint32_t *out, int count);
 void torch_samplers(Random *random, uint32_t states[SAMPLERS][624], int count);
 
