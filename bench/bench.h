@@ -4,6 +4,8 @@
 #define BENCH_H
 #include "bnc.h"
 #include "pool.h"
+#include "profile.h"
+#include "progress.h"
 
 enum { MAX_ROUNDS = 32, MAX_CONTENDERS = 10, MAX_WIDTHS = 80 };
 
@@ -42,8 +44,6 @@ typedef struct Row {
 	double ratios[MAX_CONTENDERS];          /* row_run: each contender's time by the first's, the median over rounds */
 } Row;
 
-double seconds_now(void);
-double median(const double *values, int count);
 /* The median time of one call. Short calls are timed many at once, so that the clock does not matter. */
 double measure_calls(void (*call)(void *), void *subject, double seconds);
 

@@ -1,37 +1,14 @@
 /* Rows: contenders in turns, medians, and the table. */
 #include "bench.h"
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-double seconds_now(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
-static int compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-	return (x > y) - (x < y);
-}
-
-double median(const double *values, int count)
-{
-	static double sorted[1 << 13];
-	memcpy(sorted, values, (size_t)count * sizeof *sorted);
-	qsort(sorted, (size_t)count, sizeof *sorted, compare);
-	return count % 2 ? sorted[count / 2] : (sorted[count / 2 - 1] + sorted[count / 2]) / 2;
-}
 
 static double time_calls(void (*call)(void *), void *subject, long calls)
 {
-	double start = seconds_now();
+	double start = wall_seconds();
 	for (long i = 0; i < calls; i++)
 		call(subject);
-	return seconds_now() - start;
+	return wall_seconds() - start;
 }
 
 double measure_calls(void (*call)(void *), void *subject, double seconds)
@@ -44,10 +21,10 @@ double measure_calls(void (*call)(void *), void *subject, double seconds)
 	call(subject);
 	while (time_calls(call, subject, calls) < sample_seconds)
 		calls *= 2;
-	double end = seconds_now() + seconds;
+	double end = wall_seconds() + seconds;
 	do
 		samples[count++] = time_calls(call, subject, calls) / (double)calls;
-	while (count < MOST && seconds_now() < end);
+	while (count < MOST && wall_seconds() < end);
 	return median(samples, count);
 }
 
@@ -89,9 +66,9 @@ static void print_rate(double amount, double seconds, int width)
 		printf(" %*s", width, "");
 }
 
-static void print_contender(const Bench *bench, const Row *row, int index)
+static void print_contender(const Bench *bench, Row *row, int index)
 {
-	const Contender *contender = &row->contenders[index];
+	Contender *contender = &row->contenders[index];
 	char a[16], b[16], c[16], title[sizeof row->title + 16] = "";
 	double least = INFINITY, most = 0;
 	if (index == 0)
@@ -118,7 +95,7 @@ static void print_contender(const Bench *bench, const Row *row, int index)
 		fprintf(bench->json, "%s\"%s\": [%.5g, %.5g, %.5g]", index ? ", " : "", contender->name, middle, least, most);
 }
 
-static void print_row(Bench *bench, const Row *row)
+static void print_row(Bench *bench, Row *row)
 {
 	print_heading(bench);
 	if (bench->json)

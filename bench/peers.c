@@ -129,10 +129,10 @@ double run_process(const Process *process)
 	int status = 1;
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-	double start = seconds_now();
+	double start = wall_seconds();
 	if (posix_spawnp(&child, process->arguments[0], &actions, 0, (char **)process->arguments, environ) == 0)
 		waitpid(child, &status, 0);
-	double seconds = seconds_now() - start;
+	double seconds = wall_seconds() - start;
 	posix_spawn_file_actions_destroy(&actions);
 	return status == 0 ? seconds : 0;
 }
@@ -144,9 +144,9 @@ double measure_process(void *subject, double seconds)
 	int count = 0;
 	if (run_process(subject) <= 0)
 		return 0;
-	double end = seconds_now() + seconds;
+	double end = wall_seconds() + seconds;
 	do
 		samples[count++] = run_process(subject);
-	while (count < MOST && seconds_now() < end);
+	while (count < MOST && wall_seconds() < end);
 	return median(samples, count);
 }

@@ -32,7 +32,7 @@ static double measure_compile(void *subject, double seconds)
 	const Start *start = subject;
 	double samples[MOST];
 	int count = 0;
-	double end = seconds_now() + seconds;
+	double end = wall_seconds() + seconds;
 	do {
 		Failure failure;
 		Compilation c = {.arena = arena_open(), .source = {"-e", start->source, strlen(start->source)}, .target = start->bench->set,
@@ -41,7 +41,7 @@ static double measure_compile(void *subject, double seconds)
 			return 0;
 		samples[count++] = start->tcc ? c.tcc_seconds : c.compile_seconds;
 		compilation_close(&c);
-	} while (count < MOST && seconds_now() < end);
+	} while (count < MOST && wall_seconds() < end);
 	return median(samples, count);
 }
 

@@ -25,6 +25,12 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+double median(double *values, int count)
+{
+	qsort(values, (size_t)count, sizeof *values, compare);
+	return count % 2 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
+}
+
 double profile_peak(const KernelSet *kernels)
 {
 	enum { TURNS = 20000, MOST = 1000 };
@@ -38,6 +44,5 @@ double profile_peak(const KernelSet *kernels)
 		start = end;
 	}
 	(void)sink;
-	qsort(rates, (size_t)count, sizeof *rates, compare);
-	return rates[count / 2];
+	return median(rates, count);
 }

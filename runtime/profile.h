@@ -12,6 +12,9 @@ typedef struct Profile {
 	void *watcher;
 } Profile;
 
+/* Sorts the values. */
+double median(double *values, int count);
+
 /* FLOPs a second of one thread that only multiplies and adds in registers: the median over 20 ms, as short
  * bursts may have a higher clock than it can keep up. */
 double profile_peak(const KernelSet *kernels);
