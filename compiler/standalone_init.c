@@ -7,7 +7,7 @@
 static const char generator[] =
 	"\n/* ---- initial weights */\n\n"
 	"/* MT19937 (Matsumoto and Nishimura, 1998). Its words are kept in memory meant for floats, so they are copied. */\n"
-	"enum { $_WORDS = 624, $_SHIFT = 397 };\n\n"
+	"enum { $_WORDS = %d, $_SHIFT = 397 };\n\n"
 	"typedef struct @_Generator { float *words; int position; } @_Generator;\n\n"
 	"static uint32_t @_word(const @_Generator *generator, int i)\n"
 	"{\n"
@@ -78,9 +78,8 @@ static void put_initial(const Standalone *s, Code *code, const Tensor *tensor)
 
 static void put_init_function(const Standalone *s, Code *code, Tensor *const *tensors, int count, bool drawn)
 {
-	enum { WORDS = 624 };
 	put_template(s, code, "void @_init(@ *net, uint64_t seed)\n{\n");
-	if (drawn && s->work < WORDS)
+	if (drawn && s->work < STATE_WORDS)
 		put_template(s, code, "\tfloat words[$_WORDS];\n\t@_Generator generator = { words, 0 };\n");
 	else if (drawn)
 		put_template(s, code, "\t@_Generator generator = { net->work, 0 };\n");
@@ -89,7 +88,7 @@ static void put_init_function(const Standalone *s, Code *code, Tensor *const *te
 	for (int i = 0; i < count; i++)
 		if (tensors[i]->path)
 			put_initial(s, code, tensors[i]);
-	if (drawn && s->work >= WORDS)
+	if (drawn && s->work >= STATE_WORDS)
 		code_put(code, "\tmemset(net->work, 0, sizeof net->work);\n");
 	code_put(code, "}\n");
 }
@@ -104,7 +103,7 @@ void put_init(const Standalone *s, Code *code)
 		filled = filled || (tensors[i]->path && tensors[i]->init == INIT_ONE);
 	}
 	if (drawn)
-		put_template(s, code, generator);
+		put_template(s, code, generator, STATE_WORDS);
 	if (filled)
 		put_template(s, code, fill);
 	put_init_function(s, code, tensors, count, drawn);

@@ -175,6 +175,8 @@ typedef struct Sizes {
 KERNELS(KERNEL)
 #undef KERNEL
 
+enum { STATE_WORDS = 624 };     /* of an MT19937, the generator of numpy and of torch */
+
 /* One set per instruction set, each compiled from the same text, kernels/ over simd.h. */
 typedef struct KernelSet {
 	const char *name;       /* as in --isa */
@@ -184,7 +186,7 @@ typedef struct KernelSet {
 	int multiply_adds;
 	float (*multiply_add_loading)(int turns);       /* with what a product loads for them, from L1 */
 	int multiply_adds_loading;
-	void (*permute)(int count, int32_t *order, uint32_t *state, const uint32_t *reciprocals);       /* of torch: random.c */
+	void (*permute)(int count, int32_t *order, uint32_t state[STATE_WORDS], const uint32_t *reciprocals);    /* of torch: random.c */
 #define KERNEL(name, properties, parameters) name##_kernel *name;
 #define VARIANT(row, name, panels, condition) row##_kernel *name;       /* null: not with so few lanes */
 	KERNELS(KERNEL)

@@ -157,7 +157,7 @@ void torch_reciprocals(uint32_t *out, int count)
 		out[i] = UINT32_MAX / (uint32_t)(count - i);
 }
 
-void torch_samplers(Random *random, uint32_t states[SAMPLERS][624], int count)
+void torch_samplers(Random *random, uint32_t states[SAMPLERS][STATE_WORDS], int count)
 {
 	uint32_t word[SAMPLERS];
 	for (int k = 0; k < SAMPLERS; k++)

@@ -21,7 +21,7 @@ const char *nearest_name(const char *word, const char *const *candidates, int co
 /* ---- random.c: numpy's RandomState and torch's CPU generator, bit for bit (both are MT19937) */
 
 typedef struct Random {
-	uint32_t state[624];
+	uint32_t state[STATE_WORDS];
 	int position;
 	double gauss;           /* numpy's polar method makes two at a time */
 	bool has_gauss;
@@ -45,7 +45,7 @@ void torch_epoch_order(Random *random, int *out, int count);
  * each. A generator is seeded by a chain of multiplications: four side by side take little more time than one. */
 enum { SAMPLERS = 8 };
 void torch_reciprocals(uint32_t *out, int count);
-void torch_samplers(Random *random, uint32_t states[SAMPLERS][624], int count);
+void torch_samplers(Random *random, uint32_t states[SAMPLERS][STATE_WORDS], int count);
 
 /* ---- initialisers of torch.nn, over row-major values */
 

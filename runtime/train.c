@@ -144,7 +144,7 @@ static void report_epoch(const Training *t, const Epoch *epoch, Progress *progre
 typedef struct Shuffle {
 	int *order;
 	uint32_t *reciprocals;
-	uint32_t samplers[SAMPLERS][624];
+	uint32_t samplers[SAMPLERS][STATE_WORDS];
 } Shuffle;
 
 /* left: epochs to come, this one included. */

@@ -2,9 +2,9 @@
  * where the compiler makes some. */
 #ifndef BNC_MT19937_H
 #define BNC_MT19937_H
-#include <stdint.h>
+#include "kernels.h"
 
-enum { STATE_WORDS = 624, SHIFT = 397 };
+enum { SHIFT = 397 };
 
 static inline uint32_t twist(uint32_t upper, uint32_t lower, uint32_t from)
 {
@@ -12,7 +12,7 @@ static inline uint32_t twist(uint32_t upper, uint32_t lower, uint32_t from)
 	return from ^ (bits >> 1) ^ (0x9908b0dfu & (0u - (bits & 1)));
 }
 
-static inline void next_state(uint32_t *state)
+static inline void next_state(uint32_t state[STATE_WORDS])
 {
 	enum { WRAP = STATE_WORDS - SHIFT };
 	for (int i = 0; i < WRAP; i++)

@@ -17,7 +17,7 @@ INLINE void draw_below(int count, int32_t *restrict draws, const uint32_t *restr
 enum { BLOCK = STATE_WORDS / 3 };
 
 /* Overwrites the state, which has been seeded and nothing else. */
-static void KERNEL_FN(permute)(int count, int32_t *order, uint32_t *state, const uint32_t *reciprocals)
+static void KERNEL_FN(permute)(int count, int32_t *order, uint32_t state[STATE_WORDS], const uint32_t *reciprocals)
 {
 	int32_t draws[BLOCK];
 	for (int i = 0; i < count; i++)
