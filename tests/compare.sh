@@ -6,13 +6,8 @@ if [ "${1-}" = --bless ]; then
 	bless=yes
 	shift
 fi
-bnc=${1:-build/bnc}
-[ -x "$bnc" ] || { echo "$bnc is not built: 0 passed, 1 failed"; exit 1; }
-passed=0
-failed=0
-scratch=$(mktemp -d) || exit 1
-trap 'rm -rf "$scratch"' EXIT
-export ASAN_OPTIONS=exitcode=99 UBSAN_OPTIONS=print_stacktrace=1
+. tests/check.sh
+[ -z "$bless" ] || finish() { exit; }
 
 # The options that a network asks for in its first line: `# bnc: --dump c --isa avx2`.
 options() {
@@ -29,14 +24,7 @@ run() {
 compare() {
 	if [ -n "$bless" ]; then
 		cmp -s "$1" "$2" || { cp "$1" "$2" && echo "blessed $2"; }
-	elif diff -u --label "$2" --label "what bnc prints" "$2" "$1"; then
-		passed=$((passed + 1))
 	else
-		failed=$((failed + 1))
+		check "$2" diff -u --label "$2" --label "what bnc prints" "$2" "$1"
 	fi
-}
-
-finish() {
-	[ -n "$bless" ] || echo "$passed passed, $failed failed"
-	exit $((failed > 0))
 }

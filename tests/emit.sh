@@ -3,25 +3,12 @@
 # outside. Further builds of bnc must write the same bytes as the first.
 #
 #	tests/emit.sh BNC [BNC ...]
-. tests/compare.sh
+. tests/check.sh
 others="$*"
 root=$(pwd)
 case $bnc in /*) ;; *) bnc=$root/$bnc ;; esac
 warnings="-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror"
 optimised="-O3 -march=native"
-
-# check WHAT COMMAND ...: counts whether the command succeeds; its output is shown when it does not.
-check() {
-	what=$1
-	shift
-	if "$@" >"$scratch/output" 2>&1; then
-		passed=$((passed + 1))
-	else
-		failed=$((failed + 1))
-		echo "$what: failed: $*"
-		head -20 "$scratch/output"
-	fi
-}
 
 has() {
 	command -v "$1" >/dev/null
@@ -197,7 +184,6 @@ emit "$root/models/mlp_bn.net" --prefix net_a --lanes 8 --emit net_a.c
 emit "$root/tests/emit/residual.net" --prefix net_b --emit net_b.c
 check "two networks" gcc -std=c99 $warnings -O2 "$root/tests/emit/two.c" -I. net_a.c net_b.c -lm -o two
 check "two networks" ./two
-cp "$scratch/output" two.txt
 emit "$root/models/mlp_bn.net" --prefix net_a --lanes 8 --emit net_a.h --single-header
 emit "$root/tests/emit/residual.net" --prefix net_b --emit net_b.h --single-header
 check "two single headers" clang -std=c99 $warnings -O2 -DSINGLE_HEADER "$root/tests/emit/two.c" -I. -lm -o two

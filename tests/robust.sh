@@ -2,31 +2,23 @@
 # Feeds bnc what nobody should: it must say what is wrong, and end by itself with a status from 0 to 3.
 #
 #	tests/robust.sh [BNC]
-bnc=${1:-build/bnc}
-[ -x "$bnc" ] || { echo "$bnc is not built: 0 passed, 1 failed"; exit 1; }
-passed=0
-failed=0
-scratch=$(mktemp -d) || exit 1
-export LC_ALL=C ASAN_OPTIONS=exitcode=99 UBSAN_OPTIONS=print_stacktrace=1
+. tests/check.sh
+export LC_ALL=C
 
-# check NAME ARGUMENT ...
-check() {
-	name=$1
-	shift
+# Whether bnc ends as it should.
+ends_well() {
 	timeout 60 "$bnc" "$@" >/dev/null 2>"$scratch/stderr" </dev/null
 	status=$?
-	if [ $status -gt 3 ] || { [ $status -gt 0 ] && [ ! -s "$scratch/stderr" ]; }; then
-		failed=$((failed + 1))
-		[ $failed -gt 10 ] || { echo "$name: exit $status: bnc $*"; head -n 20 "$scratch/stderr"; }
-	else
-		passed=$((passed + 1))
-	fi
+	cat "$scratch/stderr"
+	echo "exit $status"
+	[ $status = 0 ] || { [ $status -le 3 ] && [ -s "$scratch/stderr" ]; }
 }
 
-# Checks a network that comes from standard input.
-network() {
-	cat >"$scratch/$1.net"
-	check "$1" --check "$scratch/$1.net"
+# feed NAME ARGUMENT ...
+feed() {
+	name=$1
+	shift
+	check "$name" ends_well "$@"
 }
 
 # Prints a text many times.
@@ -36,78 +28,82 @@ many() {
 
 # ---- files that are no networks
 
-check missing "$scratch/none.net"
-check directory "$scratch"
-check no_arguments
-network empty </dev/null
-printf '\n\n;;\n# nothing' | network blank
-head -c 100000 "$bnc" | network binary
-printf 'linear 2 \000 64\nrelu\000\n' | network nul
-printf 'linear 2 64\r\nrelu\r\n' | network carriage_returns
-printf 'linear 2 \377\376 64; rel\303; \342\202\254' | network bad_utf8
-{ echo 'linear 2 2'; many 5000000 'ab'; } | network long_word
-{ echo 'linear 2 2'; many 5000000 '1 '; } | network long_line
-{ echo 'linear 2 2 #'; many 5000000 'ab'; } | network long_comment
-many 100000 'repeat 2 { ' | network open_braces
-{ many 100000 'residual { '; many 100000 '} '; } | network nested_braces
-many 100000 '} ' | network closing_braces
-{ echo 'input 2'; many 100000 'relu;'; } | network many_layers
+feed missing "$scratch/none.net"
+feed directory "$scratch"
+feed no_arguments
+printf '' >"$scratch/empty.net"
+printf '\n\n;;\n# nothing' >"$scratch/blank.net"
+head -c 100000 "$bnc" >"$scratch/binary.net"
+printf 'linear 2 \000 64\nrelu\000\n' >"$scratch/nul.net"
+printf 'linear 2 64\r\nrelu\r\n' >"$scratch/carriage_returns.net"
+printf 'linear 2 \377\376 64; rel\303; \342\202\254' >"$scratch/bad_utf8.net"
+{ echo 'linear 2 2'; many 5000000 'ab'; } >"$scratch/long_word.net"
+{ echo 'linear 2 2'; many 5000000 '1 '; } >"$scratch/long_line.net"
+{ echo 'linear 2 2 #'; many 5000000 'ab'; } >"$scratch/long_comment.net"
+many 100000 'repeat 2 { ' >"$scratch/open_braces.net"
+{ many 100000 'residual { '; many 100000 '} '; } >"$scratch/nested_braces.net"
+many 100000 '} ' >"$scratch/closing_braces.net"
+{ echo 'input 2'; many 100000 'relu;'; } >"$scratch/many_layers.net"
 # Each so large that work with its square would take longer than the timeout.
-{ echo 'linear 2 4'; seq -f 'let A%.0f = 4' 300000; echo 'linear A1'; } | network many_lets
-{ echo 'linear 2 4'; seq -f 'block b%.0f { relu }' 300000; echo 'b1'; } | network many_blocks
-{ echo 'linear 2 4'; seq -f 'l%.0f: relu' 99000; } | network many_labels
-{ echo 'linear 2 4'; many 30000 'residual { relu };'; } | network many_residuals
-{ echo 'linear 2 4'; many 45000 'batchnorm; relu;'; } | network many_pairs
+{ echo 'linear 2 4'; seq -f 'let A%.0f = 4' 300000; echo 'linear A1'; } >"$scratch/many_lets.net"
+{ echo 'linear 2 4'; seq -f 'block b%.0f { relu }' 300000; echo 'b1'; } >"$scratch/many_blocks.net"
+{ echo 'linear 2 4'; seq -f 'l%.0f: relu' 99000; } >"$scratch/many_labels.net"
+{ echo 'linear 2 4'; many 30000 'residual { relu };'; } >"$scratch/many_residuals.net"
+{ echo 'linear 2 4'; many 45000 'batchnorm; relu;'; } >"$scratch/many_pairs.net"
 # All leaves of a tree of residuals read one value, and pass on one gradient.
-awk 'BEGIN { tree = "linear 4; batchnorm; relu"; for (i = 0; i < 14; i++) tree = "residual { " tree " } { " tree " }"; print "linear 2 4; " tree }' |
-	network many_branches
-many 20000 'relo;' | network many_mistakes
-many 100000 ': = ' | network only_punctuation
+awk 'BEGIN { tree = "linear 4; batchnorm; relu"; for (i = 0; i < 14; i++) tree = "residual { " tree " } { " tree " }"; print "linear 2 4; " tree }' \
+	>"$scratch/many_branches.net"
+many 20000 'relo;' >"$scratch/many_mistakes.net"
+many 100000 ': = ' >"$scratch/only_punctuation.net"
+
+for network in "$scratch"/*.net; do
+	feed "$network" --check "$network"
+done
 
 # ---- sizes
 
 for size in 0 -1 1.5 2147483647 2147483648 4294967296 9223372036854775807 9223372036854775808 18446744073709551616 \
 		1e309 -1e309 1e-400 nan inf 0x10 007 1x 1x0 3x-1 9999999999x9999999999 true '' -; do
-	check "size $size" --check -e "linear 2 $size"
-	check "size $size" --check -e "linear $size; relu; linear 2"
-	check "size $size" --check -e "input $size; linear 2"
-	check "size $size" --check -e "linear 2 2; batch $size; epochs $size; seed $size"
-	check "size $size" --check -e "repeat $size { linear 2 2 }"
-	check "size $size" --check -e "let N = $size; linear 2 N"
-	check "size $size" --check -e "linear 2 2; batchnorm eps=$size momentum=$size; optimizer sgd lr=$size momentum=$size"
-	check "size $size" --check --batch "$size" --epochs "$size" --seed "$size" --lr "$size" -e 'linear 2 2'
-	check "size $size" --train "moons:n=$size" --steps 1 -e 'linear 2 2'
-	check "size $size" --train "moons:noise=$size" --steps 1 -e 'linear 2 2'
+	feed "size $size" --check -e "linear 2 $size"
+	feed "size $size" --check -e "linear $size; relu; linear 2"
+	feed "size $size" --check -e "input $size; linear 2"
+	feed "size $size" --check -e "linear 2 2; batch $size; epochs $size; seed $size"
+	feed "size $size" --check -e "repeat $size { linear 2 2 }"
+	feed "size $size" --check -e "let N = $size; linear 2 N"
+	feed "size $size" --check -e "linear 2 2; batchnorm eps=$size momentum=$size; optimizer sgd lr=$size momentum=$size"
+	feed "size $size" --check --batch "$size" --epochs "$size" --seed "$size" --lr "$size" -e 'linear 2 2'
+	feed "size $size" --train "moons:n=$size" --steps 1 -e 'linear 2 2'
+	feed "size $size" --train "moons:noise=$size" --steps 1 -e 'linear 2 2'
 done
-check product --check -e 'linear 2 2000000000; linear 2000000000'
-check product --check -e 'input 65536x65536x65536; linear 2'
-check product --check -e 'repeat 1000000 { repeat 1000000 { repeat 1000000 { relu } } }'
-check product --check -e 'linear 2 1000000; batch 1000000; repeat 1000 { relu }'
-check memory --train moons --steps 1 -e 'linear 2 1000000; linear 1000000'
+feed product --check -e 'linear 2 2000000000; linear 2000000000'
+feed product --check -e 'input 65536x65536x65536; linear 2'
+feed product --check -e 'repeat 1000000 { repeat 1000000 { repeat 1000000 { relu } } }'
+feed product --check -e 'linear 2 1000000; batch 1000000; repeat 1000 { relu }'
+feed memory --train moons --steps 1 -e 'linear 2 1000000; linear 1000000'
 
 # ---- names, arguments, command lines
 
-check twice --check -e 'linear 2 64 out=64'
-check twice --check -e 'batchnorm eps=1 eps=1'
-check itself --check -e 'let A = A; linear A'
-check itself --check -e 'block a { a }; linear 2 2; a'
-check unfinished --check -e 'linear 2 ('
-check unfinished --check -e 'let'
-check unfinished --check -e
-check format --check -e '%s%n%s%n: relu; linear 2 %d'
-check option --nothing
-check option --isa
-check option --isa nothing -e 'linear 2 2'
-check option --dump nothing -e 'linear 2 2'
-check option --train nothing -e 'linear 2 2'
-check option --train 'moons:' -e 'linear 2 2'
-check option --train 'moons:n' -e 'linear 2 2'
-check option --train 'moons:n=10,n=10' -e 'linear 2 2'
-check option --train "$scratch" -e 'linear 2 2'
-check option --weights "$scratch" -e 'linear 2 2'
-check option --train moons --steps 1 --save "$scratch" -e 'linear 2 2'
-check option --train moons --steps 1 --save "$scratch/none/file" -e 'linear 2 2'
-check option --train moons --steps 1 --log "$scratch/none/file" -e 'linear 2 2'
+feed twice --check -e 'linear 2 64 out=64'
+feed twice --check -e 'batchnorm eps=1 eps=1'
+feed itself --check -e 'let A = A; linear A'
+feed itself --check -e 'block a { a }; linear 2 2; a'
+feed unfinished --check -e 'linear 2 ('
+feed unfinished --check -e 'let'
+feed unfinished --check -e
+feed format --check -e '%s%n%s%n: relu; linear 2 %d'
+feed option --nothing
+feed option --isa
+feed option --isa nothing -e 'linear 2 2'
+feed option --dump nothing -e 'linear 2 2'
+feed option --train nothing -e 'linear 2 2'
+feed option --train 'moons:' -e 'linear 2 2'
+feed option --train 'moons:n' -e 'linear 2 2'
+feed option --train 'moons:n=10,n=10' -e 'linear 2 2'
+feed option --train "$scratch" -e 'linear 2 2'
+feed option --weights "$scratch" -e 'linear 2 2'
+feed option --train moons --steps 1 --save "$scratch" -e 'linear 2 2'
+feed option --train moons --steps 1 --save "$scratch/none/file" -e 'linear 2 2'
+feed option --train moons --steps 1 --log "$scratch/none/file" -e 'linear 2 2'
 
 # ---- damaged files
 
@@ -115,9 +111,9 @@ for file in tests/data/*; do
 	[ -f "$file" ] || continue
 	for length in 0 7 9 40 100 300; do
 		head -c $length "$file" >"$scratch/cut"
-		check "cut off: $file" --weights "$scratch/cut" --train moons --steps 1 -e 'linear 2 2'
+		feed "cut off: $file" --weights "$scratch/cut" --train moons --steps 1 -e 'linear 2 2'
 		mv "$scratch/cut" "$scratch/cut.npz"
-		check "cut off: $file" --train "$scratch/cut.npz" --steps 1 -e 'linear 2 2'
+		feed "cut off: $file" --train "$scratch/cut.npz" --steps 1 -e 'linear 2 2'
 	done
 done
 
@@ -152,14 +148,9 @@ for round in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do
 		[ -e "$model" ] || continue
 		seed=$((seed + 1))
 		mutate $seed "$model" >"$scratch/mutated_$seed.net"
-		check "mutation $seed of $model" --dump c "$scratch/mutated_$seed.net"
+		feed "mutation $seed of $model" --dump c "$scratch/mutated_$seed.net"
 	done
 done
 
-if [ $failed = 0 ]; then
-	rm -rf "$scratch"
-else
-	echo "At most 10 failures are shown; the networks are kept in $scratch."
-fi
-echo "$passed passed, $failed failed"
-exit $((failed > 0))
+[ $failed = 0 ] || { trap - EXIT; echo "The networks are kept in $scratch."; }
+finish

@@ -2,24 +2,7 @@
 # Interrupts training: the run must end with its step, write what it was asked for, and leave nothing else behind.
 #
 #	tests/stop.sh [BNC]
-bnc=${1:-build/bnc}
-[ -x "$bnc" ] || { echo "$bnc is not built: 0 passed, 1 failed"; exit 1; }
-passed=0
-failed=0
-scratch=$(mktemp -d) || exit 1
-
-# expect WHAT COMMAND ...: the command must succeed
-expect() {
-	what=$1
-	shift
-	if "$@" >"$scratch/said" 2>&1; then
-		passed=$((passed + 1))
-	else
-		failed=$((failed + 1))
-		echo "$what:"
-		head -n 20 "$scratch/said" "$scratch/stderr"
-	fi
-}
+. tests/check.sh
 
 # Waits until the command fails, for at most a minute.
 while_true() {
@@ -43,18 +26,16 @@ stop() {
 	while_true kill -0 $job
 	kill -s KILL $job 2>/dev/null
 	wait $job
-	expect "$1: exit status" [ $? = "$2" ]
+	check "$1: exit status" [ $? = "$2" ] || cat "$scratch/stderr"
 	steps=$(sed -n "s/^bnc: stopped by SIG$1 after \([0-9]*\) steps; their weights are in .*/\1/p" "$scratch/stderr")
-	expect "$1: one line says so" [ -n "$steps" -a "$(wc -l <"$scratch/stderr")" = 1 ]
-	expect "$1: only what was asked for" [ "$(ls "$scratch/run" | tr '\n' ' ')" = "log weights " ]
-	expect "$1: whole lines in the log" [ "$(grep -c '^{.*}$' "$scratch/run/log")" = "$(wc -l <"$scratch/run/log")" ]
-	expect "$1: the same steps again" "$bnc" models/mlp_bn.net --train moons --quiet --steps "${steps:-1}" --save "$scratch/again"
-	expect "$1: the weights of these steps" cmp "$scratch/run/weights" "$scratch/again"
+	check "$1: one line says so" [ -n "$steps" -a "$(wc -l <"$scratch/stderr")" = 1 ]
+	check "$1: only what was asked for" [ "$(ls "$scratch/run" | tr '\n' ' ')" = "log weights " ]
+	check "$1: whole lines in the log" [ "$(grep -c '^{.*}$' "$scratch/run/log")" = "$(wc -l <"$scratch/run/log")" ]
+	check "$1: the same steps again" "$bnc" models/mlp_bn.net --train moons --quiet --steps "${steps:-1}" --save "$scratch/again"
+	check "$1: the weights of these steps" cmp "$scratch/run/weights" "$scratch/again"
 }
 
 stop TERM 143
 stop INT 130
 
-rm -rf "$scratch"
-echo "$passed passed, $failed failed"
-exit $((failed > 0))
+finish

@@ -3,7 +3,7 @@
 # print the same bits everywhere. Builds the examples, too.
 #
 #	tests/targets.sh [BNC]
-. tests/compare.sh
+. tests/check.sh
 bnc=$(realpath "$bnc")
 top=$PWD
 firmware=$top/examples/firmware
@@ -11,19 +11,6 @@ web=$top/examples/web
 skipped=0
 cd "$scratch" || exit 1
 "$top/examples/table-to-c" moons <"$top/examples/moons.csv" >moons.h
-
-# check WHAT COMMAND ...: counts whether the command succeeds; its output is shown when it does not.
-check() {
-	what=$1
-	shift
-	if "$@" >output 2>&1; then
-		passed=$((passed + 1))
-	else
-		failed=$((failed + 1))
-		echo "$what: failed: $*"
-		tail -n 20 output
-	fi
-}
 
 # Says what is missing of the commands that a part needs; tools/install-packages brings them to Debian and nowhere else.
 have() {

@@ -1,0 +1,29 @@
+# Shared by the drivers: reads their argument, [BNC], and counts what they check.
+
+bnc=${1:-build/bnc}
+[ -x "$bnc" ] || { echo "$bnc is not built: 0 passed, 1 failed"; exit 1; }
+passed=0
+failed=0
+scratch=$(mktemp -d) || exit 1
+trap 'rm -rf "$scratch"' EXIT
+export ASAN_OPTIONS=exitcode=99 UBSAN_OPTIONS=print_stacktrace=1
+
+# check WHAT COMMAND ...: counts whether the command succeeds, and returns it. Its output is in $scratch/output, and is shown
+# when it does not, ten times at most.
+check() {
+	what=$1
+	shift
+	if "$@" >"$scratch/output" 2>&1; then
+		passed=$((passed + 1))
+		return 0
+	fi
+	failed=$((failed + 1))
+	[ $failed -gt 10 ] || { echo "$what: failed: $*"; head -n 50 "$scratch/output"; }
+	return 1
+}
+
+finish() {
+	[ $failed -le 10 ] || echo "The first 10 failures are shown."
+	echo "$passed passed, $failed failed"
+	exit $((failed > 0))
+}
