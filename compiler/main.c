@@ -245,7 +245,7 @@ static int train_all(Session *s, Run *runs, Random *random, Failure *failure)
 	return status;
 }
 
-static const int emit_status[] = {[WRONG_FILE] = EXIT_DATA, [WRONG_PREFIX] = EXIT_COMMAND, [WRONG_SIZE] = EXIT_NETWORK};
+static const int emit_status[] = {[WRONG_FILE] = EXIT_DATA, [WRONG_SIZE] = EXIT_NETWORK};
 
 /* Weights that nobody gave or trained are not worth writing: _init makes them. */
 static int emit_first(const Session *s, const Run *run, Failure *failure)

@@ -122,10 +122,24 @@ int64_t count_of(const Standalone *s, const Tensor *tensor)
 
 /* ---- names */
 
-/* Past a comment, a string or a directive; text itself when it is none. */
+/* Past a number, in which letters are no names. */
+static const char *skip_number(const char *text)
+{
+	if (!isdigit((unsigned char)text[0]) && (text[0] != '.' || !isdigit((unsigned char)text[1])))
+		return text;
+	do
+		text++;
+	while (is_name(*text) || *text == '.' || (*text && strchr("+-", *text) && strchr("eEpP", text[-1])));
+	return text;
+}
+
+/* Past a comment, a string, a number or a directive; text itself when it is none. */
 static const char *skip_others(const char *text, bool line_begins)
 {
-	return *text == '#' && line_begins ? text + strcspn(text, "\n") : skip_opaque(text);
+	if (*text == '#' && line_begins)
+		return text + strcspn(text, "\n");
+	const char *end = skip_number(text);
+	return end > text ? end : skip_opaque(text);
 }
 
 /* Removes the marks. A variable that has the struct's name gets another. */
@@ -155,13 +169,9 @@ static void settle_name(const Standalone *s, Code *code)
 static const char *default_prefix(Arena *arena, const Compilation *model, const char *path)
 {
 	if (strcmp(model->source.path, "-e") != 0 || strcmp(model->network->name, "net") != 0)
-		return model->network->name;
+		return prefix_of(arena, model->network->name);
 	const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
-	char *name = arena_copy(arena, base, strlen(base) - 2);
-	for (char *c = name; *c; c++)
-		if (!is_name(*c))
-			*c = '_';
-	return name;
+	return prefix_of(arena, arena_copy(arena, base, strlen(base) - 2));
 }
 
 /* ---- options */
@@ -180,7 +190,7 @@ bool standalone_check(const StandaloneOptions *options, Failure *failure)
 			end, options->path);
 	if (options->test_path && !ends_with(options->test_path, ".c"))
 		return fail(failure, "--emit-test takes a file name that ends in .c, found `%.200s`", options->test_path);
-	return !options->prefix || check_prefix(options->prefix, true, failure);
+	return !options->prefix || check_prefix(options->prefix, failure);
 }
 
 /* ---- memory */
@@ -319,10 +329,7 @@ static Standalone begin(const Compilation *model, const void *net, const Standal
 bool standalone_foresee(const Compilation *model, const StandaloneOptions *options, Wrong *wrong, Failure *failure)
 {
 	Standalone s = begin(model, 0, options);
-	s.wrong = WRONG_PREFIX;
-	bool ok = check_prefix(s.prefix, options->prefix != 0, failure);
-	if (ok && !options->inference)
-		ok = plan(&s, failure);
+	bool ok = options->inference || plan(&s, failure);
 	if (ok) {
 		s.wrong = WRONG_FILE;
 		ok = with_files(&s, false, failure);

@@ -16,7 +16,7 @@ typedef struct StandaloneOptions {
 /* What can be said of the options before a network is read. */
 bool standalone_check(const StandaloneOptions *options, Failure *failure);
 /* Why nothing was written. */
-typedef enum Wrong { WRONG_FILE, WRONG_PREFIX, WRONG_SIZE } Wrong;
+typedef enum Wrong { WRONG_FILE, WRONG_SIZE } Wrong;
 
 /* What would go wrong after the training is said before it. */
 bool standalone_foresee(const Compilation *model, const StandaloneOptions *options, Wrong *wrong, Failure *failure);
@@ -125,7 +125,9 @@ bool find_expected(const Standalone *s, Expected *expected, Failure *failure);
 bool put_test(Standalone *s, Failure *failure);
 
 /* names.c */
-bool check_prefix(const char *prefix, bool given, Failure *failure);
+bool check_prefix(const char *prefix, Failure *failure);
+/* The prefix that a network of that name has, or a file's: the name itself where it can be one. */
+const char *prefix_of(Arena *arena, const char *name);
 
 /* standalone_header.c, standalone_memory.c */
 void put_header(Standalone *s);

@@ -56,7 +56,7 @@ static void put_comparisons(Standalone *s, const Expected *e, NumbersKind kind)
 		const Numbers *numbers = &e->numbers.items[i];
 		if (numbers->kind != kind)
 			continue;
-		code_put(&s->test, "\tcompare_%s(%d, ", kind == NUMBERS_GRADIENT ? "gradient" : "tensor", numbers->tensor);
+		code_put(&s->test, "\tcompare_%s(%d, ", kind == NUMBERS_GRADIENT ? "gradient" : "trained", numbers->tensor);
 		if (kind == NUMBERS_GRADIENT)
 			code_put(&s->test, "%d, ", numbers->state < 0 ? numbers->tensor : numbers->state);
 		code_put(&s->test, "%s, %s);\n", name_of(s, numbers), tolerance_text(s, numbers));
@@ -126,7 +126,7 @@ static const char training_functions[] =
 	"%s"
 	"\tcompare(found, expected, samples, tolerance, \"gradient of \", @_tensors[tensor].name);\n"
 	"}\n\n"
-	"static void compare_tensor(int tensor, const float *expected, float tolerance)\n"
+	"static void compare_trained(int tensor, const float *expected, float tolerance)\n"
 	"{\n"
 	"\tfloat found[%d];\n"
 	"\tconst int samples = sample(&net, tensor, found);\n\n"
