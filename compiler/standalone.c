@@ -165,13 +165,19 @@ static void settle_name(const Standalone *s, Code *code)
 	*code = settled;
 }
 
+static const char *without_folders(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return slash ? slash + 1 : path;
+}
+
 /* The network's name; that of a network on the command line says nothing, so the file's. */
 static const char *default_prefix(Arena *arena, const Compilation *model, const char *path)
 {
 	if (strcmp(model->source.path, "-e") != 0 || strcmp(model->network->name, "net") != 0)
 		return prefix_of(arena, model->network->name);
-	const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
-	return prefix_of(arena, arena_copy(arena, base, strlen(base) - 2));
+	const char *file = without_folders(path);
+	return prefix_of(arena, arena_copy(arena, file, strlen(file) - 2));
 }
 
 /* ---- options */
@@ -182,12 +188,29 @@ static bool ends_with(const char *text, const char *end)
 	return length > end_length && strcmp(text + length - end_length, end) == 0;
 }
 
+/* The header's name stands in an #include and in a comment. */
+static bool check_file_name(const char *path, Failure *failure)
+{
+	static const char *const headers[] = {"math", "stddef", "stdint", "stdio", "string"};
+	const char *name = without_folders(path);
+	for (const char *c = name; *c; c++)
+		if (iscntrl((unsigned char)*c) || strchr("\"\\", *c) || (c[0] == '?' && c[1] == '?'))
+			return fail(failure, "--emit takes a file name without quotation mark, backslash, control character and `??`, which C cannot include, "
+				"found `%.200s`", path);
+	for (size_t i = 0; i < sizeof headers / sizeof *headers; i++)
+		if (strlen(name) == strlen(headers[i]) + 2 && strncmp(name, headers[i], strlen(headers[i])) == 0)
+			return fail(failure, "--emit %.200s: C has a header %s.h, which the emitted one could be taken for: take another name", path, headers[i]);
+	return true;
+}
+
 bool standalone_check(const StandaloneOptions *options, Failure *failure)
 {
 	const char *end = options->single_header ? ".h" : ".c";
 	if (!ends_with(options->path, end))
 		return fail(failure, "--emit%s takes a file name that ends in %s, found `%.200s`", options->single_header ? " with --single-header" : "",
 			end, options->path);
+	if (!check_file_name(options->path, failure))
+		return false;
 	if (options->test_path && !ends_with(options->test_path, ".c"))
 		return fail(failure, "--emit-test takes a file name that ends in .c, found `%.200s`", options->test_path);
 	return !options->prefix || check_prefix(options->prefix, failure);
@@ -321,8 +344,7 @@ static Standalone begin(const Compilation *model, const void *net, const Standal
 	};
 	s.capitals = capitals(arena, s.prefix);
 	s.header_path = arena_print(arena, "%.*s.h", (int)strlen(options->path) - 2, options->path);
-	const char *slash = strrchr(s.header_path, '/');
-	s.header_name = slash ? slash + 1 : s.header_path;
+	s.header_name = without_folders(s.header_path);
 	return s;
 }
 

@@ -244,7 +244,7 @@ check "names" emit "$root/models/mlp_bn.net" --train moons --prefix device --emi
 check "names" [ "$(wc -l <words.txt)" -gt 500 ]
 bad_prefixes <words.txt >bad.txt
 check "names" sh -c 'cat bad.txt; [ ! -s bad.txt ]'
-for name in double_t FILE while 'two  words' 2x _ "$(printf %0100d 1)"; do
+for name in double_t FILE while 'two  words' "it's" 2x _ "$(printf %0100d 1)"; do
 	cp "$root/models/mlp_bn.net" "$name.net"
 	check "$name.net" emit "$name.net" --emit device.c --emit-test device_test.c
 	check "$name.net" compiles_everywhere
