@@ -3,6 +3,7 @@
 #include "options.h"
 #include "pool.h"
 #include "profile.h"
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -199,7 +200,7 @@ static bool open_profile(const Session *s, Profile *profile, Failure *failure)
 	return profile->seconds || fail(failure, "not enough memory to time %d loops", profile->loops);
 }
 
-static int train_runs(Session *s, Run *runs, const Data *data, Random *random, FILE *log, Failure *failure)
+static int train_runs(Session *s, Run *runs, const Data *data, Random *random, AtomicFile *log, Failure *failure)
 {
 	const Network *first = s->compilations[0].network;
 	Profile profile = {0};
@@ -237,7 +238,7 @@ static int train_all(Session *s, Run *runs, Random *random, Failure *failure)
 	if (s->options.log && !atomic_open(&log, s->options.log, failure))
 		status = complain(EXIT_DATA, failure);
 	else {
-		status = train_runs(s, runs, &data, random, log.stream, failure);
+		status = train_runs(s, runs, &data, random, s->options.log ? &log : 0, failure);
 		if (s->options.log && !atomic_commit(&log, failure))
 			status = complain(EXIT_DATA, failure);
 	}
@@ -337,6 +338,7 @@ int main(int argc, char **argv)
 {
 	Session session = {0};
 	Failure failure;
+	signal(SIGXFSZ, SIG_IGN);       /* so that a file that may not grow is reported, as a full disk is */
 	OptionsResult result = options_read(&session.options, argc, argv, &failure);
 	int status = 0;
 	if (result == OPTIONS_WRONG)
@@ -346,8 +348,9 @@ int main(int argc, char **argv)
 		status = run_session(&session);
 	}
 	options_free(&session.options);
+	errno = 0;
 	if (fflush(stdout) != 0 || ferror(stdout)) {
-		fprintf(stderr, "bnc: the output could not be written\n");
+		fprintf(stderr, "bnc: cannot write the output%s%s\n", errno ? ": " : "", errno ? strerror(errno) : "");
 		status = status ? status : EXIT_DATA;
 	}
 	return status;

@@ -258,7 +258,7 @@ static bool with_files(const Standalone *s, bool write, Failure *failure)
 	for (int i = 0; ok && i < COUNT; i++) {
 		ok = !texts[i].path || atomic_open(&files[i], texts[i].path, failure);
 		if (ok && texts[i].path && write)
-			fwrite(texts[i].code->items, 1, (size_t)texts[i].code->count, files[i].stream);
+			atomic_write(&files[i], texts[i].code->items, (size_t)texts[i].code->count);
 	}
 	for (int i = 0; ok && write && i < COUNT; i++)
 		ok = !texts[i].path || atomic_commit(&files[i], failure);

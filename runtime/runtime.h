@@ -95,10 +95,12 @@ bool safetensors_load(TensorFile *file, const char *path, Failure *failure);
 void tensor_file_close(TensorFile *file);
 float float_from_half(uint32_t bits);           /* IEEE 754's binary16, exactly */
 
-/* A file that is complete or not there: written beside its target and renamed over it by file_commit. A killed run
- * leaves the old file. */
-typedef struct AtomicFile { FILE *stream; char *path, *temporary; } AtomicFile;
+/* A file that is complete or not there: written beside its target and renamed over it by atomic_commit. A killed run
+ * leaves the old file. What writing it fails of is said by atomic_commit. */
+typedef struct AtomicFile { FILE *stream; char *path, *temporary; int error; } AtomicFile;
 bool atomic_open(AtomicFile *file, const char *path, Failure *failure);
+void atomic_write(AtomicFile *file, const void *bytes, size_t size);
+void atomic_print(AtomicFile *file, const char *format, ...) __attribute__((format(printf, 2, 3)));
 bool atomic_commit(AtomicFile *file, Failure *failure);
 void atomic_abandon(AtomicFile *file);
 
@@ -189,7 +191,7 @@ typedef struct Training {
 	Random *random;         /* torch's default generator, after initialisation */
 	bool shuffle;
 	bool quiet;
-	FILE *log;              /* JSON Lines, or null */
+	AtomicFile *log;        /* JSON Lines, or null */
 	bool log_steps;
 	const volatile sig_atomic_t *stop;      /* no longer 0: the step that runs is the last one; null: never */
 } Training;

@@ -76,7 +76,7 @@ static void log_step(const Training *t, const Run *run, const Epoch *epoch, int 
 	if (isfinite(loss))
 		snprintf(number, sizeof number, "%.9g", (double)loss);
 	if (t->log_steps)
-		fprintf(t->log, "{\"event\":\"step\",\"net\":\"%s\",\"epoch\":%d,\"step\":%lld,\"loss\":%s}\n", run->program->name, epoch->number,
+		atomic_print(t->log, "{\"event\":\"step\",\"net\":\"%s\",\"epoch\":%d,\"step\":%lld,\"loss\":%s}\n", run->program->name, epoch->number,
 			(long long)epoch->first_step + batch, number);
 }
 
@@ -130,11 +130,11 @@ static void report_epoch(const Training *t, const Epoch *epoch, Progress *progre
 		}
 		if (!t->log)
 			continue;
-		fprintf(t->log, "{\"event\":\"epoch\",\"net\":\"%s\",\"epoch\":%d,\"steps\":%lld,\"loss\":%.9g", run->program->name, epoch->number,
+		atomic_print(t->log, "{\"event\":\"epoch\",\"net\":\"%s\",\"epoch\":%d,\"steps\":%lld,\"loss\":%.9g", run->program->name, epoch->number,
 			(long long)run->steps, run->loss);
 		if (classifies)
-			fprintf(t->log, ",\"accuracy\":%.9g", run->accuracy);
-		fprintf(t->log, "}\n");
+			atomic_print(t->log, ",\"accuracy\":%.9g", run->accuracy);
+		atomic_print(t->log, "}\n");
 	}
 	if (!t->quiet)
 		printf("\n");

@@ -237,13 +237,13 @@ static void repeat_on(const Record *r, const KernelSet *set)
 	char *log = 0;
 	size_t length = 0;
 	start(r, networks, runs, &random, set);
-	FILE *stream = open_memstream(&log, &length);
+	AtomicFile file = {.stream = open_memstream(&log, &length)};
 	Training training = {
 		.runs = runs, .run_count = r->count, .host = &(const Host){0}, .data = &r->data, .batch = r->batch, .epochs = r->epochs,
-		.random = &random, .shuffle = true, .quiet = true, .log = stream, .log_steps = true,
+		.random = &random, .shuffle = true, .quiet = true, .log = &file, .log_steps = true,
 	};
 	cr_assert(training_check(&training, &failure) && train(&training, &failure), "%s", failure.text);
-	fclose(stream);
+	fclose(file.stream);
 	check_losses(r, networks, log);
 	free(log);
 	for (int i = 0; i < r->count; i++) {

@@ -3,8 +3,10 @@
 #include "../runtime/runtime.h"
 #include <criterion/criterion.h>
 #include <math.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -87,7 +89,7 @@ static void put(const char *path, const char *text)
 	AtomicFile file;
 	Failure failure;
 	cr_assert(atomic_open(&file, path, &failure), "%s", failure.text);
-	fputs(text, file.stream);
+	atomic_print(&file, "%s", text);
 	cr_assert(atomic_commit(&file, &failure), "%s", failure.text);
 }
 
@@ -107,7 +109,7 @@ Test(atomic, abandoned_leaves_the_old_file)
 	AtomicFile file;
 	Failure failure;
 	cr_assert(atomic_open(&file, path, &failure));
-	fputs("half of the new", file.stream);
+	atomic_print(&file, "half of the new");
 	fflush(file.stream);
 	expect_content(path, "old");
 	atomic_abandon(&file);
@@ -154,9 +156,37 @@ Test(atomic, devices_are_not_replaced)
 	struct stat status;
 	cr_assert(stat("/dev/null", &status) == 0 && S_ISCHR(status.st_mode));
 	cr_assert(atomic_open(&file, "/dev/full", &failure));
-	fputs("too much", file.stream);
+	atomic_print(&file, "too much");
 	cr_assert_not(atomic_commit(&file, &failure));
 	expect_message(&failure, "cannot write /dev/full: No space left on device");
+}
+
+Test(atomic, says_why_a_write_failed)
+{
+	AtomicFile file;
+	Failure failure;
+	cr_assert(atomic_open(&file, "/dev/full", &failure));
+	for (int i = 0; i < 10000; i++)
+		atomic_write(&file, "too much", 8);
+	cr_assert_not(atomic_commit(&file, &failure));
+	expect_message(&failure, "cannot write /dev/full: No space left on device");
+}
+
+Test(atomic, says_that_a_file_may_not_grow)
+{
+	AtomicFile file;
+	Failure failure;
+	const char *path = in_directory("file");
+	put(path, "old");
+	signal(SIGXFSZ, SIG_IGN);
+	cr_assert_eq(setrlimit(RLIMIT_FSIZE, &(struct rlimit){20000, RLIM_INFINITY}), 0);
+	cr_assert(atomic_open(&file, path, &failure));
+	for (int i = 0; i < 10000; i++)
+		atomic_print(&file, "%d and more of it\n", i);
+	cr_assert_not(atomic_commit(&file, &failure));
+	expect_message(&failure, "File too large");
+	expect_content(path, "old");
+	cr_assert_eq(files_in_directory(), 1);
 }
 
 Test(atomic, says_why_not)

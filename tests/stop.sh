@@ -1,5 +1,6 @@
 #!/bin/sh
-# Interrupts training: the run must end with its step, write what it was asked for, and leave nothing else behind.
+# Interrupts training: the run must end with its step, write what it was asked for, and leave nothing else behind. Where that cannot be
+# written, it must say why.
 #
 #	tests/stop.sh [BNC]
 . tests/check.sh
@@ -37,5 +38,24 @@ stop() {
 
 stop TERM 143
 stop INT 130
+
+# fails STATUS MESSAGE ARGUMENT ...: bnc where no file may be larger than 8 or 16 KB
+fails() {
+	status=$1
+	message=$2
+	shift 2
+	(ulimit -f 16 && exec "$bnc" "$@" >/dev/null 2>"$scratch/stderr")
+	[ $? = "$status" ] && [ "$(cat "$scratch/stderr")" = "$message" ] || { cat "$scratch/stderr"; false; }
+}
+
+mkdir "$scratch/small"
+ln -s /dev/full "$scratch/full.c"
+check "a full disk" fails 3 "bnc: cannot write $scratch/full.c: No space left on device" models/mlp_bn.net --emit "$scratch/full.c"
+for option in --save --emit "--log-steps --log"; do
+	file=$scratch/small/file.c
+	echo old >"$file"
+	check "$option: a limit" fails 3 "bnc: cannot write $file: File too large" -e 'linear 2 5000' --train moons $option "$file"
+	check "$option: the old file" [ "$(cat "$scratch/small"/*)" = old ]
+done
 
 finish

@@ -1,6 +1,7 @@
 #include "../runtime.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -74,21 +75,38 @@ bool atomic_open(AtomicFile *file, const char *path, Failure *failure)
 	return false;
 }
 
+/* Keeps why the first of all writes failed: a stream remembers no more than that one did. */
+static void keep_error(AtomicFile *file, bool written)
+{
+	if (!written && !file->error)
+		file->error = errno ? errno : EIO;
+}
+
+void atomic_write(AtomicFile *file, const void *bytes, size_t size)
+{
+	keep_error(file, fwrite(bytes, 1, size, file->stream) == size);
+}
+
+void atomic_print(AtomicFile *file, const char *format, ...)
+{
+	va_list values;
+	va_start(values, format);
+	keep_error(file, vfprintf(file->stream, format, values) >= 0);
+	va_end(values);
+}
+
 bool atomic_commit(AtomicFile *file, Failure *failure)
 {
-	errno = 0;
-	bool written = fflush(file->stream) == 0 && !ferror(file->stream);
+	keep_error(file, fflush(file->stream) == 0);
 	if (file->temporary)
-		written = written && fsync(fileno(file->stream)) == 0;
-	written = fclose(file->stream) == 0 && written;
+		keep_error(file, fsync(fileno(file->stream)) == 0);
+	keep_error(file, fclose(file->stream) == 0);
 	file->stream = NULL;
-	if (file->temporary)
-		written = written && rename(file->temporary, file->path) == 0;
-	if (!written) {
-		if (errno)
-			cannot_write(failure, file->path);
-		else
-			fail(failure, "cannot write %s", file->path);
+	if (file->temporary && !file->error)
+		keep_error(file, rename(file->temporary, file->path) == 0);
+	if (file->error) {
+		errno = file->error;
+		cannot_write(failure, file->path);
 		atomic_abandon(file);
 		return false;
 	}

@@ -159,16 +159,16 @@ static char *print_header(const NamedTensor *tensors, int count)
 }
 
 /* Padded with spaces, so that the values start at a multiple of 8. */
-static void write_header(FILE *stream, const char *text)
+static void write_header(AtomicFile *file, const char *text)
 {
 	size_t length = strlen(text), padded = (length + 7) / 8 * 8;
 	unsigned char prefix[8];
 	put_little_endian(prefix, padded, 8);
-	fwrite(prefix, 1, sizeof prefix, stream);
-	fprintf(stream, "%s%*s", text, (int)(padded - length), "");
+	atomic_write(file, prefix, sizeof prefix);
+	atomic_print(file, "%s%*s", text, (int)(padded - length), "");
 }
 
-static void write_values(FILE *stream, const NamedTensor *tensor)
+static void write_values(AtomicFile *file, const NamedTensor *tensor)
 {
 	const Dtype *dtype = &dtypes[tensor->type];
 	const char *from = tensor->values;
@@ -179,7 +179,7 @@ static void write_values(FILE *stream, const NamedTensor *tensor)
 		from += bytes;
 		used += bytes;
 		if (used == sizeof chunk || left == 1) {
-			fwrite(chunk, 1, used, stream);
+			atomic_write(file, chunk, used);
 			used = 0;
 		}
 	}
@@ -195,12 +195,12 @@ bool safetensors_save(const char *path, const NamedTensor *tensors, int count, F
 		atomic_abandon(&file);
 		return fail(failure, "cannot write %s: out of memory", path);
 	}
-	write_header(file.stream, header);
+	write_header(&file, header);
 	free(header);
 	for (int i = 0; i < ELEMENT_TYPES; i++)
 		for (int j = 0; j < count; j++)
 			if (tensors[j].type == order_of_values[i])
-				write_values(file.stream, &tensors[j]);
+				write_values(&file, &tensors[j]);
 	return atomic_commit(&file, failure);
 }
 
