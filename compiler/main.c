@@ -45,17 +45,22 @@ static int no_memory(int networks)
 
 /* ---- stopping */
 
+static volatile sig_atomic_t stoppable; /* the training has begun */
 static volatile sig_atomic_t stop;      /* the signal that asked for it */
 
+/* The first signal ends the training after its step, and the run goes on with what was reached; the second ends it at once, and so
+ * does any before the training. */
 static void on_signal(int signal)
 {
-	if (stop)
+	if (stoppable && !stop)
+		stop = signal;
+	else {
+		atomic_remove_all();
 		_exit(128 + signal);
-	stop = signal;
+	}
 }
 
-/* From here on the first signal ends the training after its step, and the run goes on with what was reached; the second ends it
- * at once. Who ignores a signal, as nohup does, goes on ignoring it. */
+/* Who ignores a signal, as nohup does, goes on ignoring it. */
 static void catch_signals(void)
 {
 	static const int signals[] = {SIGINT, SIGTERM};
@@ -233,7 +238,7 @@ static int train_all(Session *s, Run *runs, Random *random, Failure *failure)
 	AtomicFile log = {0};
 	if (!data_open(&data, s->options.train, failure))
 		return complain(EXIT_DATA, failure);
-	catch_signals();
+	stoppable = true;
 	int status = 0;
 	if (s->options.log && !atomic_open(&log, s->options.log, failure))
 		status = complain(EXIT_DATA, failure);
@@ -293,6 +298,7 @@ static int run_all(Session *s)
 	if (!runs)
 		return no_memory(s->count);
 	name_apart(s);
+	catch_signals();
 	Wrong wrong;
 	if (s->options.emit.path && !standalone_foresee(&s->compilations[0], &s->options.emit, &wrong, &failure)) {
 		free(runs);

@@ -103,6 +103,8 @@ void atomic_write(AtomicFile *file, const void *bytes, size_t size);
 void atomic_print(AtomicFile *file, const char *format, ...) __attribute__((format(printf, 2, 3)));
 bool atomic_commit(AtomicFile *file, Failure *failure);
 void atomic_abandon(AtomicFile *file);
+/* Leaves nothing of all files that are being written, for a signal's handler that ends the process. */
+void atomic_remove_all(void);
 
 /* ---- programs: a compiled network */
 

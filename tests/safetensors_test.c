@@ -117,6 +117,25 @@ Test(atomic, abandoned_leaves_the_old_file)
 	cr_assert_eq(files_in_directory(), 1);
 }
 
+Test(atomic, removes_what_is_being_written)
+{
+	const char *path = in_directory("file");
+	AtomicFile files[3];
+	Failure failure;
+	put(path, "old");
+	for (int i = 0; i < 3; i++)
+		cr_assert(atomic_open(&files[i], path, &failure));
+	atomic_abandon(&files[1]);
+	cr_assert_eq(files_in_directory(), 3);
+	atomic_remove_all();
+	cr_assert_eq(files_in_directory(), 1);
+	expect_content(path, "old");
+	cr_assert_not(atomic_commit(&files[0], &failure));
+	atomic_abandon(&files[2]);
+	put(path, "new");
+	expect_content(path, "new");
+}
+
 Test(atomic, keeps_permissions)
 {
 	const char *path = in_directory("file");

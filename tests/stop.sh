@@ -39,6 +39,49 @@ stop() {
 stop TERM 143
 stop INT 130
 
+no_temporary() {
+	! ls "$scratch/run" | grep -q "^$1\..*\.tmp$"
+}
+
+# ended WHAT SIGNAL STATUS: the job must end at once, without a word, and leave nothing in its folder
+ended() {
+	kill -s "$2" $job
+	wait $job
+	check "$1, $2: exit status" [ $? = "$3" ]
+	check "$1, $2: nothing is left" [ -z "$(ls "$scratch/run")" ]
+	check "$1, $2: at once" [ ! -s "$scratch/stderr" ] || cat "$scratch/stderr"
+}
+
+# The second signal during a step, which takes 10 s and more.
+twice() {
+	rm -r "$scratch/run"
+	mkdir "$scratch/run"
+	env --default-signal=INT "$bnc" -e 'linear 2 3000; linear 3000 3000; linear 3000 2; batch 1000' --train moons --isa scalar --threads 1 \
+		--log "$scratch/run/log" >/dev/null 2>"$scratch/stderr" </dev/null &
+	job=$!
+	while_true no_temporary log
+	sleep 1
+	kill -s "$1" $job
+	sleep 0.2
+	ended "twice" "$@"
+}
+
+# The only signal, while the files of --emit are open: there is nobody to read the third.
+emitting() {
+	rm -r "$scratch/run"
+	mkdir "$scratch/run"
+	env --default-signal=INT "$bnc" models/mlp_bn.net --emit "$scratch/run/net.c" --emit-test "$scratch/pipe.c" >/dev/null 2>"$scratch/stderr" &
+	job=$!
+	while_true no_temporary net.h
+	ended "emitting" "$@"
+}
+
+mkfifo "$scratch/pipe.c"
+twice TERM 143
+twice INT 130
+emitting TERM 143
+emitting INT 130
+
 # fails STATUS MESSAGE ARGUMENT ...: bnc where no file may be larger than 8 or 16 KB
 fails() {
 	status=$1

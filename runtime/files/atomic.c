@@ -1,7 +1,9 @@
 #include "../runtime.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -18,7 +20,40 @@ static char *follow_links(const char *path, bool exists)
 	return exists ? realpath(path, NULL) : strdup(path);
 }
 
-/* Creates `path.NUMBER.tmp`, a name that no other run is using; with the permissions that the umask leaves. */
+/* ---- temporary files */
+
+/* Those that are there, for atomic_remove_all. */
+enum { MOST_FILES = 8 };
+static _Atomic(char *) temporaries[MOST_FILES];
+
+static void replace_temporary(char *old, char *new)
+{
+	int i = 0;
+	while (i < MOST_FILES && temporaries[i] != old)
+		i++;
+	if (i < MOST_FILES)
+		temporaries[i] = new;
+}
+
+void atomic_remove_all(void)
+{
+	for (int i = 0; i < MOST_FILES; i++) {
+		const char *temporary = temporaries[i];
+		if (temporary)
+			unlink(temporary);
+	}
+}
+
+static void free_temporary(AtomicFile *file)
+{
+	if (file->temporary)
+		replace_temporary(file->temporary, NULL);
+	free(file->temporary);
+	file->temporary = NULL;
+}
+
+/* Creates `path.NUMBER.tmp`, a name that no other run is using; with the permissions that the umask leaves. No signal comes between
+ * the file and its place among the temporaries. */
 static int create_temporary(AtomicFile *file)
 {
 	size_t size = strlen(file->path) + 64;
@@ -26,18 +61,24 @@ static int create_temporary(AtomicFile *file)
 	if (!file->temporary)
 		return -1;
 	int descriptor = -1;
+	sigset_t all, before;
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &before);
 	for (int attempt = 0; attempt < 100; attempt++) {
 		snprintf(file->temporary, size, "%s.%ld-%d.tmp", file->path, (long)getpid(), attempt);
 		descriptor = open(file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 		if (descriptor >= 0 || errno != EEXIST)
 			break;
 	}
-	if (descriptor < 0) {
-		free(file->temporary);
-		file->temporary = NULL;
-	}
+	if (descriptor >= 0)
+		replace_temporary(NULL, file->temporary);
+	else
+		free_temporary(file);
+	sigprocmask(SIG_SETMASK, &before, NULL);
 	return descriptor;
 }
+
+/* ---- files */
 
 bool atomic_open(AtomicFile *file, const char *path, Failure *failure)
 {
@@ -110,7 +151,7 @@ bool atomic_commit(AtomicFile *file, Failure *failure)
 		atomic_abandon(file);
 		return false;
 	}
-	free(file->temporary);
+	free_temporary(file);
 	free(file->path);
 	*file = (AtomicFile){0};
 	return true;
@@ -122,7 +163,7 @@ void atomic_abandon(AtomicFile *file)
 		fclose(file->stream);
 	if (file->temporary)
 		unlink(file->temporary);
-	free(file->temporary);
+	free_temporary(file);
 	free(file->path);
 	*file = (AtomicFile){0};
 }
