@@ -257,8 +257,10 @@ static bool with_files(const Standalone *s, bool write, Failure *failure)
 	bool ok = true;
 	for (int i = 0; ok && i < COUNT; i++) {
 		ok = !texts[i].path || atomic_open(&files[i], texts[i].path, failure);
-		if (ok && texts[i].path && write)
+		if (ok && texts[i].path && write) {
 			atomic_write(&files[i], texts[i].code->items, (size_t)texts[i].code->count);
+			ok = atomic_flush(&files[i], failure);
+		}
 	}
 	for (int i = 0; ok && write && i < COUNT; i++)
 		ok = !texts[i].path || atomic_commit(&files[i], failure);

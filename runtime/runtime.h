@@ -101,6 +101,8 @@ typedef struct AtomicFile { FILE *stream; char *path, *temporary; int error; } A
 bool atomic_open(AtomicFile *file, const char *path, Failure *failure);
 void atomic_write(AtomicFile *file, const void *bytes, size_t size);
 void atomic_print(AtomicFile *file, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* All of atomic_commit that a full disk may prevent, for several files that belong together. */
+bool atomic_flush(AtomicFile *file, Failure *failure);
 bool atomic_commit(AtomicFile *file, Failure *failure);
 void atomic_abandon(AtomicFile *file);
 /* Leaves nothing of all files that are being written, for a signal's handler that ends the process. */

@@ -82,23 +82,34 @@ twice INT 130
 emitting TERM 143
 emitting INT 130
 
-# fails STATUS MESSAGE ARGUMENT ...: bnc where no file may be larger than 8 or 16 KB
+# fails STATUS MESSAGE ARGUMENT ...: bnc, where no file may have more blocks
 fails() {
 	status=$1
 	message=$2
 	shift 2
-	(ulimit -f 16 && exec "$bnc" "$@" >/dev/null 2>"$scratch/stderr")
+	(ulimit -f $blocks && exec "$bnc" "$@" >/dev/null 2>"$scratch/stderr")
 	[ $? = "$status" ] && [ "$(cat "$scratch/stderr")" = "$message" ] || { cat "$scratch/stderr"; false; }
+}
+
+# cannot_write WHY PATH ARGUMENT ...: bnc says why, and leaves the old file.c alone
+cannot_write() {
+	why=$1
+	path=$2
+	shift 2
+	echo old | tee "$scratch/old" >"$file"
+	check "$why" fails 3 "bnc: cannot write $path: $why" "$@"
+	check "$why: the old file" cmp "$scratch/old" "$file"
+	check "$why: nothing else" [ "$(ls "$scratch/small")" = file.c ]
 }
 
 mkdir "$scratch/small"
 ln -s /dev/full "$scratch/full.c"
-check "a full disk" fails 3 "bnc: cannot write $scratch/full.c: No space left on device" models/mlp_bn.net --emit "$scratch/full.c"
-for option in --save --emit "--log-steps --log"; do
-	file=$scratch/small/file.c
-	echo old >"$file"
-	check "$option: a limit" fails 3 "bnc: cannot write $file: File too large" -e 'linear 2 5000' --train moons $option "$file"
-	check "$option: the old file" [ "$(cat "$scratch/small"/*)" = old ]
-done
+file=$scratch/small/file.c
+blocks=unlimited
+cannot_write "No space left on device" "$scratch/full.c" models/mlp_bn.net --emit "$file" --emit-test "$scratch/full.c"
+blocks=16       # of 512 bytes or 1 KB
+cannot_write "File too large" "$file" models/mlp_bn.net --emit "$file"
+cannot_write "File too large" "$file" -e 'linear 2 5000' --save "$file"
+cannot_write "File too large" "$file" models/mlp_bn.net --train moons --log-steps --log "$file"
 
 finish

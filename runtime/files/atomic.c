@@ -136,18 +136,31 @@ void atomic_print(AtomicFile *file, const char *format, ...)
 	va_end(values);
 }
 
-bool atomic_commit(AtomicFile *file, Failure *failure)
+static bool is_well(const AtomicFile *file, Failure *failure)
+{
+	errno = file->error;
+	return !file->error || cannot_write(failure, file->path);
+}
+
+bool atomic_flush(AtomicFile *file, Failure *failure)
 {
 	keep_error(file, fflush(file->stream) == 0);
 	if (file->temporary)
 		keep_error(file, fsync(fileno(file->stream)) == 0);
-	keep_error(file, fclose(file->stream) == 0);
-	file->stream = NULL;
-	if (file->temporary && !file->error)
-		keep_error(file, rename(file->temporary, file->path) == 0);
-	if (file->error) {
-		errno = file->error;
-		cannot_write(failure, file->path);
+	return is_well(file, failure);
+}
+
+bool atomic_commit(AtomicFile *file, Failure *failure)
+{
+	bool committed = atomic_flush(file, failure);
+	if (committed) {
+		keep_error(file, fclose(file->stream) == 0);
+		file->stream = NULL;
+		if (file->temporary && !file->error)
+			keep_error(file, rename(file->temporary, file->path) == 0);
+		committed = is_well(file, failure);
+	}
+	if (!committed) {
 		atomic_abandon(file);
 		return false;
 	}
