@@ -29,7 +29,7 @@ typedef struct Fuse {
 	int *depth, *height;            /* of a step: ends of loops before it, and behind it, at the least */
 	int *cluster;                   /* of a step: its first step's index */
 	int *next_member;               /* chain through a cluster's steps, -1 at the end */
-	Whole *whole;                   /* of a cluster, while it grows */
+	Whole *whole;                   /* of a cluster */
 	int *waiting;                   /* of a cluster: edges from outside whose step is not placed */
 	Loop **placed;                  /* of a step */
 	struct { Ready *items; int count, capacity; } ready;    /* one list per number of features */
@@ -189,13 +189,20 @@ static void glue(Fuse *f)
 	}
 }
 
+static void set_alone(Fuse *f, int step)
+{
+	f->cluster[step] = step;
+	f->next_member[step] = -1;
+	f->whole[step] = (Whole){0};
+	add_step_whole(f->c, &f->whole[step], f->routine->steps.items[step]);
+}
+
 static void release(Fuse *f, int cluster)
 {
 	int next;
 	for (int i = cluster; i >= 0; i = next) {
 		next = f->next_member[i];
-		f->cluster[i] = i;
-		f->next_member[i] = -1;
+		set_alone(f, i);
 	}
 }
 
@@ -262,16 +269,13 @@ static int take_ready(Ready *list, int i)
 
 static bool admits(Fuse *f, const Loop *loop, int cluster)
 {
-	Whole whole = {0};
-	for (int i = cluster; i >= 0; i = f->next_member[i]) {
-		add_step_whole(f->c, &whole, f->routine->steps.items[i]);
+	for (int i = cluster; i >= 0; i = f->next_member[i])
 		for (int e = f->first_edge[i]; e < f->first_edge[i + 1]; e++) {
 			const Edge *edge = &f->routine->edges.items[e];
 			if (f->placed[edge->from] == loop && !edge->panel_local)
 				return false;
 		}
-	}
-	return share_cache(f->c, &loop->whole, &whole);
+	return share_cache(f->c, &loop->whole, &f->whole[cluster]);
 }
 
 static void place(Fuse *f, Loop *loop, int cluster)
@@ -336,8 +340,7 @@ static bool untie(Fuse *f, int *first)
 	int following;
 	for (int i = *first; i >= 0; i = following) {
 		following = f->next_member[i];
-		f->cluster[i] = i;
-		f->next_member[i] = -1;
+		set_alone(f, i);
 		count_waiting(f, i);
 		if (f->waiting[i] == 0)
 			add_ready(f, i);
@@ -416,10 +419,8 @@ void fuse(Compilation *c, Routine *routine)
 	index_successors(&f);
 	measure(&f);
 	f.whole = NEW_ARRAY(c->arena, Whole, count);
-	for (int i = 0; i < count; i++) {
-		f.cluster[i] = i;
-		add_step_whole(c, &f.whole[i], routine->steps.items[i]);
-	}
+	for (int i = 0; i < count; i++)
+		set_alone(&f, i);
 	if (c->fuse) {
 		glue(&f);
 		chain_members(&f);
