@@ -152,7 +152,8 @@ typedef struct Kernel {
 	size_t entry;           /* offset of its function in a KernelSet */
 	int panels;             /* that a call is for */
 	const struct Kernel *row;       /* itself, or of which it is a variant */
-	VariantFits *fits;      /* of a variant: the sizes that it is for; else null */
+	VariantFits *fits;      /* of a variant: the sizes that it is for, from so many lanes on; else null */
+	int lanes;
 	int parameter_count;
 	KernelParameter parameters[MAX_OPERANDS];
 } Kernel;
@@ -162,6 +163,8 @@ typedef struct Kernels { Kernel *items; int count; } Kernels;
 /* Reads the table. A row that cannot be read is a fault of bnc: internal_error. */
 Kernels kernel_table(Arena *arena);
 const Kernel *kernel_find(const Kernels *kernels, const char *name, size_t length);
+/* Whether the kernel is for these sizes; a row is for all. */
+bool kernel_fits(const Kernel *kernel, Sizes sizes);
 /* The row's first variant for these sizes that takes so many panels, or null. */
 const Kernel *kernel_variant(const Kernels *kernels, const Kernel *row, Sizes sizes, int panels);
 /* Reading the tables' texts: each passes over space first, and moves *text behind what it read. A word is of letters, digits and
@@ -352,7 +355,7 @@ typedef struct Tensor {
 	int row;                /* standalone.c: in the emitted table */
 	bool touched, read;     /* diff.c: by a step that is not dead */
 	int id;                 /* fuse.c: among the routine's tensors */
-	bool contrast;          /* cost.c: only the differences between its features count, or they sum to 0 in each row */
+	bool contrast;          /* variants.c: only the differences between its features count, or they sum to 0 in each row */
 	bool crowded;           /* fuse.c: its only reader is in a loop of its own for want of cache */
 	/* plan.c */
 	bool one_panel;         /* lives within one iteration of one loop: storage for one panel */
@@ -374,7 +377,7 @@ enum { MAX_PARTS = 12 };
 
 typedef struct Step {
 	const Kernel *kernel;
-	const Kernel *pair;     /* cost.c: what does it for two panels at once, or null */
+	const Kernel *pair;     /* variants.c: what does it for two panels at once, or null */
 	Operand operands[MAX_OPERANDS];
 	Node *node;
 	int features;           /* of its own-panel operands: it runs once per panel; 0: once */
@@ -399,7 +402,7 @@ typedef struct Loop {
 	Steps steps;
 	Whole whole;
 	int number;             /* its place among the routine's loops */
-	bool paired;            /* cost.c: it takes two panels at a time */
+	bool paired;            /* variants.c: it takes two panels at a time */
 	bool parallel;          /* cost.c: its panels are worth sharing among threads */
 } Loop;
 typedef struct Loops { Loop **items; int count, capacity; } Loops;
@@ -476,20 +479,23 @@ void find_dependences(Compilation *compilation, Routine *routine);
 
 void combine(Compilation *compilation, Routine *routine);
 
+/* ---- variants.c: the kernels for the network's sizes */
+
+/* Replaces kernels by their variants, and marks the loops that take two panels at a time. */
+void choose_variants(Compilation *compilation);
+/* Whether the step is made for two panels by one call. */
+bool is_paired(const Step *step);
+
 /* ---- cost.c: what steps and loops cost, by the tables */
 
 /* Useful floating-point operations of a loop's products at a full batch; elementwise work is not counted. */
 double loop_flops(const Compilation *compilation, const Loop *loop);
 /* Bytes that a loop reads and writes of tensors that outlive one of its iterations. */
 double loop_bytes(const Compilation *compilation, const Loop *loop);
-/* Whether the step is made for two panels by one call. */
-bool is_paired(const Step *step);
 void add_whole(const Compilation *compilation, Whole *whole, const Tensor *tensor);
 void add_step_whole(const Compilation *compilation, Whole *whole, const Step *step);
 /* Whether both, read in turns, stay in the cache. */
 bool share_cache(const Compilation *compilation, const Whole *a, const Whole *b);
-/* Replaces kernels by their variants for the network's sizes, and marks the loops that take two panels at a time. */
-void choose_variants(Compilation *compilation);
 /* Marks the loops that are worth sharing; leaves compilation->threads at 1 when there is none. */
 void choose_parallel(Compilation *compilation);
 

@@ -1,6 +1,5 @@
 /* What steps and loops cost, by the tables: for --profile, and to decide what is worth sharing among threads. */
 #include "bnc.h"
-#include <string.h>
 
 /* Starting a loop on other threads and waiting for them takes 1 to 2 us when they are awake, but a time slice of the
  * system when they have no core of their own at the moment: only loops of 40 us and more (at 200 GFLOP/s) are shared. */
@@ -88,75 +87,6 @@ bool share_cache(const Compilation *c, const Whole *a, const Whole *b)
 static double loop_work(const Compilation *c, const Loop *loop)
 {
 	return loop_flops(c, loop) + 4.0 * c->network->batch * loop->features * loop->steps.count;
-}
-
-/* ---- variants of kernels */
-
-static int size_named(const Compilation *c, const Step *step, const char *name)
-{
-	for (int k = 0; k < step->kernel->parameter_count; k++)
-		if (strcmp(step->kernel->parameters[k].name, name) == 0)
-			return (int)step->operands[k].number * (step->operands[k].kind == OPERAND_ROWS ? c->network->batch : 1);
-	return 0;
-}
-
-/* Marks what CONTRAST kernels read, where nobody else does, or write. */
-static void mark_contrasts(const Routine *routine)
-{
-	enum { MARK, UNMARK, WRITTEN, PASSES };
-	for (int pass = 0; pass < PASSES; pass++)
-		for (int i = 0; i < routine->steps.count; i++) {
-			const Step *step = routine->steps.items[i];
-			for (int k = 0; k < step->kernel->parameter_count; k++) {
-				const OperandType *type = step->kernel->parameters[k].type;
-				Tensor *tensor = step->operands[k].tensor;
-				if (step->operands[k].kind != OPERAND_AT || tensor->role != ROLE_TEMPORARY || tensor->layout != LAYOUT_ROWS)
-					continue;
-				if (pass == UNMARK ? type->reads && !step->kernel->contrast : step->kernel->contrast && (pass == MARK ? type->reads : type->writes))
-					tensor->contrast = pass != UNMARK;
-			}
-		}
-}
-
-static bool has_contrast(const Step *step)
-{
-	for (int k = 0; k < step->kernel->parameter_count; k++)
-		if (step->operands[k].kind == OPERAND_AT && step->operands[k].tensor->contrast)
-			return true;
-	return false;
-}
-
-static const Kernel *find_variant(const Compilation *c, const Step *step, int panels)
-{
-	const Sizes sizes = {
-		.lanes = c->target->lanes, .rows = size_named(c, step, "rows"), .outputs = size_named(c, step, "outputs"),
-		.inputs = size_named(c, step, "inputs"), .features = size_named(c, step, "features"),
-		.above = size_named(c, step, "above"), .contrast = has_contrast(step),
-	};
-	return kernel_variant(&c->kernels, step->kernel, sizes, panels);
-}
-
-bool is_paired(const Step *step)
-{
-	return step->pair && step->loop->paired;
-}
-
-void choose_variants(Compilation *c)
-{
-	Routine *routines[] = {&c->train, &c->predict};
-	for (int r = 0; r < 2; r++) {
-		mark_contrasts(routines[r]);
-		for (int i = 0; i < routines[r]->loops.count; i++) {
-			Loop *loop = routines[r]->loops.items[i];
-			for (int k = 0; k < loop->steps.count; k++) {
-				Step *step = loop->steps.items[k];
-				const Kernel *variant = find_variant(c, step, 1);
-				step->pair = c->pairs ? find_variant(c, step, 2) : 0;
-				step->kernel = variant ? variant : step->kernel;
-				loop->paired |= step->pair && loop->features > c->target->lanes;
-			}
-		}
-	}
 }
 
 void choose_parallel(Compilation *c)

@@ -57,7 +57,7 @@ const Kernel *read_call(Arena *arena, const Kernels *kernels, const char **text,
 {
 	const char *begin = *text, *name = read_word(arena, text);
 	const Kernel *kernel = kernel_find(kernels, name, strlen(name));
-	if (!kernel || !read_mark(text, '('))
+	if (!kernel || kernel->row != kernel || !read_mark(text, '('))
 		internal_error("`%s` is not a kernel call", begin);
 	for (int i = 0; i < kernel->parameter_count; i++) {
 		names[i] = read_word(arena, text);
@@ -101,9 +101,16 @@ Kernels kernel_table(Arena *arena)
 		KERNELS(KERNEL)
 #undef KERNEL
 	};
-	static const struct { const char *row, *name; int panels; VariantFits *fits; size_t entry; } variants[] = {
-#define VARIANT(row, name, panels, condition) {#row, #name, panels, name##_fits, offsetof(KernelSet, name)},
-		VARIANTS(VARIANT)
+	static const struct { const char *row, *name; int lanes, panels; VariantFits *fits; size_t entry; } variants[] = {
+#define VARIANT_FROM(lanes, row, name, panels) {#row, #name, lanes, panels, name##_fits, offsetof(KernelSet, name)},
+#define VARIANT(row, name, panels, condition) VARIANT_FROM(1, row, name, panels)
+		VARIANTS_FROM_1_LANE(VARIANT)
+#undef VARIANT
+#define VARIANT(row, name, panels, condition) VARIANT_FROM(4, row, name, panels)
+		VARIANTS_FROM_4_LANES(VARIANT)
+#undef VARIANT
+#define VARIANT(row, name, panels, condition) VARIANT_FROM(8, row, name, panels)
+		VARIANTS_FROM_8_LANES(VARIANT)
 #undef VARIANT
 	};
 	enum { ROWS = sizeof rows / sizeof *rows, ALL = ROWS + sizeof variants / sizeof *variants };
@@ -125,6 +132,7 @@ Kernels kernel_table(Arena *arena)
 		variant->name = variants[i].name;
 		variant->entry = variants[i].entry;
 		variant->panels = variants[i].panels;
+		variant->lanes = variants[i].lanes;
 		variant->row = row;
 		variant->fits = variants[i].fits;
 	}
@@ -139,10 +147,17 @@ const Kernel *kernel_find(const Kernels *kernels, const char *name, size_t lengt
 	return 0;
 }
 
+bool kernel_fits(const Kernel *kernel, Sizes sizes)
+{
+	return !kernel->fits || (sizes.lanes >= kernel->lanes && kernel->fits(sizes));
+}
+
 const Kernel *kernel_variant(const Kernels *kernels, const Kernel *row, Sizes sizes, int panels)
 {
-	for (int i = 0; i < kernels->count; i++)
-		if (kernels->items[i].row == row && kernels->items[i].panels == panels && kernels->items[i].fits && kernels->items[i].fits(sizes))
-			return &kernels->items[i];
+	for (int i = 0; i < kernels->count; i++) {
+		const Kernel *kernel = &kernels->items[i];
+		if (kernel->row == row && kernel != row && kernel->panels == panels && kernel_fits(kernel, sizes))
+			return kernel;
+	}
 	return 0;
 }

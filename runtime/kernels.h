@@ -23,7 +23,8 @@
  * `any` operand, `inputs`/`outputs`/`features` the true (unpadded) sizes of whole operands.
  *
  * Padding: lanes past a tensor's last feature are zero in parameters and gradients, and stay so; in activations they
- * hold some finite value on which no result depends (a product may multiply it by 0).
+ * hold some value on which no result depends. It is finite but behind a batchnorm with eps = 0: who reads an activation whole does
+ * not touch it.
  *
  * PRODUCT: costs 2 FLOPs for each of rows x outputs x inputs, the first three operands of such a kernel.
  * ACTIVATION, OPTIMIZER: of kernels/tables.h, so that there are kernels which do it in the same pass as something else.
@@ -121,9 +122,9 @@ enum { IN_PLACE = 1, PRODUCT = 2, ACTIVATION = 4, OPTIMIZER = 8, CONTRAST = 16 }
 	KERNEL(scatter,           0, (int rows, int features, out_table table, all_rows x))
 
 /* VARIANT(row, name, panels, condition): a kernel that is called as the row is and does the same, for certain sizes. The compiler takes the
- * first whose condition holds (choose_variants in compiler/cost.c), so that no kernel has to ask for a size that the network knows.
- * With panels == 2 it does two neighbouring panels at once, with the bits of two calls: own-panel operands are those of the first,
- * and the second's lie behind them (in scratch memory too, at the stride of this call's rows). */
+ * first whose condition holds (compiler/variants.c). With panels == 2 it does two neighbouring panels at once, with the bits of two
+ * calls: own-panel operands are those of the first, and the second's lie behind them (in scratch memory too, at the stride of this
+ * call's rows). Sets of fewer lanes than the list says do not have it. */
 typedef struct Sizes {
 	int lanes, rows, outputs, inputs, features, above;      /* rows: the most of a call; 0 where the row has no such integer */
 	int contrast;           /* y is read for the differences between its features alone, or the features of each row of dy sum to 0 */
@@ -135,38 +136,38 @@ typedef struct Sizes {
 
 /* With few outputs most lanes of a tile would be idle; to let the inputs run across the lanes instead pays from about 32 of them an output on. */
 #define IS_NARROW(outputs) ((outputs) <= is.lanes / 4 && (outputs) * 32 <= is.inputs && is.inputs <= NARROW_INPUTS)
-#define NARROW IS_NARROW(is.outputs)
-/* With so few rows it is dearer to turn W for dx than to sum across the lanes. With 16 lanes 12 rows are as fast either way, with 8 lanes 48. */
-#define FEW_ROWS (is.rows <= (is.lanes < 16 ? 32 : 8) && is.rows * 6 <= is.outputs && is.lanes >= 4)
 /* Of two outputs in contrast one is enough: y becomes 0 and the difference; dy is its second feature, and the negative of it. */
-#define NARROW_CONTRAST (is.contrast && is.outputs == 2 && IS_NARROW(1))
-#define ABOVE_CONTRAST (is.contrast && is.above == 2 && is.lanes >= 4)
+#define IS_CONTRAST (is.contrast && is.outputs == 2 && IS_NARROW(1))
+#define IS_BEHIND_CONTRAST (is.contrast && is.above == 2)
+/* To turn W for dx costs as much as about ten rows need of it, or 48 with 8 lanes; to sum across the lanes costs each row as much as some 100
+ * outputs. */
+#define IS_FEW_ROWS (is.rows <= (is.lanes < 16 ? 32 : 8) && is.rows * 6 <= is.outputs)
 #define LINEAR_DW_NARROW_VARIANTS(with, optimizer) \
-	VARIANT_OF(linear_dw_##optimizer, linear_dw_##optimizer##_contrast, 1, NARROW_CONTRAST) \
-	VARIANT_OF(linear_dw_##optimizer, linear_dw_##optimizer##_narrow, 1, NARROW)
+	VARIANT_OF(linear_dw_##optimizer, linear_dw_##optimizer##_contrast, 1, IS_CONTRAST) \
+	VARIANT_OF(linear_dw_##optimizer, linear_dw_##optimizer##_narrow, 1, IS_NARROW(is.outputs))
 #define FEW_CONTRAST_VARIANTS(with, optimizer) ACTIVATIONS(FEW_CONTRAST_VARIANT, optimizer)
 #define FEW_CONTRAST_VARIANT(optimizer, activation, FROM, NUMBERS, WEIGHT) WEIGHT##_CONTRAST_VARIANT(optimizer, activation)
 #define HEAVY_CONTRAST_VARIANT(optimizer, activation)
 #define LIGHT_CONTRAST_VARIANT(optimizer, activation) \
 	VARIANT_OF(linear_batchnorm_##activation##_linear_bwd_##optimizer, linear_batchnorm_##activation##_linear_bwd_##optimizer##_contrast, 1, \
-		ABOVE_CONTRAST)
+		IS_BEHIND_CONTRAST)
 #define VARIANTS_FROM_4_LANES(VARIANT) \
-	VARIANT(linear,           linear_contrast,      1, NARROW_CONTRAST) \
-	VARIANT(linear,           linear_narrow,        1, NARROW) \
-	VARIANT(linear_dw,        linear_dw_contrast,   1, NARROW_CONTRAST) \
-	VARIANT(linear_dw,        linear_dw_narrow,     1, NARROW) \
+	VARIANT(linear,           linear_contrast,      1, IS_CONTRAST && is.rows >= is.lanes) \
+	VARIANT(linear,           linear_narrow,        1, IS_NARROW(is.outputs) && is.rows >= is.lanes) \
+	VARIANT(linear_dw,        linear_dw_contrast,   1, IS_CONTRAST) \
+	VARIANT(linear_dw,        linear_dw_narrow,     1, IS_NARROW(is.outputs)) \
 	OPTIMIZERS(LINEAR_DW_NARROW_VARIANTS, ) \
 	OPTIMIZERS(FEW_CONTRAST_VARIANTS, ) \
-	VARIANT(linear_dx,        linear_dx_few_rows,   1, FEW_ROWS) \
-	VARIANT(cross_entropy,    cross_entropy_of_two, 1, is.features == 2 && is.lanes >= 4)
+	VARIANT(linear_dx,        linear_dx_few_rows,   1, IS_FEW_ROWS) \
+	VARIANT(cross_entropy,    cross_entropy_of_two, 1, is.features == 2)
 
-/* Below 16 inputs and outputs a product is not bound by its loads of x; with a single row nor by those for each panel. */
-#define PAIRED (is.lanes >= 8 && is.outputs >= 16 && is.inputs >= 16)
-#define LINEAR_DW_PAIR_VARIANT(with, optimizer) VARIANT_OF(linear_dw_##optimizer, linear_dw_##optimizer##_pair, 2, PAIRED)
+/* With fewer inputs or outputs a product is not bound by its loads of x. A single row has linear_row, whose bits two panels would not have. */
+#define IS_PAIRED (is.outputs >= 16 && is.inputs >= 16)
+#define LINEAR_DW_PAIR_VARIANT(with, optimizer) VARIANT_OF(linear_dw_##optimizer, linear_dw_##optimizer##_pair, 2, IS_PAIRED)
 #define VARIANTS_FROM_8_LANES(VARIANT) \
-	VARIANT(linear,           linear_pair,          2, PAIRED && is.rows > 1) \
-	VARIANT(linear_dx,        linear_dx_pair,       2, PAIRED && !FEW_ROWS) \
-	VARIANT(linear_dw,        linear_dw_pair,       2, PAIRED) \
+	VARIANT(linear,           linear_pair,          2, IS_PAIRED && is.rows > 1) \
+	VARIANT(linear_dx,        linear_dx_pair,       2, IS_PAIRED && !IS_FEW_ROWS) \
+	VARIANT(linear_dw,        linear_dw_pair,       2, IS_PAIRED) \
 	OPTIMIZERS(LINEAR_DW_PAIR_VARIANT, )
 
 #define VARIANTS(VARIANT) VARIANTS_FROM_1_LANE(VARIANT) VARIANTS_FROM_4_LANES(VARIANT) VARIANTS_FROM_8_LANES(VARIANT)

@@ -174,6 +174,7 @@ static const struct { const char *text; bool forward, backward; } contrasts[] = 
 	{"linear 2 64; batchnorm; relu; linear 2", true, true},
 	{"linear 3 70; batchnorm affine=false; leaky_relu; linear 2 bias=false; optimizer sgd momentum=0.9 weight_decay=0.1", true, true},
 	{"linear 4 60; tanh; linear 40; residual { relu } { linear 40 }; linear 2; optimizer sgd momentum=0.5", true, true},
+	{"linear 5 70; batchnorm eps=0; relu; linear 2", true, true},      /* padding is not finite */
 	{"input 40; residual { linear 2 } { linear 2 }", false, true},
 	{"linear 200 2; residual { }", false, false},
 	{"linear 50 2; relu", false, false},

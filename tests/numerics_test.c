@@ -109,7 +109,8 @@ static float cross_entropy(const KernelSet *set, const Logits *logits, float *co
 	static float x[4096 * 2 * MAX_LANES], dx[4096 * 2 * MAX_LANES];
 	float loss;
 	set->gather(logits->rows, logits->features, x, logits->values, NULL);
-	set->cross_entropy(logits->rows, logits->features, &loss, correct, dx, x, logits->labels);
+	(logits->features == 2 && set->cross_entropy_of_two ? set->cross_entropy_of_two : set->cross_entropy)(logits->rows, logits->features, &loss,
+		correct, dx, x, logits->labels);
 	set->scatter(logits->rows, logits->features, gradient, dx);
 	return loss;
 }
@@ -126,6 +127,38 @@ Test(numerics, cross_entropy_of_extreme_logits)
 		cr_assert(cross_entropy(set, &(Logits){ 2, 2, values, wrong }, &correct, dx) == 2e30f && correct == 0, "%s", set->name);
 		for (int i = 0; i < 4; i++)
 			cr_assert(dx[i] == (i % 2 ? -0.5f : 0.5f), "%s", set->name);
+	}
+}
+
+Test(numerics, cross_entropy_of_infinite_logits)
+{
+	const float above[] = { INFINITY, 0, 0, INFINITY }, below[] = { 0, -INFINITY, -INFINITY, 0 };
+	const int32_t labels[] = { 0, 1 };
+	FOR_EACH_SET(set) {
+		float correct, dx[4];
+		cr_assert(isnan(cross_entropy(set, &(Logits){ 1, 2, above, labels }, &correct, dx)), "%s", set->name);
+		cr_assert(isnan(cross_entropy(set, &(Logits){ 2, 2, above, labels }, &correct, dx)), "%s", set->name);
+		cr_assert(cross_entropy(set, &(Logits){ 2, 2, below, labels }, &correct, dx) == 0 && correct == 2, "%s", set->name);
+	}
+}
+
+/* Of which only the difference is computed: as the inputs, so the loss. */
+Test(numerics, contrast_of_infinite_logits)
+{
+	enum { INPUTS = 40, ROWS = MAX_LANES };
+	FOR_EACH_SET(set) {
+		static float x[ROWS * 3 * MAX_LANES * MAX_LANES], w[INPUTS * MAX_LANES], y[ROWS * MAX_LANES], dx[ROWS * MAX_LANES];
+		static const int32_t labels[ROWS];
+		for (int value = 0; value < 3 && set->linear_contrast; value++) {
+			float loss, correct;
+			for (size_t i = 0; i < sizeof x / sizeof *x; i++)
+				x[i] = (float[]){ INFINITY, NAN, 3e38f }[value];
+			for (int i = 0; i < INPUTS * set->lanes; i++)
+				w[i] = i % set->lanes == 0 ? 1.0f : i % set->lanes == 1 ? -1.0f : 0.0f;
+			set->linear_contrast(ROWS, 2, INPUTS, y, x, w, NULL);
+			set->cross_entropy_of_two(ROWS, 2, &loss, &correct, dx, y, labels);
+			cr_assert(isnan(loss), "%s: %g", set->name, (double)loss);
+		}
 	}
 }
 

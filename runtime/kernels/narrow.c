@@ -1,70 +1,74 @@
-/* narrow.c: products of shapes for which linear.c's tiles, whose lanes are outputs of y or dx, do not suit. Here what is summed over runs across the
- * lanes, and each tile of sums is summed up across them last.
+/* narrow.c: products of shapes that linear.c's tiles, whose lanes are outputs of y or dx, are not suited to. Here what is summed over runs across
+ * the lanes, and each tile of sums is summed up across them last.
  *
- * With few outputs, and many more inputs (NARROW in kernels.h), most lanes would be idle; W is turned as it is read. 32 rows, 64 inputs, 2
- * outputs with AVX-512: forward 165 ns, as tiles 320; dW 125 ns, not 295. Behind two outputs of which only the difference counts
- * (CONTRAST) is half of that: y = (0, x (w2 - w1)), and as dy = (-d, d), so is dW.
+ * With few outputs, and many more inputs, most lanes would be idle; W is turned as it is read. 32 rows, 64 inputs, 2 outputs with AVX-512:
+ * forward 165 ns, as tiles 320; dW 125 ns, not 295. Behind two outputs of which only the difference counts (CONTRAST) is half of that:
+ * y = (0, x (w2 - w1)), and as dy = (-d, d), so is dW.
  *
- * With few rows (FEW_ROWS) dx would spend its time on turning W: here it is read as it lies. */
+ * With few rows dx would spend its time on turning W: here it is read as it lies. */
 #include "columns.h"
 #include "few.h"
 #include "optimizers.h"
 
-/* LANES sums over panels: of the rows of a, a panel of which is [LANES][LANES], times the only row of b. */
-INLINE Vector across_tile(int panels, const float *a, ptrdiff_t a_stride, const float *b, ptrdiff_t b_stride)
+/* LANES sums over features: of the rows of a, a panel of which is [LANES][LANES], times the only row of b. Padding is not read. */
+INLINE Vector across_tile(int features, const float *a, ptrdiff_t a_stride, const float *b, ptrdiff_t b_stride)
 {
 	Vector sum[LANES];
 	UNROLL
 	for (int i = 0; i < LANES; i++)
 		sum[i] = splat(0.0f);
-	for (int panel = 0; panel < panels; panel++, a += a_stride, b += b_stride) {
+	for (; features >= LANES; features -= LANES, a += a_stride, b += b_stride) {
 		UNROLL
 		for (int i = 0; i < LANES; i++)
 			sum[i] += load(a + i * LANES) * load(b);
 	}
+	if (features > 0) {
+		const Mask used = first_lanes(features);
+		const Vector factor = choose(used, load(b), splat(0.0f));
+		UNROLL
+		for (int i = 0; i < LANES; i++)
+			sum[i] += choose(used, load(a + i * LANES), splat(0.0f)) * factor;
+	}
 	return row_sums(sum);
 }
 
-/* Two outputs at a time: `turned` is their columns of W, one panel after the other. */
-static void KERNEL_FN(linear_narrow)(int rows, int outputs, int inputs, float *y, const float *x, const float *w, const float *b)
+/* Two outputs at a time: `turned` is their columns of W, one panel after the other. In contrast it is their difference, and y is (0, difference);
+ * the 0 is NaN where that is not finite, so that the loss is NaN too. */
+INLINE void narrow_product(const int contrast, int rows, int outputs, int inputs, float *y, const float *x, const float *w, const float *b)
 {
-	const int panels = panel_count(inputs), whole = rows / LANES * LANES;
+	const int whole = rows / LANES * LANES;
 	const ptrdiff_t stride = (ptrdiff_t)rows * LANES;
 	const Product rest = { .inputs = inputs, .x = x + whole * LANES, .x_stride = stride, .w = w, .y = y + whole * LANES, .start = b ? b : nothing };
 	for (int row = 0; row < whole; row++)
 		store(y + row * LANES, splat(0.0f));
 	for (int first = 0; first < outputs; first += 2) {
-		Vector turned[2][NARROW_INPUTS / LANES], column[2];
-		for (int panel = 0; panel < panels; panel++) {
-			load_few_columns(column, w + panel * LANES * LANES + first, smaller(inputs - panel * LANES, LANES), 2);
-			turned[0][panel] = column[0];
-			turned[1][panel] = column[1];
+		const float *start = rest.start + first;
+		Vector turned[2][NARROW_INPUTS / LANES], column[FEW_COLUMNS];
+		for (int panel = 0; panel < panel_count(inputs); panel++) {
+			load_few_columns(column, w + panel * LANES * LANES, smaller(inputs - panel * LANES, LANES), outputs);
+			turned[0][panel] = column[first];
+			turned[1][panel] = contrast ? column[1] - column[0] : column[first + 1];
 		}
-		for (int row = 0; row < whole; row += LANES) {
-			column[0] = across_tile(panels, x + row * LANES, stride, (const float *)turned[0], LANES) + rest.start[first];
-			column[1] = first + 1 < outputs ? across_tile(panels, x + row * LANES, stride, (const float *)turned[1], LANES) + rest.start[first + 1] : splat(0.0f);
+		for (int row = 0; row < whole; row += LANES, x += LANES * LANES) {
+			column[1] = splat(0.0f);
+			if (first + 1 < outputs)
+				column[1] = across_tile(inputs, x, stride, (const float *)turned[1], LANES) + (contrast ? start[1] - start[0] : start[1]);
+			column[0] = contrast ? column[1] - column[1] : across_tile(inputs, x, stride, (const float *)turned[0], LANES) + start[0];
 			store_two_columns(y + row * LANES + first, column, LANES);
 		}
+		x -= whole * LANES;
 	}
 	product(rows - whole, rest);
 }
 
+static void KERNEL_FN(linear_narrow)(int rows, int outputs, int inputs, float *y, const float *x, const float *w, const float *b)
+{
+	narrow_product(0, rows, outputs, inputs, y, x, w, b);
+}
+
 static void KERNEL_FN(linear_contrast)(int rows, int outputs, int inputs, float *y, const float *x, const float *w, const float *b)
 {
-	const int panels = panel_count(inputs), whole = rows / LANES * LANES;
-	const ptrdiff_t stride = (ptrdiff_t)rows * LANES;
-	const Product rest = { .inputs = inputs, .x = x + whole * LANES, .x_stride = stride, .w = w, .y = y + whole * LANES, .start = b ? b : nothing };
-	Vector difference[NARROW_INPUTS / LANES], column[2];
-	for (int panel = 0; panel < panels; panel++) {
-		load_few_columns(column, w + panel * LANES * LANES, smaller(inputs - panel * LANES, LANES), 2);
-		difference[panel] = column[1] - column[0];
-	}
-	for (int row = 0; row < whole; row += LANES) {
-		column[0] = splat(0.0f);
-		column[1] = across_tile(panels, x + row * LANES, stride, (const float *)difference, LANES) + (rest.start[1] - rest.start[0]);
-		store_columns(y + row * LANES, column, LANES, outputs);
-	}
-	product(rows - whole, rest);
+	narrow_product(1, rows, outputs, inputs, y, x, w, b);
 }
 
 /* x and dy change places: a tile of gradients gives columns of dW. Of two in contrast the second is enough. */
@@ -77,10 +81,11 @@ INLINE void narrow_gradient(const int contrast, int rows, int outputs, Vector *c
 
 INLINE void narrow_dw(const int contrast, int rows, int outputs, int inputs, float *dw, const float *x, const float *dy)
 {
+	const int columns = contrast ? 2 : outputs;
 	Vector column[LANES];
 	for (; inputs > 0; inputs -= LANES, x += (ptrdiff_t)rows * LANES, dw += LANES * LANES) {
-		narrow_gradient(contrast, rows, outputs, column, x, dy);
-		store_columns(dw, column, smaller(inputs, LANES), outputs);
+		narrow_gradient(contrast, rows, columns, column, x, dy);
+		store_columns(dw, column, smaller(inputs, LANES), columns);
 	}
 }
 
@@ -117,10 +122,11 @@ static void KERNEL_FN(linear_dw_contrast)(int rows, int outputs, int inputs, flo
 		float *w, optimizer##_STATE(float *, w) float *b, optimizer##_STATE(float *, b) const float *x, const float *dy) \
 	{ \
 		const optimizer##_Update update = optimizer##_UPDATE(w), of_bias = optimizer##_UPDATE(b); \
+		const int columns = contrast ? 2 : outputs; \
 		Vector sum[LANES]; \
 		for (ptrdiff_t offset = 0; inputs > 0; inputs -= LANES, x += (ptrdiff_t)rows * LANES, offset += LANES * LANES) { \
-			narrow_gradient(contrast, rows, outputs, sum, x, dy); \
-			narrow_##optimizer(outputs, smaller(inputs, LANES), &update, offset, sum); \
+			narrow_gradient(contrast, rows, columns, sum, x, dy); \
+			narrow_##optimizer(columns, smaller(inputs, LANES), &update, offset, sum); \
 		} \
 		if (b) \
 			optimizer##_at(&of_bias, 0, rows_sum(rows, dy)); \
@@ -135,20 +141,20 @@ static void KERNEL_FN(linear_dw_contrast)(int rows, int outputs, int inputs, flo
 	static void KERNEL_FN(linear_dw_##optimizer##_contrast)(int rows, int outputs, int inputs, optimizer##_PARAMETERS(const int64_t *) \
 		float *w, optimizer##_STATE(float *, w) float *b, optimizer##_STATE(float *, b) const float *x, const float *dy) \
 	{ \
-		narrow_dw_##optimizer(1, rows, 2, inputs, optimizer##_PASSED w, optimizer##_STATE(, w) b, optimizer##_STATE(, b) x, dy); \
-		(void)outputs; \
+		narrow_dw_##optimizer(1, rows, outputs, inputs, optimizer##_PASSED w, optimizer##_STATE(, w) b, optimizer##_STATE(, b) x, dy); \
 	}
 OPTIMIZERS(LINEAR_DW_NARROW, )
 #undef LINEAR_DW_NARROW
 
-NOINLINE Vector across(int panels, const float *w, ptrdiff_t w_stride, const float *dy, ptrdiff_t dy_stride)
+NOINLINE Vector across(int features, const float *w, ptrdiff_t w_stride, const float *dy, ptrdiff_t dy_stride)
 {
-	return across_tile(panels, w, w_stride, dy, dy_stride);
+	return across_tile(features, w, w_stride, dy, dy_stride);
 }
 
-/* In chunks of W that stay in L1 while the rows go over them. They are copied, since blocks a power of two apart would drive each other out (a step with 32 rows
- * then took 1.4 times as long), unless so few rows come that each block is used at once. Steps of 64-512-512-10 take, by what they took before:
- * with AVX-512 0.65 with a single row, 0.77 with 2, 0.91 with 4, 0.97 with 8; with AVX2 0.65, 0.73 and 0.80 with 2, 4, 8. */
+/* In chunks of W that stay in L1 while the rows go over them. The chunks are copied, since blocks a power of two apart drive each other out: without
+ * a step with 32 rows took 1.4 times as long. One or two rows do not come back to a block often enough to pay for a copy. Steps of
+ * 64-512-512-10 take, by what they took before: with AVX-512 0.65 with a single row, 0.77 with 2, 0.91 with 4, 0.97 with 8; with AVX2 0.65,
+ * 0.73, 0.80, 0.93 and 0.97 with 2, 4, 8, 16 and 32; with SSE2 0.85, 0.86, 0.89, 0.91 and 0.95. */
 static void KERNEL_FN(linear_dx_few_rows)(int rows, int outputs, int inputs, int panel, float *dx, const float *dy, const float *w)
 {
 	enum { PANELS = 384 / LANES, WORTH_COPYING = 3 };
@@ -157,13 +163,13 @@ static void KERNEL_FN(linear_dx_few_rows)(int rows, int outputs, int inputs, int
 	const int copies = rows >= WORTH_COPYING || block_inputs < LANES;
 	Vector block[PANELS * LANES];
 	w += (ptrdiff_t)panel * LANES * LANES;
-	for (int rest = panel_count(outputs), first = 1; rest > 0; rest -= PANELS, first = 0, dy += PANELS * stride, w += PANELS * w_stride) {
-		const int panels = smaller(rest, PANELS);
-		for (int i = 0; copies && i < panels; i++)
+	for (int rest = outputs, first = 1; rest > 0; rest -= PANELS * LANES, first = 0, dy += PANELS * stride, w += PANELS * w_stride) {
+		const int features = smaller(rest, PANELS * LANES);
+		for (int i = 0; copies && i < panel_count(features); i++)
 			for (int input = 0; input < LANES; input++)
 				block[i * LANES + input] = input < block_inputs ? load(w + i * w_stride + input * LANES) : splat(0.0f);
 		for (int row = 0; row < rows; row++) {
-			const Vector sum = across(panels, copies ? (const float *)block : w, copies ? LANES * LANES : w_stride, dy + row * LANES, stride);
+			const Vector sum = across(features, copies ? (const float *)block : w, copies ? LANES * LANES : w_stride, dy + row * LANES, stride);
 			store(dx + row * LANES, first ? sum : load(dx + row * LANES) + sum);
 		}
 	}

@@ -1,0 +1,99 @@
+/* Which kernel does a call. Requires the calls of all loops; replaces their kernels by the variants of kernels.h for the network's sizes, so that
+ * neither these are asked at run time, nor do kernels come with an emitted program that it does not run. */
+#include "bnc.h"
+#include <string.h>
+
+/* ---- contrasts: where a CONTRAST kernel reads, only differences between features count; what it writes sums to 0 in each row */
+
+typedef bool Wanted(const Step *step, const OperandType *type);
+
+static bool contrast_reads(const Step *step, const OperandType *type)
+{
+	return step->kernel->contrast && type->reads;
+}
+
+static bool other_reads(const Step *step, const OperandType *type)
+{
+	return !step->kernel->contrast && type->reads;
+}
+
+static bool contrast_writes(const Step *step, const OperandType *type)
+{
+	return step->kernel->contrast && type->writes;
+}
+
+/* Sets the mark of every activation that is such an operand of a step. */
+static void mark(const Routine *routine, Wanted *wanted, bool contrast)
+{
+	for (int i = 0; i < routine->steps.count; i++) {
+		const Step *step = routine->steps.items[i];
+		for (int k = 0; k < step->kernel->parameter_count; k++) {
+			Tensor *tensor = step->operands[k].tensor;
+			if (step->operands[k].kind == OPERAND_AT && tensor->role == ROLE_TEMPORARY && tensor->layout == LAYOUT_ROWS
+				&& wanted(step, step->kernel->parameters[k].type))
+				tensor->contrast = contrast;
+		}
+	}
+}
+
+static void mark_contrasts(const Routine *routine)
+{
+	mark(routine, contrast_reads, true);
+	mark(routine, other_reads, false);
+	mark(routine, contrast_writes, true);
+}
+
+/* That is y or dy: an x with the mark is read by CONTRAST kernels alone. */
+static bool has_contrast(const Step *step)
+{
+	for (int k = 0; k < step->kernel->parameter_count; k++)
+		if (step->operands[k].kind == OPERAND_AT && step->operands[k].tensor->contrast)
+			return true;
+	return false;
+}
+
+/* ---- choosing */
+
+static int size_named(const Compilation *c, const Step *step, const char *name)
+{
+	for (int k = 0; k < step->kernel->parameter_count; k++)
+		if (strcmp(step->kernel->parameters[k].name, name) == 0)
+			return (int)step->operands[k].number * (step->operands[k].kind == OPERAND_ROWS ? c->network->batch : 1);
+	return 0;
+}
+
+static Sizes sizes_of(const Compilation *c, const Step *step)
+{
+	return (Sizes){
+		.lanes = c->target->lanes, .rows = size_named(c, step, "rows"), .outputs = size_named(c, step, "outputs"),
+		.inputs = size_named(c, step, "inputs"), .features = size_named(c, step, "features"), .above = size_named(c, step, "above"),
+		.contrast = has_contrast(step),
+	};
+}
+
+bool is_paired(const Step *step)
+{
+	return step->pair && step->loop->paired;
+}
+
+static void choose_for_loop(const Compilation *c, Loop *loop)
+{
+	for (int i = 0; i < loop->steps.count; i++) {
+		Step *step = loop->steps.items[i];
+		const Sizes sizes = sizes_of(c, step);
+		const Kernel *variant = kernel_variant(&c->kernels, step->kernel, sizes, 1);
+		step->pair = c->pairs ? kernel_variant(&c->kernels, step->kernel, sizes, 2) : 0;
+		step->kernel = variant ? variant : step->kernel;
+		loop->paired |= step->pair && loop->features > c->target->lanes;
+	}
+}
+
+void choose_variants(Compilation *c)
+{
+	Routine *routines[] = {&c->train, &c->predict};
+	for (int r = 0; r < 2; r++) {
+		mark_contrasts(routines[r]);
+		for (int i = 0; i < routines[r]->loops.count; i++)
+			choose_for_loop(c, routines[r]->loops.items[i]);
+	}
+}
