@@ -14,7 +14,7 @@ if ! has_torch "$folder/bin/python" && ! has_torch python3; then
 fi
 for python in "$folder/bin/python" python3; do
 	if has_torch "$python"; then
-		echo "$python"
+		command -v "$python"
 		break
 	fi
 done
