@@ -18,6 +18,7 @@ typedef struct Session {
 	Compilation *compilations;
 	int count;
 	const KernelSet *target;
+	int unwritten;          /* the status for a log that could not be written */
 } Session;
 
 /* libtcc makes the pages that it relocates into writable and executable, ours too, before jit.c can say otherwise. bnc is linked
@@ -245,7 +246,7 @@ static int train_all(Session *s, Run *runs, Random *random, Failure *failure)
 	else {
 		status = train_runs(s, runs, &data, random, s->options.log ? &log : 0, failure);
 		if (s->options.log && !atomic_commit(&log, failure))
-			status = complain(EXIT_DATA, failure);
+			s->unwritten = complain(EXIT_DATA, failure);
 	}
 	data_close(&data);
 	return status;
@@ -289,6 +290,19 @@ static int report_stop(const Session *s, const Run *run)
 	return 128 + stop;
 }
 
+/* Each whether or not another can be written, so that no trained weights are lost for the sake of a log. */
+static int write_results(const Session *s, const Run *run, Failure *failure)
+{
+	int status = s->unwritten;
+	if (s->options.save && !program_save(run->program, run->net, s->options.save, failure))
+		status = complain(EXIT_DATA, failure);
+	if (s->options.emit.path) {
+		int emitted = emit_first(s, run, failure);
+		status = status ? status : emitted;
+	}
+	return status;
+}
+
 static int run_all(Session *s)
 {
 	Failure failure;
@@ -310,10 +324,8 @@ static int run_all(Session *s)
 		status = complain(EXIT_DATA, &failure);
 	else if (s->options.train)
 		status = train_all(s, runs, &random, &failure);
-	if (status == 0 && s->options.save && !program_save(runs[0].program, runs[0].net, s->options.save, &failure))
-		status = complain(EXIT_DATA, &failure);
-	if (status == 0 && s->options.emit.path)
-		status = emit_first(s, &runs[0], &failure);
+	if (status == 0)
+		status = write_results(s, &runs[0], &failure);
 	if (status == 0 && stop)
 		status = report_stop(s, &runs[0]);
 	for (int i = 0; i < s->count; i++)

@@ -142,6 +142,12 @@ mutate() {
 	}' "$2"
 }
 
+keeps_weights() {
+	"$bnc" models/mlp_bn.net --train moons --quiet --log /dev/full --log-steps --save "$scratch/kept.safetensors" --emit "$scratch/kept.c"
+	[ $? = 3 ] && [ -s "$scratch/kept.safetensors" ] && [ -s "$scratch/kept.c" ]
+}
+check 'a log that cannot be written costs no weights' keeps_weights
+
 seed=0
 for round in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do
 	for model in models/*.net tests/golden/*.net; do
