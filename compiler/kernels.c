@@ -112,6 +112,7 @@ Kernels kernel_table(Arena *arena)
 #define VARIANT(row, name, panels, condition) VARIANT_FROM(8, row, name, panels)
 		VARIANTS_FROM_8_LANES(VARIANT)
 #undef VARIANT
+#undef VARIANT_FROM
 	};
 	enum { ROWS = sizeof rows / sizeof *rows, ALL = ROWS + sizeof variants / sizeof *variants };
 	Kernels kernels = {.items = NEW_ARRAY(arena, Kernel, ALL)};

@@ -42,7 +42,7 @@ void torch_permutation(Random *random, int *out, int count);
 /* One epoch's order of a DataLoader(shuffle=True): draws from the default generator exactly what torch draws. */
 void torch_epoch_order(Random *random, int *out, int count);
 /* The same in steps, for speed: reciprocals once, the generators of the next epochs, at most SAMPLERS, and KernelSet's permute with
- * each. A generator is seeded by a chain of multiplications: four side by side take little more time than one. */
+ * each. A generator is seeded by a chain of multiplications: eight side by side take less time than three one after the other. */
 enum { SAMPLERS = 8 };
 void torch_reciprocals(uint32_t *out, int count);
 void torch_samplers(Random *random, uint32_t states[SAMPLERS][STATE_WORDS], int count);

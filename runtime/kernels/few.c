@@ -302,24 +302,24 @@ ACTIVATIONS(FEW_BACKWARD, )
 	WEIGHT##_UPDATE_BEHIND_LINEAR(optimizer, activation, FROM, NUMBERS)
 #define HEAVY_UPDATE_BEHIND_LINEAR(optimizer, activation, FROM, NUMBERS)
 #define LIGHT_UPDATE_BEHIND_LINEAR(optimizer, activation, FROM, NUMBERS) \
-	static void KERNEL_FN(linear_batchnorm_##activation##_linear_bwd_##optimizer)(int rows, int outputs, int inputs, int panel, int above, \
-		NUMBERS##_PARAMETERS optimizer##_PARAMETERS(const int64_t *) float *w, optimizer##_STATE(float *, w) \
-		float *gamma, optimizer##_STATE(float *, gamma) float *beta, optimizer##_STATE(float *, beta) FROM##_ROWS(const float *) \
-		const float *rstd, const float *centred, const float *moments, const float *above_dy, const float *above_w) \
-	{ \
-		const FewPanel own = { w, gamma, beta, rstd, centred, moments }; \
-		FewGradients gradients; \
-		Vector rows_of_w[FEW]; \
-		load_few_rows(rows_of_w, above, outputs, panel, above_w); \
-		activation##_few_bwd_behind_linear(above, rows, inputs NUMBERS##_PASSED, &gradients, above_dy, rows_of_w FROM##_ROWS_PASSED, &own); \
-		UPDATE_FEW(optimizer) \
-	} \
-	UPDATE_BEHIND_CONTRAST(optimizer, activation, FROM, NUMBERS)
-/* dy is (-d, d): d times the difference of the two rows of above_w. */
+	UPDATE_BEHIND(linear_batchnorm_##activation##_linear_bwd_##optimizer, load_few_rows, above, above_dy, optimizer, activation, FROM, NUMBERS) \
+	UPDATE_BEHIND_CONTRAST(linear_batchnorm_##activation##_linear_bwd_##optimizer##_contrast, optimizer, activation, FROM, NUMBERS)
 #if LANES > 1
-#define UPDATE_BEHIND_CONTRAST(optimizer, activation, FROM, NUMBERS) \
+/* In contrast above_dy is (-d, d): d times the difference of the two rows. */
+INLINE void load_difference(Vector *difference, int outputs, int inputs, int panel, const float *w)
+{
+	Vector row[FEW];
+	load_few_rows(row, outputs, inputs, panel, w);
+	*difference = row[1] - row[0];
+}
+#define UPDATE_BEHIND_CONTRAST(name, optimizer, activation, FROM, NUMBERS) \
 	\
-	static void KERNEL_FN(linear_batchnorm_##activation##_linear_bwd_##optimizer##_contrast)(int rows, int outputs, int inputs, int panel, int above, \
+	UPDATE_BEHIND(name, load_difference, 1, above_dy + 1, optimizer, activation, FROM, NUMBERS)
+#else
+#define UPDATE_BEHIND_CONTRAST(name, optimizer, activation, FROM, NUMBERS)
+#endif
+#define UPDATE_BEHIND(name, load_rows, count, dy, optimizer, activation, FROM, NUMBERS) \
+	static void KERNEL_FN(name)(int rows, int outputs, int inputs, int panel, int above, \
 		NUMBERS##_PARAMETERS optimizer##_PARAMETERS(const int64_t *) float *w, optimizer##_STATE(float *, w) \
 		float *gamma, optimizer##_STATE(float *, gamma) float *beta, optimizer##_STATE(float *, beta) FROM##_ROWS(const float *) \
 		const float *rstd, const float *centred, const float *moments, const float *above_dy, const float *above_w) \
@@ -327,13 +327,9 @@ ACTIVATIONS(FEW_BACKWARD, )
 		const FewPanel own = { w, gamma, beta, rstd, centred, moments }; \
 		FewGradients gradients; \
 		Vector rows_of_w[FEW]; \
-		load_few_rows(rows_of_w, above, outputs, panel, above_w); \
-		rows_of_w[0] = rows_of_w[1] - rows_of_w[0]; \
-		activation##_few_bwd_behind_linear(1, rows, inputs NUMBERS##_PASSED, &gradients, above_dy + 1, rows_of_w FROM##_ROWS_PASSED, &own); \
+		load_rows(rows_of_w, above, outputs, panel, above_w); \
+		activation##_few_bwd_behind_linear(count, rows, inputs NUMBERS##_PASSED, &gradients, dy, rows_of_w FROM##_ROWS_PASSED, &own); \
 		UPDATE_FEW(optimizer) \
 	}
-#else
-#define UPDATE_BEHIND_CONTRAST(optimizer, activation, FROM, NUMBERS)
-#endif
 #define FEW_UPDATES(with, optimizer) ACTIVATIONS(FEW_UPDATE, optimizer)
 OPTIMIZERS(FEW_UPDATES, )

@@ -96,7 +96,8 @@ INLINE Vector choose(Mask mask, Vector a, Vector b)
 #endif
 }
 
-/* a > b ? a : b in each lane, so that b is it where one is NaN. gcc 12 makes two instructions of what is not one of its own. */
+/* a > b ? a : b in each lane, so that b is it where one is NaN. gcc 12 makes two instructions of
+ * what is not one of its own. Without choose, which an emitted program may need for nothing else. */
 INLINE Vector larger(Vector a, Vector b)
 {
 #if LANES == 1

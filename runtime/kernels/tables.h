@@ -25,8 +25,8 @@
 #define INPUT_BEHIND_BATCHNORM(rows, features) features beta
 
 /* ROW(with, name): the kernel NAME is elementwise in a w, its state, and its gradient dw; NAME_next in optimizers.h is the
- * function. NAME_PARAMETERS are the numbers, and the step where it counts; NAME_PASSED passes them on; NAME_STATE is the state of one w; NAME_UPDATE of one w as a
- * NAME_Update, which has NAME_VALUES places: w, then its state. */
+ * function. NAME_PARAMETERS are the numbers, and the step where it counts; NAME_PASSED passes them on; NAME_STATE is the
+ * state of one w; NAME_UPDATE that of one w as a NAME_Update, which has NAME_VALUES places: w, then its state. */
 #define OPTIMIZERS(ROW, with) \
 	ROW(with, sgd) \
 	ROW(with, sgd_momentum)
