@@ -6,12 +6,14 @@
 #	```console      is a transcript: each line after `$ ` is run, and must print the lines up to the next. A line `...` stands
 #	                for any lines. Times and rates are not compared.
 #
-# Commands run in a folder of their own, where they find the page's files, models/ and build/bnc.
+# Commands run in a folder of their own, where they find the page's files, models/ and build/bnc. A command of python3 is left
+# out where python3 has no PyTorch or no scikit-learn.
 #
 #	tests/docs.sh [BNC]
 . tests/compare.sh
 bnc=$(realpath "$bnc")
 top=$PWD
+python3 -c 'import torch, sklearn' 2>/dev/null && has_torch=yes || has_torch=
 
 # Cuts a page into networks (N.net), named files and transcripts (N.command with N.expected).
 cut_blocks() {
@@ -69,6 +71,7 @@ for page in README.md docs/*.md; do
 		compare "$scratch/found" "$scratch/wanted"
 	done
 	for command in $(cd "$folder" && ls | grep '\.command$' | sort -n); do
+		[ -n "$has_torch" ] || ! grep -q '^python3 ' "$folder/$command" || continue
 		(cd "$folder" && timeout 60 sh "$command" 2>&1 </dev/null) >"$scratch/printed"
 		without_times "$folder/${command%.command}.expected" >"$scratch/wanted"
 		without_times "$scratch/printed" >"$scratch/now"
