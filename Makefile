@@ -1,5 +1,5 @@
 # make            builds build/bnc
-# make run        installs what is missing, builds, and trains the first example
+# make run        installs what is missing, builds, and trains the first examples
 # make test       installs what is missing, builds with gcc, clang and sanitizers, and runs every test
 # make bench      installs what it compares with, builds, and measures; OPTIONS="--quick", --sweep, --only TEXT, --json FILE
 # make bless      accepts what bnc prints now as the expected text of tests/golden and tests/errors
@@ -109,8 +109,11 @@ parallel = $(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(
 
 run: install-build-packages
 	@$(parallel) bnc
-	@echo $(BUILD)/bnc models/mlp_bn.net --train moons
-	$(BUILD)/bnc models/mlp_bn.net --train moons
+	@echo $(BUILD)/bnc models/moons.net --train moons
+	$(BUILD)/bnc models/moons.net --train moons
+	@echo "And what BatchNorm changes, in an experiment whose small learning rate moves neither network far (docs/batchnorm.md):"
+	@echo $(BUILD)/bnc models/mlp.net models/mlp_bn.net --train moons
+	$(BUILD)/bnc models/mlp.net models/mlp_bn.net --train moons
 
 strict = WERROR=-Werror
 sanitized = CFLAGS="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all"
