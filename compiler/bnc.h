@@ -328,7 +328,7 @@ int shape_features(const Shape *shape);         /* dims[0] */
 int shape_positions(const Shape *shape);        /* the product of the others: rows per sample */
 int64_t shape_size(const Shape *shape);         /* floats in a sample */
 const char *shape_text(Arena *arena, const Shape *shape);
-/* For infer: x's features, or a message when x is not a vector; takes them from the argument when x is unknown yet. */
+/* For infer: x's features, or a message when x is not a vector; takes them from the argument when x is not known. True: x is. */
 bool infer_features(Node *node, const char *argument, Diagnostics *diagnostics);
 bool set_output(Node *node, Shape shape);
 

@@ -40,16 +40,12 @@ bool infer_features(Node *node, const char *argument, Diagnostics *diagnostics)
 	Value *x = node->inputs[0];
 	int expected = node->given[index] ? (int)node->arguments[index] : 0;
 	const char *noun = strcmp(argument, "in") == 0 ? "inputs" : argument;
-	if (x->shape.rank == UNKNOWN_RANK && expected) {
+	if (!shape_is_known(&x->shape) && expected) {
 		x->shape = (Shape){1, {expected}};
 		x->span = node->argument_spans[index];
 	}
-	if (shape_is_broken(&x->shape)) {
-		if (!expected)
-			return false;
-		node->arguments[index] = expected;
-		return true;
-	}
+	if (shape_is_broken(&x->shape))
+		return false;
 	if (x->shape.rank == UNKNOWN_RANK) {
 		error_at(diagnostics, node->span, "%s does not know the size of its source: give it, or start the network with `input`",
 			node->layer->name);
@@ -84,8 +80,8 @@ static bool fits(int features, int64_t per_feature)
 	return per_feature <= INT32_MAX / padded;
 }
 
-/* Bytes that the node adds: weights with their gradients, and what the batch keeps of its output. */
-static bool check_sizes(const Network *network, Node *node, Diagnostics *diagnostics)
+/* Bytes that the node adds: weights with their gradients, and what the batch keeps of its output. Both shapes are known. */
+static bool check_sizes(const Network *network, const Node *node, Diagnostics *diagnostics)
 {
 	const Shape *y = &node->output->shape;
 	int features = shape_features(y), inputs = shape_features(&node->inputs[0]->shape);
@@ -130,8 +126,9 @@ static void infer_node(const Network *network, Node *node, Diagnostics *diagnost
 	}
 	if (same_shape(&node->output->shape, &x->shape))
 		node->output->span = x->span;   /* a size is said where it arises */
-	if (node->output->shape.rank == UNKNOWN_RANK || (inferred && !check_sizes(network, node, diagnostics)))
-		node->output->shape.rank = BROKEN_RANK;
+	bool known = shape_is_known(&node->output->shape) && shape_is_known(&x->shape);
+	if (node->output->shape.rank == UNKNOWN_RANK || (inferred && known && !check_sizes(network, node, diagnostics)))
+		node->output->shape = (Shape){.rank = BROKEN_RANK};
 }
 
 static void check_loss(Network *network, Diagnostics *diagnostics)

@@ -127,6 +127,35 @@ Test(shape, one_mistake_is_said_once)
 	expect_error("relu; relu; residual { tanh }; linear 3 2", "relu does not know", 0, 0);
 }
 
+/* A size that is written after a mistake is all that is known there: it is believed, and nothing is divided by a size that is not. */
+Test(shape, sizes_after_a_mistake_are_believed)
+{
+	static const char *const mistakes[] = {
+		"linear", "linear 2 0", "linear 2 x", "linear x", "linear 0 3", "linear 2 3 4", "linear 2 3 size=4", "conv 3", "relu", "tanh", "batchnorm",
+		"linear 5", "input 0", "input 0x3", "input x", "input", "input 1x2x3x4x5", "input 3x3; linear 4", "linear 2 3; linear 4 5",
+		"linear 2 3; linear 3 2147483647", "linear 65536 65536", "residual { linear 0 }", "residual { linear 2 3 } { linear 2 4 }",
+		"residual { conv }", "repeat 2 { conv 3 }", "block b(n) { conv n }; b 3", "linear 2 3; batchnorm 2", ")", "linear 2 3 =",
+	};
+	static const char *const uses[] = {
+		"batchnorm 64", "batchnorm 1", "batchnorm 64; batchnorm 64", "linear 3 4", "linear in=3 out=4", "residual { batchnorm 64 }",
+		"residual { } { batchnorm 64 }", "residual { batchnorm 64 } { batchnorm 64 }", "relu; batchnorm 64", "repeat 2 { batchnorm 64; tanh }",
+		"batchnorm 64; loss cross_entropy", "batchnorm 1; loss mse", "batchnorm 64; batch 1", "batchnorm 2147483647", "linear 65536 65536",
+	};
+	for (size_t m = 0; m < sizeof mistakes / sizeof *mistakes; m++)
+		for (size_t u = 0; u < sizeof uses / sizeof *uses; u++) {
+			Compilation c;
+			int errors;
+			char text[200];
+			snprintf(text, sizeof text, "%s\n%s", mistakes[m], uses[u]);
+			complaint(&c, text, &errors);
+			cr_expect_gt(errors, 0, "%s", text);
+			compilation_close(&c);
+		}
+	expect_error("linear\nbatchnorm 64\nlinear 2", "linear needs `out`", 0, 0);
+	expect_error("conv 3\nbatchnorm 4\nbatchnorm 4\nrelu", "unknown layer or setting `conv`", 0, 0);
+	expect_error("linear 65536 65536\nlinear 3 65536", "weight of 65536 x 65536 has", 0, 0);
+}
+
 Test(shape, all_mistakes_are_said)
 {
 	Compilation c;
@@ -136,6 +165,10 @@ Test(shape, all_mistakes_are_said)
 	compilation_close(&c);
 	found = complaint(&c, "linear 2 x; linear 4 5; batchnorm 6; loss mse", &errors);
 	cr_expect_eq(errors, 2, "%s", found);
+	compilation_close(&c);
+	found = complaint(&c, "linear; batchnorm 64; linear 32 2; loss mse", &errors);
+	cr_expect_eq(errors, 2, "%s", found);
+	cr_expect(strstr(found, "the 64 features come from here"), "%s", found);
 	compilation_close(&c);
 }
 
