@@ -4,6 +4,7 @@
 # make bench      installs what it compares with, builds, and measures; OPTIONS="--quick", --sweep, --only TEXT, --json FILE
 # make bless      accepts what bnc prints now as the expected text of tests/golden and tests/errors
 # make clean      removes build/
+# make help       prints this
 #
 # CC, CFLAGS and BUILD may be given: make CC=clang CFLAGS=-O1 BUILD=build/clang. V=1 shows the commands.
 
@@ -101,6 +102,7 @@ install-build-packages:
 	@sh tools/install-packages $(build_packages)
 
 install-packages:
+	@echo "looking for the packages that the tests need"
 	@sh tools/install-packages $(test_packages)
 
 # ---- run and test
@@ -119,8 +121,11 @@ strict = WERROR=-Werror
 sanitized = CFLAGS="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all"
 
 test: install-packages
+	@echo "building build/gcc"
 	@$(parallel) $(strict) BUILD=build/gcc bnc unit
+	@echo "building build/sanitized"
 	@$(parallel) $(strict) BUILD=build/sanitized $(sanitized) bnc unit
+	@echo "building build/clang"
 	@$(parallel) $(strict) BUILD=build/clang CC=clang bnc unit
 	@sh tests/run.sh build/gcc build/sanitized build/clang
 
@@ -139,8 +144,12 @@ bless: bnc
 clean:
 	rm -rf $(BUILD)
 
+# The comment at the top.
+help:
+	@sed '/^#/!q; s/^# \{0,1\}//' Makefile
+
 ifndef V
 .SILENT:
 endif
-.PHONY: bnc unit install-build-packages install-packages run test bench bless clean
+.PHONY: bnc unit install-build-packages install-packages run test bench bless clean help
 .DELETE_ON_ERROR:
