@@ -1,9 +1,11 @@
 /* error.c: collects what is wrong with a source, and prints it in the order of the source with line and caret. */
 #include "text.h"
+#include "terminal.h"
+#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_IN_FULL = 20, MOST_KEPT = 10000, LONGEST_MESSAGE = 1000, WINDOW = 80 };
+enum { MOST_IN_FULL = 20, MOST_KEPT = 10000, LONGEST_MESSAGE = 1000 };
 
 typedef enum Severity { ERROR, WARNING } Severity;
 
@@ -102,12 +104,20 @@ int error_count(const Diagnostics *diagnostics)
 
 /* ---- printing */
 
-static void print_message(const Source *source, Place place, const char *kind, const char *message, FILE *out)
+typedef struct Printer {
+	const Source *source;
+	FILE *out;
+	int window;             /* columns of a source line that are shown */
+} Printer;
+
+static void print_message(const Printer *p, Place place, Style style, const char *kind, const char *message)
 {
-	print_safely(source->path, strlen(source->path), out);
-	fprintf(out, ":%d:%d: %s: ", place.line, place.column, kind);
-	print_safely(message, strlen(message), out);
-	fputc('\n', out);
+	const char *plain = terminal_style(p->out, STYLE_PLAIN);
+	fputs(terminal_style(p->out, STYLE_PLACE), p->out);
+	print_safely(p->source->path, strlen(p->source->path), p->out);
+	fprintf(p->out, ":%d:%d:%s %s%s:%s ", place.line, place.column, plain, terminal_style(p->out, style), kind, plain);
+	print_safely(message, strlen(message), p->out);
+	fputc('\n', p->out);
 }
 
 typedef struct Excerpt {
@@ -115,72 +125,121 @@ typedef struct Excerpt {
 	bool cut_before, cut_after;
 } Excerpt;
 
-/* Past at most count characters. */
-static const char *skip_glyphs(const char *text, const char *end, int count)
+/* Past what fits into so many columns. */
+static const char *skip_columns(const char *text, const char *end, int columns)
 {
-	for (; count && text < end; count--)
-		text += glyph_at(text, end).length;
+	while (text < end) {
+		Glyph glyph = glyph_at(text, end);
+		columns -= glyph_columns(glyph);
+		if (columns < 0)
+			break;
+		text += glyph.length;
+	}
 	return text;
 }
 
-/* A long line is shown from half a window before the caret; the caret may stand behind the line's last character. */
-static Excerpt excerpt_around(const Source *source, Place place)
+/* Before text, by what fits into so many columns. */
+static const char *back_columns(const char *line, const char *text, int columns)
 {
+	while (text > line) {
+		const char *before = text - 1;
+		while (before > line && ((unsigned char)*before & 0xc0) == 0x80)
+			before--;
+		Glyph glyph = glyph_at(before, text);
+		if (before + glyph.length != text) {    /* bytes that are not UTF-8 count one each */
+			before = text - 1;
+			glyph = glyph_at(before, text);
+		}
+		columns -= glyph_columns(glyph);
+		if (columns < 0)
+			break;
+		text = before;
+	}
+	return text;
+}
+
+/* A line that does not fit is shown from half a window before the caret; the caret may stand after the line's last character. */
+static Excerpt excerpt_around(const Printer *p, Place place)
+{
+	const Source *source = p->source;
 	const char *line = source->text + place.line_begin, *caret = source->text + place.offset;
 	const char *newline = memchr(caret, '\n', source->length - place.offset);
 	const char *end = newline ? newline : source->text + source->length;
 	if (end > line && end[-1] == '\r' && end > caret)
 		end--;
 	const char *begin = line;
-	if (skip_glyphs(line, end, WINDOW) < end && caret - line > WINDOW / 2) {
-		begin = caret - WINDOW / 2;
-		while (begin < caret && ((unsigned char)*begin & 0xc0) == 0x80)
-			begin++;
-	}
-	const char *shown = skip_glyphs(begin, end, WINDOW);
+	if (skip_columns(line, end, p->window) < end)
+		begin = back_columns(line, caret, p->window / 2);
+	const char *shown = skip_columns(begin, end, p->window);
 	return (Excerpt){ begin, shown, begin > line, shown < end };
 }
 
-static void print_line(Excerpt excerpt, int number, FILE *out)
+static void print_line(const Printer *p, Excerpt excerpt, int number)
 {
-	fprintf(out, "%5d |%s%s", number, excerpt.begin < excerpt.end ? " " : "", excerpt.cut_before ? "..." : "");
+	fprintf(p->out, "%5d |%s%s", number, excerpt.begin < excerpt.end ? " " : "", excerpt.cut_before ? "..." : "");
 	for (const char *text = excerpt.begin; text < excerpt.end;) {
 		Glyph glyph = glyph_at(text, excerpt.end);
 		if (is_harmless(glyph.code) || glyph.code == '\t')
-			fwrite(text, 1, (size_t)glyph.length, out);
+			fwrite(text, 1, (size_t)glyph.length, p->out);
 		else
-			fputc('?', out);
+			fputc('?', p->out);
 		text += glyph.length;
 	}
-	fputs(excerpt.cut_after ? "...\n" : "\n", out);
+	fputs(excerpt.cut_after ? "...\n" : "\n", p->out);
 }
 
-/* Tabs are repeated below tabs, so that the caret stands where it should whatever their width. */
-static void print_caret(Excerpt excerpt, const char *caret, const char *end, FILE *out)
+/* Fills the columns that the text takes in the line above. Tabs are repeated below tabs, so that all stands where it should whatever
+ * their width. */
+static void fill_below(const Printer *p, const char *text, const char *end, char filling)
 {
-	fprintf(out, "%5s | %s", "", excerpt.cut_before ? "   " : "");
-	const char *text = excerpt.begin;
-	while (text < caret) {
-		fputc(*text == '\t' ? '\t' : ' ', out);
-		text += glyph_at(text, caret).length;
+	while (text < end) {
+		Glyph glyph = glyph_at(text, end);
+		text += glyph.length;
+		if (glyph.code == '\t')
+			fputc('\t', p->out);
+		else
+			for (int i = glyph_columns(glyph); i > 0; i--)
+				fputc(filling, p->out);
 	}
-	fputc('^', out);
+}
+
+static void print_caret(const Printer *p, Excerpt excerpt, const char *caret, const char *end)
+{
+	fprintf(p->out, "%5s | %s", "", excerpt.cut_before ? "   " : "");
+	fill_below(p, excerpt.begin, caret, ' ');
+	fprintf(p->out, "%s^", terminal_style(p->out, STYLE_CARET));
 	if (end > excerpt.end)
 		end = excerpt.end;
-	for (text = skip_glyphs(text, end, 1); text < end; text = skip_glyphs(text, end, 1))
-		fputc('~', out);
-	fputc('\n', out);
+	if (caret < end) {
+		Glyph first = glyph_at(caret, end);
+		if (first.code != '\t' && glyph_columns(first) == 2)
+			fputc('~', p->out);
+		fill_below(p, caret + first.length, end, '~');
+	}
+	fprintf(p->out, "%s\n", terminal_style(p->out, STYLE_PLAIN));
 }
 
-static void print_report(const Source *source, const Report *one, Place place, FILE *out)
+static void print_report(const Printer *p, const Report *one, Place place)
 {
-	print_message(source, place, one->severity == ERROR ? "error" : "warning", one->message, out);
-	Excerpt excerpt = excerpt_around(source, place);
-	print_line(excerpt, place.line, out);
+	const Source *source = p->source;
+	bool error = one->severity == ERROR;
+	print_message(p, place, error ? STYLE_ERROR : STYLE_WARNING, error ? "error" : "warning", one->message);
+	Excerpt excerpt = excerpt_around(p, place);
+	print_line(p, excerpt, place.line);
 	size_t end = one->where.end < source->length ? one->where.end : source->length;
-	print_caret(excerpt, source->text + place.offset, source->text + end, out);
+	print_caret(p, excerpt, source->text + place.offset, source->text + end);
 	for (const Note *note = one->notes; note; note = note->next)
-		print_message(source, place_next(source, place, note->where.begin), "note", note->message, out);
+		print_message(p, place_next(source, place, note->where.begin), STYLE_NOTE, "note", note->message);
+}
+
+/* A line and its caret stand below each other only if the terminal breaks neither: beside the text go `    1 | ` and twice `...`. */
+static int choose_window(FILE *out)
+{
+	enum { WIDEST = 80, NARROWEST = 16, BESIDE = 8 + 6 };
+	int columns = terminal_columns(fileno(out));
+	if (columns == 0 || columns - BESIDE >= WIDEST)
+		return WIDEST;
+	return columns - BESIDE > NARROWEST ? columns - BESIDE : NARROWEST;
 }
 
 static int by_place(const void *left, const void *right)
@@ -199,20 +258,24 @@ static void print_rest(int count, const char *what, FILE *out)
 
 void diagnostics_print(const Diagnostics *diagnostics, FILE *out)
 {
-	const Source *source = diagnostics->source;
+	const Printer printer = { diagnostics->source, out, choose_window(out) };
 	int count = diagnostics->reports.count, printed[2] = { 0 };
 	Report *sorted = NEW_ARRAY(diagnostics->arena, Report, count);
 	if (count) {
 		memcpy(sorted, diagnostics->reports.items, (size_t)count * sizeof *sorted);
 		qsort(sorted, (size_t)count, sizeof *sorted, by_place);
 	}
-	Place place = place_first(source);
+	Place place = place_first(printer.source);
+	locale_t unicode = count ? newlocale(LC_CTYPE_MASK, "C.UTF-8", 0) : 0, before = uselocale(unicode);
 	for (int i = 0; i < count; i++) {
 		if (printed[sorted[i].severity]++ >= MOST_IN_FULL)
 			continue;
-		place = place_next(source, place, sorted[i].where.begin);
-		print_report(source, &sorted[i], place, out);
+		place = place_next(printer.source, place, sorted[i].where.begin);
+		print_report(&printer, &sorted[i], place);
 	}
+	uselocale(before);
+	if (unicode)
+		freelocale(unicode);
 	print_rest(diagnostics->counts[ERROR], "error", out);
 	print_rest(diagnostics->counts[WARNING], "warning", out);
 }

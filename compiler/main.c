@@ -3,6 +3,8 @@
 #include "options.h"
 #include "pool.h"
 #include "profile.h"
+#include "progress.h"
+#include "terminal.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -34,7 +36,7 @@ int __wrap_mprotect(void *address, size_t length, int protection)
 
 static int complain(int status, const Failure *failure)
 {
-	fprintf(stderr, "bnc: %s\n", failure->text);
+	fprintf(stderr, "%sbnc:%s %s\n", terminal_style(stderr, STYLE_ERROR), terminal_style(stderr, STYLE_PLAIN), failure->text);
 	return status;
 }
 
@@ -237,7 +239,10 @@ static int train_all(Session *s, Run *runs, Random *random, Failure *failure)
 {
 	Data data;
 	AtomicFile log = {0};
-	if (!data_open(&data, s->options.train, failure))
+	waiting_begin(data_is_made(s->options.train) ? "making" : "reading", s->options.train, !s->options.quiet);
+	bool opened = data_open(&data, s->options.train, failure);
+	waiting_end();
+	if (!opened)
 		return complain(EXIT_DATA, failure);
 	stoppable = true;
 	int status = 0;

@@ -1,5 +1,6 @@
 /* The command line: one table says of every option what it is called, takes and needs, and where its value goes. */
 #include "options.h"
+#include "terminal.h"
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
@@ -77,6 +78,19 @@ static bool read_form(Options *options, const char *text, Failure *failure)
 	return options->emit.decimal || strcmp(text, "hex") == 0 || fail(failure, "--weights-as takes hex or decimal, found `%.100s`", text);
 }
 
+/* At once, so that what is wrong with the options after it is said in these colours. */
+static bool read_colour(Options *options, const char *text, Failure *failure)
+{
+	static const char *const names[] = {[COLOUR_AUTO] = "auto", [COLOUR_ALWAYS] = "always", [COLOUR_NEVER] = "never"};
+	(void)options;
+	for (Colour colour = COLOUR_AUTO; colour <= COLOUR_NEVER; colour++)
+		if (strcmp(names[colour], text) == 0) {
+			terminal_choose_colour(colour);
+			return true;
+		}
+	return fail(failure, "--color takes auto, always or never, found `%.100s`", text);
+}
+
 /* "avx512, avx2, ..." */
 static void list_sets(char *out, size_t size)
 {
@@ -148,6 +162,7 @@ static const Spec specs[] = {
 	{"profile", 0, "time, FLOPs, bytes and share of peak of every loop, after training", FLAG, FIELD(profile), .needs = TRAINING | ONE_NETWORK},
 	{"recompute", 0, "less memory: make activations again for backward where that is cheap", FLAG, FIELD(recompute)},
 	{"no-fuse", 0, "every step in a loop of its own", FLAG, FIELD(no_fuse)},
+	{"color", "WHEN", "of messages: auto, always or never (default auto: on a terminal, unless NO_COLOR is set)", READ, .read = read_colour},
 	{"list-layers", 0, "layers, losses and optimizers with their arguments", ANSWER, .answer = list_layers},
 	{"list-data", 0, "built-in data sets with their arguments", ANSWER, .answer = list_data},
 	{"version", 0, "", ANSWER, .answer = print_version},

@@ -1,6 +1,8 @@
 /* text.c: the source as people see it: lines, columns, quotations. All of it holds for bytes that are not UTF-8. */
+#define _XOPEN_SOURCE 700       /* wcwidth */
 #include "text.h"
 #include <string.h>
+#include <wchar.h>
 
 static bool continues(char byte)
 {
@@ -33,6 +35,15 @@ bool is_harmless(uint32_t code)
 	bool invisible = (code >= 0x200b && code <= 0x200f) || (code >= 0x2028 && code <= 0x202e) ||
 		(code >= 0x2060 && code <= 0x206f) || code == 0xfeff;
 	return code != NOT_UTF8 && !control && !invisible;
+}
+
+int glyph_columns(Glyph glyph)
+{
+	enum { TAB = 8 };
+	if (glyph.code == '\t')
+		return TAB;
+	int columns = is_harmless(glyph.code) ? wcwidth((wchar_t)glyph.code) : 1;
+	return columns < 0 ? 1 : columns;
 }
 
 static size_t put_safely(char *out, Glyph glyph, const char *text)

@@ -12,5 +12,8 @@ typedef struct Glyph {
 
 Glyph glyph_at(const char *text, const char *end);      /* text < end */
 bool is_harmless(uint32_t code);
+/* How many columns of a terminal the glyph takes, or the ? in its place; a tab, which goes to the next multiple of 8, takes 8 at most.
+ * What is not ASCII counts 1, unless the thread uses a locale that knows better. */
+int glyph_columns(Glyph glyph);
 
 #endif

@@ -1,9 +1,11 @@
 #include "progress.h"
+#include "terminal.h"
+#include <signal.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
-
-enum { WIDTH = 30 };
 
 double wall_seconds(void)
 {
@@ -12,33 +14,182 @@ double wall_seconds(void)
 	return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
+/* ---- the bar */
+
+#define CLEAR "\r\033[K"
+enum { LONGEST = 256 };
+
+/* A dumb terminal gets a line after 1, 2, 4, ... seconds, then one a minute; any other a bar ten times a second. */
+static const double first_wait[] = {0.1, 1}, longest_wait[] = {0.1, 60};
+
 Progress progress_start(int64_t total, bool wanted)
 {
 	double now = wall_seconds();
-	return (Progress){.shown = wanted && isatty(STDERR_FILENO), .total = total, .next_look = 1, .start = now, .last = now};
+	bool plain = !terminal_obeys(STDERR_FILENO);
+	return (Progress){
+		.shown = wanted && isatty(STDERR_FILENO), .plain = plain, .total = total, .next_look = 1, .start = now,
+		.next_draw = now + first_wait[plain],
+	};
 }
 
-/* Redraws at most ten times a second; the next look at the clock is put about a hundredth of a second ahead. */
+typedef enum Piece { BAR, PERCENT, EPOCH, NETWORK, LOSS, LEFT, RATE, PIECES } Piece;
+
+static void write_time(char *out, size_t size, double seconds)
+{
+	const double most = 9999.0 * 3600;
+	long long whole = (long long)(seconds < most ? seconds + 0.5 : most);
+	snprintf(out, size, "%lld:%02lld:%02lld left", whole / 3600, whole / 60 % 60, whole % 60);
+}
+
+static void write_bar(char *out, int width, double part)
+{
+	int cells = width - 2, filled = (int)(part * cells);
+	out[0] = '[';
+	memset(out + 1, '#', (size_t)filled);
+	memset(out + 1 + filled, '.', (size_t)(cells - filled));
+	out[1 + cells] = ']';
+	out[2 + cells] = 0;
+}
+
+/* The pieces that fit, in the order of their worth; the bar takes what is left. One column stays free: some terminals go to the next
+ * line when the last is written. */
+void progress_line(const Progress *progress, double elapsed, int columns, char *out, size_t size)
+{
+	enum { GAP = 2, SHORTEST_BAR = 12, LONGEST_BAR = 32, LONGEST_NAME = 24 };
+	static const Piece by_worth[] = {LEFT, LOSS, EPOCH, PERCENT, BAR, NETWORK, RATE};
+	double part = (double)progress->done / (double)progress->total, rate = (double)progress->done / (elapsed > 1e-9 ? elapsed : 1e-9);
+	char text[PIECES][48] = {""};
+	memset(text[BAR], '#', SHORTEST_BAR);
+	snprintf(text[PERCENT], sizeof text[0], "%3d%%", (int)(100 * part));
+	snprintf(text[EPOCH], sizeof text[0], "epoch %d", progress->epoch);
+	snprintf(text[NETWORK], sizeof text[0], "%.*s", LONGEST_NAME, progress->network ? progress->network : "");
+	snprintf(text[LOSS], sizeof text[0], "loss %#.4g", (double)progress->loss);
+	write_time(text[LEFT], sizeof text[0], (double)(progress->total - progress->done) / rate);
+	snprintf(text[RATE], sizeof text[0], "%.0f steps/s", rate);
+	bool fits[PIECES] = {false};
+	int room = (columns - 1 < (int)size - 1 ? columns - 1 : (int)size - 1) + GAP;
+	for (int i = 0; i < PIECES; i++) {
+		int needed = (int)strlen(text[by_worth[i]]) + GAP;
+		fits[by_worth[i]] = needed > GAP && needed <= room;
+		room -= fits[by_worth[i]] ? needed : 0;
+	}
+	if (fits[BAR])
+		write_bar(text[BAR], SHORTEST_BAR + room < LONGEST_BAR ? SHORTEST_BAR + room : LONGEST_BAR, part);
+	size_t used = 0;
+	out[0] = 0;
+	for (Piece piece = 0; piece < PIECES; piece++)
+		if (fits[piece])
+			used += (size_t)snprintf(out + used, size - used, "%*s%s", used ? GAP : 0, "", text[piece]);
+}
+
+/* The next look at the clock is put about a hundredth of a second ahead. */
 void progress_draw(Progress *progress)
 {
 	double now = wall_seconds(), elapsed = now - progress->start;
-	double rate = (double)progress->done / (elapsed > 1e-9 ? elapsed : 1e-9);
-	progress->next_look = progress->done + 1 + (int64_t)(rate / 100);
-	if (now - progress->last < 0.1)
+	progress->next_look = progress->done + 1 + (int64_t)((double)progress->done / (elapsed > 1e-9 ? elapsed : 1e-9) / 100);
+	if (now < progress->next_draw)
 		return;
-	progress->last = now;
-	int filled = (int)(WIDTH * progress->done / progress->total);
-	char bar[WIDTH + 1];
-	for (int i = 0; i < WIDTH; i++)
-		bar[i] = i < filled ? '#' : '.';
-	bar[WIDTH] = 0;
-	fprintf(stderr, "\r[%s] %3d%%  %.0f steps/s  %.0f s left \033[K", bar, (int)(100 * progress->done / progress->total), rate,
-		(double)(progress->total - progress->done) / rate);
-	fflush(stderr);
+	double wait = progress->plain && elapsed > first_wait[1] ? elapsed : first_wait[progress->plain];
+	progress->next_draw = now + (wait < longest_wait[progress->plain] ? wait : longest_wait[progress->plain]);
+	char line[LONGEST];
+	progress_line(progress, elapsed, terminal_columns(STDERR_FILENO), line, sizeof line);
+	if (progress->plain)
+		fprintf(stderr, "%s\n", line);
+	else
+		fprintf(stderr, "\r%s\033[K", line);
+	progress->drawn = !progress->plain;
 }
 
 void progress_clear(Progress *progress)
 {
-	if (progress->shown)
-		fputs("\r\033[K", stderr);
+	if (progress->drawn) {
+		fputs(CLEAR, stderr);
+		progress->next_draw = 0;        /* the bar comes back at once */
+	}
+	progress->drawn = false;
+}
+
+/* ---- the line of what is read: a signal prints it, since readers and generators have no moment at which they could */
+
+static struct Waiting {
+	char line[LONGEST];
+	size_t length;
+	bool armed, plain;
+	volatile sig_atomic_t shown;
+	struct sigaction before;
+} waiting;
+
+static void show_waiting(int signal)
+{
+	(void)signal;
+	waiting.shown = write(STDERR_FILENO, waiting.line, waiting.length) > 0;
+}
+
+/* The bytes of the character at text; 0 for one that a terminal should not be sent: a control, or a part of no UTF-8. */
+static int character_length(const char *text)
+{
+	const unsigned char *bytes = (const unsigned char *)text;
+	if (bytes[0] < 0x80)
+		return bytes[0] >= ' ' && bytes[0] != 127;
+	int length = bytes[0] >= 0xf0 ? 4 : bytes[0] >= 0xe0 ? 3 : 2;
+	bool control = bytes[0] == 0xc2 && bytes[1] < 0xa0;
+	if (bytes[0] < 0xc2 || bytes[0] > 0xf4 || control)
+		return 0;
+	for (int i = 1; i < length; i++)
+		if ((bytes[i] & 0xc0) != 0x80)
+			return 0;
+	return length;
+}
+
+/* Appends text in at most room columns. What is not ASCII counts two, which is enough for every character. */
+static int append_word(char *line, const char *text, int room)
+{
+	size_t used = strlen(line);
+	while (*text) {
+		int length = character_length(text);
+		room -= length > 1 ? 2 : 1;
+		if (room < 0 || used + 16 > LONGEST)
+			break;
+		memcpy(line + used, length ? text : "?", length ? (size_t)length : 1);
+		used += length ? (size_t)length : 1;
+		text += length ? length : 1;
+	}
+	line[used] = 0;
+	return room < 0 ? 0 : room;
+}
+
+static void set_timer(suseconds_t microseconds)
+{
+	setitimer(ITIMER_REAL, &(struct itimerval){.it_value = {.tv_usec = microseconds}}, 0);
+}
+
+void waiting_begin(const char *action, const char *name, bool wanted)
+{
+	static const char end[] = " ...";
+	int room = terminal_columns(STDERR_FILENO) - 1 - (int)strlen(end);
+	if (!wanted || room <= 0)
+		return;
+	waiting = (struct Waiting){.armed = true, .plain = !terminal_obeys(STDERR_FILENO)};
+	strcpy(waiting.line, waiting.plain ? "" : "\r");
+	room = append_word(waiting.line, action, room);
+	room = append_word(waiting.line, " ", room);
+	append_word(waiting.line, name, room);
+	strcat(waiting.line, end);
+	if (waiting.plain)
+		strcat(waiting.line, "\n");
+	waiting.length = strlen(waiting.line);
+	const struct sigaction show = {.sa_handler = show_waiting, .sa_flags = SA_RESTART};
+	sigaction(SIGALRM, &show, &waiting.before);
+	set_timer(500000);
+}
+
+void waiting_end(void)
+{
+	if (!waiting.armed)
+		return;
+	set_timer(0);
+	sigaction(SIGALRM, &waiting.before, 0);
+	if (waiting.shown && !waiting.plain)
+		fputs(CLEAR, stderr);
+	waiting.armed = false;
 }

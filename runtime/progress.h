@@ -1,13 +1,19 @@
-/* progress.h: a bar with the time left, on a terminal only. */
+/* progress.h: what a terminal shows while something takes its time: a bar of the training, a line of what is read. */
 #ifndef BNC_PROGRESS_H
 #define BNC_PROGRESS_H
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 typedef struct Progress {
 	bool shown;
+	bool plain;                     /* no control sequences: whole lines, and few */
+	bool drawn;                     /* the bar is on the last line */
 	int64_t done, total, next_look; /* steps; the clock is not read at every one */
-	double start, last;
+	double start, next_draw;
+	const char *network;            /* that trains now, where there are several */
+	int epoch;
+	float loss;                     /* of the last step */
 } Progress;
 
 double wall_seconds(void);
@@ -15,11 +21,18 @@ Progress progress_start(int64_t total, bool wanted);
 void progress_draw(Progress *progress);
 /* Takes the bar away so that a line can be printed. */
 void progress_clear(Progress *progress);
+/* What is drawn, so that it fits into that many columns. */
+void progress_line(const Progress *progress, double elapsed, int columns, char *out, size_t size);
 
-static inline void progress_step(Progress *progress)
+static inline void progress_step(Progress *progress, float loss)
 {
+	progress->loss = loss;
 	if (++progress->done >= progress->next_look && progress->shown)
 		progress_draw(progress);
 }
+
+/* From half a second after waiting_begin until waiting_end, a terminal says `ACTION NAME ...`. One at a time. */
+void waiting_begin(const char *action, const char *name, bool wanted);
+void waiting_end(void);
 
 #endif

@@ -72,6 +72,7 @@ typedef struct Data {
 
 /* Opens `moons:n=1000,noise=0.1,seed=42` or a file. Everything that can be wrong with it is said in failure. */
 bool data_open(Data *data, const char *specification, Failure *failure);
+bool data_is_made(const char *specification);                           /* a built-in set, not a file */
 void data_close(Data *data);
 void data_list(FILE *out);                                              /* --list-data */
 

@@ -92,6 +92,8 @@ static bool run_epoch(const Training *t, Run *run, const Epoch *epoch, Progress 
 	const float *correct = (const float *)((char *)run->net + program->correct);
 	double sum = 0, right = 0, start = wall_seconds();
 	int seen = 0, batch = 0;
+	progress->epoch = epoch->number;
+	progress->network = t->run_count > 1 ? program->name : 0;
 	for (; batch < epoch->batches && !is_stopped(t); batch++) {
 		int begin = batch * t->batch;
 		int rows = t->data->rows - begin < t->batch ? t->data->rows - begin : t->batch;
@@ -104,7 +106,7 @@ static bool run_epoch(const Training *t, Run *run, const Epoch *epoch, Progress 
 		sum += *loss;
 		right += program->classifies ? *correct : 0;
 		seen += rows;
-		progress_step(progress);
+		progress_step(progress, *loss);
 	}
 	run->seconds += wall_seconds() - start;
 	run->steps += batch;

@@ -1,4 +1,7 @@
 #include "syntax_support.h"
+#include "terminal.h"
+#include <pty.h>
+#include <unistd.h>
 
 static void expect_printed(const Reading *reading, const char *expected)
 {
@@ -80,8 +83,101 @@ Test(error, columns_count_characters)
 	Reading reading = open_text("\xef\xbb\xbf\xc3\xa4\xe2\x82\xac\xf0\x9f\x99\x82 x\r\n");
 	error_at(reading.diagnostics, span(13, 14), "x");
 	expect_printed(&reading,
-		"t.net:1:5: error: x\n    1 | \xc3\xa4\xe2\x82\xac\xf0\x9f\x99\x82 x\n      |     ^\n");
+		"t.net:1:5: error: x\n    1 | \xc3\xa4\xe2\x82\xac\xf0\x9f\x99\x82 x\n      |      ^\n");
 	close_reading(&reading);
+}
+
+Test(error, the_caret_stands_below_wide_and_combining_characters)
+{
+	static const struct { const char *text; uint32_t begin, end; const char *below; } cases[] = {
+		{ "\xe5\xb1\x82 x", 4, 5, "   ^" },                      /* U+5C42 takes two columns */
+		{ "a \xe5\xb1\x82\xe5\xb1\x82 b", 2, 10, "  ^~~~~~" },
+		{ "e\xcc\x81 x", 4, 5, "  ^" },                         /* U+0301 stands above the e */
+		{ "a e\xcc\x81 x", 2, 7, "  ^~~" },
+		{ "\xf0\x9f\x99\x82\xf0\x9f\x99\x82", 4, 8, "  ^~" },
+		{ "a b\tc", 2, 5, "  ^\t~" },
+		{ "\xe5\xb1 x", 3, 4, "   ^" },                         /* two bytes that are not UTF-8: two ? */
+		{ "\xe2\x80\xae x", 4, 5, "  ^" },                      /* one ? */
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		Reading reading = open_text(cases[i].text);
+		error_at(reading.diagnostics, span(cases[i].begin, cases[i].end), "x");
+		const char *caret = strrchr(printed(&reading), '|');
+		cr_expect(strncmp(caret + 2, cases[i].below, strlen(cases[i].below)) == 0 && strlen(caret + 2) == strlen(cases[i].below) + 1,
+			"case %zu: found `%s`", i, caret + 2);
+		close_reading(&reading);
+	}
+}
+
+Test(error, a_long_line_of_wide_characters_fits)
+{
+	char line[400 * 3 + 1] = "";
+	for (int i = 0; i < 400; i++)
+		strcat(line, "\xe5\xb1\x82");
+	Reading reading = open_text(line);
+	error_at(reading.diagnostics, span(600, 603), "x");
+	const char *found = printed(&reading), *excerpt = strchr(found, '\n') + 1, *caret = strrchr(found, '|');
+	cr_expect_eq(strcspn(excerpt, "\n"), strlen("    1 | ......") + 40 * 3, "80 columns: %s", found);
+	cr_expect_eq(strspn(caret + 2, " "), 3 + 40, "half of them before the caret: %s", found);
+	close_reading(&reading);
+}
+
+/* In a terminal of so many columns. */
+static void expect_in_terminal(int columns, const char *text, uint32_t begin, const char *expected)
+{
+	int master, slave;
+	const struct winsize size = { .ws_row = 24, .ws_col = (unsigned short)columns };
+	char found[1000] = "";
+	size_t used = 0;
+	cr_assert(openpty(&master, &slave, 0, 0, &size) == 0);
+	FILE *out = fdopen(slave, "w");
+	Reading reading = open_text(text);
+	error_at(reading.diagnostics, span(begin, begin + 2), "x");
+	note_at(reading.diagnostics, span(0, 1), "y");
+	diagnostics_print(reading.diagnostics, out);
+	fclose(out);
+	for (ssize_t size_read; used < sizeof found - 1 && (size_read = read(master, found + used, sizeof found - 1 - used)) > 0;)
+		used += (size_t)size_read;
+	close(master);
+	expect_text(found, expected);
+	close_reading(&reading);
+}
+
+Test(error, colours_on_a_terminal)
+{
+	static const char *const plain = "t.net:1:1: error: x\r\n    1 | relo\r\n      | ^~\r\nt.net:1:1: note: y\r\n";
+	static const char *const coloured =
+		"\033[1mt.net:1:1:\033[0m \033[1;31merror:\033[0m x\r\n    1 | relo\r\n      | \033[1;32m^~\033[0m\r\n"
+		"\033[1mt.net:1:1:\033[0m \033[1;36mnote:\033[0m y\r\n";
+	unsetenv("NO_COLOR");
+	setenv("TERM", "xterm", 1);
+	expect_in_terminal(80, "relo", 0, coloured);
+	setenv("NO_COLOR", "", 1);
+	expect_in_terminal(80, "relo", 0, coloured);
+	setenv("NO_COLOR", "1", 1);
+	expect_in_terminal(80, "relo", 0, plain);
+	terminal_choose_colour(COLOUR_ALWAYS);
+	expect_in_terminal(80, "relo", 0, coloured);
+	unsetenv("NO_COLOR");
+	terminal_choose_colour(COLOUR_NEVER);
+	expect_in_terminal(80, "relo", 0, plain);
+	terminal_choose_colour(COLOUR_AUTO);
+	setenv("TERM", "dumb", 1);
+	expect_in_terminal(80, "relo", 0, plain);
+	unsetenv("TERM");
+	expect_in_terminal(80, "relo", 0, plain);
+}
+
+Test(error, an_excerpt_fits_the_terminal)
+{
+	static const char line[] = "0123456789012345678901234567890123456789";
+	unsetenv("TERM");
+	expect_in_terminal(80, line, 30, "t.net:1:31: error: x\r\n    1 | 0123456789012345678901234567890123456789\r\n"
+		"      |                               ^~\r\nt.net:1:1: note: y\r\n");
+	expect_in_terminal(34, line, 25, "t.net:1:26: error: x\r\n    1 | ...56789012345678901234...\r\n"
+		"      |              ^~\r\nt.net:1:1: note: y\r\n");
+	expect_in_terminal(1, line, 25, "t.net:1:26: error: x\r\n    1 | ...7890123456789012...\r\n"
+		"      |            ^~\r\nt.net:1:1: note: y\r\n");
 }
 
 Test(error, tabs_stay_and_the_caret_stands_below)

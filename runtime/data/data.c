@@ -96,6 +96,11 @@ static bool no_such_data(const char *specification, size_t length, Failure *fail
 		suffix_list);
 }
 
+bool data_is_made(const char *specification)
+{
+	return set_find(specification, strcspn(specification, ":")) != NULL;
+}
+
 bool data_open(Data *data, const char *specification, Failure *failure)
 {
 	*data = (Data){0};
