@@ -171,6 +171,8 @@ static void build_repeat(Builder *b, Scope *scope, const Statement *statement)
 	Literal value = resolve(scope, &statement->arguments->value);
 	if (!check_size(b, scope, "repeat", &value, MAX_NODES, &count))
 		return;
+	if (!statement->body)
+		return;         /* a turn without a statement would not count against MAX_EXPANDED */
 	Scope inside = *scope;
 	inside.top = false;
 	inside.repeated = true;

@@ -53,6 +53,7 @@ many 100000 '} ' >"$scratch/closing_braces.net"
 # All leaves of a tree of residuals read one value, and pass on one gradient.
 awk 'BEGIN { tree = "linear 4; batchnorm; relu"; for (i = 0; i < 14; i++) tree = "residual { " tree " } { " tree " }"; print "linear 2 4; " tree }' \
 	>"$scratch/many_branches.net"
+echo 'linear 2 4; repeat 100000 { repeat 100000 { repeat 100000 { } } }' >"$scratch/many_empty_turns.net"
 many 20000 'relo;' >"$scratch/many_mistakes.net"
 many 100000 ': = ' >"$scratch/only_punctuation.net"
 
