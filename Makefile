@@ -3,6 +3,7 @@
 # make test       installs what is missing, builds with gcc, clang and sanitizers, and runs every test
 # make bench      installs what it compares with, builds, and measures; OPTIONS="--quick", --sweep, --only TEXT, --json FILE
 # make bless      accepts what bnc prints now as the expected text of tests/golden and tests/errors
+# make fuzz       installs AFL++, builds with it, and feeds it to every reader for SECONDS=600; HARNESS="npz command" names some
 # make clean      removes build/
 # make help       prints this
 #
@@ -22,6 +23,8 @@ own_flags = -std=c11 -D_DEFAULT_SOURCE -DBNC_VERSION='"$(VERSION)"' -ffp-contrac
 libraries = -ltcc -lcjson -lzip -ldl -lm
 
 # The kernels are compiled once per instruction set, each with as many lanes as its vectors have floats.
+KERNEL_CC = $(CC)
+KERNEL_CFLAGS = $(CFLAGS)
 kernel_flags = -O3 -fno-math-errno -ffp-contract=fast
 sets_x86_64 = sse2 avx2 avx512
 sets_aarch64 = neon
@@ -36,9 +39,11 @@ sources = $(wildcard compiler/*.c compiler/layers/*.c runtime/*.c runtime/data/*
 objects = $(sources:%.c=$(BUILD)/%.o) $(BUILD)/gen/lex.o $(BUILD)/gen/parse.o $(BUILD)/gen/kernel_files.o $(sets:%=$(BUILD)/kernels_%.o)
 benches = $(patsubst %.c,$(BUILD)/%.o,$(wildcard bench/*.c))
 tests = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/*_test.c))
+harnesses = $(patsubst %.c,$(BUILD)/%.o,$(filter-out %_main.c,$(wildcard tests/fuzz/*.c)))
 
 bnc: $(BUILD)/bnc
 unit: $(BUILD)/tests/unit
+replay: $(BUILD)/tests/fuzz/replay
 
 $(BUILD)/bnc: $(objects)
 	@echo $@
@@ -47,6 +52,10 @@ $(BUILD)/bnc: $(objects)
 $(BUILD)/tests/unit: $(filter-out %/main.o,$(objects)) $(tests)
 	@echo $@
 	$(CC) $(CFLAGS) -o $@ $^ -lcriterion $(libraries)
+
+$(BUILD)/tests/fuzz/replay $(BUILD)/tests/fuzz/afl: %: $(filter-out %/main.o,$(objects)) $(harnesses) %_main.o
+	@echo $@
+	$(CC) $(CFLAGS) -o $@ $^ $(libraries)
 
 $(BUILD)/bench/bench: $(filter-out %/main.o,$(objects)) $(benches)
 	@echo $@
@@ -60,7 +69,7 @@ $(BUILD)/%.o: %.c Makefile
 
 $(sets:%=$(BUILD)/kernels_%.o): $(BUILD)/kernels_%.o: runtime/kernels/all.c Makefile
 	@echo $@; mkdir -p $(@D)
-	$(CC) $(own_flags) $(CFLAGS) $(kernel_flags) -DISA=$* $(flags_$*) -c -o $@ $<
+	$(KERNEL_CC) $(own_flags) $(KERNEL_CFLAGS) $(kernel_flags) -DISA=$* $(flags_$*) -c -o $@ $<
 
 $(BUILD)/gen/%.o: $(BUILD)/gen/%.c
 	@echo $@
@@ -86,9 +95,9 @@ $(BUILD)/gen/kernel_files.c: $(kernel_files) Makefile
 	echo '{0, 0}};'; } >$@
 
 # What these tools write is C of another taste than ours.
-$(BUILD)/gen/%.o: WARNINGS = -Wall
+$(BUILD)/gen/%.o $(BUILD)/tests/fuzz/afl_main.o: WARNINGS = -Wall
 
--include $(objects:.o=.d) $(tests:.o=.d) $(benches:.o=.d)
+-include $(objects:.o=.d) $(tests:.o=.d) $(benches:.o=.d) $(harnesses:.o=.d)
 
 # ---- packages of Debian and its relatives
 
@@ -96,6 +105,7 @@ build_packages = gcc libc6-dev re2c lemon libtcc-dev libcjson-dev libzip-dev
 test_packages = $(build_packages) clang g++ tcc cmake libcriterion-dev $(target_packages)
 target_packages = gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm qemu-user nodejs lld libc6-dev-arm64-cross \
 	libc6-dev-armhf-cross libc6-dev-i386-cross libc6-dev-powerpc-cross
+fuzz_packages = $(build_packages) clang libclang-rt-dev afl++
 bench_packages = libfann2 libopenblas0-pthread libdnnl2 python3-venv python3-dev g++
 
 install-build-packages:
@@ -122,12 +132,20 @@ sanitized = CFLAGS="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=al
 
 test: install-packages
 	@echo "building build/gcc"
-	@$(parallel) $(strict) BUILD=build/gcc bnc unit
+	@$(parallel) $(strict) BUILD=build/gcc bnc unit replay
 	@echo "building build/sanitized"
-	@$(parallel) $(strict) BUILD=build/sanitized $(sanitized) bnc unit
+	@$(parallel) $(strict) BUILD=build/sanitized $(sanitized) bnc unit replay
 	@echo "building build/clang"
-	@$(parallel) $(strict) BUILD=build/clang CC=clang bnc unit
+	@$(parallel) $(strict) BUILD=build/clang CC=clang bnc unit replay
 	@sh tests/run.sh build/gcc build/sanitized build/clang
+
+# The kernels read no input, and with AFL++'s compiler they take a quarter of an hour.
+SECONDS = 600
+HARNESS = $(patsubst tests/fuzz/%.dict,%,$(wildcard tests/fuzz/*.dict))
+fuzz:
+	@sh tools/install-packages $(fuzz_packages)
+	@$(parallel) BUILD=build/fuzz CC=afl-clang-fast KERNEL_CC=clang KERNEL_CFLAGS=-O1 $(sanitized) build/fuzz/tests/fuzz/afl build/fuzz/tests/fuzz/replay
+	@sh tests/fuzz/fuzz.sh build/fuzz $(SECONDS) $(HARNESS)
 
 # What others are measured by may be missing: then its rows say so.
 bench: install-build-packages
@@ -151,5 +169,5 @@ help:
 ifndef V
 .SILENT:
 endif
-.PHONY: bnc unit install-build-packages install-packages run test bench bless clean help
+.PHONY: bnc unit replay fuzz install-build-packages install-packages run test bench bless clean help
 .DELETE_ON_ERROR:

@@ -79,10 +79,10 @@ bool compile(Compilation *c, Stage last, const Overrides *overrides, Failure *fa
 	plan_memory(c);
 	if (last == STAGE_PLAN)
 		return true;
+	describe(c);
 	emit(c);
 	if (last == STAGE_C)
 		return true;
-	describe(c);
 	double before = wall_seconds();
 	bool ok = jit(c, failure);
 	c->tcc_seconds = wall_seconds() - before;

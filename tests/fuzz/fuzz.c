@@ -1,0 +1,61 @@
+#define _GNU_SOURCE     /* memfd_create */
+#include "fuzz.h"
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+const Harness *const harnesses[] = {&language_harness, &npz_harness, &safetensors_harness, &command_harness, 0};
+
+const Harness *harness_find(const char *name)
+{
+	for (int i = 0; harnesses[i]; i++)
+		if (strcmp(harnesses[i]->name, name) == 0)
+			return harnesses[i];
+	return 0;
+}
+
+static _Noreturn void give_up(const char *what)
+{
+	perror(what);
+	exit(1);
+}
+
+void harness_run(const Harness *harness, const void *bytes, size_t size)
+{
+	if (size > harness->most)
+		return;
+	char *copy = malloc(size ? size : 1);
+	if (!copy)
+		give_up("malloc");
+	memcpy(copy, bytes, size);
+	harness->run(copy, size);
+	free(copy);
+}
+
+const char *file_of(const void *bytes, size_t size)
+{
+	static char path[40];
+	static int file = -1;
+	if (file < 0) {
+		file = memfd_create("input", MFD_CLOEXEC);
+		snprintf(path, sizeof path, "/proc/self/fd/%d", file);
+	}
+	if (ftruncate(file, 0) != 0 || pwrite(file, bytes, size, 0) != (ssize_t)size)
+		give_up(path);
+	return path;
+}
+
+FILE *nowhere(void)
+{
+	static FILE *stream;
+	if (!stream && !(stream = fopen("/dev/null", "w")))
+		give_up("/dev/null");
+	return stream;
+}
+
+void broken_promise(const char *promise)
+{
+	fprintf(stderr, "broken: %s\n", promise);
+	abort();
+}
