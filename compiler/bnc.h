@@ -262,8 +262,15 @@ const Layer *layer_sum(void);                   /* joins the two ways of a resid
 /* The kind's names, for messages. */
 int layer_names(LayerKind kind, const char *names[], int capacity);
 void layer_list(FILE *out);                     /* --list-layers */
+bool layer_print(LayerKind kind, const char *name, FILE *out); /* its part of the list; false: there is none of that name */
 int argument_index(const Layer *layer, const char *name);      /* -1: none */
 int tensor_index(const Layer *layer, const char *name);        /* -1: none */
+
+/* ---- settings.c */
+
+void setting_list(FILE *out);                   /* --list-settings */
+bool setting_print(const char *name, FILE *out);
+int setting_names(const char *names[]);
 
 /* ---- network.c: tree -> network: let, repeat, block and residual are gone, names are looked up, arguments checked */
 

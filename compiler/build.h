@@ -54,10 +54,14 @@ void set_arguments(Builder *b, const Scope *scope, Node *node, const Argument *a
 
 /* The setting's index, or -1. */
 int setting_index(const char *name);
-int setting_names(const char *names[]);
 void build_setting(Builder *b, const Scope *scope, const Statement *statement, int index);
 /* The optimizer of a network that names none. */
 void set_standard_optimizer(Builder *b, const Scope *scope);
+
+/* ---- unknown.c */
+
+/* Says that the statement's name has no meaning, and what was probably meant. */
+void unknown_statement(Builder *b, const Scope *scope, const Statement *statement);
 
 /* ---- network.c */
 

@@ -69,20 +69,6 @@ static void build_unknown(Builder *b, Scope *scope, const Statement *statement)
 	scope->value->span = statement->span;
 }
 
-static void unknown_call(Builder *b, const Statement *statement)
-{
-	const char *names[3 * MAX_NAMES];
-	int count = layer_names(KIND_LAYER, names, MAX_NAMES);
-	count += setting_names(names + count);
-	for (const Block *block = b->blocks; block && count < 3 * MAX_NAMES; block = block->next)
-		names[count++] = block->definition->name;
-	const char *near = nearest_name(statement->name, names, count);
-	if (near)
-		error_at(b->diagnostics, statement->name_span, "unknown layer or setting `%s`: did you mean `%s`?", statement->name, near);
-	else
-		error_at(b->diagnostics, statement->name_span, "unknown layer or setting `%s`: bnc --list-layers prints all layers", statement->name);
-}
-
 static Block *find_block(const Builder *b, const char *name)
 {
 	return (Block *)map_get(b->block_names, name);
@@ -142,7 +128,7 @@ static void build_call(Builder *b, Scope *scope, const Statement *statement)
 	if (layer)
 		build_layer(b, scope, statement, layer);
 	else {
-		unknown_call(b, statement);
+		unknown_statement(b, scope, statement);
 		build_unknown(b, scope, statement);
 	}
 }

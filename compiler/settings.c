@@ -130,9 +130,18 @@ static void set_optimizer(Builder *b, const Scope *scope, const Statement *state
 		b->network->optimizer = node;
 }
 
-static const struct Setting { const char *name; void (*set)(Builder *, const Scope *, const Statement *); } settings[] = {
-	{"name", set_name}, {"input", set_input}, {"loss", set_loss}, {"optimizer", set_optimizer},
-	{"batch", set_batch}, {"epochs", set_epochs}, {"seed", set_seed},
+static const struct Setting {
+	const char *name;
+	void (*set)(Builder *, const Scope *, const Statement *);
+	const char *takes, *help;
+} settings[] = {
+	{"name", set_name, "NAME", "of the network, in messages, logs and emitted C (default: the file's name)"},
+	{"input", set_input, "SHAPE", "of one sample, 2 or 1x28x28; before the first layer (default: what that says, or the data)"},
+	{"loss", set_loss, "NAME ...", "with its arguments (default: cross_entropy, with one output mse)"},
+	{"optimizer", set_optimizer, "NAME ...", "with its arguments (default: sgd lr=0.01)"},
+	{"batch", set_batch, "N", "rows of a step (default 32)"},
+	{"epochs", set_epochs, "N", "times through the data (default 10)"},
+	{"seed", set_seed, "N", "of initial weights and batch order (default 0)"},
 };
 enum { SETTINGS = sizeof settings / sizeof *settings };
 _Static_assert((int)SETTINGS <= (int)MAX_SETTINGS, "Builder has a place for each setting");
@@ -150,6 +159,21 @@ int setting_names(const char *names[])
 	for (int i = 0; i < SETTINGS; i++)
 		names[i] = settings[i].name;
 	return SETTINGS;
+}
+
+void setting_list(FILE *out)
+{
+	fprintf(out, "settings, each at most once, outside of braces\n");
+	for (int i = 0; i < SETTINGS; i++)
+		setting_print(settings[i].name, out);
+}
+
+bool setting_print(const char *name, FILE *out)
+{
+	int i = setting_index(name);
+	if (i >= 0)
+		fprintf(out, "  %s %s\n      %s\n", settings[i].name, settings[i].takes, settings[i].help);
+	return i >= 0;
 }
 
 void set_standard_optimizer(Builder *b, const Scope *scope)

@@ -1,5 +1,6 @@
 /* nearest.c: what somebody who wrote a name that does not exist probably meant. */
 #include "runtime.h"
+#include "words.h"
 #include <ctype.h>
 #include <string.h>
 
@@ -40,23 +41,39 @@ static int edit_distance(const char *a, int a_length, const char *b, int b_lengt
 	return previous[b_length];
 }
 
-/* A third of the word may be wrong, but never all of it. */
-const char *nearest_name(const char *word, const char *const *candidates, int count)
+/* How many mistakes a slip of the fingers makes in a word of so many letters: none where the rest would say nothing. */
+static int most_slips(int length)
 {
-	size_t length = strlen(word);
-	if (length > MAX_LENGTH)
-		return NULL;
+	return length < 3 ? 0 : length < 8 ? 1 : length < 12 ? 2 : 3;
+}
+
+static const char *nearest_slip(const char *word, const char *const *candidates, int count)
+{
+	int length = (int)strlen(word), fewest = length + 1;
 	const char *nearest = NULL;
-	int fewest = minimum((int)(length + 2) / 3, (int)length - 1) + 1;
 	for (int i = 0; i < count; i++) {
 		size_t candidate_length = strlen(candidates[i]);
 		if (candidate_length > MAX_LENGTH)
 			continue;
-		int distance = edit_distance(word, (int)length, candidates[i], (int)candidate_length);
-		if (distance < fewest) {
+		int distance = edit_distance(word, length, candidates[i], (int)candidate_length);
+		if (distance < fewest && distance <= most_slips(minimum(length, (int)candidate_length))) {
 			fewest = distance;
 			nearest = candidates[i];
 		}
 	}
 	return nearest;
+}
+
+/* The same name written otherwise; what another system means by it; or a slip of the fingers, unless it is a good word elsewhere. */
+const char *nearest_name(const char *word, const char *const *candidates, int count)
+{
+	size_t length = strlen(word);
+	if (length == 0 || length > MAX_LENGTH)
+		return NULL;
+	for (int i = 0; i < count; i++)
+		if (same_word(word, (int)length, candidates[i], (int)strlen(candidates[i])))
+			return candidates[i];
+	bool known;
+	const char *meaning = word_meaning(word, candidates, count, &known);
+	return known ? meaning : nearest_slip(word, candidates, count);
 }

@@ -77,6 +77,21 @@ static void list_arguments(const Layer *layer, FILE *out)
 	}
 }
 
+static void print_layer(const Layer *layer, FILE *out)
+{
+	fprintf(out, "  %s", layer->name);
+	list_arguments(layer, out);
+	fprintf(out, "\n      %s\n", layer->summary);
+}
+
+bool layer_print(LayerKind kind, const char *name, FILE *out)
+{
+	const Layer *layer = layer_find(kind, name);
+	if (layer)
+		print_layer(layer, out);
+	return layer;
+}
+
 void layer_list(FILE *out)
 {
 	static const char *const titles[] = {
@@ -84,12 +99,8 @@ void layer_list(FILE *out)
 	};
 	for (LayerKind kind = KIND_LAYER; kind <= KIND_OPTIMIZER; kind++) {
 		fprintf(out, "%s%s\n", kind ? "\n" : "", titles[kind]);
-		for (int i = 0; layers[i]; i++) {
-			if (layers[i]->kind != kind)
-				continue;
-			fprintf(out, "  %s", layers[i]->name);
-			list_arguments(layers[i], out);
-			fprintf(out, "\n      %s\n", layers[i]->summary);
-		}
+		for (int i = 0; layers[i]; i++)
+			if (layers[i]->kind == kind)
+				print_layer(layers[i], out);
 	}
 }
