@@ -75,6 +75,8 @@ bool data_open(Data *data, const char *specification, Failure *failure);
 bool data_is_made(const char *specification);                           /* a built-in set, not a file */
 void data_close(Data *data);
 void data_list(FILE *out);                                              /* --list-data */
+bool data_print(const char *name, FILE *out);                           /* a built-in set's part of the list; false: there is none */
+int data_names(const char *names[], int capacity);
 
 /* ---- files/ */
 

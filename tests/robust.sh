@@ -72,7 +72,8 @@ for size in 0 -1 1.5 2147483647 2147483648 4294967296 9223372036854775807 922337
 	feed "size $size" --check -e "repeat $size { linear 2 2 }"
 	feed "size $size" --check -e "let N = $size; linear 2 N"
 	feed "size $size" --check -e "linear 2 2; batchnorm eps=$size momentum=$size; optimizer sgd lr=$size momentum=$size"
-	feed "size $size" --check --batch "$size" --epochs "$size" --seed "$size" --lr "$size" -e 'linear 2 2'
+	feed "size $size" --dump network --batch "$size" --epochs "$size" --lr "$size" -e 'linear 2 2'
+	feed "size $size" --save /dev/null --seed "$size" -e 'linear 2 2'
 	feed "size $size" --train "moons:n=$size" --steps 1 -e 'linear 2 2'
 	feed "size $size" --train "moons:noise=$size" --steps 1 -e 'linear 2 2'
 done

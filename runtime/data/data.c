@@ -122,16 +122,35 @@ bool data_open(Data *data, const char *specification, Failure *failure)
 	return opened;
 }
 
+static void print_set(const DataSet *set, FILE *out)
+{
+	fprintf(out, "  %s", set->name);
+	for (int i = 0; i < parameter_count(set); i++)
+		fprintf(out, "%c%s=%.15g", i == 0 ? ':' : ',', set->parameters[i].name, set->parameters[i].preset);
+	fprintf(out, "\n      %s\n", set->description);
+}
+
+bool data_print(const char *name, FILE *out)
+{
+	const DataSet *set = set_find(name, strlen(name));
+	if (set)
+		print_set(set, out);
+	return set;
+}
+
+int data_names(const char *names[], int capacity)
+{
+	int count = 0;
+	for (; count < SET_COUNT && count < capacity; count++)
+		names[count] = sets[count]->name;
+	return count;
+}
+
 void data_list(FILE *out)
 {
 	fprintf(out, "Built-in sets, with their parameters and what these are when left out:\n");
-	for (int i = 0; i < SET_COUNT; i++) {
-		fprintf(out, "  %s", sets[i]->name);
-		for (int j = 0; j < parameter_count(sets[i]); j++)
-			fprintf(out, "%c%s=%.15g", j == 0 ? ':' : ',', sets[i]->parameters[j].name,
-				sets[i]->parameters[j].preset);
-		fprintf(out, "\n      %s\n", sets[i]->description);
-	}
+	for (int i = 0; i < SET_COUNT; i++)
+		print_set(sets[i], out);
 	fprintf(out, "Files:\n");
 	for (int i = 0; i < READER_COUNT; i++)
 		fprintf(out, "  FILE%s\n      %s\n", readers[i].suffix, readers[i].description);

@@ -1,0 +1,122 @@
+/* What goes with what on a command line. */
+#include "options_table.h"
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static bool check_needs(const Options *options, const bool *given, Failure *failure)
+{
+	const char *early = 0;
+	for (int i = 0; i < options_count(); i++) {
+		const char *name = options_table[i].name;
+		int needs = given[i] ? options_table[i].needs : 0;
+		if (needs & EARLY && early)
+			return fail(failure, "--%s and --%s do not go together: give one of them", early, name);
+		if (needs & EARLY)
+			early = name;
+		if (needs & TRAINING && !options->train)
+			return fail(failure, "--%s needs --train DATA", name);
+		if (needs & EMISSION && !options->emit.path)
+			return fail(failure, "--%s needs --emit FILE.c", name);
+		if (needs & A_LOG && !options->log)
+			return fail(failure, "--%s needs --log FILE", name);
+		if (needs & ONE_NETWORK && options->network_count > 1)
+			return fail(failure, "--%s is for one network, but %d are given", name, options->network_count);
+	}
+	for (int i = 0; early && i < options_count(); i++)
+		if (given[i] && options_table[i].needs & WHOLE)
+			return fail(failure, "--%s stops before there is anything for --%s: give one of them", early, options_table[i].name);
+	return true;
+}
+
+/* What there will be for an option to have an effect on. */
+static int list_uses(const Options *options)
+{
+	int uses = 0;
+	uses |= options->train ? BY_TRAINING : 0;
+	uses |= options->emit.path ? BY_EMISSION : 0;
+	uses |= options->save && !options->weights ? BY_SAVING : 0;     /* of initial weights */
+	uses |= options->summary ? BY_SUMMARY : 0;
+	uses |= options->explain ? BY_EXPLANATION : 0;
+	uses |= options->check ? BY_CHECK : 0;
+	uses |= options->emit.ram ? BY_RAM : 0;
+	uses |= options->dump == STAGE_NETWORK ? BY_NETWORK : options->dump > STAGE_NETWORK ? BY_STEPS : 0;
+	return uses;
+}
+
+static bool check_uses(const Options *options, const bool *given, Failure *failure)
+{
+	static const struct { int use; const char *option; } ways[] = {
+		{BY_TRAINING, "--train DATA"}, {BY_EMISSION, "--emit FILE.c"}, {BY_SAVING, "--save FILE (of initial weights)"},
+		{BY_SUMMARY, "--summary"}, {BY_EXPLANATION, "--explain"},
+	};
+	enum { WAYS = sizeof ways / sizeof *ways };
+	int uses = list_uses(options);
+	for (int i = 0; i < options_count(); i++) {
+		int wanted = options_table[i].uses, count = 0;
+		const char *names[WAYS];
+		char list[200];
+		if (!given[i] || !wanted || wanted & uses)
+			continue;
+		for (int k = 0; k < WAYS; k++)
+			if (wanted & ways[k].use)
+				names[count++] = ways[k].option;
+		join_choices(list, sizeof list, names, count);
+		return fail(failure, "nothing is trained, so --%s has no effect: give %s with it", options_table[i].name, list);
+	}
+	return true;
+}
+
+/* Whether both name one regular file, which need not be there yet. */
+static bool same_file(const char *a, const char *b)
+{
+	struct stat one, other;
+	bool there = stat(a, &one) == 0;
+	if (there != (stat(b, &other) == 0))
+		return false;
+	if (there)
+		return S_ISREG(one.st_mode) && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+	const char *slash_a = strrchr(a, '/'), *slash_b = strrchr(b, '/');
+	if (strcmp(slash_a ? slash_a + 1 : a, slash_b ? slash_b + 1 : b) != 0)
+		return false;
+	char folder_a[PATH_MAX], folder_b[PATH_MAX];
+	snprintf(folder_a, sizeof folder_a, "%.*s", slash_a ? (int)(slash_a - a) + 1 : 1, slash_a ? a : ".");
+	snprintf(folder_b, sizeof folder_b, "%.*s", slash_b ? (int)(slash_b - b) + 1 : 1, slash_b ? b : ".");
+	return stat(folder_a, &one) == 0 && stat(folder_b, &other) == 0 && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+}
+
+/* No file is written twice, nor over a network or the data; --save may replace what --weights read. */
+static bool check_paths(const Options *options, Failure *failure)
+{
+	char header[PATH_MAX] = "";
+	if (options->emit.path)
+		snprintf(header, sizeof header, "%.*s.h", (int)strlen(options->emit.path) - 2, options->emit.path);
+	const struct { const char *option, *path; } outputs[] = {
+		{"--save", options->save}, {"--log", options->log}, {"--emit", options->emit.path}, {"--emit-test", options->emit.test_path},
+		{"the header of --emit", options->emit.single_header || !*header ? 0 : header},
+	};
+	enum { OUTPUTS = sizeof outputs / sizeof *outputs };
+	for (int i = 0; i < OUTPUTS; i++) {
+		const char *path = outputs[i].path;
+		for (int k = 0; path && k < i; k++)
+			if (outputs[k].path && same_file(outputs[k].path, path))
+				return fail(failure, "%s and %s would both write %s: give each a file of its own", outputs[k].option, outputs[i].option, path);
+		for (int k = 0; path && k < options->network_count; k++)
+			if (!options->networks[k].text && same_file(options->networks[k].path, path))
+				return fail(failure, "%s would write over the network %s: give another file", outputs[i].option, path);
+		if (path && options->train && same_file(options->train, path))
+			return fail(failure, "%s would write over the data %s: give another file", outputs[i].option, path);
+	}
+	return true;
+}
+
+bool options_check(const Options *options, const bool *given, Failure *failure)
+{
+	if (options->network_count == 0)
+		return fail(failure, "no network: give a FILE.net, or -e 'linear 2 64; relu; linear 64 2'; bnc --help lists the options");
+	if (!check_needs(options, given, failure) || !check_uses(options, given, failure))
+		return false;
+	if (options->emit.inference && !options->weights && !options->train)
+		return fail(failure, "--inference needs weights: give --weights FILE, or --train DATA in the same command");
+	return (!options->emit.path || standalone_check(&options->emit, failure)) && check_paths(options, failure);
+}

@@ -1,0 +1,201 @@
+/* The command line, from the table. */
+#include "options_table.h"
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool read_number(const Spec *spec, const char *text, uint64_t *out, Failure *failure)
+{
+	char *end;
+	errno = 0;
+	unsigned long long value = strtoull(text, &end, 10);
+	if (text[0] < '0' || text[0] > '9' || *end || errno || value < spec->least || value > spec->most)
+		return fail(failure, "--%s takes a whole number from %llu to %llu, found `%.100s`", spec->name, (unsigned long long)spec->least,
+			(unsigned long long)spec->most, text);
+	*out = value;
+	return true;
+}
+
+static bool read_choice(Options *options, const Spec *spec, const char *text, Failure *failure)
+{
+	char list[200];
+	int count = 0;
+	for (; spec->choices[count]; count++)
+		if (strcmp(spec->choices[count], text) == 0) {
+			spec->choose(options, count);
+			return true;
+		}
+	join_choices(list, sizeof list, spec->choices, count);
+	return fail(failure, "--%s takes %s, found `%.100s`", spec->name, list, text);
+}
+
+static bool add_network(Options *options, const char *path, const char *text, Failure *failure)
+{
+	NetworkArgument *networks = realloc(options->networks, (size_t)(options->network_count + 1) * sizeof *networks);
+	if (!networks)
+		return fail(failure, "not enough memory for %d networks", options->network_count + 1);
+	options->networks = networks;
+	options->networks[options->network_count++] = (NetworkArgument){path, text};
+	return true;
+}
+
+static bool read_option(Options *options, const Spec *spec, const char *text, bool *given, Failure *failure)
+{
+	void *field = (char *)options + spec->field;
+	uint64_t number = 0;
+	if ((spec->kind == INT || spec->kind == INT64 || spec->kind == UINT64) && !read_number(spec, text, &number, failure))
+		return false;
+	switch (spec->kind) {
+	case FLAG: *(bool *)field = true; break;
+	case TEXT: *(const char **)field = text; break;
+	case INT: *(int *)field = (int)number; break;
+	case INT64: *(int64_t *)field = (int64_t)number; break;
+	case UINT64: *(uint64_t *)field = number; break;
+	case CHOICE: return read_choice(options, spec, text, failure);
+	case READ: return spec->read(options, text, given, failure);
+	case NETWORK: return add_network(options, "-e", text, failure);
+	case TITLE:
+	case ANSWER: break;
+	}
+	return true;
+}
+
+/* ---- what is no option */
+
+/* The names that begin with a word, in a list; how many there are. */
+static int list_beginnings(const char *word, char *out, size_t size)
+{
+	const char *names[MAX_OPTIONS];
+	int count = option_names(names), found = 0;
+	size_t used = 0;
+	out[0] = 0;
+	for (int i = 0; i < count; i++)
+		if (strncmp(names[i], word, strlen(word)) == 0 && used < size)
+			used += (size_t)snprintf(out + used, size - used, "%s--%s", found++ ? ", " : "", names[i]);
+	return found;
+}
+
+static bool unknown_option(const char *text, Failure *failure)
+{
+	static const char *const network[] = {"model", "network", "net", "file"};
+	const char *names[MAX_OPTIONS], *name = text + strspn(text, "-");
+	int count = option_names(names);
+	char word[64], list[400];
+	snprintf(word, sizeof word, "%.*s", (int)strcspn(name, "="), name);
+	bool one_letter = text[1] != '-' && !word[1], whole = strcspn(name, "=") < sizeof word;
+	if (whole && text[1] == '-' && *word && list_beginnings(word, list, sizeof list) > 1)
+		return fail(failure, "`%.100s` is short for several options: %s", text, list);
+	for (size_t i = 0; i < sizeof network / sizeof *network; i++)
+		if (strcmp(word, network[i]) == 0)
+			return fail(failure, "unknown option `%.100s`: a network needs none, bnc FILE.net is enough", text);
+	const char *near = one_letter || !whole ? 0 : nearest_name(word, names, count);
+	if (near)
+		return fail(failure, "unknown option `%.100s`: did you mean --%s?", text, near);
+	return fail(failure, "unknown option `%.100s`: bnc --help lists them", text);
+}
+
+/* Where somebody wrote -epochs, getopt sees -e with the text `pochs`. */
+static bool is_long_name(const char *text)
+{
+	const char *names[MAX_OPTIONS];
+	int count = option_names(names);
+	for (int i = 0; i < count; i++)
+		if (strcmp(text, names[i]) == 0)
+			return true;
+	return false;
+}
+
+/* ---- getopt's view of the table; a long option returns FIRST and its index */
+
+enum { FIRST = 256 };
+
+static int argument_kind(const Spec *spec)
+{
+	return !spec->value ? no_argument : *spec->value == '[' ? optional_argument : required_argument;
+}
+
+static void list_options(struct option *out)
+{
+	for (int i = 0; i < options_count(); i++) {
+		const Spec *spec = &options_table[i];
+		if (spec->kind != TITLE && spec->name)
+			*out++ = (struct option){spec->name, argument_kind(spec), 0, FIRST + i};
+	}
+	*out = (struct option){0};
+}
+
+/* "-:e:h": in order, with a return value for a missing value. */
+static void list_letters(char *out)
+{
+	*out++ = '-';
+	*out++ = ':';
+	for (int i = 0; i < options_count(); i++)
+		for (const char *letter = options_table[i].letters; letter && *letter; letter++) {
+			*out++ = *letter;
+			if (argument_kind(&options_table[i]) == required_argument)
+				*out++ = ':';
+		}
+	*out = 0;
+}
+
+/* The option that getopt returned, or -1. */
+static int find_option(int returned)
+{
+	if (returned >= FIRST)
+		return returned - FIRST;
+	for (int i = 0; i < options_count(); i++)
+		if (options_table[i].letters && strchr(options_table[i].letters, returned))
+			return i;
+	return -1;
+}
+
+static bool read_given(Options *options, int index, const char *text, bool *given, Failure *failure)
+{
+	const Spec *spec = &options_table[index];
+	options->seed_given |= spec->kind == UINT64 && spec->field == offsetof(Options, seed);
+	if (given[index] && spec->kind != FLAG && !spec->repeats)
+		return fail(failure, "--%s is given twice: give it once", spec->name);
+	given[index] = true;
+	return read_option(options, spec, text, given, failure);
+}
+
+OptionsResult options_read(Options *options, int argc, char **argv, Failure *failure)
+{
+	struct option known[MAX_OPTIONS + 1];
+	char letters[3 * MAX_OPTIONS];
+	bool given[MAX_OPTIONS] = {false};
+	int returned;
+	*options = (Options){.overrides = {.batch = -1, .epochs = -1, .lr = -1}, .dump = -1};
+	list_options(known);
+	list_letters(letters);
+	opterr = 0;
+	for (int at = optind; (returned = getopt_long(argc, argv, letters, known, 0)) != -1; at = optind) {
+		const char *word = argv[at];
+		int index = find_option(returned);
+		bool attached = returned < FIRST && optarg && optarg == word + 2;
+		bool ok;
+		if (returned == 1)
+			ok = add_network(options, optarg, 0, failure);
+		else if (returned == ':')
+			ok = fail(failure, "%s needs a value", word);
+		else if (returned == '?' || index < 0 || (attached && is_long_name(word + 1)))
+			ok = unknown_option(word, failure);
+		else if (options_table[index].kind == ANSWER) {
+			const char *topic = optarg ? optarg : options_table[index].value && optind < argc ? argv[optind] : 0;
+			return options_table[index].answer(topic, failure) ? OPTIONS_DONE : OPTIONS_WRONG;
+		} else
+			ok = read_given(options, index, optarg, given, failure);
+		if (!ok)
+			return OPTIONS_WRONG;
+	}
+	while (optind < argc)
+		if (!add_network(options, argv[optind++], 0, failure))
+			return OPTIONS_WRONG;
+	return options_check(options, given, failure) ? OPTIONS_RUN : OPTIONS_WRONG;
+}
+
+void options_free(Options *options)
+{
+	free(options->networks);
+}

@@ -1,0 +1,214 @@
+#include "options_table.h"
+#include "terminal.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- values that are no plain texts or numbers */
+
+static bool read_rate(Options *options, const char *text, bool *given, Failure *failure)
+{
+	char *end;
+	double rate = strtod(text, &end);
+	(void)given;
+	if (end == text || *end || !isfinite((float)rate) || rate < 0 || strpbrk(text, "xX"))
+		return fail(failure, "--lr takes a number >= 0 that a 32-bit float can hold, found `%.100s`", text);
+	options->overrides.lr = rate;
+	return true;
+}
+
+static const char *const stage_names[] = {
+	[STAGE_TOKENS] = "tokens", [STAGE_TREE] = "tree", [STAGE_NETWORK] = "network", [STAGE_STEPS] = "steps",
+	[STAGE_LOOPS] = "loops", [STAGE_CALLS] = "calls", [STAGE_PLAN] = "plan", [STAGE_C] = "c", 0,
+};
+static void choose_stage(Options *options, int index) { options->dump = index; }
+
+static const char *const lane_names[] = {"1", "4", "8", "16", 0};
+static void choose_lanes(Options *options, int index) { options->emit.lanes = index ? 2 << index : 1; }
+
+static const char *const form_names[] = {"hex", "decimal", 0};
+static void choose_form(Options *options, int index) { options->emit.decimal = index == 1; }
+
+static const char *const colour_names[] = {[COLOUR_AUTO] = "auto", [COLOUR_ALWAYS] = "always", [COLOUR_NEVER] = "never", 0};
+
+/* At once, so that what is wrong with the options after it is said in these colours. */
+static void choose_colour(Options *options, int index)
+{
+	(void)options;
+	terminal_choose_colour((Colour)index);
+}
+
+void join_choices(char *out, size_t size, const char *const *names, int count)
+{
+	size_t used = 0;
+	out[0] = 0;
+	for (int i = 0; i < count && used < size; i++)
+		used += (size_t)snprintf(out + used, size - used, "%s%s", !i ? "" : i + 1 < count ? ", " : " or ", names[i]);
+}
+
+void list_sets(char *out, size_t size, const char *separator)
+{
+	size_t used = 0;
+	out[0] = 0;
+	for (int i = 0; kernel_sets[i] && used < size; i++)
+		used += (size_t)snprintf(out + used, size - used, "%s%s", i ? separator : "", kernel_sets[i]->name);
+}
+
+static bool read_isa(Options *options, const char *text, bool *given, Failure *failure)
+{
+	char names[100];
+	list_sets(names, sizeof names, ", ");
+	(void)given;
+	options->isa = text;
+	const KernelSet *set = kernel_set(text);
+	if (!set)
+		return fail(failure, "--isa takes one of %s, found `%.100s`", names, text);
+	return set->usable() || fail(failure, "--isa %s: this processor does not have it", text);
+}
+
+/* -o FILE is the option that writes files of that kind. */
+static bool read_output(Options *options, const char *text, bool *given, Failure *failure)
+{
+	static const struct { const char *suffix, *option; } kinds[] = {
+		{".c", "emit"}, {".safetensors", "save"}, {".st", "save"}, {".jsonl", "log"},
+	};
+	size_t length = strlen(text);
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+		size_t end = strlen(kinds[i].suffix);
+		if (length <= end || strcmp(text + length - end, kinds[i].suffix) != 0)
+			continue;
+		int index = option_index(kinds[i].option);
+		const char **field = (const char **)(void *)((char *)options + options_table[index].field);
+		if (given[index])
+			return fail(failure, "-o %.200s means --%s, which is given already: give one of them", text, kinds[i].option);
+		given[index] = true;
+		*field = text;
+		return true;
+	}
+	return fail(failure, "-o takes a file whose name says what it is: FILE.c (--emit), FILE.safetensors or FILE.st (--save), "
+		"FILE.jsonl (--log); found `%.200s`", text);
+}
+
+static bool list_layers(const char *topic, Failure *failure) { (void)topic, (void)failure; layer_list(stdout); return true; }
+static bool list_settings(const char *topic, Failure *failure) { (void)topic, (void)failure; setting_list(stdout); return true; }
+static bool list_data(const char *topic, Failure *failure) { (void)topic, (void)failure; data_list(stdout); return true; }
+static bool print_version(const char *topic, Failure *failure) { (void)topic, (void)failure; printf("bnc %s\n", BNC_VERSION); return true; }
+
+/* ---- the table, in the order of --help */
+
+#define FIELD(name) .field = offsetof(Options, name)
+#define RANGE(low, high) .least = low, .most = high
+
+const Spec options_table[] = {
+	{"Run", .kind = TITLE},
+	{0, "TEXT", "a network as text: linear 2 64; relu; linear 64 2", .kind = NETWORK, .letters = "e", .repeats = true,
+		.more = "May be given several times, and beside files. A network of -e is called net."},
+	{"train", "DATA", "train; several networks train side by side on the same batches\n"
+		"DATA: moons, moons:n=1000,noise=0.1,seed=42, ... or a file.npz with X and y", .kind = TEXT, FIELD(train), .needs = WHOLE,
+		.more = "bnc --list-data prints the built-in sets with their parameters. After training, classifiers are run on all rows in "
+			"evaluation mode, which gives the accuracy. Weights are kept only with --save or --emit."},
+	{"epochs", "N", "times through the data", .kind = INT, FIELD(overrides.epochs), RANGE(0, INT32_MAX),
+		.uses = BY_TRAINING | BY_NETWORK,
+		.more = "Takes the place of the network's own `epochs` (which is 10 if it has none)."},
+	{"steps", "N", "stop after N optimizer steps, starting further epochs as needed", .kind = INT64, FIELD(steps),
+		RANGE(1, INT64_MAX / 1024), .needs = TRAINING,
+		.more = "Counts instead of --epochs, whatever that says."},
+	{"batch", "N", "rows of a step", .kind = INT, FIELD(overrides.batch), RANGE(1, MAX_BATCH),
+		.uses = BY_TRAINING | BY_EMISSION | BY_SUMMARY | BY_EXPLANATION | BY_CHECK | BY_RAM | BY_NETWORK | BY_STEPS,
+		.more = "Takes the place of the network's own `batch` (which is 32 if it has none). The last batch of an epoch may be smaller. "
+			"Memory grows with it: --summary says how."},
+	{"lr", "X", "learning rate", .kind = READ, .read = read_rate, .uses = BY_TRAINING | BY_NETWORK,
+		.more = "Takes the place of the optimizer's own `lr` (which is 0.01 if it has none)."},
+	{"seed", "N", "of initial weights and batch order (default 0)", .kind = UINT64, FIELD(seed), RANGE(0, UINT64_MAX),
+		.uses = BY_TRAINING | BY_SAVING,
+		.more = "The same seed draws the same weights and batches as torch.manual_seed(N) in PyTorch. Takes the place of the network's "
+			"own `seed`. Data sets have a seed of their own: --train moons:seed=1."},
+	{"no-shuffle", 0, "take the rows in their order", .kind = FLAG, FIELD(no_shuffle), .needs = TRAINING},
+	{"weights", "FILE", "start from these weights (safetensors, PyTorch's names)", .kind = TEXT, FIELD(weights),
+		.needs = ONE_NETWORK | WHOLE,
+		.more = "Names are those of torch.nn.Sequential: 0.weight, 1.running_mean. Of a state_dict: "
+			"safetensors.torch.save_file(model.state_dict(), \"FILE\")."},
+	{"save", "FILE", "write the weights", .kind = TEXT, FIELD(save), .needs = ONE_NETWORK | WHOLE,
+		.more = "As safetensors, with PyTorch's names; without --train the initial ones. An old file is replaced once the new one is whole."},
+	{"log", "FILE", "JSON Lines: one object an epoch", .kind = TEXT, FIELD(log),
+		.needs = TRAINING},
+	{"log-steps", 0, "each step in the log, too", .kind = FLAG, FIELD(log_steps), .needs = A_LOG,
+		.more = "The log has an object for each step, too: {\"event\":\"step\",\"net\":\"mlp\",\"epoch\":0,\"step\":0,\"loss\":0.7}."},
+	{"output", "FILE", "what the name says: FILE.c (--emit), FILE.st (--save), FILE.jsonl (--log)", .kind = READ, .letters = "o",
+		.read = read_output, .repeats = true,
+		.more = "May be given once for each of them. FILE.safetensors is --save, too."},
+	{"quiet", 0, "neither a line per epoch nor a progress bar", .kind = FLAG, FIELD(quiet), .letters = "q"},
+
+	{"Hand over", .kind = TITLE},
+	{"emit", "FILE.c", "the network and its training as C that needs nothing else, with FILE.h", .kind = TEXT, FIELD(emit.path),
+		.needs = ONE_NETWORK | WHOLE,
+		.more = "C99 without heap, stdio or state of its own. One struct holds everything. With --train or --weights the trained weights "
+			"are in it. The generated code belongs to whoever generated it."},
+	{"inference", 0, "without training: BatchNorm folded away, the weights constant", .kind = FLAG, FIELD(emit.inference),
+		.needs = EMISSION, .more = "Needs weights, of --weights or of --train in the same command."},
+	{"single-header", 0, "all in one FILE.h", .kind = FLAG, FIELD(emit.single_header), .needs = EMISSION,
+		.more = "Then --emit takes FILE.h."},
+	{"emit-test", "FILE.c", "a program that tests it, on the target too", .kind = TEXT, FIELD(emit.test_path), .needs = EMISSION},
+	{"lanes", "N", "1: any C99 compiler; 4, 8, 16: vectors of gcc and clang (default 1)", .kind = CHOICE, .choices = lane_names,
+		.choose = choose_lanes, .needs = EMISSION},
+	{"max-batch", "N", "rows that it takes at once (default: the batch)", .kind = INT, FIELD(emit.max_batch), RANGE(1, MAX_BATCH),
+		.needs = EMISSION},
+	{"prefix", "NAME", "of all its names (default: the network's name)", .kind = TEXT, FIELD(emit.prefix), .needs = EMISSION},
+	{"weights-as", "FORM", "hex or decimal; both are exact", .kind = CHOICE, .choices = form_names, .choose = choose_form,
+		.needs = EMISSION},
+	{"ram", "BYTES", "say no when more memory would be needed; without --emit, by this machine's program", .kind = UINT64,
+		FIELD(emit.ram), RANGE(1, INT64_MAX),
+		.more = "The message names what takes most, and the largest batch that would fit."},
+
+	{"Look", .kind = TITLE},
+	{"summary", 0, "shapes, parameters, FLOPs, memory", .kind = FLAG, FIELD(summary), .needs = WHOLE,
+		.more = "What bnc prints of a network when nothing else is asked."},
+	{"explain", 0, "which steps share a loop, and why their neighbours do not", .kind = FLAG, FIELD(explain), .needs = WHOLE},
+	{"dump", "STAGE", "tokens, tree, network, steps, loops, calls, plan or c", .kind = CHOICE, .choices = stage_names,
+		.choose = choose_stage, .needs = EARLY,
+		.more = "Stops after this stage of the compiler and prints what it made. docs/internals.md follows one network through all."},
+	{"check", 0, "report mistakes only", .kind = FLAG, FIELD(check), .needs = EARLY},
+	{"isa", "NAME", "kernel set: %s", .kind = READ, .read = read_isa,
+		.more = "Without it, the best that this processor has."},
+	{"threads", "N", "share the panels of large loops among N threads (default: the cores, where it pays)", .kind = INT,
+		FIELD(threads), RANGE(1, MAX_THREADS), .more = "Results do not depend on it, to the bit."},
+	{"profile", 0, "time, FLOPs, bytes and share of peak of every loop, after training", .kind = FLAG, FIELD(profile),
+		.needs = TRAINING | ONE_NETWORK},
+	{"recompute", 0, "less memory: make activations again for backward where that is cheap", .kind = FLAG, FIELD(recompute)},
+	{"no-fuse", 0, "every step in a loop of its own", .kind = FLAG, FIELD(no_fuse)},
+	{"color", "WHEN", "of messages: auto, always or never (auto: on a terminal, without NO_COLOR)", .kind = CHOICE,
+		.choices = colour_names, .choose = choose_colour, .repeats = true,
+		.more = "auto heeds NO_COLOR: if it is in the environment and not empty, there are no colours."},
+	{"list-layers", 0, "layers, losses and optimizers with their arguments", .kind = ANSWER, .answer = list_layers},
+	{"list-settings", 0, "what else a network can say", .kind = ANSWER, .answer = list_settings},
+	{"list-data", 0, "built-in data sets with their arguments", .kind = ANSWER, .answer = list_data},
+	{"version", 0, "of bnc", .kind = ANSWER, .answer = print_version, .letters = "vV"},
+	{"help", "[WHAT]", "all of this; or one option, layer, setting, data set or topic", .kind = ANSWER, .answer = print_help,
+		.letters = "h", .more = "Options may be written without their dashes: bnc --help lr."},
+	{"print", "TEXT", "the manual page, or completions for a shell", .kind = ANSWER, .choices = made_texts, .answer = print_made,
+		.hidden = true},
+};
+enum { SPECS = sizeof options_table / sizeof *options_table };
+_Static_assert((int)SPECS <= (int)MAX_OPTIONS, "there is room for a flag of each option");
+
+int options_count(void)
+{
+	return SPECS;
+}
+
+int option_index(const char *name)
+{
+	for (int i = 0; i < SPECS; i++)
+		if (options_table[i].kind != TITLE && options_table[i].name && strcmp(options_table[i].name, name) == 0)
+			return i;
+	internal_error("there is no option --%s", name);
+}
+
+int option_names(const char *names[])
+{
+	int count = 0;
+	for (int i = 0; i < SPECS; i++)
+		if (options_table[i].kind != TITLE && options_table[i].name && !options_table[i].hidden)
+			names[count++] = options_table[i].name;
+	return count;
+}

@@ -1,0 +1,79 @@
+/* options_table.h: what every option is called, takes and needs, and where its value goes. The command line is read, checked, explained
+ * and completed from this one table, and the manual page is made of it. */
+#ifndef BNC_OPTIONS_TABLE_H
+#define BNC_OPTIONS_TABLE_H
+#include "options.h"
+
+typedef enum Kind {
+	TITLE,                          /* of a section of --help */
+	FLAG, TEXT, INT, INT64, UINT64, /* a bool, a const char *, a number from least to most */
+	CHOICE,                         /* one of the choices, by a function that is given its index */
+	READ,                           /* by a function */
+	NETWORK,                        /* the text of a network */
+	ANSWER,                         /* by a function, instead of a run */
+} Kind;
+
+/* Without it the option is a mistake. */
+typedef enum Needs {
+	TRAINING = 1,                   /* --train */
+	EMISSION = 2,                   /* --emit */
+	A_LOG = 4,                      /* --log */
+	ONE_NETWORK = 8,
+	WHOLE = 16,                     /* a program that is compiled to its end */
+	EARLY = 32,                     /* is not that: the compiler stops before */
+} Needs;
+
+/* One of these must be there, or the option has no effect. */
+typedef enum Uses {
+	BY_TRAINING = 1, BY_EMISSION = 2, BY_SAVING = 4, BY_SUMMARY = 8, BY_EXPLANATION = 16, BY_CHECK = 32, BY_RAM = 64,
+	BY_NETWORK = 128, BY_STEPS = 256,       /* --dump of the network, or of what comes after it */
+} Uses;
+
+typedef struct Spec {
+	const char *name;               /* null: it has letters only */
+	const char *value;              /* null: it takes none; [VALUE] may be left out */
+	const char *help;               /* a few words; %s: the kernel sets */
+	const char *letters;            /* null: it has a name only */
+	const char *more;               /* what --help NAME and the manual add, or null */
+	Kind kind;
+	size_t field;
+	uint64_t least, most;
+	const char *const *choices;
+	void (*choose)(Options *options, int index);
+	bool (*read)(Options *options, const char *text, bool *given, Failure *failure);
+	bool (*answer)(const char *topic, Failure *failure);    /* topic: the value, or null */
+	int needs, uses;
+	bool repeats;                   /* may be given again */
+	bool hidden;                    /* for make install */
+} Spec;
+
+enum { MAX_OPTIONS = 96 };
+extern const Spec options_table[];
+int options_count(void);
+/* The option's index in the table, which is there. */
+int option_index(const char *name);
+/* The long names that --help shows. */
+int option_names(const char *names[]);
+/* "a, b or c" */
+void join_choices(char *out, size_t size, const char *const *names, int count);
+/* "avx512, avx2, ...", with any separator. */
+void list_sets(char *out, size_t size, const char *separator);
+
+/* ---- options_check.c */
+
+/* Whether the options go together; given: which there were, by their index. */
+bool options_check(const Options *options, const bool *given, Failure *failure);
+
+/* ---- help.c, manual.c: answers, on stdout */
+
+/* The option's help, with what it lacks filled in. */
+void write_help(const Spec *spec, char *out, size_t size);
+bool print_help(const char *topic, Failure *failure);
+bool print_made(const char *what, Failure *failure);
+extern const char *const made_texts[];  /* what the second can print */
+
+/* What --help knows beside options and the words of networks. */
+typedef struct Topic { const char *name, *also, *title, *text; void (*list)(FILE *out); } Topic;
+extern const Topic topics[];            /* one without a name at the end */
+
+#endif

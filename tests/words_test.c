@@ -1,0 +1,128 @@
+/* What is proposed for words that bnc does not know: slips of the fingers, and the words of other systems. */
+#include "options_table.h"
+#include <criterion/criterion.h>
+#include <string.h>
+
+typedef enum Context { STATEMENT, OF_LOSS, OF_OPTIMIZER, OF_SGD, OF_LINEAR, OF_BATCHNORM, OF_LEAKY_RELU, COMMAND, DATA_SET } Context;
+
+static int list_arguments(LayerKind kind, const char *layer, const char *names[])
+{
+	int count = 0;
+	for (const ArgumentSpec *a = layer_find(kind, layer)->arguments; a->name; a++)
+		names[count++] = a->name;
+	return count;
+}
+
+static int list_context(Context context, const char *names[], int capacity)
+{
+	switch (context) {
+	case STATEMENT: {
+		int count = layer_names(KIND_LAYER, names, capacity);
+		return count + setting_names(names + count);
+	}
+	case OF_LOSS: return layer_names(KIND_LOSS, names, capacity);
+	case OF_OPTIMIZER: return layer_names(KIND_OPTIMIZER, names, capacity);
+	case OF_SGD: return list_arguments(KIND_OPTIMIZER, "sgd", names);
+	case OF_LINEAR: return list_arguments(KIND_LAYER, "linear", names);
+	case OF_BATCHNORM: return list_arguments(KIND_LAYER, "batchnorm", names);
+	case OF_LEAKY_RELU: return list_arguments(KIND_LAYER, "leaky_relu", names);
+	case COMMAND: return option_names(names);
+	case DATA_SET: return data_names(names, capacity);
+	}
+	return 0;
+}
+
+typedef struct Word { Context context; const char *word, *meant; } Word;     /* meant: null if nothing may be proposed */
+
+/* A word that has been added to bnc is no longer unknown, and is passed over. */
+static bool is_there(const char *word, const char *const *names, int count)
+{
+	for (int i = 0; i < count; i++)
+		if (strcmp(word, names[i]) == 0)
+			return true;
+	return false;
+}
+
+static void expect_meant(const Word *words, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const char *names[400];
+		int known = list_context(words[i].context, names, 400);
+		const char *near = nearest_name(words[i].word, names, known);
+		if (is_there(words[i].word, names, known))
+			continue;
+		if (words[i].meant)
+			cr_expect(near && strcmp(near, words[i].meant) == 0, "`%s`: expected `%s`, found `%s`", words[i].word, words[i].meant, near ? near : "nothing");
+		else
+			cr_expect(!near, "`%s`: expected nothing, found `%s`", words[i].word, near);
+	}
+}
+
+Test(words, slips_of_the_fingers)
+{
+	static const Word slips[] = {
+		{STATEMENT, "liner", "linear"}, {STATEMENT, "lienar", "linear"}, {STATEMENT, "linaer", "linear"}, {STATEMENT, "lineaer", "linear"},
+		{STATEMENT, "inear", "linear"}, {STATEMENT, "batchnrom", "batchnorm"}, {STATEMENT, "batchnom", "batchnorm"},
+		{STATEMENT, "bathcnrom", "batchnorm"}, {STATEMENT, "batchnormm", "batchnorm"}, {STATEMENT, "batchmorm", "batchnorm"},
+		{STATEMENT, "rleu", "relu"}, {STATEMENT, "rellu", "relu"}, {STATEMENT, "reluu", "relu"}, {STATEMENT, "rel", "relu"},
+		{STATEMENT, "leaky_relo", "leaky_relu"}, {STATEMENT, "laeky_relu", "leaky_relu"}, {STATEMENT, "leakyrelu", "leaky_relu"},
+		{STATEMENT, "lekay_rleu", "leaky_relu"}, {STATEMENT, "tahn", "tanh"}, {STATEMENT, "tnh", "tanh"}, {STATEMENT, "sigmoi", "sigmoid"},
+		{STATEMENT, "sigmiod", "sigmoid"}, {STATEMENT, "simgoid", "sigmoid"}, {STATEMENT, "optimzer", "optimizer"},
+		{STATEMENT, "optmizier", "optimizer"}, {STATEMENT, "optimizr", "optimizer"}, {STATEMENT, "bach", "batch"}, {STATEMENT, "bacth", "batch"},
+		{STATEMENT, "epcohs", "epochs"}, {STATEMENT, "epohs", "epochs"}, {STATEMENT, "seeed", "seed"}, {STATEMENT, "sede", "seed"},
+		{STATEMENT, "inptu", "input"}, {STATEMENT, "imput", "input"}, {STATEMENT, "los", "loss"}, {STATEMENT, "lsos", "loss"},
+		{STATEMENT, "nmae", "name"}, {OF_LOSS, "cross_entropi", "cross_entropy"}, {OF_LOSS, "crosentropy", "cross_entropy"},
+		{OF_LOSS, "cross_entrpy", "cross_entropy"}, {OF_LOSS, "corss_entorpy", "cross_entropy"}, {OF_LOSS, "mes", "mse"}, {OF_LOSS, "msee", "mse"},
+		{OF_OPTIMIZER, "sdg", "sgd"}, {OF_OPTIMIZER, "sgdd", "sgd"}, {OF_SGD, "momentun", "momentum"}, {OF_SGD, "momemtum", "momentum"},
+		{OF_SGD, "wieght_decay", "weight_decay"}, {OF_SGD, "weigth_deacy", "weight_decay"}, {OF_SGD, "nestorov", "nesterov"},
+		{OF_LINEAR, "bais", "bias"}, {OF_LINEAR, "biass", "bias"}, {OF_BATCHNORM, "momentm", "momentum"}, {OF_BATCHNORM, "afine", "affine"},
+		{OF_LEAKY_RELU, "slop", "slope"}, {COMMAND, "trian", "train"}, {COMMAND, "tarin", "train"}, {COMMAND, "epoches", "epochs"},
+		{COMMAND, "bacth", "batch"}, {COMMAND, "sedd", "seed"}, {COMMAND, "wieghts", "weights"}, {COMMAND, "weigths", "weights"},
+		{COMMAND, "summery", "summary"}, {COMMAND, "explian", "explain"}, {COMMAND, "emti", "emit"}, {COMMAND, "emmit", "emit"},
+		{COMMAND, "inferrence", "inference"}, {COMMAND, "prefxi", "prefix"}, {COMMAND, "no-shufle", "no-shuffle"},
+		{COMMAND, "noshuffle", "no-shuffle"}, {COMMAND, "max_batch", "max-batch"}, {COMMAND, "list-layer", "list-layers"},
+		{COMMAND, "recompte", "recompute"}, {COMMAND, "queit", "quiet"}, {COMMAND, "quite", "quiet"}, {COMMAND, "versoin", "version"},
+		{COMMAND, "threds", "threads"}, {COMMAND, "EPOCHS", "epochs"}, {DATA_SET, "moon", "moons"}, {DATA_SET, "mons", "moons"},
+		{DATA_SET, "cirlces", "circles"}, {DATA_SET, "sprials", "spirals"}, {DATA_SET, "blob", "blobs"},
+	};
+	expect_meant(slips, sizeof slips / sizeof *slips);
+}
+
+Test(words, words_of_other_systems)
+{
+	static const Word foreign[] = {
+		{STATEMENT, "Dense", "linear"}, {STATEMENT, "fc", "linear"}, {STATEMENT, "Linear", "linear"}, {STATEMENT, "FullyConnected", "linear"},
+		{STATEMENT, "bn", "batchnorm"}, {STATEMENT, "BatchNorm1d", "batchnorm"}, {STATEMENT, "BatchNorm2d", "batchnorm"},
+		{STATEMENT, "batch_norm", "batchnorm"}, {STATEMENT, "BatchNormalization", "batchnorm"}, {STATEMENT, "ReLU", "relu"},
+		{STATEMENT, "LeakyReLU", "leaky_relu"}, {STATEMENT, "lrelu", "leaky_relu"}, {STATEMENT, "Tanh", "tanh"}, {STATEMENT, "Sigmoid", "sigmoid"},
+		{STATEMENT, "batch_size", "batch"}, {STATEMENT, "batchsize", "batch"}, {STATEMENT, "bs", "batch"}, {STATEMENT, "epoch", "epochs"},
+		{STATEMENT, "num_epochs", "epochs"}, {STATEMENT, "n_epochs", "epochs"}, {STATEMENT, "optimiser", "optimizer"},
+		{STATEMENT, "criterion", "loss"}, {STATEMENT, "input_shape", "input"}, {STATEMENT, "input_size", "input"},
+		{STATEMENT, "random_seed", "seed"}, {STATEMENT, "random_state", "seed"}, {STATEMENT, "manual_seed", "seed"},
+		{OF_LOSS, "CrossEntropyLoss", "cross_entropy"}, {OF_LOSS, "CrossEntropy", "cross_entropy"}, {OF_LOSS, "nll", "cross_entropy"},
+		{OF_LOSS, "categorical_crossentropy", "cross_entropy"}, {OF_LOSS, "sparse_categorical_crossentropy", "cross_entropy"},
+		{OF_LOSS, "MSELoss", "mse"}, {OF_LOSS, "mean_squared_error", "mse"}, {OF_LOSS, "MSE", "mse"}, {OF_LOSS, "l2", "mse"},
+		{OF_OPTIMIZER, "SGD", "sgd"}, {OF_OPTIMIZER, "gradient_descent", "sgd"}, {OF_SGD, "learning_rate", "lr"}, {OF_SGD, "eta", "lr"},
+		{OF_SGD, "wd", "weight_decay"}, {OF_SGD, "l2", "weight_decay"}, {OF_SGD, "weightDecay", "weight_decay"}, {OF_LINEAR, "units", "out"},
+		{OF_LINEAR, "out_features", "out"}, {OF_LINEAR, "in_features", "in"}, {OF_LINEAR, "use_bias", "bias"},
+		{OF_BATCHNORM, "epsilon", "eps"}, {OF_BATCHNORM, "num_features", "features"}, {OF_LEAKY_RELU, "negative_slope", "slope"},
+		{OF_LEAKY_RELU, "alpha", "slope"}, {COMMAND, "learning-rate", "lr"}, {COMMAND, "learning_rate", "lr"}, {COMMAND, "batch-size", "batch"},
+		{COMMAND, "epoch", "epochs"}, {COMMAND, "num-epochs", "epochs"}, {COMMAND, "data", "train"}, {COMMAND, "dataset", "train"},
+		{COMMAND, "iterations", "steps"}, {COMMAND, "max-steps", "steps"}, {COMMAND, "random-seed", "seed"}, {COMMAND, "load", "weights"},
+		{COMMAND, "save-weights", "save"}, {COMMAND, "silent", "quiet"}, {COMMAND, "jobs", "threads"}, {COMMAND, "num-threads", "threads"},
+		{COMMAND, "march", "isa"}, {COMMAND, "export", "emit"}, {COMMAND, "dry-run", "check"}, {COMMAND, "log-file", "log"},
+		{COMMAND, "colour", "color"}, {COMMAND, "datasets", "list-data"}, {DATA_SET, "make_moons", "moons"}, {DATA_SET, "two_moons", "moons"},
+		/* what bnc has nothing for: no neighbour in the alphabet will do */
+		{STATEMENT, "dropout", 0}, {STATEMENT, "dropout2d", 0}, {STATEMENT, "Conv2D", 0}, {STATEMENT, "MaxPool", 0}, {STATEMENT, "flatten", 0},
+		{STATEMENT, "softmax", 0}, {STATEMENT, "gelu", 0}, {STATEMENT, "elu", 0}, {STATEMENT, "selu", 0}, {STATEMENT, "PReLU", 0},
+		{STATEMENT, "relu6", 0}, {STATEMENT, "hardtanh", 0}, {STATEMENT, "lstm", 0}, {STATEMENT, "embedding", 0}, {STATEMENT, "scheduler", 0},
+		{STATEMENT, "layernorm", 0}, {OF_LOSS, "mae", 0}, {OF_LOSS, "rmse", 0}, {OF_LOSS, "bce", 0}, {OF_LOSS, "hinge", 0}, {OF_OPTIMIZER, "adam", 0},
+		{OF_OPTIMIZER, "Adam", 0}, {OF_OPTIMIZER, "asgd", 0}, {OF_OPTIMIZER, "rmsprop", 0}, {OF_SGD, "beta1", 0}, {OF_SGD, "eps", 0},
+		{COMMAND, "predict", 0}, {COMMAND, "valid", 0}, {COMMAND, "eval", 0}, {COMMAND, "resume", 0}, {COMMAND, "checkpoint", 0},
+		{COMMAND, "device", 0}, {COMMAND, "gpu", 0}, {COMMAND, "verbose", 0}, {COMMAND, "shuffle", 0}, {COMMAND, "test", 0}, {COMMAND, "plot", 0},
+		{COMMAND, "verify", 0}, {COMMAND, "target", 0}, {COMMAND, "json", 0}, {COMMAND, "format", 0}, {COMMAND, "debug", 0}, {COMMAND, "all", 0},
+		{COMMAND, "nothing", 0}, {COMMAND, "labels", 0}, {COMMAND, "dim", 0}, {COMMAND, "", 0}, {COMMAND, "-", 0}, {STATEMENT, "x", 0},
+		{STATEMENT, "lr", 0}, {STATEMENT, "to", 0}, {STATEMENT, "if", 0}, {STATEMENT, "_", 0}, {DATA_SET, "mnist", 0}, {DATA_SET, "iris", 0},
+	};
+	expect_meant(foreign, sizeof foreign / sizeof *foreign);
+}
