@@ -34,9 +34,12 @@ int __wrap_mprotect(void *address, size_t length, int protection)
 	return __real_mprotect(address, length, both ? protection & ~PROT_EXEC : protection);
 }
 
+/* Files and arguments are quoted in it, with whatever a terminal might act upon. */
 static int complain(int status, const Failure *failure)
 {
-	fprintf(stderr, "%sbnc:%s %s\n", terminal_style(stderr, STYLE_ERROR), terminal_style(stderr, STYLE_PLAIN), failure->text);
+	fprintf(stderr, "%sbnc:%s ", terminal_style(stderr, STYLE_ERROR), terminal_style(stderr, STYLE_PLAIN));
+	print_safely(failure->text, strlen(failure->text), stderr);
+	fputc('\n', stderr);
 	return status;
 }
 
