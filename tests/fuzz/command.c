@@ -1,6 +1,7 @@
 /* The command line, its arguments ended by a 0 each: read, and what can be said of it before anything is done. */
 #include "../../compiler/options.h"
 #include "fuzz.h"
+#include "terminal.h"
 #include <getopt.h>
 #include <string.h>
 #include <unistd.h>
@@ -48,6 +49,7 @@ static void run(const char *bytes, size_t size)
 	Failure failure = {.text = ""};
 	Options options;
 	optind = 0;     /* getopt begins anew */
+	terminal_choose_colour(COLOUR_AUTO);
 	OptionsResult result = options_read(&options, cut(text, size, arguments), arguments, &failure);
 	PROMISE((result == OPTIONS_WRONG) == (failure.text[0] != 0));
 	if (result == OPTIONS_RUN) {
