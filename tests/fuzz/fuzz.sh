@@ -14,17 +14,22 @@ export AFL_CRASH_EXITCODE=4 AFL_AUTORESUME=1 AFL_NO_UI=1 AFL_NO_AFFINITY=1 AFL_S
 sanitizers=allocator_may_return_null=1:max_allocation_size_mb=1024:hard_rss_limit_mb=4096
 MILLISECONDS=3000       # a second of work, on a machine that has others to do
 
+# table PATTERN: the quoted words at the beginning of what matches in bnc's source
+table() {
+	grep -rhoE --include='*.c' "$1" compiler | grep -o '"[^"]*"' | sort -u | grep . || echo "no table of bnc matches $1" >&2
+}
+
 # The words of the tables, beside those in the dictionary.
 words() {
 	cat $here/"$1".dict
 	case $1 in
 	language)
-		grep -ho '\.name = "[a-z_0-9]*"' compiler/layers/*.c | cut -d ' ' -f 3
-		grep -ho '{"[a-z_0-9]*", ARGUMENT' compiler/layers/*.c | tr -d '{' | cut -d , -f 1
-		grep -o '{"[a-z_]*", set_' compiler/settings.c | tr -d '{' | cut -d , -f 1
+		table '\.name = "[a-z_0-9]*"'
+		table '[{]"[a-z_0-9]*", ARGUMENT'
+		table '[{]"[a-z_]*", set_'
 		;;
-	command) sed -n 's/^\t{"\([a-z][a-z-]*\)", .*/"--\1"/p' compiler/options.c ;;
-	esac | sort -u
+	command) table '^	[{]"[a-z][a-z-]*", (0|")' | sed 's/"/"--/' ;;
+	esac
 }
 
 status=0
