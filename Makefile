@@ -4,6 +4,9 @@
 # make bench      installs what it compares with, builds, and measures; OPTIONS="--quick", --sweep, --only TEXT, --json FILE
 # make bless      accepts what bnc prints now as the expected text of tests/golden and tests/errors
 # make fuzz       installs AFL++, builds with it, and feeds it to every reader for SECONDS=600; HARNESS="npz command" names some
+# make install    builds and installs program, models, documents, manual page and completions below PREFIX (/usr/local);
+#                 DESTDIR goes before it. Installs no packages: make run does
+# make uninstall  removes what make install made below PREFIX, and nothing else
 # make clean      removes build/
 # make help       prints this
 #
@@ -13,6 +16,8 @@ VERSION = 0.1.0
 CC = gcc
 CFLAGS = -O2 -g
 BUILD = build
+PREFIX = /usr/local
+DESTDIR =
 MACHINE := $(shell uname -m)
 MAKEFLAGS += --no-builtin-rules
 
@@ -102,7 +107,7 @@ $(BUILD)/gen/%.o $(BUILD)/tests/fuzz/afl_main.o: WARNINGS = -Wall
 # ---- packages of Debian and its relatives
 
 build_packages = gcc libc6-dev re2c lemon libtcc-dev libcjson-dev libzip-dev
-test_packages = $(build_packages) clang g++ tcc cmake libcriterion-dev $(target_packages)
+test_packages = $(build_packages) clang g++ tcc cmake libcriterion-dev mandoc $(target_packages)
 target_packages = gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm qemu-user nodejs lld libc6-dev-arm64-cross \
 	libc6-dev-armhf-cross libc6-dev-i386-cross libc6-dev-powerpc-cross
 fuzz_packages = $(build_packages) clang libclang-rt-dev afl++
@@ -114,6 +119,14 @@ install-build-packages:
 install-packages:
 	@echo "looking for the packages that the tests need"
 	@sh tools/install-packages $(test_packages)
+
+# ---- install
+
+install: bnc
+	@DESTDIR="$(DESTDIR)" sh tools/install-files install $(BUILD)/bnc "$(PREFIX)"
+
+uninstall:
+	@DESTDIR="$(DESTDIR)" sh tools/install-files uninstall "$(PREFIX)"
 
 # ---- run and test
 
@@ -169,5 +182,5 @@ help:
 ifndef V
 .SILENT:
 endif
-.PHONY: bnc unit replay fuzz install-build-packages install-packages run test bench bless clean help
+.PHONY: bnc unit replay fuzz install-build-packages install-packages install uninstall run test bench bless clean help
 .DELETE_ON_ERROR:
