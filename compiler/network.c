@@ -189,14 +189,28 @@ static void define_block(Builder *b, Scope *scope, const Statement *statement)
 		b->block_names = map_put(b->arena, b->block_names, statement->name, block);
 }
 
+/* Layers of the second braces are named under `shortcut`: a label in the first ones may not be that, too. */
+static void check_shortcut(Builder *b, const Statement *residual, const char *prefix)
+{
+	const Statement *labelled = residual->shortcut ? map_get(b->labels, prefix) : 0;
+	if (!labelled)
+		return;
+	error_at(b->diagnostics, labelled->label_span, "the label `%s` is also the name under which the second braces have their tensors: "
+		"take another", labelled->label);
+	note_at(b->diagnostics, residual->shortcut->span, "the second braces begin with this");
+}
+
 /* main, and shortcut or nothing, added. */
 static void build_residual(Builder *b, Scope *scope, const Statement *statement)
 {
 	const char *path = next_path(b, scope, statement);
 	Scope paths[2];
 	for (int i = 0; i < 2; i++) {
+		const char *place = arena_print(b->arena, "%s%s", path, i ? ".shortcut" : "");
+		if (i)
+			check_shortcut(b, statement, place);
 		paths[i] = *scope;
-		paths[i].prefix = arena_print(b->arena, "%s%s.", path, i ? ".shortcut" : "");
+		paths[i].prefix = arena_print(b->arena, "%s.", place);
 		paths[i].count = 0;
 		paths[i].top = false;
 		build_statements(b, &paths[i], i ? statement->shortcut : statement->body);
