@@ -158,6 +158,17 @@ static void name_apart(Session *s)
 	}
 }
 
+static bool load_weights(const Program *program, void *net, const char *path, Failure *failure)
+{
+	int uncounted;
+	if (!program_load(program, net, path, &uncounted, failure))
+		return false;
+	if (uncounted)
+		fprintf(stderr, "bnc: note: %s has no num_batches_tracked for %d batchnorm%s of %s: it is taken to be 0, as PyTorch does\n", path,
+			uncounted, uncounted == 1 ? "" : "s", program->name);
+	return true;
+}
+
 static bool prepare_runs(Session *s, Run *runs, Random *random, Failure *failure)
 {
 	random_seed(random, (uint32_t)(s->options.seed_given ? s->options.seed : s->compilations[0].network->seed));
@@ -169,7 +180,7 @@ static bool prepare_runs(Session *s, Run *runs, Random *random, Failure *failure
 		runs[i].net = program_allocate(&c->program, failure);
 		if (!runs[i].net || !program_initialise(&c->program, runs[i].net, random, failure))
 			return false;
-		if (s->options.weights && !program_load(&c->program, runs[i].net, s->options.weights, failure))
+		if (s->options.weights && !load_weights(&c->program, runs[i].net, s->options.weights, failure))
 			return false;
 	}
 	return true;

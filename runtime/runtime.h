@@ -80,7 +80,7 @@ int data_names(const char *names[], int capacity);
 
 /* ---- files/ */
 
-typedef enum ElementType { ELEMENT_F32, ELEMENT_I64 } ElementType;
+typedef enum ElementType { ELEMENT_F32, ELEMENT_I64, ELEMENT_F64 } ElementType;
 
 typedef struct NamedTensor {
 	const char *name;
@@ -93,6 +93,7 @@ typedef struct NamedTensor {
 /* An archive of tensors as read from a file: free with tensor_file_close. */
 typedef struct TensorFile { NamedTensor *tensors; int count; void *storage; } TensorFile;
 
+/* F32 and I64 alone are written. What is read becomes the narrowest type that holds it exactly. */
 bool safetensors_save(const char *path, const NamedTensor *tensors, int count, Failure *failure);
 bool safetensors_load(TensorFile *file, const char *path, Failure *failure);
 void tensor_file_close(TensorFile *file);
@@ -156,6 +157,7 @@ typedef struct Program {
 } Program;
 
 /* A network's tensor as row-major floats, and back. LAYOUT_COUNTER is not for these. */
+size_t tensor_count(const ProgramTensor *tensor);
 void tensor_get(const Program *program, const void *net, const ProgramTensor *tensor, float *values);
 void tensor_set(const Program *program, void *net, const ProgramTensor *tensor, const float *values);
 
@@ -167,13 +169,17 @@ void program_free(const Program *program, void *net);
 /* The weights that torch would have, drawn in the order in which torch would draw them. */
 bool program_initialise(const Program *program, void *net, Random *random, Failure *failure);
 int64_t program_parameters(const Program *program);
-/* safetensors with state_dict names; a common prefix of all names in the file (`net.`) is accepted. */
-bool program_load(const Program *program, void *net, const char *path, Failure *failure);
-bool program_save(const Program *program, const void *net, const char *path, Failure *failure);
 /* How many of the samples have their largest output at their label, with running statistics. */
 int program_correct(const Program *program, void *net, const Data *data, const Host *host);
 /* Whether the network can be trained or evaluated on data: its shapes, its labels. */
 bool program_accepts(const Program *program, const Data *data, Failure *failure);
+
+/* ---- weights.c: a network's tensors in files: safetensors with the names of PyTorch's state_dict */
+
+/* Accepts what load_state_dict(strict=True) does, and a prefix that all names in the file share (`net.`). uncounted: how many of the
+ * network's BatchNorms have no num_batches_tracked in the file; theirs is 0. */
+bool program_load(const Program *program, void *net, const char *path, int *uncounted, Failure *failure);
+bool program_save(const Program *program, const void *net, const char *path, Failure *failure);
 
 /* ---- train.c */
 

@@ -327,7 +327,8 @@ Test(safetensors, written_by_python)
 	cr_assert_eq(find(&file, "0.weight")->shape[0], 3);
 	cr_assert_eq(find(&file, "0.weight")->shape[1], 2);
 	expect_floats(&file, "0.bias", (float[]){0.1f, -0.0f, INFINITY}, 3);
-	expect_floats(&file, "double", (float[]){0.1f, -1e-3f}, 2);
+	const NamedTensor *wide = find(&file, "double");
+	cr_assert(wide->type == ELEMENT_F64 && ((double *)wide->values)[0] == 0.1 && ((double *)wide->values)[1] == -1e-3);
 	expect_floats(&file, "half", (float[]){1.5f, -65504, 0x1p-24f, INFINITY, 0x1.55p-2f}, 5);
 	expect_floats(&file, "brain", (float[]){1.5f, -100}, 2);
 	const NamedTensor *count = find(&file, "1.num_batches_tracked");
@@ -377,16 +378,16 @@ typedef struct Damaged { const char *header; size_t value_bytes; const char *mes
 static const Damaged damaged[] = {
 	{"", 0, "not a JSON object (at byte 8)"},
 	{"[]", 0, "not a JSON object"},
-	{" {}", 0, "not a JSON object"},
+	{"\xef\xbb\xbf{}", 0, "not a JSON object"},
 	{"{\"a\":", 0, "not a JSON object"},
 	{"{} x", 0, "not a JSON object (at byte 10)"},
 	{"{}", 3, "3 bytes follow the last tensor"},
 	{"{\"a\":1}", 0, "tensor a: expected dtype, shape and data_offsets"},
 	{"{\"a\":{\"dtype\":\"F32\",\"shape\":[1]}}", 4, "tensor a: expected dtype, shape and data_offsets"},
-	{"{\"a\":{\"dtype\":\"F32\",\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4, "and nothing else"},
+	{"{\"a\":{\"dtype\":\"F32\",\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4, "tensor a: expected dtype, shape and data_offsets, each once"},
 	{"{\"a\":{\"dtype\":32,\"shape\":[1],\"data_offsets\":[0,4]}}", 4, "expected dtype, shape and data_offsets"},
 	{"{\"a\":{\"dtype\":\"F8_E4M3\",\"shape\":[4],\"data_offsets\":[0,4]}}", 4,
-		"tensor a has dtype F8_E4M3, expected F32, F64, F16, BF16 or I64"},
+		"tensor a has dtype F8_E4M3, expected F32, F64, F16, BF16, BOOL or integers to I64"},
 	{"{\"a\":{\"dtype\":\"F32\",\"shape\":1,\"data_offsets\":[0,4]}}", 4, "tensor a has no shape"},
 	{"{\"a\":{\"dtype\":\"F32\",\"shape\":[1,1,1,1,1],\"data_offsets\":[0,4]}}", 4,
 		"tensor a has 5 dimensions, expected at most 4"},
@@ -410,26 +411,82 @@ static const Damaged damaged[] = {
 	{"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 8, "4 bytes follow the last tensor"},
 	{"{\"__metadata__\":[]}", 0, "__metadata__ is not an object of strings"},
 	{"{\"__metadata__\":{\"a\":1}}", 0, "__metadata__ is not an object of strings"},
+	{"{\"__metadata__\":{\"a\":null}}", 0, "__metadata__ is not an object of strings"},
+	{"{\"__metadata__\":{},\"__metadata__\":{}}", 0, "__metadata__ is there twice"},
+	{"{\"__metadata__\":null,\"__metadata__\":null}", 0, "__metadata__ is there twice"},
 };
+
+static void write_values(const char *path, const char *header, const void *values, size_t bytes)
+{
+	FILE *out = fopen(path, "wb");
+	cr_assert(out);
+	unsigned char prefix[8] = {(unsigned char)strlen(header)};
+	fwrite(prefix, 1, sizeof prefix, out);
+	fputs(header, out);
+	fwrite(values, 1, bytes, out);
+	fclose(out);
+}
 
 Test(safetensors, names_what_is_wrong)
 {
 	static const char zeros[16];
 	const char *path = in_directory("file");
 	for (size_t i = 0; i < sizeof damaged / sizeof *damaged; i++) {
-		FILE *out = fopen(path, "wb");
-		cr_assert(out);
-		unsigned char prefix[8] = {(unsigned char)strlen(damaged[i].header)};
-		fwrite(prefix, 1, sizeof prefix, out);
-		fputs(damaged[i].header, out);
-		fwrite(zeros, 1, damaged[i].value_bytes, out);
-		fclose(out);
-
+		write_values(path, damaged[i].header, zeros, damaged[i].value_bytes);
 		TensorFile file;
 		Failure failure;
 		cr_assert_not(safetensors_load(&file, path, &failure), "%s", damaged[i].header);
 		expect_message(&failure, path);
 		expect_message(&failure, damaged[i].message);
+	}
+}
+
+/* What the safetensors package 0.8 for Python reads. */
+Test(safetensors, sound_headers_of_every_form)
+{
+	static const char zeros[16];
+	static const struct { const char *header; size_t value_bytes; } sound[] = {
+		{"{\"__metadata__\":null,\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 8},
+		{"{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},\"__metadata__\":{\"b\":\"1\",\"b\":\"2\"}}", 8},
+		{" {\r\n\t\"a\" : { \"data_offsets\" : [ 0 , 8 ] , \"shape\" : [ 2 ] , \"dtype\" : \"F32\" } }\n ", 8},
+		{"{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8],\"strides\":[1]}}", 8},
+		{"{\"\\u0061\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 8},
+		{"{\"z\":{\"dtype\":\"F32\",\"shape\":[3,0],\"data_offsets\":[8,8]},\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 8},
+	};
+	const char *path = in_directory("file");
+	for (size_t i = 0; i < sizeof sound / sizeof *sound; i++) {
+		TensorFile file;
+		Failure failure;
+		write_values(path, sound[i].header, zeros, sound[i].value_bytes);
+		cr_assert(safetensors_load(&file, path, &failure), "%s: %s", sound[i].header, failure.text);
+		cr_assert_eq(find(&file, "a")->shape[0], 2);
+		tensor_file_close(&file);
+	}
+}
+
+/* The highest bit is a sign, or is not; a bool is any byte but 0. */
+Test(safetensors, integers_and_booleans)
+{
+	static const unsigned char bytes[8] = {0xfe, 0xff, 0xff, 0xff, 0, 0, 0, 0};
+	static const struct { const char *dtype; int size; int64_t first; } cases_of[] = {
+		{"BOOL", 1, 1}, {"U8", 1, 0xfe}, {"I8", 1, -2}, {"U16", 2, 0xfffe}, {"I16", 2, -2}, {"U32", 4, 0xfffffffe}, {"I32", 4, -2},
+		{"I64", 8, 0xfffffffe},
+	};
+	const char *path = in_directory("file");
+	for (size_t i = 0; i < sizeof cases_of / sizeof *cases_of; i++) {
+		char header[100];
+		TensorFile file;
+		Failure failure;
+		snprintf(header, sizeof header, "{\"a\":{\"dtype\":\"%s\",\"shape\":[%d],\"data_offsets\":[0,8]}}", cases_of[i].dtype,
+			8 / cases_of[i].size);
+		write_values(path, header, bytes, sizeof bytes);
+		cr_assert(safetensors_load(&file, path, &failure), "%s: %s", header, failure.text);
+		const NamedTensor *tensor = find(&file, "a");
+		const int64_t *values = tensor->values;
+		cr_assert_eq(tensor->type, ELEMENT_I64);
+		cr_assert_eq(values[0], cases_of[i].first, "%s", cases_of[i].dtype);
+		cr_assert_eq(values[8 / cases_of[i].size - 1], cases_of[i].size == 8 ? 0xfffffffe : 0, "%s", cases_of[i].dtype);
+		tensor_file_close(&file);
 	}
 }
 

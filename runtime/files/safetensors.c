@@ -13,6 +13,8 @@
 
 enum { MAX_HEADER_BYTES = 100000000, CHUNK_BYTES = 4096 };
 
+#define JSON_SPACE " \t\r\n"
+
 static const char metadata_key[] = "__metadata__";
 
 /* ---- elements */
@@ -42,19 +44,15 @@ static void get_f32(void *to, const unsigned char *from) { *(float *)to = float_
 static void get_f16(void *to, const unsigned char *from) { *(float *)to = float_from_half((uint32_t)get_little_endian(from, 2)); }
 static void get_bf16(void *to, const unsigned char *from) { *(float *)to = float_from_bits((uint32_t)get_little_endian(from, 2) << 16); }
 
-static void get_f64(void *to, const unsigned char *from)
-{
-	uint64_t bits = get_little_endian(from, 8);
-	double value;
-	memcpy(&value, &bits, sizeof value);
-	*(float *)to = (float)value;
-}
-
-static void get_i64(void *to, const unsigned char *from)
-{
-	uint64_t bits = get_little_endian(from, 8);
-	memcpy(to, &bits, sizeof bits);
-}
+static void put_word(void *to, uint64_t bits) { memcpy(to, &bits, sizeof bits); }
+static void get_word(void *to, const unsigned char *from) { put_word(to, get_little_endian(from, 8)); }
+static void get_u32(void *to, const unsigned char *from) { put_word(to, get_little_endian(from, 4)); }
+static void get_u16(void *to, const unsigned char *from) { put_word(to, get_little_endian(from, 2)); }
+static void get_u8(void *to, const unsigned char *from) { put_word(to, *from); }
+static void get_i32(void *to, const unsigned char *from) { put_word(to, (uint64_t)(int32_t)get_little_endian(from, 4)); }
+static void get_i16(void *to, const unsigned char *from) { put_word(to, (uint64_t)(int16_t)get_little_endian(from, 2)); }
+static void get_i8(void *to, const unsigned char *from) { put_word(to, (uint64_t)(int8_t)*from); }
+static void get_bool(void *to, const unsigned char *from) { put_word(to, *from != 0); }
 
 static void put_f32(unsigned char *to, const void *from)
 {
@@ -81,10 +79,17 @@ typedef struct Dtype {
 
 static const Dtype dtypes[] = {
 	[ELEMENT_F32] = {"F32", 4, ELEMENT_F32, get_f32, put_f32},
-	[ELEMENT_I64] = {"I64", 8, ELEMENT_I64, get_i64, put_i64},
-	{"F64", 8, ELEMENT_F32, get_f64, NULL},
+	[ELEMENT_I64] = {"I64", 8, ELEMENT_I64, get_word, put_i64},
+	[ELEMENT_F64] = {"F64", 8, ELEMENT_F64, get_word, NULL},
 	{"F16", 2, ELEMENT_F32, get_f16, NULL},
 	{"BF16", 2, ELEMENT_F32, get_bf16, NULL},
+	{"I32", 4, ELEMENT_I64, get_i32, NULL},
+	{"I16", 2, ELEMENT_I64, get_i16, NULL},
+	{"I8", 1, ELEMENT_I64, get_i8, NULL},
+	{"U32", 4, ELEMENT_I64, get_u32, NULL},
+	{"U16", 2, ELEMENT_I64, get_u16, NULL},
+	{"U8", 1, ELEMENT_I64, get_u8, NULL},
+	{"BOOL", 1, ELEMENT_I64, get_bool, NULL},
 };
 
 static const Dtype *dtype_find(const char *name)
@@ -263,9 +268,9 @@ static bool read_header(Reader *reader)
 	text[length] = '\0';
 	const char *end = text;
 	bool complete = read_bytes(reader, text, length);
-	if (complete && text[0] == '{')
+	if (complete && text[strspn(text, JSON_SPACE)] == '{')
 		reader->header = cJSON_ParseWithLengthOpts(text, length + 1, &end, false);
-	if (complete && (!reader->header || end + strspn(end, " \t\r\n") != text + length))
+	if (complete && (!reader->header || end + strspn(end, JSON_SPACE) != text + length))
 		complete = fail(reader->failure, "%s: damaged, or not a safetensors file: its header is not a JSON object (at byte %td)",
 			reader->path, 8 + (end - text));
 	free(text);
@@ -324,6 +329,21 @@ static bool read_offsets(Reader *reader, const cJSON *offsets, Entry *entry)
 	return true;
 }
 
+/* The one member of that name; null when there is none, or more than one. */
+static const cJSON *only_member(const cJSON *object, const char *name)
+{
+	const cJSON *found = NULL, *item;
+	cJSON_ArrayForEach(item, object) {
+		if (!item->string || strcmp(item->string, name) != 0)
+			continue;
+		if (found)
+			return NULL;
+		found = item;
+	}
+	return found;
+}
+
+/* Members of other names say nothing about the values, and are left to newer programs. */
 static bool read_entry(Reader *reader, const cJSON *item, Entry *entry)
 {
 	const char *name = item->string;
@@ -331,25 +351,26 @@ static bool read_entry(Reader *reader, const cJSON *item, Entry *entry)
 		if ((unsigned char)*c < ' ' || *c == 127)
 			return fail(reader->failure, "%s: a tensor's name contains the control character %d", reader->path, *c);
 	entry->tensor.name = name;
-	/* With three members and each of them found, none is there twice. */
-	const char *dtype = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, "dtype"));
-	const cJSON *shape = cJSON_GetObjectItemCaseSensitive(item, "shape");
-	const cJSON *offsets = cJSON_GetObjectItemCaseSensitive(item, "data_offsets");
-	if (!dtype || !shape || !offsets || cJSON_GetArraySize(item) != 3)
-		return fail(reader->failure, "%s: tensor %s: expected dtype, shape and data_offsets, and nothing else", reader->path, name);
+	const char *dtype = cJSON_GetStringValue(only_member(item, "dtype"));
+	const cJSON *shape = only_member(item, "shape"), *offsets = only_member(item, "data_offsets");
+	if (!dtype || !shape || !offsets)
+		return fail(reader->failure, "%s: tensor %s: expected dtype, shape and data_offsets, each once", reader->path, name);
 	entry->dtype = dtype_find(dtype);
 	if (!entry->dtype)
-		return fail(reader->failure, "%s: tensor %s has dtype %.20s, expected F32, F64, F16, BF16 or I64", reader->path, name, dtype);
+		return fail(reader->failure, "%s: tensor %s has dtype %.20s, expected F32, F64, F16, BF16, BOOL or integers to I64: "
+			"convert it with .float() before save_file", reader->path, name, dtype);
 	entry->tensor.type = entry->dtype->type;
 	return read_offsets(reader, offsets, entry) && read_shape(reader, shape, entry);
 }
 
 static bool read_metadata(Reader *reader, const cJSON *metadata)
 {
-	bool valid = cJSON_IsObject(metadata);
+	bool valid = cJSON_IsObject(metadata) || cJSON_IsNull(metadata);
 	const cJSON *item;
 	cJSON_ArrayForEach(item, metadata)
 		valid = valid && cJSON_IsString(item);
+	if (!only_member(reader->header, metadata_key))
+		return fail(reader->failure, "%s: damaged: %s is there twice", reader->path, metadata_key);
 	return valid || fail(reader->failure, "%s: damaged: %s is not an object of strings", reader->path, metadata_key);
 }
 

@@ -1,0 +1,315 @@
+/* weights.c: a network's tensors in files. */
+#include "runtime.h"
+#include <ctype.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* As it is saved. */
+static NamedTensor named(const ProgramTensor *tensor)
+{
+	NamedTensor out = {.name = tensor->path, .type = ELEMENT_F32};
+	if (tensor->layout == LAYOUT_COUNTER)
+		out.type = ELEMENT_I64;
+	else {
+		out.rank = tensor->layout == LAYOUT_WEIGHTS ? 2 : 1;
+		out.shape[0] = tensor->features;
+		out.shape[1] = tensor->inputs;
+	}
+	return out;
+}
+
+bool program_save(const Program *program, const void *net, const char *path, Failure *failure)
+{
+	NamedTensor *tensors = calloc((size_t)program->tensor_count + 1, sizeof *tensors);
+	bool ok = tensors != 0;
+	for (int i = 0; ok && i < program->tensor_count; i++) {
+		const ProgramTensor *tensor = &program->tensors[i];
+		tensors[i] = named(tensor);
+		tensors[i].values = malloc(tensor->layout == LAYOUT_COUNTER ? sizeof(int64_t) : tensor_count(tensor) * sizeof(float));
+		ok = tensors[i].values != 0;
+		if (ok && tensor->layout == LAYOUT_COUNTER)
+			memcpy(tensors[i].values, (const char *)net + tensor->offset, sizeof(int64_t));
+		else if (ok)
+			tensor_get(program, net, tensor, tensors[i].values);
+	}
+	if (ok)
+		ok = safetensors_save(path, tensors, program->tensor_count, failure);
+	else
+		fail(failure, "%s: not enough memory to write the weights of %s", path, program->name);
+	for (int i = 0; tensors && i < program->tensor_count; i++)
+		free(tensors[i].values);
+	free(tensors);
+	return ok;
+}
+
+/* ---- loading: which tensor of the file is whose */
+
+typedef struct Load {
+	const Program *program;
+	const char *path;
+	TensorFile file;                /* sorted by name */
+	NamedTensor **found;            /* for each tensor of the program */
+	bool *used;                     /* for each tensor of the file */
+	Failure *failure;
+} Load;
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const NamedTensor *)a)->name, ((const NamedTensor *)b)->name);
+}
+
+/* A tensor's name in the file: what stands before all names, and its own. */
+typedef struct Key { const char *prefix, *path; size_t prefix_length; } Key;
+
+static int by_key(const void *key, const void *tensor)
+{
+	const Key *k = key;
+	const char *name = ((const NamedTensor *)tensor)->name;
+	int order = strncmp(k->prefix, name, k->prefix_length);
+	return order ? order : strcmp(k->path, name + k->prefix_length);
+}
+
+static NamedTensor *find_in_file(const Load *load, const ProgramTensor *tensor, size_t prefix_length)
+{
+	const Key key = {prefix_length ? load->file.tensors[0].name : "", tensor->path, prefix_length};
+	return bsearch(&key, load->file.tensors, (size_t)load->file.count, sizeof *load->file.tensors, by_key);
+}
+
+/* PyTorch counts batches since 0.4.1, and takes a file without the count. */
+static bool is_optional(const ProgramTensor *tensor)
+{
+	return tensor->layout == LAYOUT_COUNTER;
+}
+
+/* Stops counting at `most`. */
+static int count_missing(const Load *load, size_t prefix_length, int most)
+{
+	int missing = 0;
+	for (int i = 0; i < load->program->tensor_count && missing < most; i++)
+		missing += !is_optional(&load->program->tensors[i]) && !find_in_file(load, &load->program->tensors[i], prefix_length);
+	return missing;
+}
+
+/* How long the beginning of all names is that is not the network's: none where the names are there as they are, or else `net.` or
+ * `model.module.`, whole components, as few as give every name. Where no length does, the one with the fewest names missing. */
+static size_t choose_prefix(const Load *load, int *missing)
+{
+	size_t best = 0;
+	*missing = count_missing(load, 0, INT32_MAX);
+	if (load->file.count == 0)
+		return 0;
+	const char *first = load->file.tensors[0].name, *last = load->file.tensors[load->file.count - 1].name;
+	for (size_t i = 0; *missing > 0 && first[i] && first[i] == last[i]; i++) {
+		int fewer = first[i] == '.' ? count_missing(load, i + 1, *missing) : *missing;
+		if (fewer < *missing) {
+			*missing = fewer;
+			best = i + 1;
+		}
+	}
+	return best;
+}
+
+/* ---- names that do not fit */
+
+enum { LISTED = 4, LIST_SIZE = 320 };
+
+typedef struct List { char text[LIST_SIZE]; int count; } List;
+
+static void add_name(List *list, const char *name)
+{
+	size_t used = strlen(list->text);
+	if (list->count < LISTED)
+		snprintf(list->text + used, sizeof list->text - used, "%s`%.60s`", list->count ? ", " : "", name);
+	else if (list->count == LISTED)
+		snprintf(list->text + used, sizeof list->text - used, ", ...");
+	list->count++;
+}
+
+/* The layer's name in a tensor's as a label that would give it: `fc1` of `net.fc1.weight`; empty where a label cannot be that. */
+static void label_of(const char *name, char *label, size_t size)
+{
+	const char *end = strrchr(name, '.'), *begin = end ? end : name;
+	while (begin > name && begin[-1] != '.')
+		begin--;
+	size_t length = end ? (size_t)(end - begin) : 0;
+	bool usable = length < size && (isalpha((unsigned char)*begin) || *begin == '_');
+	for (size_t i = 0; usable && i < length; i++)
+		usable = isalnum((unsigned char)begin[i]) || begin[i] == '_';
+	snprintf(label, size, "%.*s", usable ? (int)length : 0, begin);
+}
+
+/* What the network has and the file has not, what the file has and the network has not, and how labels would help. */
+static bool names_differ(const Load *load)
+{
+	List missing = {.count = 0}, extra = {.count = 0};
+	char label[40] = "", cure[160] = "it holds another network's weights";
+	for (int i = 0; i < load->program->tensor_count; i++)
+		if (!load->found[i] && !is_optional(&load->program->tensors[i]))
+			add_name(&missing, load->program->tensors[i].path);
+	for (int i = 0; i < load->file.count; i++) {
+		const char *name = load->file.tensors[i].name;
+		if (load->used[i])
+			continue;
+		if (!label[0])
+			label_of(name, label, sizeof label);
+		add_name(&extra, name);
+	}
+	if (missing.count && label[0])
+		snprintf(cure, sizeof cure, "a label gives a layer its name, as in `%s: linear 64`", label);
+	const char *name = load->program->name;
+	if (!missing.count)
+		return fail(load->failure, "%s: the file has %s, which %s does not have: it holds another network's weights, or more than weights",
+			load->path, extra.text, name);
+	if (!extra.count)
+		return fail(load->failure, "%s: %s has %s, which the file does not have: %s", load->path, name, missing.text, cure);
+	return fail(load->failure, "%s: %s has %s, which the file does not have; it has %s: %s", load->path, name, missing.text, extra.text, cure);
+}
+
+static bool match_names(Load *load, int *uncounted)
+{
+	int missing, used = 0;
+	size_t prefix_length = choose_prefix(load, &missing);
+	*uncounted = 0;
+	for (int i = 0; i < load->program->tensor_count; i++) {
+		load->found[i] = find_in_file(load, &load->program->tensors[i], prefix_length);
+		if (load->found[i]) {
+			load->used[load->found[i] - load->file.tensors] = true;
+			used++;
+		} else
+			*uncounted += is_optional(&load->program->tensors[i]);
+	}
+	return (missing == 0 && used == load->file.count) || names_differ(load);
+}
+
+/* ---- shapes and values */
+
+static void shape_words(const NamedTensor *tensor, char *out, size_t size)
+{
+	size_t used = (size_t)snprintf(out, size, "[");
+	for (int i = 0; i < tensor->rank && used < size; i++)
+		used += (size_t)snprintf(out + used, size - used, "%s%lld", i ? ", " : "", (long long)tensor->shape[i]);
+	if (used < size)
+		snprintf(out + used, size - used, "]");
+}
+
+/* A counter may have the shape [1], as PyTorch 0.3 had no other for a single value. */
+static bool check_shape(const Load *load, const NamedTensor *expected, const NamedTensor *found)
+{
+	char want[100], have[100];
+	bool same = expected->rank == found->rank || (expected->rank == 0 && found->rank == 1 && found->shape[0] == 1);
+	for (int i = 0; same && i < expected->rank; i++)
+		same = expected->shape[i] == found->shape[i];
+	if (same)
+		return true;
+	shape_words(expected, want, sizeof want);
+	shape_words(found, have, sizeof have);
+	return fail(load->failure, "%s: the tensor `%s` should have the shape %s for %s, but has %s", load->path, found->name, want,
+		load->program->name, have);
+}
+
+/* Rounds at most once. Values become floats where they are: they are as many and no wider. */
+static void convert_to_floats(NamedTensor *tensor, size_t count)
+{
+	char *values = tensor->values;
+	for (size_t i = 0; tensor->type != ELEMENT_F32 && i < count; i++) {
+		int64_t integer;
+		double real;
+		memcpy(&integer, values + i * sizeof integer, sizeof integer);
+		memcpy(&real, values + i * sizeof real, sizeof real);
+		float value = tensor->type == ELEMENT_I64 ? (float)integer : (float)real;
+		memcpy(values + i * sizeof value, &value, sizeof value);
+	}
+	tensor->type = ELEMENT_F32;
+}
+
+static bool check_finite(const Load *load, const ProgramTensor *tensor, const NamedTensor *found)
+{
+	const float *values = found->values;
+	for (size_t i = 0; i < tensor_count(tensor); i++)
+		if (!isfinite(values[i])) {
+			size_t inputs = tensor->layout == LAYOUT_WEIGHTS ? (size_t)tensor->inputs : 1;
+			char column[32] = "";
+			if (tensor->layout == LAYOUT_WEIGHTS)
+				snprintf(column, sizeof column, ", %zu", i % inputs);
+			return fail(load->failure, "%s: the tensor `%s` has the value %s at [%zu%s], expected finite 32-bit floats: "
+				"these weights are of a run that went wrong, or too large", load->path, found->name,
+				isnan(values[i]) ? "nan" : values[i] > 0 ? "inf" : "-inf", i / inputs, column);
+		}
+	return true;
+}
+
+/* A count may be kept as a float: then it must be a whole number. Values become an integer where they are. */
+static bool convert_to_counter(const Load *load, NamedTensor *tensor)
+{
+	double value = 0;
+	if (tensor->type == ELEMENT_I64)
+		return true;
+	if (tensor->type == ELEMENT_F32)
+		value = *(const float *)tensor->values;
+	else
+		memcpy(&value, tensor->values, sizeof value);
+	if (!(fabs(value) < 0x1p63) || value != trunc(value))
+		return fail(load->failure, "%s: the tensor `%s` is %g, expected a count of batches", load->path, tensor->name, value);
+	int64_t integer = (int64_t)value;
+	memcpy(tensor->values, &integer, sizeof integer);
+	tensor->type = ELEMENT_I64;
+	return true;
+}
+
+static bool prepare_values(const Load *load)
+{
+	for (int i = 0; i < load->program->tensor_count; i++) {
+		const ProgramTensor *tensor = &load->program->tensors[i];
+		NamedTensor *found = load->found[i];
+		NamedTensor expected = named(tensor);
+		if (!found)
+			continue;
+		if (!check_shape(load, &expected, found))
+			return false;
+		if (tensor->layout == LAYOUT_COUNTER) {
+			if (!convert_to_counter(load, found))
+				return false;
+			continue;
+		}
+		convert_to_floats(found, tensor_count(tensor));
+		if (!check_finite(load, tensor, found))
+			return false;
+	}
+	return true;
+}
+
+static void store_values(const Load *load, void *net)
+{
+	for (int i = 0; i < load->program->tensor_count; i++) {
+		const ProgramTensor *tensor = &load->program->tensors[i];
+		const NamedTensor *found = load->found[i];
+		if (found && tensor->layout != LAYOUT_COUNTER)
+			tensor_set(load->program, net, tensor, found->values);
+		else if (found)
+			memcpy((char *)net + tensor->offset, found->values, sizeof(int64_t));
+		else
+			memset((char *)net + tensor->offset, 0, sizeof(int64_t));
+	}
+}
+
+bool program_load(const Program *program, void *net, const char *path, int *uncounted, Failure *failure)
+{
+	Load load = {.program = program, .path = path, .failure = failure};
+	if (!safetensors_load(&load.file, path, failure))
+		return false;
+	qsort(load.file.tensors, (size_t)load.file.count, sizeof *load.file.tensors, by_name);
+	load.found = calloc((size_t)program->tensor_count + 1, sizeof *load.found);
+	load.used = calloc((size_t)load.file.count + 1, sizeof *load.used);
+	bool ok = load.found && load.used;
+	if (!ok)
+		fail(failure, "%s: not enough memory to read the weights of %s", path, program->name);
+	/* all of it is checked before any of it is stored */
+	ok = ok && match_names(&load, uncounted) && prepare_values(&load);
+	if (ok)
+		store_values(&load, net);
+	free(load.found);
+	free(load.used);
+	tensor_file_close(&load.file);
+	return ok;
+}
