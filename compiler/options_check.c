@@ -110,6 +110,16 @@ static bool check_paths(const Options *options, Failure *failure)
 	return true;
 }
 
+/* A name that makes PyTorch, or a person, expect another format. */
+static bool check_save(const char *path, Failure *failure)
+{
+	const char *what;
+	if (!path || !foreign_name(path, &what))
+		return true;
+	int stem = (int)(strrchr(path, '.') - path);
+	return fail(failure, "--save writes safetensors, but %.200s is named like %s: give %.*s.safetensors", path, what, stem, path);
+}
+
 bool options_check(const Options *options, const bool *given, Failure *failure)
 {
 	if (options->network_count == 0)
@@ -118,5 +128,6 @@ bool options_check(const Options *options, const bool *given, Failure *failure)
 		return false;
 	if (options->emit.inference && !options->weights && !options->train)
 		return fail(failure, "--inference needs weights: give --weights FILE, or --train DATA in the same command");
-	return (!options->emit.path || standalone_check(&options->emit, failure)) && check_paths(options, failure);
+	return check_save(options->save, failure) && (!options->emit.path || standalone_check(&options->emit, failure))
+		&& check_paths(options, failure);
 }

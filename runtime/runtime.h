@@ -99,6 +99,12 @@ bool safetensors_load(TensorFile *file, const char *path, Failure *failure);
 void tensor_file_close(TensorFile *file);
 float float_from_half(uint32_t bits);           /* IEEE 754's binary16, exactly */
 
+/* Whether the file at path is known to be of another program's kind; then failure says of which, and how to make of it what is read. */
+bool foreign_weights(const char *path, Failure *failure);
+bool foreign_data(const char *path, Failure *failure);
+/* Whether a file of weights that is named like this would be taken for another program's; what: for which. */
+bool foreign_name(const char *path, const char **what);
+
 /* A file that is complete or not there: written beside its target and renamed over it by atomic_commit. A killed run
  * leaves the old file. What writing it fails of is said by atomic_commit. */
 typedef struct AtomicFile { FILE *stream; char *path, *temporary; int error; } AtomicFile;

@@ -3,6 +3,7 @@
 #include "sha256.h"
 #include <math.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* Of X as float32 row by row, then y as int64, little endian. */
 static void expect_set(const char *specification, const char *expected)
@@ -126,6 +127,41 @@ Test(sets, mistakes_are_named)
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
 		expect_failure(cases[i].specification, cases[i].part);
+}
+
+/* What is there, but of another kind, is called by its name. */
+Test(sets, other_files_are_recognised)
+{
+	static const char npz[] = "PK\3\4 .... X.npy ....", torch[] = "PK\3\4 .... net/data.pkl", page[] = "<!DOCTYPE html>", hdf[] = "\x89HDF\r\n\x1a\n";
+	static const struct { const char *name, *bytes, *part; } cases[] = {
+		{"points.csv", "1,2,3\n", "points.csv is a table as text; expected data as .npz: in Python, t = numpy.loadtxt("},
+		{"points.CSV", "1,2,3\n", "numpy.savez(\""},
+		{"points.parquet", "PAR1", "is a Parquet table"},
+		{"points", "PAR1", "is a Parquet table"},
+		{"points.npz", page, "points.npz is a web page; expected data as .npz: download the file itself"},
+		{"points.npz", "version https://git-lfs.github.com/spec/v1\n", "run git lfs pull"},
+		{"points.npz", "noise", "is not a sound .npz file"},
+		{"points.npz", npz, "is not a sound .npz file"},
+		{"points", npz, "is a .npz of numpy; expected data as .npz: give it a name that ends with .npz"},
+		{"points.pt", torch, "is an archive of torch.save; expected data as .npz"},
+		{"points.npz", torch, "is an archive of torch.save"},
+		{"points.h5", hdf, "is an HDF5 file"},
+		{"points.npy", "\x93NUMPY", "numpy.savez("},
+		{"points.safetensors", "12345678{\"", "is a file of weights; expected data as .npz"},
+		{"points.xlsx", "noise", "is a spreadsheet"},
+		{"points.mystery", "noise", "files of this kind are not understood; expected .npz"},
+	};
+	char folder[] = "/tmp/bnc-kinds-XXXXXX", path[64];
+	cr_assert(mkdtemp(folder));
+	expect_failure(folder, "is a folder; expected data as .npz");
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		snprintf(path, sizeof path, "%s/%s", folder, cases[i].name);
+		FILE *file = fopen(path, "wb");
+		cr_assert(file && fputs(cases[i].bytes, file) >= 0 && fclose(file) == 0);
+		expect_failure(path, cases[i].part);
+		unlink(path);
+	}
+	rmdir(folder);
 }
 
 Test(sets, long_words_are_cut)

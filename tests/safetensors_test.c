@@ -490,6 +490,36 @@ Test(safetensors, integers_and_booleans)
 	}
 }
 
+/* By their first bytes, whatever they are called, or else by their names. */
+Test(safetensors, other_files_are_recognised)
+{
+	static const struct { const char *name, *bytes; size_t size; const char *message; } others[] = {
+		{"net.pt", "PK\3\4\0\0\0\0net/data.pkl", 20, "net.pt is an archive of torch.save; expected safetensors: in Python, from safetensors.torch "
+			"import save_file; save_file(torch.load(\""},
+		{"net", "PK\3\4\0\0\0\0net/data.pkl", 20, "is an archive of torch.save"},
+		{"net.safetensors", "PK\3\4\0\0\0\0net/data.pkl", 20, "is an archive of torch.save"},
+		{"net.pth", "\x80\2\x8a\x0al\xfc\x9c\x46\xf9 j\xa8P\x19.", 15, "is an archive of torch.save in its format before 1.6"},
+		{"net.pkl", "\x80\4\x95\x11\0\0\0\0\0\0\0}", 12, "is a pickle"},
+		{"net.npz", "PK\3\4\0\0\0\0weight.npy", 18, "is a .npz of numpy; expected safetensors: in Python, from safetensors.numpy import save_file"},
+		{"net.npy", "\x93NUMPY\1\0v\0", 10, "is one array of numpy"},
+		{"net.h5", "\x89HDF\r\n\x1a\n", 8, "is an HDF5 file"},
+		{"net.gguf", "GGUF\3\0\0\0", 8, "is a GGUF file"},
+		{"net.onnx", "\x08\x08\x12\x07pytorch", 11, "is an ONNX model; expected safetensors: in Python"},
+		{"net.safetensors", "version https://git-lfs.github.com/spec/v1\n", 43, "run git lfs pull"},
+		{"net.pt", "\4\0\0\0\0\0\0\0noise", 13, "is an archive of torch.save"},
+		{"net.safetensors", "\x09\0\0\0\0\0\0\0{\"a\":", 13, "cut off, or not a safetensors file"},
+		{"net", "\4\0\0\0\0\0\0\0noise", 13, "its header is not a JSON object"},
+	};
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+		const char *path = in_directory(others[i].name);
+		TensorFile file;
+		Failure failure;
+		write_file(path, others[i].bytes, others[i].size);
+		cr_assert_not(safetensors_load(&file, path, &failure), "%s", others[i].name);
+		expect_message(&failure, others[i].message);
+	}
+}
+
 Test(safetensors, not_such_files)
 {
 	TensorFile file;

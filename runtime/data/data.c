@@ -115,7 +115,7 @@ bool data_open(Data *data, const char *specification, Failure *failure)
 		data->name = specification;
 		opened = reader->read(data, specification, failure);
 	} else {
-		opened = no_such_data(specification, length, failure);
+		opened = foreign_data(specification, failure) ? false : no_such_data(specification, length, failure);
 	}
 	if (!opened)
 		data_close(data);

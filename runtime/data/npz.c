@@ -37,7 +37,7 @@ static zip_t *archive_open(const char *path, Failure *failure)
 		return NULL;
 	int code;
 	zip_t *archive = zip_open(path, ZIP_RDONLY, &code);
-	if (!archive) {
+	if (!archive && !foreign_data(path, failure)) {
 		zip_error_t error;
 		zip_error_init_with_code(&error, code);
 		fail(failure, "%s is not a sound .npz file: %s; save it again with numpy.savez", path, zip_error_strerror(&error));

@@ -254,6 +254,8 @@ static bool read_header(Reader *reader)
 	if (!read_bytes(reader, prefix, sizeof prefix))
 		return false;
 	uint64_t length = get_little_endian(prefix, 8);
+	if (length > size - 8 && foreign_weights(reader->path, reader->failure))
+		return false;
 	if (length > MAX_HEADER_BYTES)
 		return fail(reader->failure, "%s: not a safetensors file: its first 8 bytes announce a header of %llu bytes, "
 			"but at most %d are allowed", reader->path, (unsigned long long)length, MAX_HEADER_BYTES);
@@ -270,7 +272,9 @@ static bool read_header(Reader *reader)
 	bool complete = read_bytes(reader, text, length);
 	if (complete && text[strspn(text, JSON_SPACE)] == '{')
 		reader->header = cJSON_ParseWithLengthOpts(text, length + 1, &end, false);
-	if (complete && (!reader->header || end + strspn(end, JSON_SPACE) != text + length))
+	if (complete && !reader->header && foreign_weights(reader->path, reader->failure))
+		complete = false;
+	else if (complete && (!reader->header || end + strspn(end, JSON_SPACE) != text + length))
 		complete = fail(reader->failure, "%s: damaged, or not a safetensors file: its header is not a JSON object (at byte %td)",
 			reader->path, 8 + (end - text));
 	free(text);
