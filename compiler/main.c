@@ -253,7 +253,7 @@ static int train_all(Session *s, Run *runs, Random *random, Failure *failure)
 {
 	Data data;
 	AtomicFile log = {0};
-	waiting_begin(data_is_made(s->options.train) ? "making" : "reading", s->options.train, !s->options.quiet);
+	waiting_begin(data_path_length(s->options.train) ? "reading" : "making", s->options.train, !s->options.quiet);
 	bool opened = data_open(&data, s->options.train, failure);
 	waiting_end();
 	if (!opened)

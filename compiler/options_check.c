@@ -88,7 +88,9 @@ static bool same_file(const char *a, const char *b)
 /* No file is written twice, nor over a network or the data; --save may replace what --weights read. */
 static bool check_paths(const Options *options, Failure *failure)
 {
-	char header[PATH_MAX] = "";
+	char header[PATH_MAX] = "", data[PATH_MAX] = "";
+	if (options->train)
+		snprintf(data, sizeof data, "%.*s", (int)data_path_length(options->train), options->train);
 	if (options->emit.path)
 		snprintf(header, sizeof header, "%.*s.h", (int)strlen(options->emit.path) - 2, options->emit.path);
 	const struct { const char *option, *path; } outputs[] = {
@@ -104,7 +106,7 @@ static bool check_paths(const Options *options, Failure *failure)
 		for (int k = 0; path && k < options->network_count; k++)
 			if (!options->networks[k].text && same_file(options->networks[k].path, path))
 				return fail(failure, "%s would write over the network %s: give another file", outputs[i].option, path);
-		if (path && options->train && same_file(options->train, path))
+		if (path && *data && same_file(data, path))
 			return fail(failure, "%s would write over the data %s: give another file", outputs[i].option, path);
 	}
 	return true;

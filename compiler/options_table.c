@@ -104,7 +104,7 @@ const Spec options_table[] = {
 	{0, "TEXT", "a network as text: linear 2 64; relu; linear 64 2", .kind = NETWORK, .letters = "e", .repeats = true,
 		.more = "May be given several times, and beside files. A network of -e is called net."},
 	{"train", "DATA", "train; several networks train side by side on the same batches\n"
-		"DATA: moons, moons:n=1000,noise=0.1,seed=42, ... or a file.npz with X and y", .kind = TEXT, FIELD(train), .needs = WHOLE,
+		"DATA: moons, moons:n=1000,noise=0.1,seed=42, ... or FILE.npz with X and y; FILE.npz:a,b names others", .kind = TEXT, FIELD(train), .needs = WHOLE,
 		.more = "bnc --list-data prints the built-in sets with their parameters. After training, classifiers are run on all rows in "
 			"evaluation mode, which gives the accuracy. Weights are kept only with --save or --emit."},
 	{"epochs", "N", "times through the data", .kind = INT, FIELD(overrides.epochs), RANGE(0, INT32_MAX),

@@ -87,8 +87,8 @@ bool program_accepts(const Program *program, const Data *data, Failure *failure)
 		return true;
 	}
 	if (!data->labels)
-		return fail(failure, "the loss of %s takes class labels, but the targets of %s are real values: use `loss mse`, or whole numbers for y",
-			program->name, data->name);
+		return fail(failure, "the loss of %s takes class labels, a whole number from 0 for each sample, but in %s %s; values are for `loss mse`",
+			program->name, data->name, data->unlabelled);
 	for (int i = 0; i < data->rows; i++)
 		if (data->labels[i] < 0 || data->labels[i] >= program->outputs)
 			return fail(failure, "%s: the label of row %d is %d, but %s has %d outputs: labels go from 0 to %d", data->name, i, data->labels[i],

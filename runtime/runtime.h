@@ -12,7 +12,8 @@
 
 typedef struct Failure { char text[1024]; } Failure;
 
-/* Writes the message and returns false, so that a function can `return fail(failure, ...)`. */
+/* Writes the message and returns false, so that a function can `return fail(failure, ...)`. What files and names bring along cannot break
+ * its line, nor reach the terminal as commands. */
 bool fail(Failure *failure, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* The candidate that differs from word by the fewest edits, or null when none is near enough to propose. */
@@ -66,13 +67,15 @@ typedef struct Data {
 	float *x;               /* [rows][features] */
 	int32_t *labels;        /* [rows], or null when the targets are values */
 	int classes;            /* 1 + the largest label */
+	char unlabelled[160];   /* why labels is null, and what to do: "y[3] is -1: number the classes from 0" */
 	float *targets;         /* [rows][target_features]; for labels their value as a float */
 	int target_features;
 } Data;
 
-/* Opens `moons:n=1000,noise=0.1,seed=42` or a file. Everything that can be wrong with it is said in failure. */
+/* Opens `moons:n=1000,noise=0.1,seed=42`, `F.npz` or `F.npz:samples,labels`. Everything that can be wrong with it is said in failure. */
 bool data_open(Data *data, const char *specification, Failure *failure);
-bool data_is_made(const char *specification);                           /* a built-in set, not a file */
+/* The length of the path in it; 0: it is a built-in set. */
+size_t data_path_length(const char *specification);
 void data_close(Data *data);
 void data_list(FILE *out);                                              /* --list-data */
 bool data_print(const char *name, FILE *out);                           /* a built-in set's part of the list; false: there is none */

@@ -164,7 +164,7 @@ Test(npz, every_type)
 		cr_expect(data.x[0] == 1 && data.x[1] == cases[i].second, "case %zu: %g %g", i, data.x[0], data.x[1]);
 		float second = i == 0 ? 1 : 2;
 		cr_expect(data.targets[0] == 1 && data.targets[1] == second, "case %zu", i);
-		cr_expect(!data.labels || data.labels[1] == (int32_t)second, "case %zu", i);
+		cr_expect(data.labels && data.labels[1] == (int32_t)second && data.classes == (int)second + 1, "case %zu", i);
 		data_close(&data);
 	}
 	unlink(path);
@@ -174,7 +174,6 @@ Test(npz, mistakes_in_arrays_are_named)
 {
 	static const float nan_second[] = {1, 2, 3, NAN};
 	static const double too_large[] = {1, 2, 1e300, 4};
-	static const int64_t negative[] = {0, -1}, beyond[] = {2147483647, 0}, largest[] = {0, INT64_MAX};
 	static const float infinite[] = {0, INFINITY};
 	static const Member
 		nan_x = {"X.npy", HEADER("<f4", "False", "(2, 2)"), nan_second, sizeof nan_second},
@@ -188,16 +187,9 @@ Test(npz, mistakes_in_arrays_are_named)
 		long_x = {"X.npy", HEADER("<f4", "False", "(2, 1)"), two_points, sizeof two_points},
 		huge_x = {"X.npy", HEADER("<f4", "False", "(99999999999999999999, 2)"), two_points, sizeof two_points},
 		product_x = {"X.npy", HEADER("<f4", "False", "(65536, 65536)"), two_points, sizeof two_points},
-		long_double = {"X.npy", HEADER("<f16", "False", "(2, 2)"), two_points, sizeof two_points},
-		complex_x = {"X.npy", HEADER("<c8", "False", "(2, 1)"), two_points, sizeof two_points},
-		structure = {"X.npy", "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (4,), }", two_points, 16},
 		lower_x = {"x.npy", HEADER("<f4", "False", "(2, 2)"), two_points, sizeof two_points},
-		negative_y = {"y.npy", HEADER("<i8", "False", "(2,)"), negative, sizeof negative},
-		beyond_y = {"y.npy", HEADER("<i8", "False", "(2,)"), beyond, sizeof beyond},
-		largest_y = {"y.npy", HEADER("<i8", "False", "(2,)"), largest, sizeof largest},
 		infinite_y = {"y.npy", HEADER("<f4", "False", "(2,)"), infinite, sizeof infinite},
-		scalar_y = {"y.npy", HEADER("|u1", "False", "()"), "\0", 1},
-		one_hot_y = {"y.npy", HEADER("|u1", "False", "(2, 2)"), "\0\1\1\0", 4};
+		scalar_y = {"y.npy", HEADER("|u1", "False", "()"), "\0", 1};
 	static const struct { const Member *x, *y; const char *part; } cases[] = {
 		{&nan_x, &good_y, ".npz: X[1] holds nan"},
 		{&large_x, &good_y, "X[1] holds 1e+300, expected finite numbers of single precision"},
@@ -210,17 +202,12 @@ Test(npz, mistakes_in_arrays_are_named)
 		{&long_x, &good_y, "bytes of shape (2, 1), but the archive holds"},
 		{&huge_x, &good_y, "X: its shape (99999999999999999999, 2)"},
 		{&product_x, &good_y, "is more than the limit of 536870912 values"},
-		{&long_double, &good_y, "X: its type is <f16, expected float16, float32"},
-		{&complex_x, &good_y, "X: its type is <c8"},
-		{&structure, &good_y, "X: its type is a structure"},
-		{&lower_x, &good_y, "has no array X.npy, it holds: x.npy, y.npy; expected what numpy.savez"},
-		{&good_x, &lower_x, "has no array y.npy, it holds: X.npy, x.npy"},
-		{&good_x, &negative_y, "y[1] is -1, expected labels from 0 to 2147483646"},
-		{&good_x, &beyond_y, "y[0] is 2147483647, expected labels from 0 to 2147483646"},
-		{&good_x, &largest_y, "y[1] is 9.22337203685478e+18"},
+		{&lower_x, &good_y, "has no array X, it holds x, y: --train /tmp"},
+		{&lower_x, &good_y, ".npz:x,y says which are samples and labels"},
+		{&good_x, &lower_x, "has no array y, it holds X, x: --train /tmp"},
+		{&good_x, &lower_x, ".npz:SAMPLES,LABELS says which are samples and labels"},
 		{&good_x, &infinite_y, "y[1] holds inf"},
 		{&good_x, &scalar_y, "y has the shape (), expected (samples,)"},
-		{&good_x, &one_hot_y, "y has the shape (2, 2), expected one label for each sample"},
 	};
 	char path[32];
 	temporary_path(path);
@@ -232,19 +219,40 @@ Test(npz, mistakes_in_arrays_are_named)
 	unlink(path);
 }
 
+Test(npz, formats_of_the_future)
+{
+	const Member members[] = {good_x, good_y};
+	char path[32];
+	temporary_path(path);
+	write_archive_of_format(path, members, 2, 4);
+	expect_failure(path, "X: not an array in the format of numpy 1.0 to 3.0");
+	unlink(path);
+}
+
 Test(npz, headers_are_read_strictly)
 {
 	static const char *const good[] = {
 		"{'shape':(2,2),'descr':'<f4','fortran_order':False}",
 		" { 'fortran_order': False , 'descr':  '<f4', 'shape': ( 2 , 2 ) } ",
 		HEADER("<f4", "False", "(2, 2,)"),
+		"{\"descr\": \"<f4\", \"fortran_order\": False, \"shape\": (2, 2)}",
+		"{u'descr': u'<f4', U'fortran_order': False, r'shape': (2, 2), }",
+		HEADER("<f4", "False", "(2L, 2L)"), HEADER("<f4", "False", "(2 , 2L , )"),
+		"\t{\n'descr':\r\n'<f4',\f'fortran_order':\tFalse,'shape'\n:\n(\n2,\n2)\n,}\n\n",
 	};
 	static const char *const bad[] = {
 		"", "{", "{}", "{'descr': '<f4'}", "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2)",
 		"{'descr': '<f4', 'descr': '<f4', 'shape': (2, 2)}", HEADER("<f4", "Maybe", "(2, 2)"),
 		HEADER("<f4", "False", "(2 2)"), HEADER("<f4", "False", "(,)"), HEADER("<f4", "False", "(-2, -2)"),
 		HEADER("<f4", "False", "2, 2"), HEADER("<f4", "False", "(2, 2)") "x", "{'descr': '<f4",
-		"{'descr': '<f4' 'fortran_order': False, 'shape': (2, 2)}",
+		"{'descr': '<f4' 'fortran_order': False, 'shape': (2, 2)}", HEADER("<f4", "False", "(4)"), HEADER("<f4", "False", "[2, 2]"),
+		HEADER("<f4", "False", "(02, 2)"), HEADER("<f4", "False", "(2l, 2)"), HEADER("<f4", "False", "(2, 2,,)"), HEADER("<f4", "0", "(2, 2)"),
+		HEADER("<f4", "'False'", "(2, 2)"), "{b'descr': '<f4', 'fortran_order': False, 'shape': (2, 2)}",
+		"{'descr': b'<f4', 'fortran_order': False, 'shape': (2, 2)}", "{'descr': 4, 'fortran_order': False, 'shape': (2, 2)}",
+		"{'descr': \"<f4', 'fortran_order': False, 'shape': (2, 2)}", "{'descr': '<f\n4', 'fortran_order': False, 'shape': (2, 2)}",
+		"{'Descr': '<f4', 'fortran_order': False, 'shape': (2, 2)}", "{,'descr': '<f4', 'fortran_order': False, 'shape': (2, 2)}",
+		"{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2), 'x': 1}", "({'descr': '<f4', 'fortran_order': False, 'shape': (2, 2)})",
+		"{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2)}}",
 	};
 	char path[32];
 	temporary_path(path);
@@ -263,6 +271,220 @@ Test(npz, headers_are_read_strictly)
 		data_close(&data);
 	}
 	unlink(path);
+}
+
+/* As X of two rows and two columns whose bytes are zeros. numpy.dtype() of 1.26 and 2.4 makes these sizes of these words; size 0: it holds
+ * no real numbers, or is not one type of 64-bit Linux. */
+Test(npz, types_as_numpy_spells_them)
+{
+	static const struct { const char *descr; int size; const char *part; } cases[] = {
+		{"<u1", 1, 0}, {"<i1", 1, 0}, {"<b1", 1, 0}, {">b1", 1, 0}, {"|?", 1, 0}, {"?", 1, 0}, {"=?", 1, 0}, {"=f4", 4, 0}, {"f4", 4, 0}, {"|f4", 4, 0},
+		{"<f", 4, 0}, {"<d", 8, 0}, {"e", 2, 0}, {"<i", 4, 0}, {"<l", 8, 0}, {"<q", 8, 0}, {"p", 8, 0}, {"b", 1, 0}, {"B", 1, 0}, {"h", 2, 0}, {"H", 2, 0},
+		{"I", 4, 0}, {">L", 8, 0}, {"Q", 8, 0}, {"float16", 2, 0}, {"half", 2, 0}, {"float32", 4, 0}, {"single", 4, 0}, {"float64", 8, 0}, {"double", 8, 0},
+		{"float", 8, 0}, {"int8", 1, 0}, {"int16", 2, 0}, {"int32", 4, 0}, {"int64", 8, 0}, {"int", 8, 0}, {"uint8", 1, 0}, {"uint16", 2, 0},
+		{"uint32", 4, 0}, {"uint64", 8, 0}, {"uint", 8, 0}, {"bool", 1, 0}, {"bool_", 1, 0},
+		{"<float32", 0, "X: its type is `<float32`, expected bool, integers or floats of numpy"}, {"F32", 0, "its type is `F32`"}, {"", 0, "its type is ``"},
+		{"<", 0, "its type is `<`"}, {"<<f4", 0, "`<<f4`"}, {" f4", 0, "` f4`"}, {"i3", 0, "`i3`"}, {"f12", 0, "`f12`"}, {"b2", 0, "`b2`"}, {"u", 0, "`u`"},
+		{"<c8", 0, "X: its type is `<c8`: it holds complex numbers"}, {"complex128", 0, "complex numbers"}, {"D", 0, "complex numbers"},
+		{"|O", 0, "it holds Python objects, which only a pickle can hold"}, {"object", 0, "Python objects"}, {"<U5", 0, "it holds text, expected numbers: "
+			"number the words with numpy.unique"}, {"|S5", 0, "text"}, {"str", 0, "text"}, {"<M8[ns]", 0, "it holds dates"}, {"datetime64", 0, "dates"},
+		{"<m8[s]", 0, "it holds times"}, {"|V8", 0, "raw bytes"}, {"f4,f4", 0, "structures of several fields"}, {"3f4", 0, "structures of several fields"},
+		{"(2,)f4", 0, "structures of several fields"},
+	};
+	static const char zeros[32];
+	char path[32], header[128];
+	temporary_path(path);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		snprintf(header, sizeof header, "{'descr': '%s', 'fortran_order': False, 'shape': (2, 2), }", cases[i].descr);
+		const Member members[] = {{"X.npy", header, zeros, 4 * (size_t)cases[i].size}, good_y};
+		write_archive(path, members, 2);
+		if (cases[i].part) {
+			expect_failure(path, cases[i].part);
+			continue;
+		}
+		Data data;
+		open_or_abort(&data, path);
+		data_close(&data);
+	}
+	static const char *const structures[] = {"[('a', '<f4')]", "('<f4', (2,))", "[]"};
+	for (size_t i = 0; i < sizeof structures / sizeof *structures; i++) {
+		snprintf(header, sizeof header, "{'descr': %s, 'fortran_order': False, 'shape': (2,), }", structures[i]);
+		const Member members[] = {{"X.npy", header, zeros, 16}, good_y};
+		write_archive(path, members, 2);
+		expect_failure(path, "X: it holds structures of several fields");
+	}
+	unlink(path);
+}
+
+/* In numpy a bool is any byte but 0: views of masks have others than 1. */
+Test(npz, booleans_are_any_byte)
+{
+	static const Member members[] = {
+		{"X.npy", HEADER("|b1", "False", "(2, 2)"), "\0\1\2\xff", 4}, {"y.npy", HEADER("|b1", "False", "(2,)"), "\xff\0", 2},
+	};
+	char path[32];
+	Data data;
+	temporary_path(path);
+	write_archive(path, members, 2);
+	open_or_abort(&data, path);
+	cr_expect(data.x[0] == 0 && data.x[1] == 1 && data.x[2] == 1 && data.x[3] == 1);
+	cr_expect(data.labels[0] == 1 && data.labels[1] == 0 && data.classes == 2 && data.targets[0] == 1);
+	data_close(&data);
+	unlink(path);
+}
+
+/* Halfway between two floats but for a last bit, which a double would lose, and then take the even one. */
+Test(npz, numbers_are_rounded_once)
+{
+	static const int64_t integers[] = {9007199791611905, -9007199791611905, 1152921573326323713, 16777217};
+	static const uint64_t naturals[] = {9007199791611905, 18446742424442109953U, 1152921573326323713, 16777217};
+	const long double longs[] = {1 + 0x1p-24L + 0x1p-60L, 1 + 0x1p-24L - 0x1p-60L, 1 + 3 * 0x1p-24L - 0x1p-60L, -1 - 0x1p-24L - 0x1p-60L};
+	static const float expected[][4] = {
+		{0x1.000002p53f, -0x1.000002p53f, 0x1.000002p60f, 0x1p24f}, {0x1.000002p53f, 0x1.fffffep63f, 0x1.000002p60f, 0x1p24f},
+		{1 + 0x1p-23f, 1, 1 + 0x1p-23f, -1 - 0x1p-23f},
+	};
+	const Member x[] = {
+		{"X.npy", HEADER("<i8", "False", "(2, 2)"), integers, sizeof integers}, {"X.npy", HEADER("<u8", "False", "(2, 2)"), naturals, sizeof naturals},
+		{"X.npy", HEADER("<f16", "False", "(2, 2)"), longs, sizeof longs},
+	};
+	char path[32];
+	temporary_path(path);
+	for (size_t i = 0; i < sizeof x / sizeof *x; i++) {
+		const Member members[] = {x[i], good_y};
+		Data data;
+		write_archive(path, members, 2);
+		if (x[i].values == longs && sizeof *longs != 16) {
+			expect_failure(path, "its type is `<f16`");
+			continue;
+		}
+		open_or_abort(&data, path);
+		for (int k = 0; k < 4; k++)
+			cr_expect_eq(data.x[k], expected[i][k], "%zu, %d: %a", i, k, data.x[k]);
+		data_close(&data);
+	}
+	unlink(path);
+}
+
+/* One whole number a row from 0 is a label in any type; anything else makes values of all. */
+Test(npz, labels_or_values)
+{
+	static const int64_t negative[] = {0, -1}, beyond[] = {2147483647, 0}, largest[] = {0, INT64_MAX}, most[] = {2147483646, 1};
+	static const float whole[] = {1, 0}, negative_zero[] = {1, -0.0f}, half[] = {0, 0.5f}, below[] = {0, -1}, wide[] = {0, 1e10f};
+	static const uint64_t unsigned_largest[] = {UINT64_MAX, 0};
+	static const struct { Member y; const char *reason; } cases[] = {
+		{{"y.npy", HEADER("<f4", "False", "(2,)"), whole, 8}, 0}, {{"y.npy", HEADER("<f4", "False", "(2, 1)"), negative_zero, 8}, 0},
+		{{"y.npy", HEADER("<i8", "False", "(2, 1)"), most, 16}, 0},
+		{{"y.npy", HEADER("<f4", "False", "(2,)"), half, 8}, "y[1] is 0.5: number the classes from 0"},
+		{{"y.npy", HEADER("<f4", "False", "(2,)"), below, 8}, "y[1] is -1:"}, {{"y.npy", HEADER("<f4", "False", "(2,)"), wide, 8}, "y[1] is 1e+10:"},
+		{{"y.npy", HEADER("<i8", "False", "(2,)"), negative, 16}, "y[1] is -1:"}, {{"y.npy", HEADER("<i8", "False", "(2,)"), beyond, 16}, "y[0] is 2147483647:"},
+		{{"y.npy", HEADER("<i8", "False", "(2,)"), largest, 16}, "y[1] is 9223372036854775807:"},
+		{{"y.npy", HEADER("<u8", "False", "(2,)"), unsigned_largest, 16}, "y[0] is 18446744073709551615:"},
+		{{"y.npy", HEADER("|u1", "False", "(2, 2)"), "\0\1\1\0", 4}, "y has 2 values a row: of one-hot rows take y.argmax(1)"},
+	};
+	char path[32];
+	temporary_path(path);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		const Member members[] = {good_x, cases[i].y};
+		Data data;
+		write_archive(path, members, 2);
+		open_or_abort(&data, path);
+		cr_expect_eq(!data.labels, cases[i].reason != 0, "case %zu", i);
+		cr_expect(!cases[i].reason || (strstr(data.unlabelled, cases[i].reason) && data.classes == 0), "case %zu: %s", i, data.unlabelled);
+		if (data.labels)
+			cr_expect(data.labels[0] == (i == 2 ? 2147483646 : 1) && data.classes == data.labels[0] + 1, "case %zu", i);
+		data_close(&data);
+	}
+	unlink(path);
+}
+
+static Member renamed(const Member *member, const char *name)
+{
+	Member out = *member;
+	out.name = name;
+	return out;
+}
+
+Test(npz, arrays_of_other_names)
+{
+	const Member members[] = {
+		renamed(&good_y, "y_train.npy"), renamed(&good_x, "x_train.npy"), renamed(&good_x, "x_test"), renamed(&good_y, "with space.npy"), good_x,
+	};
+	static const struct { const char *names, *part; } wrong[] = {
+		{":", "expected the names of two arrays after the colon, as in FILE.npz:samples,labels, found ``"}, {":x_train", "found `x_train`"},
+		{":,y_train", "found `,y_train`"}, {":x_train,", "found `x_train,`"}, {":x_train,y_train,X", "found `x_train,y_train,X`"},
+		{":x_train,labels", "has no array labels, it holds y_train, x_train, x_test, with space, X: --train"}, {":x,y_train", ".npz:x_train,y_train says"},
+		{"", "has no array y, it holds"}, {":x_train.npy,y_train", "has no array x_train.npy"}, {":y_train,x_train", "y_train has the shape (2,), expected "
+			"(samples, features): use y_train.reshape(-1, 1)"},
+	};
+	char path[32], specification[80];
+	temporary_path(path);
+	write_archive(path, members, 5);
+	static const char *const names[] = {"x_train,y_train", "x_test,y_train", "X,with space"};
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		Data data;
+		snprintf(specification, sizeof specification, "%s:%s", path, names[i]);
+		open_or_abort(&data, specification);
+		cr_expect(data.x[3] == 4 && data.labels[0] == 1 && data.labels[1] == 0);
+		cr_expect_eq(data_path_length(specification), strlen(path));
+		data_close(&data);
+	}
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+		snprintf(specification, sizeof specification, "%s%s", path, wrong[i].names);
+		expect_failure(specification, wrong[i].part);
+	}
+	unlink(path);
+}
+
+/* numpy takes the last one: neither is what somebody may have meant. */
+Test(npz, an_array_that_is_there_twice)
+{
+	static const struct { const char *names[3], *part; } cases[] = {
+		{{"X.npy", "y.npy", "y"}, "has the array y 2 times"}, {{"X", "y.npy", "X.npy"}, "has the array X 2 times"}, {{"X.npy", "y.npy", "Y"}, 0},
+		{{"X.npy", "y.npy", "y.npy.npy"}, 0},
+	};
+	char path[32];
+	temporary_path(path);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		Member members[3] = {good_x, good_y, good_y};
+		for (int k = 0; k < 3; k++)
+			members[k].name = cases[i].names[k];
+		write_archive(path, members, 3);
+		Data data;
+		if (cases[i].part)
+			expect_failure(path, cases[i].part);
+		else {
+			open_or_abort(&data, path);
+			data_close(&data);
+		}
+	}
+	unlink(path);
+	/* Of the same name, which libzip does not write. */
+	expect_failure("tests/data/twice.npz", "tests/data/twice.npz has the array y 2 times");
+}
+
+/* The file that is there is meant, whatever else the text could be. */
+Test(npz, names_of_files_with_colons)
+{
+	static const struct { const char *name, *specification; } cases[] = {
+		{"a:b.npz", "a:b.npz"}, {"a:b.npz", "a:b.npz:X,y"}, {"moons:n=1.npz", "moons:n=1.npz"}, {"a.npz:b.npz", "a.npz:b.npz"},
+		{"a.npz:b.npz", "a.npz:b.npz:X,y"}, {"A.NPZ", "A.NPZ"}, {"moons.npz", "moons.npz:X,y"},
+	};
+	const Member members[] = {good_x, good_y};
+	char folder[] = "/tmp/bnc-colons-XXXXXX";
+	cr_assert(mkdtemp(folder) && chdir(folder) == 0);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		write_archive(cases[i].name, members, 2);
+		Data data;
+		open_or_abort(&data, cases[i].specification);
+		cr_expect_eq(data.rows, 2);
+		cr_expect_eq(data_path_length(cases[i].specification), strlen(cases[i].name));
+		data_close(&data);
+		unlink(cases[i].name);
+	}
+	expect_failure("moons:n=1.npz", "moons: n must be an integer");
+	cr_expect_eq(data_path_length("moons:n=5"), 0);
+	expect_failure("none.npz:a,b", "cannot open none.npz: No such file");
+	cr_assert(chdir("/") == 0 && rmdir(folder) == 0);
 }
 
 Test(npz, what_is_not_an_archive)

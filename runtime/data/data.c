@@ -2,11 +2,13 @@
 #include "data.h"
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <unistd.h>
 
 static const DataSet *const sets[] = {&moons_set, &circles_set, &blobs_set, &spirals_set, &xor_set};
 
 static const Reader readers[] = {
-	{".npz", "arrays as numpy.savez(path, X=samples, y=labels) writes them", npz_read},
+	{".npz", "arrays as numpy.savez(path, X=samples, y=labels) writes them; FILE.npz:a,b takes a and b for X and y", npz_read},
 };
 
 enum { SET_COUNT = sizeof sets / sizeof *sets, READER_COUNT = sizeof readers / sizeof *readers };
@@ -51,15 +53,53 @@ static const DataSet *set_find(const char *name, size_t length)
 	return NULL;
 }
 
-static const Reader *reader_find(const char *path)
+static const Reader *reader_of(const char *path, size_t length)
 {
-	size_t length = strlen(path);
 	for (int i = 0; i < READER_COUNT; i++) {
 		size_t suffix_length = strlen(readers[i].suffix);
-		if (length > suffix_length && strcmp(path + length - suffix_length, readers[i].suffix) == 0)
+		if (length > suffix_length && strncasecmp(path + length - suffix_length, readers[i].suffix, suffix_length) == 0)
 			return &readers[i];
 	}
 	return NULL;
+}
+
+static bool exists(const char *path, size_t length)
+{
+	char *copy = strndup(path, length);
+	bool there = copy && access(copy, F_OK) == 0;
+	free(copy);
+	return there;
+}
+
+/* Of `F.npz` and `F.npz:a,b`. A file's name may have colons, too: where several beginnings could be the path, it is the longest that is
+ * there, or else the longest. */
+static const Reader *reader_find(const char *specification, size_t *path_length, bool *there)
+{
+	const Reader *found = NULL;
+	*there = false;
+	for (size_t length = strlen(specification); length > 0 && !*there; length--) {
+		if (specification[length] && specification[length] != ':')
+			continue;
+		const Reader *reader = reader_of(specification, length);
+		if (!reader || (found && !exists(specification, length)))
+			continue;
+		found = reader;
+		*path_length = length;
+		*there = exists(specification, length);
+	}
+	return found;
+}
+
+static bool read_data(Data *data, const Reader *reader, const char *specification, size_t path_length, Failure *failure)
+{
+	char *path = strndup(specification, path_length);
+	if (!path)
+		return fail(failure, "%.200s: not enough memory", specification);
+	data->name = specification;
+	const char *names = specification[path_length] ? specification + path_length + 1 : NULL;
+	bool done = reader->read(data, path, names, failure);
+	free(path);
+	return done;
 }
 
 static bool generate(Data *data, const DataSet *set, const char *parameters, Failure *failure)
@@ -96,27 +136,21 @@ static bool no_such_data(const char *specification, size_t length, Failure *fail
 		suffix_list);
 }
 
-bool data_is_made(const char *specification)
-{
-	return set_find(specification, strcspn(specification, ":")) != NULL;
-}
-
+/* A file that is there comes before a set of its name. */
 bool data_open(Data *data, const char *specification, Failure *failure)
 {
 	*data = (Data){0};
-	size_t length = strcspn(specification, ":");
+	size_t length = strcspn(specification, ":"), path_length;
 	const char *parameters = specification[length] == ':' ? specification + length + 1 : NULL;
+	bool there, opened;
 	const DataSet *set = set_find(specification, length);
-	const Reader *reader = reader_find(specification);
-	bool opened;
-	if (set) {
+	const Reader *reader = reader_find(specification, &path_length, &there);
+	if (reader && (there || !set))
+		opened = read_data(data, reader, specification, path_length, failure);
+	else if (set)
 		opened = generate(data, set, parameters, failure);
-	} else if (reader) {
-		data->name = specification;
-		opened = reader->read(data, specification, failure);
-	} else {
+	else
 		opened = foreign_data(specification, failure) ? false : no_such_data(specification, length, failure);
-	}
 	if (!opened)
 		data_close(data);
 	return opened;
@@ -144,6 +178,15 @@ int data_names(const char *names[], int capacity)
 	for (; count < SET_COUNT && count < capacity; count++)
 		names[count] = sets[count]->name;
 	return count;
+}
+
+size_t data_path_length(const char *specification)
+{
+	size_t path_length;
+	bool there;
+	const Reader *reader = reader_find(specification, &path_length, &there);
+	bool set = set_find(specification, strcspn(specification, ":"));
+	return reader && (there || !set) ? path_length : set ? 0 : strlen(specification);
 }
 
 void data_list(FILE *out)

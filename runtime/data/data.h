@@ -61,10 +61,11 @@ int parameter_count(const DataSet *set);
 
 typedef struct Reader {
 	const char *suffix, *description;
-	bool (*read)(Data *data, const char *path, Failure *failure);
+	/* names: what followed the path and a colon, or null. */
+	bool (*read)(Data *data, const char *path, const char *names, Failure *failure);
 } Reader;
 
-bool npz_read(Data *data, const char *path, Failure *failure);
+bool npz_read(Data *data, const char *path, const char *names, Failure *failure);
 
 /* ---- for both */
 
@@ -73,7 +74,7 @@ bool data_allocate(Data *data, int rows, int target_features, bool labelled, Fai
 /* Writes "a, b, c", cut off at size. */
 void join_names(char *out, size_t size, const char *const *names, int count);
 
-/* ---- npy.c: the header of numpy's .npy format */
+/* ---- npy_header.c: the header of numpy's .npy format */
 
 enum { MAX_AXES = 4, MAX_NPY_HEADER = 10000 };
 
@@ -88,9 +89,15 @@ typedef struct Npy {
 	char shape_text[48];    /* as the header says it, for messages */
 } Npy;
 
-/* Reads the dictionary after magic and length. where ("digits.npz: X") begins every message. */
-bool npy_parse(Npy *npy, const char *text, const char *where, Failure *failure);
-/* One item. Integers beyond 2^53 are rounded. */
-double npy_value(const Npy *npy, const unsigned char *item);
+/* Reads the dictionary after magic and length; header[length] is 0. where ("digits.npz: X") begins every message. */
+bool npy_parse(Npy *npy, const char *header, size_t length, const char *where, Failure *failure);
+
+/* ---- npy.c: its items */
+
+/* Rounded once. */
+float npy_float(const Npy *npy, const unsigned char *item);
+/* Whether the item is a whole number from 0 to INT32_MAX - 1; otherwise label is -1. */
+bool npy_label(const Npy *npy, const unsigned char *item, int32_t *label);
+void npy_print(const Npy *npy, const unsigned char *item, char *out, size_t size);
 
 #endif

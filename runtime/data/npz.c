@@ -1,7 +1,8 @@
-/* npz.c: a zip archive of .npy files, as numpy.savez writes it: the samples X and their labels or values y. */
+/* npz.c: a zip archive of .npy files, as numpy.savez writes it: the samples X and their labels or values y, or arrays of other names. */
 #include "data.h"
 #include <errno.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <zip.h>
@@ -10,6 +11,7 @@ enum { NPY_PREFIX = 10, MAX_WHERE = 300 };      /* magic, version and length of 
 
 /* One array of the archive while it is read, item after item. */
 typedef struct Array {
+	const char *name;               /* "X" */
 	char where[MAX_WHERE];          /* "digits.npz: X" */
 	zip_file_t *stream;
 	Npy npy;
@@ -66,8 +68,8 @@ static bool header_read(Array *array, size_t *header_size, Failure *failure)
 	char text[MAX_NPY_HEADER + 1];
 	if (!read_bytes(array, prefix, sizeof prefix, failure))
 		return false;
-	if (memcmp(prefix, "\x93NUMPY", 6) != 0 || prefix[6] < 1 || prefix[6] > 3)
-		return fail(failure, "%s: not an array in the format of numpy 1.0 to 3.0", array->where);
+	if (memcmp(prefix, "\x93NUMPY", 6) != 0 || prefix[6] < 1 || prefix[6] > 3 || prefix[7] != 0)
+		return fail(failure, "%s: not an array in the format of numpy 1.0 to 3.0: save it with numpy.savez", array->where);
 	*header_size = sizeof prefix;
 	if (prefix[6] > 1) {
 		if (!read_bytes(array, high, sizeof high, failure))
@@ -81,33 +83,95 @@ static bool header_read(Array *array, size_t *header_size, Failure *failure)
 	if (!read_bytes(array, text, length, failure))
 		return false;
 	text[length] = 0;
-	return npy_parse(&array->npy, text, array->where, failure);
+	return npy_parse(&array->npy, text, length, array->where, failure);
+}
+
+/* ---- names */
+
+/* Without the .npy that numpy puts after them; savez of other programs may not. */
+static int name_length(const char *entry)
+{
+	size_t length = strlen(entry);
+	return (int)(length >= 4 && strcmp(entry + length - 4, ".npy") == 0 ? length - 4 : length);
+}
+
+static bool is_named(const char *entry, const char *name)
+{
+	size_t length = (size_t)name_length(entry);
+	return strlen(name) == length && memcmp(entry, name, length) == 0;
+}
+
+/* How many entries have the name; index: the last one's. */
+static int count_entries(zip_t *archive, const char *name, zip_uint64_t *index)
+{
+	zip_int64_t entries = zip_get_num_entries(archive, 0);
+	int count = 0;
+	for (zip_int64_t i = 0; i < entries; i++) {
+		const char *entry = zip_get_name(archive, (zip_uint64_t)i, 0);
+		if (entry && is_named(entry, name)) {
+			*index = (zip_uint64_t)i;
+			count++;
+		}
+	}
+	return count;
+}
+
+/* "a, b, c, ..." */
+static void list_arrays(zip_t *archive, char *out, size_t size)
+{
+	enum { SHOWN = 8 };
+	zip_int64_t entries = zip_get_num_entries(archive, 0);
+	size_t used = (size_t)snprintf(out, size, "%s", entries > 0 ? "" : "nothing");
+	for (zip_int64_t i = 0; i < entries && i <= SHOWN && used < size; i++) {
+		const char *entry = zip_get_name(archive, (zip_uint64_t)i, 0);
+		int length = !entry ? 0 : name_length(entry) < 40 ? name_length(entry) : 40;
+		used += (size_t)snprintf(out + used, size - used, "%s%.*s", i > 0 ? ", " : "", i < SHOWN ? length : 3, i < SHOWN && entry ? entry : "...");
+	}
+}
+
+/* The pair of names that others give to samples and labels; null when the archive has none of them. */
+static const char *usual_pair(zip_t *archive)
+{
+	static const char *const pairs[] = {
+		"x_train,y_train", "X_train,y_train", "X_train,Y_train", "train_images,train_labels", "train_x,train_y", "train_X,train_y",
+		"train_data,train_labels", "x,y", "X,Y", "features,labels", "features,targets", "images,labels", "data,labels", "data,target",
+		"data,targets", "inputs,labels", "inputs,targets", "samples,labels", "X,labels", "arr_0,arr_1",
+	};
+	zip_uint64_t index;
+	for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+		char samples[32];
+		const char *comma = strchr(pairs[i], ',');
+		snprintf(samples, sizeof samples, "%.*s", (int)(comma - pairs[i]), pairs[i]);
+		if (count_entries(archive, samples, &index) && count_entries(archive, comma + 1, &index))
+			return pairs[i];
+	}
+	return NULL;
 }
 
 static bool no_such_array(zip_t *archive, const char *path, const char *name, Failure *failure)
 {
-	enum { SHOWN = 8 };
-	const char *names[SHOWN];
-	zip_int64_t entries = zip_get_num_entries(archive, 0);
-	int count = 0;
-	for (zip_int64_t i = 0; i < entries && count < SHOWN; i++)
-		if ((names[count] = zip_get_name(archive, (zip_uint64_t)i, 0)))
-			count++;
-	char list[300];
-	join_names(list, sizeof list, names, count);
-	return fail(failure, "%s has no array %s, it holds: %s; expected what numpy.savez(path, X=samples, y=labels) writes",
-		path, name, count > 0 ? list : "nothing");
+	char list[400];
+	const char *pair = usual_pair(archive);
+	list_arrays(archive, list, sizeof list);
+	return fail(failure, "%.200s has no array %.80s, it holds %s: --train %.200s:%s says which are samples and labels", path, name, list, path,
+		pair ? pair : "SAMPLES,LABELS");
 }
+
+/* ---- arrays */
 
 static bool array_open(Array *array, zip_t *archive, const char *path, const char *name, Failure *failure)
 {
-	char entry[16];
-	snprintf(entry, sizeof entry, "%s.npy", name);
-	snprintf(array->where, sizeof array->where, "%.*s: %s", MAX_WHERE - 10, path, name);
+	array->name = name;
+	snprintf(array->where, sizeof array->where, "%.*s: %.80s", MAX_WHERE - 90, path, name);
+	zip_uint64_t index = 0;
 	zip_stat_t status;
-	if (zip_stat(archive, entry, 0, &status) != 0)
-		return no_such_array(archive, path, entry, failure);
-	array->stream = zip_fopen(archive, entry, 0);
+	int count = count_entries(archive, name, &index);
+	if (count == 0)
+		return no_such_array(archive, path, name, failure);
+	if (count > 1)
+		return fail(failure, "%.200s has the array %.80s %d times, as %.80s.npy or %.80s: save it again with one of them", path, name, count, name,
+			name);
+	array->stream = zip_stat_index(archive, index, 0, &status) == 0 ? zip_fopen_index(archive, index, 0) : NULL;
 	if (!array->stream)
 		return broken(array, zip_strerror(archive), failure);
 	size_t header_size;
@@ -128,7 +192,8 @@ static void array_close(Array *array)
 		zip_fclose(array->stream);
 }
 
-static bool next_value(Array *array, double *value, int remaining, Failure *failure)
+/* The next item; null: failure says why not. */
+static const unsigned char *next_item(Array *array, int remaining, Failure *failure)
 {
 	size_t item_size = (size_t)array->npy.item_size;
 	if (array->used == array->filled) {
@@ -136,11 +201,11 @@ static bool next_value(Array *array, double *value, int remaining, Failure *fail
 		array->filled = left < sizeof array->buffer ? left : sizeof array->buffer;
 		array->used = 0;
 		if (!read_bytes(array, array->buffer, array->filled, failure))
-			return false;
+			return NULL;
 	}
-	*value = npy_value(&array->npy, array->buffer + array->used);
+	const unsigned char *item = array->buffer + array->used;
 	array->used += item_size;
-	return true;
+	return item;
 }
 
 /* The checksum is compared when the end is reached, and not before. */
@@ -168,36 +233,64 @@ static int row_major_place(const Npy *npy, int before)
 	return place;
 }
 
-static bool floats_read(Array *array, float *out, Failure *failure)
+static bool check_float(const Array *array, float value, const unsigned char *item, int row, Failure *failure)
+{
+	char words[48];
+	if (isfinite(value))
+		return true;
+	npy_print(&array->npy, item, words, sizeof words);
+	return fail(failure, "%s[%d] holds %s, expected finite numbers of single precision: drop the row or scale it", array->where, row, words);
+}
+
+static bool samples_read(Array *array, float *out, Failure *failure)
 {
 	const Npy *npy = &array->npy;
 	int row_size = npy->count / npy->shape[0];
 	for (int i = 0; i < npy->count; i++) {
-		double value;
-		if (!next_value(array, &value, npy->count - i, failure))
+		const unsigned char *item = next_item(array, npy->count - i, failure);
+		if (!item)
 			return false;
 		int place = row_major_place(npy, i);
-		out[place] = (float)value;
-		if (!isfinite(out[place]))
-			return fail(failure, "%s[%d] holds %.9g, expected finite numbers of single precision: drop the row or scale it",
-				array->where, place / row_size, value);
+		out[place] = npy_float(npy, item);
+		if (!check_float(array, out[place], item, place / row_size, failure))
+			return false;
 	}
 	return end_reached(array, failure);
 }
 
-static bool labels_read(Array *array, Data *data, Failure *failure)
+/* What is no label makes values of all. */
+static void label_read(const Array *array, Data *data, const unsigned char *item, int row)
 {
-	for (int i = 0; i < data->rows; i++) {
-		double value;
-		if (!next_value(array, &value, data->rows - i, failure))
+	char words[48];
+	if (npy_label(&array->npy, item, &data->labels[row])) {
+		if (data->labels[row] >= data->classes)
+			data->classes = data->labels[row] + 1;
+		return;
+	}
+	npy_print(&array->npy, item, words, sizeof words);
+	snprintf(data->unlabelled, sizeof data->unlabelled, "%.40s[%d] is %s: number the classes from 0", array->name, row, words);
+	free(data->labels);
+	data->labels = NULL;
+	data->classes = 0;
+}
+
+/* One whole number a row is a label, of whatever type, and a value, too. */
+static bool targets_read(Array *array, Data *data, Failure *failure)
+{
+	const Npy *npy = &array->npy;
+	if (!data->labels)
+		snprintf(data->unlabelled, sizeof data->unlabelled, "%.40s has %d values a row: of one-hot rows take %.40s.argmax(1)", array->name,
+			data->target_features, array->name);
+	for (int i = 0; i < npy->count; i++) {
+		const unsigned char *item = next_item(array, npy->count - i, failure);
+		if (!item)
 			return false;
-		if (value < 0 || value >= INT32_MAX)
-			return fail(failure, "%s[%d] is %.15g, expected labels from 0 to %d: number the classes from 0", array->where, i,
-				value, INT32_MAX - 1);
-		data->labels[i] = (int32_t)value;
-		data->targets[i] = (float)value;
-		if (data->labels[i] >= data->classes)
-			data->classes = data->labels[i] + 1;
+		int place = row_major_place(npy, i), row = place / data->target_features;
+		data->targets[place] = npy_float(npy, item);
+		if (!check_float(array, data->targets[place], item, row, failure))
+			return false;
+		if (data->labels)
+			label_read(array, data, item, row);
 	}
 	return end_reached(array, failure);
 }
@@ -205,16 +298,13 @@ static bool labels_read(Array *array, Data *data, Failure *failure)
 static bool shapes_fit(const Array *x, const Array *y, Failure *failure)
 {
 	if (x->npy.rank < 2)
-		return fail(failure, "%s has the shape %s, expected (samples, features): use X.reshape(-1, 1) for one feature",
-			x->where, x->npy.shape_text);
+		return fail(failure, "%s has the shape %s, expected (samples, features): use %.80s.reshape(-1, 1) for one feature",
+			x->where, x->npy.shape_text, x->name);
 	if (y->npy.rank < 1 || y->npy.rank > 2)
 		return fail(failure, "%s has the shape %s, expected (samples,) or (samples, values)", y->where, y->npy.shape_text);
 	if (x->npy.shape[0] != y->npy.shape[0])
-		return fail(failure, "%s has %d rows, but y has %d: every sample needs its label or values", x->where,
-			x->npy.shape[0], y->npy.shape[0]);
-	if (y->npy.kind != 'f' && y->npy.count != y->npy.shape[0])
-		return fail(failure, "%s has the shape %s, expected one label for each sample: use y.argmax(1), or floats for values",
-			y->where, y->npy.shape_text);
+		return fail(failure, "%s has %d rows, but %.80s has %d: every sample needs its label or values", x->where,
+			x->npy.shape[0], y->name, y->npy.shape[0]);
 	return true;
 }
 
@@ -225,22 +315,34 @@ static bool arrays_read(Data *data, Array *x, Array *y, Failure *failure)
 	data->rank = x->npy.rank - 1;
 	for (int i = 0; i < data->rank; i++)
 		data->dims[i] = x->npy.shape[i + 1];
-	int rows = x->npy.shape[0];
-	bool labelled = y->npy.kind != 'f';
-	return data_allocate(data, rows, y->npy.count / rows, labelled, failure) && floats_read(x, data->x, failure)
-		&& (labelled ? labels_read(y, data, failure) : floats_read(y, data->targets, failure));
+	int rows = x->npy.shape[0], values = y->npy.count / rows;
+	return data_allocate(data, rows, values, values == 1, failure) && samples_read(x, data->x, failure) && targets_read(y, data, failure);
 }
 
-bool npz_read(Data *data, const char *path, Failure *failure)
+/* X and y, or what names says: "samples,labels". */
+static bool names_read(char **x, char **y, const char *path, const char *names, Failure *failure)
 {
-	zip_t *archive = archive_open(path, failure);
-	if (!archive)
-		return false;
+	const char *given = names ? names : "X,y";
+	size_t length = strcspn(given, ",");
+	if (length == 0 || !given[length] || !given[length + 1] || strchr(given + length + 1, ','))
+		return fail(failure, "%.200s: expected the names of two arrays after the colon, as in FILE.npz:samples,labels, found `%.80s`", path, given);
+	*x = strndup(given, length);
+	*y = strdup(given + length + 1);
+	return (*x && *y) || fail(failure, "%.200s: not enough memory", path);
+}
+
+bool npz_read(Data *data, const char *path, const char *names, Failure *failure)
+{
+	char *x_name = NULL, *y_name = NULL;
 	Array x = {.stream = NULL}, y = {.stream = NULL};
-	bool done = array_open(&x, archive, path, "X", failure) && array_open(&y, archive, path, "y", failure)
-		&& arrays_read(data, &x, &y, failure);
+	zip_t *archive = NULL;
+	bool done = names_read(&x_name, &y_name, path, names, failure) && (archive = archive_open(path, failure))
+		&& array_open(&x, archive, path, x_name, failure) && array_open(&y, archive, path, y_name, failure) && arrays_read(data, &x, &y, failure);
 	array_close(&x);
 	array_close(&y);
-	zip_discard(archive);
+	if (archive)
+		zip_discard(archive);
+	free(x_name);
+	free(y_name);
 	return done;
 }
