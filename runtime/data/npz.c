@@ -133,7 +133,7 @@ static void list_arrays(zip_t *archive, char *out, size_t size)
 static const char *usual_pair(zip_t *archive)
 {
 	static const char *const pairs[] = {
-		"x_train,y_train", "X_train,y_train", "X_train,Y_train", "train_images,train_labels", "train_x,train_y", "train_X,train_y",
+		"X,y", "x_train,y_train", "X_train,y_train", "X_train,Y_train", "train_images,train_labels", "train_x,train_y", "train_X,train_y",
 		"train_data,train_labels", "x,y", "X,Y", "features,labels", "features,targets", "images,labels", "data,labels", "data,target",
 		"data,targets", "inputs,labels", "inputs,targets", "samples,labels", "X,labels", "arr_0,arr_1",
 	};
