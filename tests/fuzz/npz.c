@@ -1,12 +1,13 @@
 /* Archives as numpy.savez writes them. An input is such a file, or else the members themselves, X.npy and then y.npy, each from its
- * magic on: those are put into an archive here, since a changed archive fails its check sums before anything else is read. */
+ * magic on: those are put into an archive here, since a changed archive fails its check sums before anything else is read. Before either
+ * may stand a line with the names of the arrays that are wanted, `:y,X`. */
 #define _GNU_SOURCE     /* memmem */
 #include "fuzz.h"
 #include <math.h>
 #include <string.h>
 #include <zip.h>
 
-enum { MAGIC_BYTES = 6, LOCAL_BYTES = 30, CENTRAL_BYTES = 46, END_BYTES = 22, MOST_BYTES = 20000 };
+enum { MAGIC_BYTES = 6, MOST_NAMES = 300, MOST_BYTES = 20000 };
 
 static const char magic[] = "\x93NUMPY";
 
@@ -100,18 +101,31 @@ static void check(const Data *data)
 		PROMISE(data->labels[i] >= 0 && data->labels[i] < data->classes);
 }
 
+/* Cuts off the line with the names; null: there is none. */
+static const char *cut_names(const char **bytes, size_t *size)
+{
+	static char names[MOST_NAMES + 1];
+	const char *end = *size > 0 && **bytes == ':' ? memchr(*bytes, '\n', *size < MOST_NAMES ? *size : MOST_NAMES) : 0;
+	if (!end)
+		return 0;
+	snprintf(names, sizeof names, "%.*s", (int)(end - *bytes) - 1, *bytes + 1);
+	*size -= (size_t)(end + 1 - *bytes);
+	*bytes = end + 1;
+	return names;
+}
+
 static void run(const char *bytes, size_t size)
 {
 	static Archive archive;
 	Failure failure = {.text = ""};
-	const char *path;
+	const char *names = cut_names(&bytes, &size), *path;
 	if (size >= MAGIC_BYTES && memcmp(bytes, magic, MAGIC_BYTES) == 0) {
 		pack(&archive, bytes, size);
 		path = file_of(archive.bytes, archive.size);
 	} else
 		path = file_of(bytes, size);
 	Data data = {.name = "fuzz.npz"};
-	bool done = npz_read(&data, path, &failure);
+	bool done = npz_read(&data, path, names, &failure);
 	PROMISE(done == !failure.text[0]);
 	if (done)
 		check(&data);

@@ -86,7 +86,8 @@ static void run(const char *bytes, size_t size)
 	tensor_file_close(&file);
 	void *net = program_allocate(program, &failure);
 	PROMISE(net);
-	if (program_load(program, net, path, &failure))
+	int uncounted;
+	if (program_load(program, net, path, &uncounted, &failure))
 		check_loaded(program, net);
 	program_free(program, net);
 }
