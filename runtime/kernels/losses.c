@@ -2,14 +2,16 @@
 #include "columns.h"
 #include "functions.h"
 
-/* A sum that keeps what rounding drops (Kahan), so that the loss of a large batch is as exact as that of a small one. */
+/* A sum that keeps what rounding drops (Kahan), so that the loss of a large batch is as exact as that of a small one. Of a sum that is
+ * infinite nothing is dropped, so that it stays infinite. */
 typedef struct Total { Vector sum, lost; } Total;
 
 INLINE void total_add(Total *total, Vector value)
 {
 	const Vector corrected = value - total->lost;
 	const Vector sum = total->sum + corrected;
-	total->lost = (sum - total->sum) - corrected;
+	const Vector lost = (sum - total->sum) - corrected;
+	total->lost = choose(lost - lost == 0.0f, lost, splat(0.0f));         /* finite? */
 	total->sum = sum;
 }
 
