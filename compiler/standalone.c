@@ -244,7 +244,7 @@ static void plan_struct(Standalone *s)
 
 /* ---- files */
 
-/* Opens all files, and writes them if asked to: either all are new or all are old, as far as a file system can promise. */
+/* Writes all files, or asks whether they could be written: either all are new or all are old, as far as a file system can promise. */
 static bool with_files(const Standalone *s, bool write, Failure *failure)
 {
 	const struct { const char *path; const Code *code; } texts[] = {
@@ -256,8 +256,10 @@ static bool with_files(const Standalone *s, bool write, Failure *failure)
 	AtomicFile files[COUNT] = {0};
 	bool ok = true;
 	for (int i = 0; ok && i < COUNT; i++) {
-		ok = !texts[i].path || atomic_open(&files[i], texts[i].path, failure);
-		if (ok && texts[i].path && write) {
+		if (!texts[i].path)
+			continue;
+		ok = write ? atomic_open(&files[i], texts[i].path, failure) : atomic_check(texts[i].path, failure);
+		if (ok && write) {
 			atomic_write(&files[i], texts[i].code->items, (size_t)texts[i].code->count);
 			ok = atomic_flush(&files[i], failure);
 		}

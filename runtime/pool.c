@@ -6,6 +6,7 @@
 #include "pool.h"
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -133,12 +134,16 @@ Pool *pool_open(int threads)
 	*pool = (Pool){.threads = 1, .workers = aligned_alloc(64, (size_t)threads * sizeof *pool->workers)};
 	pthread_mutex_init(&pool->mutex, 0);
 	pthread_cond_init(&pool->started, 0);
+	sigset_t all, before;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);    /* which workers inherit: signals are for this thread */
 	for (int i = 1; pool->workers && i < threads; i++) {
 		pool->workers[i] = (Worker){.pool = pool, .number = i};
 		if (pthread_create(&pool->workers[i].thread, 0, work, &pool->workers[i]) != 0)
 			break;
 		pool->threads++;
 	}
+	pthread_sigmask(SIG_SETMASK, &before, 0);
 	if (pool->threads == threads)
 		return pool;
 	pool_close(pool);

@@ -108,10 +108,22 @@ bool foreign_data(const char *path, Failure *failure);
 /* Whether a file of weights that is named like this would be taken for another program's; what: for which. */
 bool foreign_name(const char *path, const char **what);
 
-/* A file that is complete or not there: written beside its target and renamed over it by atomic_commit. A killed run
- * leaves the old file. What writing it fails of is said by atomic_commit. */
-typedef struct AtomicFile { FILE *stream; char *path, *temporary; int error; } AtomicFile;
+/* A file that is complete or not there: written beside its target and renamed over it by atomic_commit, or written over it where that
+ * alone keeps what the file is (a mount point, another user's file, one with several names). What writing it fails of is said by
+ * atomic_commit. Not to be moved while it is open. */
+typedef struct AtomicFile {
+	FILE *stream;
+	char *path, *target;    /* as given, for messages; after links, empty for a stream */
+	int folder;             /* the target's */
+	char temporary[256];    /* a name in folder; empty: the content is in bytes until it is complete, or goes to a stream at once */
+	char *bytes;
+	size_t size;
+	int error;
+	bool damaged;           /* neither the old content nor the new one */
+} AtomicFile;
 bool atomic_open(AtomicFile *file, const char *path, Failure *failure);
+/* Whether atomic_open would work, and probably the rest. */
+bool atomic_check(const char *path, Failure *failure);
 void atomic_write(AtomicFile *file, const void *bytes, size_t size);
 void atomic_print(AtomicFile *file, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* All of atomic_commit that a full disk may prevent, for several files that belong together. */
@@ -120,6 +132,28 @@ bool atomic_commit(AtomicFile *file, Failure *failure);
 void atomic_abandon(AtomicFile *file);
 /* Leaves nothing of all files that are being written, for a signal's handler that ends the process. */
 void atomic_remove_all(void);
+
+/* A file that grows by whole lines, which others may read meanwhile: a line is there a tenth of a second after it was printed, if
+ * another one follows. */
+typedef struct LineFile {
+	int descriptor;
+	bool opened;            /* it is not one that the process had already, such as standard output */
+	char *path;
+	int error;              /* of the first write that failed; nothing is written after it */
+	double written;         /* when */
+	size_t used;
+	char text[16384];
+} LineFile;
+bool lines_open(LineFile *file, const char *path, Failure *failure);            /* empties it */
+void lines_print(LineFile *file, const char *format, ...) __attribute__((format(printf, 2, 3)));       /* one line */
+bool lines_close(LineFile *file, Failure *failure);
+
+/* Standard input, output and error that are closed fail from here on, instead of being the next file that is opened. */
+void output_keep_descriptors(void);
+/* Does the path of an output lead to standard output? */
+bool output_is_named(const char *path);
+/* From here on standard output is the file `-` alone: what is printed to stdout goes to stderr. */
+bool output_claim(Failure *failure);
 
 /* ---- programs: a compiled network */
 

@@ -1,0 +1,140 @@
+#define _GNU_SOURCE
+#include "place.h"
+#include "../progress.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Nobody reads the output, whose end would be noticed by a signal? Then the writer is told, and no more than that. */
+typedef struct Pipe { bool guarded; sigset_t before; } Pipe;
+
+static Pipe guard_pipe(const LineFile *file)
+{
+	Pipe pipe = {.guarded = file->opened};
+	sigset_t broken;
+	sigemptyset(&broken);
+	sigaddset(&broken, SIGPIPE);
+	if (pipe.guarded)
+		pthread_sigmask(SIG_BLOCK, &broken, &pipe.before);
+	return pipe;
+}
+
+static void release_pipe(const Pipe *pipe)
+{
+	if (!pipe->guarded)
+		return;
+	sigset_t broken;
+	sigemptyset(&broken);
+	sigaddset(&broken, SIGPIPE);
+	int error = errno;
+	while (sigtimedwait(&broken, NULL, &(const struct timespec){0}) < 0 && errno == EINTR)
+		;
+	pthread_sigmask(SIG_SETMASK, &pipe->before, NULL);
+	errno = error;
+}
+
+bool lines_open(LineFile *file, const char *path, Failure *failure)
+{
+	Place place;
+	file->error = 0;
+	file->used = 0;
+	file->written = 0;
+	if (!place_find(&place, path, failure))
+		return false;
+	bool own = place.kind == PLACE_OWN;
+	if (!own && output_is_named(path)) {
+		own = true;
+		place.descriptor = STDOUT_FILENO;
+	}
+	file->opened = !own;
+	int flags = O_WRONLY | O_APPEND | O_TRUNC | O_NOCTTY | O_CLOEXEC | (place.kind == PLACE_NEW ? O_CREAT : 0);
+	file->descriptor = own ? place.descriptor : open(place.path, flags, 0666);
+	place_free(&place);
+	if (file->descriptor < 0)
+		return cannot_write(failure, path);
+	file->path = strdup(place_words(path));
+	return file->path || cannot_write(failure, path);
+}
+
+/* How much of the text was written; errno says why it was not all. */
+static size_t write_text(const LineFile *file)
+{
+	size_t at = 0;
+	while (at < file->used) {
+		ssize_t written = write(file->descriptor, file->text + at, file->used - at);
+		if (written >= 0)
+			at += (size_t)written;
+		else if (errno == EAGAIN)
+			poll(&(struct pollfd){.fd = file->descriptor, .events = POLLOUT}, 1, -1);
+		else if (errno != EINTR)
+			break;
+	}
+	return at;
+}
+
+/* Takes a half line back from a file that is full. */
+static void take_back(LineFile *file, size_t written)
+{
+	size_t whole = written;
+	while (whole > 0 && file->text[whole - 1] != '\n')
+		whole--;
+	off_t half = (off_t)(written - whole), end = lseek(file->descriptor, 0, SEEK_END);
+	if (file->opened && half > 0 && end >= half && ftruncate(file->descriptor, end - half) != 0)
+		file->error = errno;
+}
+
+static void write_lines(LineFile *file)
+{
+	if (file->descriptor == STDOUT_FILENO)
+		fflush(stdout);
+	Pipe pipe = guard_pipe(file);
+	size_t written = file->error ? 0 : write_text(file);
+	if (written < file->used && !file->error) {
+		file->error = errno;
+		take_back(file, written);
+	}
+	release_pipe(&pipe);
+	file->used = 0;
+}
+
+void lines_print(LineFile *file, const char *format, ...)
+{
+	enum { LONGEST = 2048 };
+	if (sizeof file->text - file->used < LONGEST)
+		write_lines(file);
+	va_list values;
+	va_start(values, format);
+	int length = vsnprintf(file->text + file->used, sizeof file->text - file->used, format, values);
+	va_end(values);
+	if (length < LONGEST)
+		file->used += (size_t)length;
+	else if (!file->error)
+		file->error = EMSGSIZE;
+
+	double now = wall_seconds();
+	if (now - file->written < 0.1)
+		return;
+	file->written = now;
+	write_lines(file);
+}
+
+bool lines_close(LineFile *file, Failure *failure)
+{
+	write_lines(file);
+	if (file->opened) {
+		if (!file->error && fsync(file->descriptor) != 0 && errno != EINVAL && errno != EROFS)
+			file->error = errno;
+		if (close(file->descriptor) != 0 && !file->error)
+			file->error = errno;
+	}
+	errno = file->error;
+	bool well = !file->error || cannot_write(failure, file->path);
+	free(file->path);
+	file->path = NULL;
+	return well;
+}
