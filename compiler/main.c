@@ -35,11 +35,16 @@ int __wrap_mprotect(void *address, size_t length, int protection)
 }
 
 /* Files and arguments are quoted in it, with whatever a terminal might act upon. */
+static void say(Style style, const char *begin, const Failure *message)
+{
+	fprintf(stderr, "%s%s%s ", terminal_style(stderr, style), begin, terminal_style(stderr, STYLE_PLAIN));
+	print_safely(message->text, strlen(message->text), stderr);
+	fputc('\n', stderr);
+}
+
 static int complain(int status, const Failure *failure)
 {
-	fprintf(stderr, "%sbnc:%s ", terminal_style(stderr, STYLE_ERROR), terminal_style(stderr, STYLE_PLAIN));
-	print_safely(failure->text, strlen(failure->text), stderr);
-	fputc('\n', stderr);
+	say(STYLE_ERROR, "bnc:", failure);
 	return status;
 }
 
@@ -161,11 +166,14 @@ static void name_apart(Session *s)
 static bool load_weights(const Program *program, void *net, const char *path, Failure *failure)
 {
 	int uncounted;
+	Failure note;
 	if (!program_load(program, net, path, &uncounted, failure))
 		return false;
-	if (uncounted)
-		fprintf(stderr, "bnc: note: %s has no num_batches_tracked for %d batchnorm%s of %s: it is taken to be 0, as PyTorch does\n", path,
-			uncounted, uncounted == 1 ? "" : "s", program->name);
+	if (uncounted) {
+		fail(&note, "%s has no num_batches_tracked for %d batchnorm%s of %s: it is taken to be 0, as PyTorch does", path, uncounted,
+			uncounted == 1 ? "" : "s", program->name);
+		say(STYLE_NOTE, "bnc: note:", &note);
+	}
 	return true;
 }
 
