@@ -170,7 +170,7 @@ OptionsResult options_read(Options *options, int argc, char **argv, Failure *fai
 	list_options(known);
 	list_letters(letters);
 	opterr = 0;
-	for (int at = optind; (returned = getopt_long(argc, argv, letters, known, 0)) != -1; at = optind) {
+	for (int at = 1; (returned = getopt_long(argc, argv, letters, known, 0)) != -1; at = optind) {
 		const char *word = argv[at];
 		int index = find_option(returned);
 		bool attached = returned < FIRST && optarg && optarg == word + 2;
