@@ -30,6 +30,7 @@ static void describe(Compilation *c)
 	}
 	c->program = (Program){
 		.name = network->name, .kernels = c->target, .bytes = c->bytes, .max_rows = network->batch,
+		.work = c->work_offset, .work_end = c->work_offset + c->work * sizeof(float),
 		.inputs = (int)shape_size(&network->input->shape), .outputs = (int)shape_size(&network->output->shape),
 		.classifies = network->loss->layer->takes_labels,
 		.x = c->input->offset, .output = c->output->offset, .loss = c->loss->offset,

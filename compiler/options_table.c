@@ -106,7 +106,7 @@ const Spec options_table[] = {
 	{"train", "DATA", "train; several networks train side by side on the same batches\n"
 		"DATA: moons, moons:n=1000,noise=0.1,seed=42, ... or FILE.npz with X and y; FILE.npz:a,b names others", .kind = TEXT, FIELD(train), .needs = WHOLE,
 		.more = "bnc --list-data prints the built-in sets with their parameters. After training, classifiers are run on all rows in "
-			"evaluation mode, which gives the accuracy. Weights are kept only with --save or --emit."},
+			"evaluation mode, which gives the accuracy; --no-eval leaves that out. Weights are kept only with --save or --emit."},
 	{"epochs", "N", "times through the data", .kind = INT, FIELD(overrides.epochs), RANGE(0, INT32_MAX),
 		.uses = BY_TRAINING | BY_NETWORK,
 		.more = "Takes the place of the network's own `epochs` (which is 10 if it has none)."},
@@ -129,14 +129,18 @@ const Spec options_table[] = {
 		.more = "Names are those of torch.nn.Sequential: 0.weight, 1.running_mean. Of a state_dict: "
 			"safetensors.torch.save_file(model.state_dict(), \"FILE\")."},
 	{"save", "FILE", "write the weights", .kind = TEXT, FIELD(save), .needs = ONE_NETWORK | WHOLE,
-		.more = "As safetensors, with PyTorch's names; without --train the initial ones. An old file is replaced once the new one is whole."},
-	{"log", "FILE", "JSON Lines: one object an epoch", .kind = TEXT, FIELD(log),
-		.needs = TRAINING},
+		.more = "As safetensors, with PyTorch's names; without --train the initial ones. An old file is replaced once the new one is whole. "
+			"FILE - is standard output: then the weights are alone there, and whatever else is printed goes to standard error. If a loss is "
+			"no longer finite, FILE stays as it is, and the weights that gave the last finite loss are in FILE.last-finite."},
+	{"log", "FILE", "JSON Lines: one object an epoch", .kind = TEXT, FIELD(log), .needs = TRAINING,
+		.more = "Grows by whole lines while it trains, so that tail -f can follow it. FILE - is standard output."},
 	{"log-steps", 0, "each step in the log, too", .kind = FLAG, FIELD(log_steps), .needs = A_LOG,
 		.more = "The log has an object for each step, too: {\"event\":\"step\",\"net\":\"mlp\",\"epoch\":0,\"step\":0,\"loss\":0.7}."},
 	{"output", "FILE", "what the name says: FILE.c (--emit), FILE.st (--save), FILE.jsonl (--log)", .kind = READ, .letters = "o",
 		.read = read_output, .repeats = true,
 		.more = "May be given once for each of them. FILE.safetensors is --save, too."},
+	{"no-eval", 0, "do not run the trained network on all of the data", .kind = FLAG, FIELD(no_eval), .needs = TRAINING,
+		.more = "Without it, classifiers are run on all rows in evaluation mode, after all files are written, for the accuracy."},
 	{"quiet", 0, "neither a line per epoch nor a progress bar", .kind = FLAG, FIELD(quiet), .letters = "q"},
 
 	{"Hand over", .kind = TITLE},

@@ -25,10 +25,13 @@ const Topic topics[] = {
 		"Each epoch goes once through the data in batches, in an order that the seed draws, and prints a line with the mean loss of its "
 		"batches. On a terminal a bar shows the epoch, the loss of the last step and the time that is left. Several networks train side "
 		"by side on the same batches. Options take the place of the network's own settings. Ctrl-C ends the training after its step, "
-		"and all files are written; a second one ends bnc at once and leaves the files as they were.", 0},
+		"and all files are written; a second one ends bnc at once and leaves the files as they were, but for the log. The weights are "
+		"written first; then a classifier is run on all of the data, which Ctrl-C ends, too, and --no-eval leaves out.", 0},
 	{"files", "formats safetensors logs", "Files",
 		"Weights are safetensors with the names of PyTorch's state_dict. Logs are JSON Lines. Files are written beside their target and "
-		"renamed over it, so that a run that is killed leaves the old file or the new one.", 0},
+		"renamed over it, so that a run that is killed leaves the old file or the new one. A file that cannot be replaced or has several "
+		"names is written over, once there is room for all of it. A log grows by whole lines. `--save -` and `--log -` write to standard "
+		"output.", 0},
 	{"embedding", "c code emitted", "Embedding",
 		"--emit writes C99 without heap, stdio or state of its own: a struct, functions to initialise, train, predict, save and load, and "
 		"a table of the tensors. --inference writes prediction alone. --emit-test writes a program that tests it on its target.", 0},
@@ -37,7 +40,10 @@ const Topic topics[] = {
 		"colours, and lines instead of a bar.", 0},
 	{"status", "exit signals", "Exit status",
 		"0 done, 1 the network is wrong, 2 the command line is wrong, 3 data or files are wrong or the loss is not finite, 4 a fault of "
-		"bnc, 128 + N stopped by signal N after a step, with all files written.", 0},
+		"bnc, 128 + N stopped by signal N after a step, with all files written. Signals are SIGINT (2, Ctrl-C), SIGTERM (15), SIGHUP, "
+		"SIGQUIT, SIGUSR1, SIGUSR2, SIGXCPU, SIGALRM, SIGVTALRM, SIGPROF, and SIGPIPE (13) when nobody reads the output any more; one that "
+		"comes after the last step stops nothing but the evaluation. If the output cannot be written for another reason, the training "
+		"goes on and the status is 3.", 0},
 	{"examples", "example", "Examples", 0, list_examples},
 	{0},
 };

@@ -74,6 +74,18 @@ int64_t program_parameters(const Program *program)
 	return count;
 }
 
+bool program_is_finite(const Program *program, const void *net)
+{
+	for (int i = 0; i < program->tensor_count; i++) {
+		const ProgramTensor *tensor = &program->tensors[i];
+		const float *panels = (const float *)((const char *)net + tensor->offset);
+		for (size_t k = 0; tensor->layout != LAYOUT_COUNTER && k < tensor_count(tensor); k++)
+			if (!isfinite(panels[panel_index(program, tensor, k)]))
+				return false;
+	}
+	return true;
+}
+
 /* ---- data */
 
 bool program_accepts(const Program *program, const Data *data, Failure *failure)
@@ -94,27 +106,4 @@ bool program_accepts(const Program *program, const Data *data, Failure *failure)
 			return fail(failure, "%s: the label of row %d is %d, but %s has %d outputs: labels go from 0 to %d", data->name, i, data->labels[i],
 				program->name, program->outputs, program->outputs - 1);
 	return true;
-}
-
-int program_correct(const Program *program, void *net, const Data *data, const Host *host)
-{
-	const KernelSet *kernels = program->kernels;
-	size_t outputs = (size_t)program->outputs;
-	float *scores = malloc((size_t)program->max_rows * outputs * sizeof *scores);
-	int correct = 0;
-	for (int begin = 0; scores && begin < data->rows; begin += program->max_rows) {
-		int rows = data->rows - begin < program->max_rows ? data->rows - begin : program->max_rows;
-		kernels->gather(rows, data->features, (float *)((char *)net + program->x), data->x + (size_t)begin * (size_t)data->features, 0);
-		program->predict(net, rows, host);
-		kernels->scatter(rows, program->outputs, scores, (const float *)((char *)net + program->output));
-		for (int row = 0; row < rows; row++) {
-			const float *score = scores + (size_t)row * outputs;
-			int best = 0;
-			for (int c = 1; c < program->outputs; c++)
-				best = score[c] > score[best] ? c : best;
-			correct += best == data->labels[begin + row];
-		}
-	}
-	free(scores);
-	return correct;
 }

@@ -61,9 +61,13 @@ void progress_line(const Progress *progress, double elapsed, int columns, char *
 	char text[PIECES][48] = {""};
 	memset(text[BAR], '#', SHORTEST_BAR);
 	snprintf(text[PERCENT], sizeof text[0], "%3d%%", (int)(100 * part));
-	snprintf(text[EPOCH], sizeof text[0], "epoch %d", progress->epoch);
+	if (progress->action)
+		snprintf(text[EPOCH], sizeof text[0], "%s", progress->action);
+	else
+		snprintf(text[EPOCH], sizeof text[0], "epoch %d", progress->epoch);
 	snprintf(text[NETWORK], sizeof text[0], "%.*s", LONGEST_NAME, progress->network ? progress->network : "");
-	snprintf(text[LOSS], sizeof text[0], "loss %#.4g", (double)progress->loss);
+	if (!progress->action)
+		snprintf(text[LOSS], sizeof text[0], "loss %#.4g", (double)progress->loss);
 	write_time(text[LEFT], sizeof text[0], (double)(progress->total - progress->done) / rate);
 	snprintf(text[RATE], sizeof text[0], "%.0f steps/s", rate);
 	bool fits[PIECES] = {false};

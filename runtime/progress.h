@@ -11,6 +11,7 @@ typedef struct Progress {
 	bool drawn;                     /* the bar is on the last line */
 	int64_t done, total, next_look; /* steps; the clock is not read at every one */
 	double start, next_draw;
+	const char *action;             /* what is done instead of training, which has an epoch and a loss; or null */
 	const char *network;            /* that trains now, where there are several */
 	int epoch;
 	float loss;                     /* of the last step */

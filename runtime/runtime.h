@@ -187,6 +187,7 @@ typedef struct Program {
 	const char *name;
 	const KernelSet *kernels;
 	size_t bytes;                           /* the struct that holds everything; 64-byte aligned */
+	size_t work, work_end;                  /* the part of it that holds nothing from one step to the next */
 	int max_rows;                           /* samples in a batch */
 	int inputs, outputs;                    /* floats in a sample and in its output */
 	bool classifies;                        /* the loss takes labels, and counts what is right */
@@ -212,8 +213,8 @@ void program_free(const Program *program, void *net);
 /* The weights that torch would have, drawn in the order in which torch would draw them. */
 bool program_initialise(const Program *program, void *net, Random *random, Failure *failure);
 int64_t program_parameters(const Program *program);
-/* How many of the samples have their largest output at their label, with running statistics. */
-int program_correct(const Program *program, void *net, const Data *data, const Host *host);
+/* Whether all weights and statistics are finite. */
+bool program_is_finite(const Program *program, const void *net);
 /* Whether the network can be trained or evaluated on data: its shapes, its labels. */
 bool program_accepts(const Program *program, const Data *data, Failure *failure);
 
@@ -234,8 +235,17 @@ typedef struct Run {
 	double loss;            /* the last epoch's: plain mean of its batch losses */
 	double accuracy;        /* of the last epoch's training outputs */
 	int64_t steps;
-	double seconds;         /* in them */
+	int epoch, batch, batches;      /* the last epoch that was begun, how many of its steps were run, and of how many */
+	double seconds;         /* in steps */
 } Run;
+
+/* What ended a training early: a loss, or the weights after the last step, that is not finite. */
+typedef struct Breakdown {
+	const Run *run;         /* null: none */
+	int64_t step;           /* how many steps had been run before the one with that loss */
+	int epoch, batch;
+	bool of_weights;
+} Breakdown;
 
 typedef struct Training {
 	Run *runs;
@@ -247,9 +257,16 @@ typedef struct Training {
 	Random *random;         /* torch's default generator, after initialisation */
 	bool shuffle;
 	bool quiet;
-	AtomicFile *log;        /* JSON Lines, or null */
+	LineFile *log;          /* JSON Lines, or null */
 	bool log_steps;
 	const volatile sig_atomic_t *stop;      /* no longer 0: the step that runs is the last one; null: never */
+	bool returns;           /* of one run: on a breakdown, its network goes back to what it was before */
+
+	volatile int64_t step;  /* the step that runs, from 1: for whoever stops it */
+	bool stopped;           /* before the last step */
+	Breakdown breakdown;
+	int64_t returned;       /* how many steps the network has been trained for after a return; -1: there was none */
+	int output_error;       /* errno of an epoch's line that could not be printed */
 } Training;
 
 /* Everything that would go wrong after hours is checked here, before. */
@@ -257,5 +274,10 @@ bool training_check(const Training *training, Failure *failure);
 /* Trains all runs, epoch by epoch, each on the same batches in the same order; a line per epoch to stdout, a bar to
  * stderr when that is a terminal. False when a loss is no longer finite. */
 bool train(Training *training, Failure *failure);
+
+/* ---- evaluate.c */
+
+/* How many of the samples have their largest output at their label, with running statistics; false when it was stopped. */
+bool evaluate(const Training *training, const Run *run, int *correct);
 
 #endif

@@ -1,22 +1,25 @@
 /* Training: epochs of batches, several networks on the same ones. */
 #include "runtime.h"
+#include "history.h"
 #include "progress.h"
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* The generator's order of one epoch, cut into batches. */
 typedef struct Epoch {
 	int number;
-	const int *order;
 	int64_t first_step;             /* over all epochs */
 	int batches;                    /* those that will be run: --steps may end an epoch early */
 } Epoch;
 
-static int batches_of(const Training *t)
-{
-	return (t->data->rows + t->batch - 1) / t->batch;
-}
+/* What a training needs besides what it was given. */
+typedef struct Work {
+	Order order;
+	History history;
+	Progress progress;
+	double printed;                 /* when a line was last sent on */
+} Work;
 
 /* The batch size nearest to batch that leaves no last batch of one row. */
 static int better_batch(int rows, int batch)
@@ -50,152 +53,172 @@ bool training_check(const Training *t, Failure *failure)
 	return true;
 }
 
-/* Puts the rows of one batch where the program reads them. */
-static void load_batch(const Program *program, void *net, const Data *data, const int *rows, int count)
+/* ---- what cannot go on */
+
+/* The network that broke down goes back, where that was asked for; the batch that it broke down on is its input again. */
+static bool break_down(Training *t, Work *work, const Breakdown *breakdown)
 {
-	char *base = net;
-	program->kernels->gather(count, data->features, (float *)(base + program->x), data->x, rows);
-	if (!program->classifies)
-		program->kernels->gather(count, data->target_features, (float *)(base + program->target), data->targets, rows);
-	else {
-		int32_t *labels = (int32_t *)(base + program->label);
-		for (int i = 0; i < count; i++)
-			labels[i] = data->labels[rows[i]];
-	}
+	t->breakdown = *breakdown;
+	progress_clear(&work->progress);
+	if (!t->returns)
+		return false;
+	int rows = breakdown->of_weights ? 0 : batch_rows(t, breakdown->batch);
+	int *batch = malloc(((size_t)rows + 1) * sizeof *batch);
+	if (batch && rows)
+		memcpy(batch, work->order.rows + breakdown->batch * t->batch, (size_t)rows * sizeof *batch);
+	t->returned = history_return(&work->history, t, breakdown->run, &work->order, breakdown->step);
+	if (batch && rows)
+		batch_load(t, breakdown->run, batch, rows);
+	free(batch);
+	return false;
 }
 
-static bool not_finite(const Run *run, const Epoch *epoch, int batch, float loss, Failure *failure)
+static bool check_loss(Training *t, Work *work, const Run *run, const Epoch *epoch, int batch, float loss, Failure *failure)
 {
-	return fail(failure, "the loss of %s is %s at step %lld (epoch %d, batch %d), so training stops here: a smaller --lr often helps (it is %g)",
-		run->program->name, isnan(loss) ? "not a number" : "infinite", (long long)epoch->first_step + batch, epoch->number, batch, (double)run->lr);
+	if (isfinite(loss))
+		return true;
+	fail(failure, "the loss of %s is %s at step %lld (epoch %d, batch %d)", run->program->name, isnan(loss) ? "not a number" : "infinite",
+		(long long)epoch->first_step + batch, epoch->number, batch);
+	return break_down(t, work, &(Breakdown){.run = run, .step = epoch->first_step + batch, .epoch = epoch->number, .batch = batch});
 }
+
+/* The last step's update is in no loss. */
+static bool check_weights(Training *t, Work *work, Failure *failure)
+{
+	for (int i = 0; i < t->run_count; i++) {
+		const Run *run = &t->runs[i];
+		if (run->steps == 0 || program_is_finite(run->program, run->net))
+			continue;
+		fail(failure, "the weights or running statistics of %s are not finite after step %lld, the last one", run->program->name, (long long)run->steps - 1);
+		return break_down(t, work, &(Breakdown){.run = run, .step = run->steps, .epoch = run->epoch, .batch = run->batch, .of_weights = true});
+	}
+	return true;
+}
+
+/* ---- reports */
 
 static void log_step(const Training *t, const Run *run, const Epoch *epoch, int batch, float loss)
 {
 	char number[32] = "null";       /* JSON has no infinity */
 	if (isfinite(loss))
 		snprintf(number, sizeof number, "%.9g", (double)loss);
-	if (t->log_steps)
-		atomic_print(t->log, "{\"event\":\"step\",\"net\":\"%s\",\"epoch\":%d,\"step\":%lld,\"loss\":%s}\n", run->program->name, epoch->number,
-			(long long)epoch->first_step + batch, number);
+	lines_print(t->log, "{\"event\":\"step\",\"net\":\"%s\",\"epoch\":%d,\"step\":%lld,\"loss\":%s}\n", run->program->name, epoch->number,
+		(long long)epoch->first_step + batch, number);
 }
+
+static void log_epoch(const Training *t, const Run *run, const Epoch *epoch)
+{
+	char accuracy[64] = "";
+	if (run->program->classifies)
+		snprintf(accuracy, sizeof accuracy, ",\"accuracy\":%.9g", run->accuracy);
+	lines_print(t->log, "{\"event\":\"epoch\",\"net\":\"%s\",\"epoch\":%d,\"steps\":%lld,\"loss\":%.9g%s}\n", run->program->name, epoch->number,
+		(long long)run->steps, run->loss, accuracy);
+}
+
+/* A line goes on to its reader at once, but ten times a second at the most. */
+static void print_epoch(Training *t, Work *work, const Epoch *epoch)
+{
+	printf("Epoch %d:", epoch->number);
+	for (int i = 0; i < t->run_count; i++) {
+		const Run *run = &t->runs[i];
+		printf("%s %s loss=%.4f", i ? "," : "", run->program->name, run->loss);
+		if (run->program->classifies)
+			printf(" accuracy=%.1f%%", 100 * run->accuracy);
+	}
+	printf("\n");
+	double now = wall_seconds();
+	if (now - work->printed < 0.1)
+		return;
+	work->printed = now;
+	if (fflush(stdout) != 0 && !t->output_error)
+		t->output_error = errno;
+}
+
+static void report_epoch(Training *t, Work *work, const Epoch *epoch)
+{
+	progress_clear(&work->progress);
+	if (!t->quiet)
+		print_epoch(t, work, epoch);
+	for (int i = 0; t->log && i < t->run_count; i++)
+		log_epoch(t, &t->runs[i], epoch);
+}
+
+/* ---- the loop */
 
 static bool is_stopped(const Training *t)
 {
 	return t->stop && *t->stop;
 }
 
-static bool run_epoch(const Training *t, Run *run, const Epoch *epoch, Progress *progress, Failure *failure)
+static bool run_epoch(Training *t, Work *work, Run *run, const Epoch *epoch, Failure *failure)
 {
 	const Program *program = run->program;
 	const float *loss = (const float *)((char *)run->net + program->loss);
 	const float *correct = (const float *)((char *)run->net + program->correct);
 	double sum = 0, right = 0, start = wall_seconds();
 	int seen = 0, batch = 0;
-	progress->epoch = epoch->number;
-	progress->network = t->run_count > 1 ? program->name : 0;
+	work->progress.epoch = epoch->number;
+	work->progress.network = t->run_count > 1 ? program->name : 0;
 	for (; batch < epoch->batches && !is_stopped(t); batch++) {
-		int begin = batch * t->batch;
-		int rows = t->data->rows - begin < t->batch ? t->data->rows - begin : t->batch;
-		load_batch(program, run->net, t->data, epoch->order + begin, rows);
-		program->train(run->net, rows, run->lr, t->host);
-		if (t->log)
+		t->step = epoch->first_step + batch + 1;
+		if (t->returns)
+			history_step(&work->history, run, &work->order, epoch->first_step + batch, epoch->number, batch);
+		batch_train(t, run, &work->order, batch, t->host);
+		if (t->log && t->log_steps)
 			log_step(t, run, epoch, batch, *loss);
-		if (!isfinite(*loss))
-			return not_finite(run, epoch, batch, *loss, failure);
+		if (!check_loss(t, work, run, epoch, batch, *loss, failure))
+			return false;
 		sum += *loss;
 		right += program->classifies ? *correct : 0;
-		seen += rows;
-		progress_step(progress, *loss);
+		seen += batch_rows(t, batch);
+		progress_step(&work->progress, *loss);
 	}
 	run->seconds += wall_seconds() - start;
 	run->steps += batch;
 	if (batch) {
 		run->loss = sum / batch;
 		run->accuracy = right / seen;
+		run->epoch = epoch->number;
+		run->batch = batch;
+		run->batches = epoch->batches;
 	}
 	return true;
 }
 
-static void report_epoch(const Training *t, const Epoch *epoch, Progress *progress)
+static bool run_epochs(Training *t, Work *work, int64_t total, Failure *failure)
 {
-	progress_clear(progress);
-	if (!t->quiet)
-		printf("Epoch %d:", epoch->number);
-	for (int i = 0; i < t->run_count; i++) {
-		const Run *run = &t->runs[i];
-		bool classifies = run->program->classifies;
-		if (!t->quiet) {
-			printf("%s %s loss=%.4f", i ? "," : "", run->program->name, run->loss);
-			if (classifies)
-				printf(" accuracy=%.1f%%", 100 * run->accuracy);
+	Epoch epoch = {.number = 0};
+	while (!is_stopped(t) && epoch.first_step < total) {
+		bool whole = true;
+		epoch.batches = total - epoch.first_step < batches_of(t) ? (int)(total - epoch.first_step) : batches_of(t);
+		order_draw(&work->order, t, epoch.number);
+		for (int i = 0; i < t->run_count; i++) {
+			if (!run_epoch(t, work, &t->runs[i], &epoch, failure))
+				return false;
+			whole = whole && t->runs[i].steps == epoch.first_step + epoch.batches;
 		}
-		if (!t->log)
-			continue;
-		atomic_print(t->log, "{\"event\":\"epoch\",\"net\":\"%s\",\"epoch\":%d,\"steps\":%lld,\"loss\":%.9g", run->program->name, epoch->number,
-			(long long)run->steps, run->loss);
-		if (classifies)
-			atomic_print(t->log, ",\"accuracy\":%.9g", run->accuracy);
-		atomic_print(t->log, "}\n");
-	}
-	if (!t->quiet)
-		printf("\n");
-}
-
-/* What the orders of the epochs are drawn with. */
-typedef struct Shuffle {
-	int *order;
-	uint32_t *reciprocals;
-	uint32_t samplers[SAMPLERS][STATE_WORDS];
-} Shuffle;
-
-/* left: epochs to come, this one included. */
-static void set_order(const Training *t, Shuffle *shuffle, const Epoch *epoch, int64_t left)
-{
-	int turn = epoch->number % SAMPLERS, rows = t->data->rows;
-	if (t->shuffle && turn == 0)
-		torch_samplers(t->random, shuffle->samplers, left < SAMPLERS ? (int)left : SAMPLERS);
-	if (t->shuffle)
-		t->runs[0].program->kernels->permute(rows, shuffle->order, shuffle->samplers[turn], shuffle->reciprocals);
-	else
-		for (int i = 0; i < rows; i++)
-			shuffle->order[i] = i;
-}
-
-static bool run_epochs(Training *t, Shuffle *shuffle, Failure *failure)
-{
-	int batches = batches_of(t);
-	int64_t total = t->steps ? t->steps : (int64_t)t->epochs * batches;
-	Progress progress = progress_start(total * t->run_count, !t->quiet);
-	Epoch epoch = {.order = shuffle->order};
-	bool ok = true;
-	while (ok && !is_stopped(t) && epoch.first_step < total) {
-		epoch.batches = total - epoch.first_step < batches ? (int)(total - epoch.first_step) : batches;
-		set_order(t, shuffle, &epoch, (total - epoch.first_step + batches - 1) / batches);
-		for (int i = 0; ok && i < t->run_count; i++)
-			ok = run_epoch(t, &t->runs[i], &epoch, &progress, failure);
-		if (ok && !is_stopped(t))       /* not of a part */
-			report_epoch(t, &epoch, &progress);
+		if (whole)
+			report_epoch(t, work, &epoch);
 		epoch.first_step += epoch.batches;
 		epoch.number++;
 	}
-	progress_clear(&progress);
-	return ok;
+	progress_clear(&work->progress);
+	t->stopped = total > 0 && t->runs[t->run_count - 1].steps < total;
+	return check_weights(t, work, failure);
 }
 
 bool train(Training *t, Failure *failure)
 {
-	size_t rows = (size_t)t->data->rows;
-	Shuffle shuffle;
-	shuffle.order = malloc(rows * sizeof *shuffle.order);
-	shuffle.reciprocals = malloc(rows * sizeof *shuffle.reciprocals);
-	bool ok = shuffle.order && shuffle.reciprocals;
+	int64_t total = t->steps ? t->steps : (int64_t)t->epochs * batches_of(t);
+	Work work = {.history.last = 0};
+	t->returned = -1;
+	bool ok = order_open(&work.order, t, (total + batches_of(t) - 1) / batches_of(t), failure);
 	if (ok) {
-		torch_reciprocals(shuffle.reciprocals, t->data->rows);
-		ok = run_epochs(t, &shuffle, failure);
-	} else
-		fail(failure, "not enough memory for the order of %d rows", t->data->rows);
-	free(shuffle.order);
-	free(shuffle.reciprocals);
+		t->returns = t->returns && history_open(&work.history, &t->runs[0]);
+		work.progress = progress_start(total * t->run_count, !t->quiet);
+		ok = run_epochs(t, &work, total, failure);
+	}
+	history_close(&work.history);
+	order_close(&work.order);
 	return ok;
 }

@@ -3,6 +3,7 @@
 #include "options.h"
 #include "sha256.h"
 #include <math.h>
+#include <unistd.h>
 
 enum { MAX_NETWORKS = 2, MAX_KEPT = 32, LONGEST_NAME = 64, LONGEST_TEXT = 512 };
 
@@ -167,11 +168,15 @@ static void check_step(const Record *r, Repeated *networks, const char *line)
 	}
 }
 
-static void check_losses(const Record *r, Repeated *networks, char *log)
+static void check_losses(const Record *r, Repeated *networks, const char *path)
 {
-	for (char *line = strtok(log, "\n"); line; line = strtok(0, "\n"))
+	FILE *log = fopen(path, "r");
+	char line[1024];
+	cr_assert(log);
+	while (fgets(line, sizeof line, log))
 		if (strstr(line, "\"event\":\"step\""))
 			check_step(r, networks, line);
+	fclose(log);
 	for (int i = 0; i < r->count; i++)
 		cr_expect_eq(networks[i].steps, r->networks[i].loss_count, "%s: %d steps", r->networks[i].text, networks[i].steps);
 }
@@ -234,18 +239,19 @@ static void repeat_on(const Record *r, const KernelSet *set)
 	Run runs[MAX_NETWORKS];
 	Random random;
 	Failure failure;
-	char *log = 0;
-	size_t length = 0;
+	char path[] = "/tmp/bnc-parity-XXXXXX";
+	static LineFile file;
 	start(r, networks, runs, &random, set);
-	AtomicFile file = {.stream = open_memstream(&log, &length)};
+	close(mkstemp(path));
+	cr_assert(lines_open(&file, path, &failure), "%s", failure.text);
 	Training training = {
 		.runs = runs, .run_count = r->count, .host = &(const Host){0}, .data = &r->data, .batch = r->batch, .epochs = r->epochs,
 		.random = &random, .shuffle = true, .quiet = true, .log = &file, .log_steps = true,
 	};
 	cr_assert(training_check(&training, &failure) && train(&training, &failure), "%s", failure.text);
-	fclose(file.stream);
-	check_losses(r, networks, log);
-	free(log);
+	cr_assert(lines_close(&file, &failure), "%s", failure.text);
+	check_losses(r, networks, path);
+	unlink(path);
 	for (int i = 0; i < r->count; i++) {
 		for (int k = 0; k < r->networks[i].final_count; k++)
 			check_final(&r->networks[i], &networks[i], &r->networks[i].finals[k]);

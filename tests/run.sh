@@ -38,7 +38,7 @@ suite() {
 
 build_suites() {
 	suite "$1" unit "$1/tests/unit"
-	for driver in golden errors robust stop docs terminal replay; do
+	for driver in golden errors robust stop files breakdown docs terminal replay; do
 		suite "$1" $driver sh tests/$driver.sh "$1/bnc"
 	done
 }

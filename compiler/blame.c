@@ -1,0 +1,187 @@
+/* Why a training broke down: what can be known of it, in words. */
+#include "run.h"
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A batchnorm with eps=0 */
+static bool may_divide_by_0(const Node *node)
+{
+	int eps = node->layer->normalises_batch ? argument_index(node->layer, "eps") : -1;
+	return eps >= 0 && node->arguments[eps] == 0;
+}
+
+const Node *find_division(const Network *network)
+{
+	for (int i = network->nodes.count - 1; i >= 0; i--)
+		if (may_divide_by_0(network->nodes.items[i]))
+			return network->nodes.items[i];
+	return 0;
+}
+
+static void add(Failure *failure, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void add(Failure *failure, const char *format, ...)
+{
+	size_t length = strlen(failure->text);
+	va_list values;
+	va_start(values, format);
+	vsnprintf(failure->text + length, sizeof failure->text - length, format, values);
+	va_end(values);
+}
+
+/* ---- a batch through the network, in double */
+
+static const double *value_of(double *const *outputs, const double *x, const Value *value)
+{
+	return !value ? 0 : value->producer ? outputs[value->producer->index] : x;
+}
+
+static double *tensor_values(const Compilation *c, const void *net, const Tensor *tensor)
+{
+	size_t count = (size_t)tensor->features * (tensor->layout == LAYOUT_WEIGHTS ? (size_t)tensor->inputs : 1);
+	const ProgramTensor place = {.layout = tensor->layout, .features = tensor->features, .inputs = tensor->inputs, .offset = tensor->offset};
+	float *floats = malloc(count * sizeof *floats);
+	double *values = floats ? NEW_ARRAY(c->arena, double, count) : 0;
+	if (floats)
+		tensor_get(&c->program, net, &place, floats);
+	for (size_t i = 0; floats && i < count; i++)
+		values[i] = (double)floats[i];
+	free(floats);
+	return values;
+}
+
+static void run_node(const Compilation *c, const void *net, const Node *node, int rows, const double *x, double **outputs)
+{
+	Reference reference = {
+		.rows = rows, .inputs = (int)shape_size(&node->inputs[0]->shape), .outputs = (int)shape_size(&node->output->shape),
+		.arguments = node->arguments, .x = value_of(outputs, x, node->inputs[0]), .x2 = value_of(outputs, x, node->inputs[1]),
+		.training = true,
+	};
+	reference.y = outputs[node->index] = NEW_ARRAY(c->arena, double, (size_t)rows * (size_t)reference.outputs);
+	for (int k = 0; k < MAX_TENSORS; k++)
+		if (node->tensors[k] && node->tensors[k]->layout != LAYOUT_COUNTER)
+			reference.tensors[k] = tensor_values(c, net, node->tensors[k]);
+	node->layer->reference(&reference);
+}
+
+/* The first feature that is the same in all rows, as far as floats can tell; -1: none. */
+static int constant_feature(const double *values, int rows, int features)
+{
+	for (int f = 0; f < features; f++) {
+		double least = values[f], most = values[f];
+		for (int row = 1; row < rows; row++) {
+			least = fmin(least, values[(size_t)row * (size_t)features + (size_t)f]);
+			most = fmax(most, values[(size_t)row * (size_t)features + (size_t)f]);
+		}
+		if (most - least <= 0x1p-24 * fmax(fabs(least), fabs(most)))
+			return f;
+	}
+	return -1;
+}
+
+/* The batch that the network's input holds. */
+static double *input_values(const Compilation *c, const Run *run, int rows)
+{
+	size_t count = (size_t)rows * (size_t)c->program.inputs;
+	float *floats = malloc(count * sizeof *floats);
+	double *values = floats ? NEW_ARRAY(c->arena, double, count) : 0;
+	if (floats)
+		c->program.kernels->scatter(rows, c->program.inputs, floats, (const float *)((const char *)run->net + c->program.x));
+	for (size_t i = 0; floats && i < count; i++)
+		values[i] = (double)floats[i];
+	free(floats);
+	return values;
+}
+
+/* Looks for a batchnorm with eps=0 among whose inputs is a feature without a variance. */
+static bool blame_deviation(const Compilation *c, const Training *t, Failure *failure)
+{
+	const Run *run = t->breakdown.run;
+	const Node *last = find_division(c->network);
+	if (!last || !t->returns || t->breakdown.of_weights || !program_is_finite(run->program, run->net))
+		return false;
+	const Nodes *nodes = &c->network->nodes;
+	int begin = t->breakdown.batch * t->batch;
+	int rows = t->data->rows - begin < t->batch ? t->data->rows - begin : t->batch;
+	const double *x = input_values(c, run, rows);
+	double **outputs = NEW_ARRAY(c->arena, double *, nodes->count);
+	for (int i = 0; x && i <= last->index; i++) {
+		const Node *node = nodes->items[i];
+		int features = (int)shape_size(&node->inputs[0]->shape);
+		int constant = may_divide_by_0(node) ? constant_feature(value_of(outputs, x, node->inputs[0]), rows, features) : -1;
+		if (constant >= 0) {
+			add(failure, ": %s `%s` has eps=0, and its input %d is the same in all %d rows of the batch, so that it divides 0 by 0. Give it eps=1e-5, "
+				"or leave such a feature out", node->layer->name, node->path, constant, rows);
+			return true;
+		}
+		run_node(c, run->net, node, rows, x, outputs);
+	}
+	return false;
+}
+
+/* ---- large numbers */
+
+/* Where the value is that is largest in magnitude. */
+static size_t largest(const float *values, size_t count)
+{
+	size_t at = 0;
+	for (size_t i = 1; i < count; i++)
+		at = fabsf(values[i]) > fabsf(values[at]) ? i : at;
+	return at;
+}
+
+/* "d.npz has inputs up to 1e+30 (row 3): scale them to about 1"; empty when the data are of the size that initial weights are made for.
+ * Returns their largest magnitude. */
+static double describe_data(const Training *t, char *out, size_t size)
+{
+	enum { LARGE = 1000 };
+	const Data *data = t->data;
+	const struct { const char *name; const float *values; int features; } tables[] = {
+		{"inputs", data->x, data->features}, {"targets", data->labels ? 0 : data->targets, data->target_features},
+	};
+	double most = 0;
+	*out = 0;
+	for (int i = 0; i < 2; i++) {
+		if (!tables[i].values)
+			continue;
+		size_t at = largest(tables[i].values, (size_t)data->rows * (size_t)tables[i].features);
+		double value = (double)tables[i].values[at];
+		if (fabs(value) >= LARGE && fabs(value) > most)
+			snprintf(out, size, "%s has %s up to %g (row %zu): scale them to about 1", data->name, tables[i].name, value,
+				at / (size_t)tables[i].features);
+		most = fmax(most, fabs(value));
+	}
+	return most;
+}
+
+static void blame_size(const Training *t, const char *weights, Failure *failure)
+{
+	const double overflows = 1e15;          /* when it is squared, and times the square of a weight */
+	char data[sizeof failure->text];
+	double most = describe_data(t, data, sizeof data);
+	const char *when = t->breakdown.step > 0 ? "" : ", before any step";
+	if (most >= overflows || (!t->breakdown.step && *data))
+		add(failure, "%s: %s", when, data);
+	else if (t->breakdown.step > 0)
+		add(failure, ": a smaller --lr often helps (it is %g)%s%s", (double)t->breakdown.run->lr, *data ? "; " : "", data);
+	else if (weights)
+		add(failure, "%s: the weights in %s are too large", when, weights);
+	else
+		add(failure, "%s: the learning rate has no part in it", when);
+}
+
+void blame(const Compilation *c, const Training *t, const char *weights, Failure *failure)
+{
+	if (!t->breakdown.run)
+		return;
+	add(failure, ", so training stops here");
+	if (blame_deviation(c, t, failure))
+		return;
+	blame_size(t, weights, failure);
+	const Node *node = find_division(c->network);
+	if (node && !t->returns)
+		add(failure, ". %s `%s` has eps=0, and divides by 0 where a feature is the same in a whole batch: eps=1e-5 does not", node->layer->name,
+			node->path);
+}

@@ -1,0 +1,390 @@
+/* A run: its files, its training, its signals, and what is said of it. */
+#include "run.h"
+#include "pool.h"
+#include "profile.h"
+#include "progress.h"
+#include "stop.h"
+#include "terminal.h"
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+typedef struct Job {
+	Session *session;
+	const Options *options;
+	Run *runs;
+	Random random;
+	Data data;
+	Host host;
+	Profile profile;
+	Training training;
+	LineFile log;
+	Failure failure;
+	bool saved;
+	int status;             /* of the first thing that went wrong */
+} Job;
+
+/* Files and arguments are quoted in it, with whatever a terminal might act upon. */
+static void print_text(const Failure *text)
+{
+	print_safely(text->text, strlen(text->text), stderr);
+	fputc('\n', stderr);
+}
+
+int report_failure(int status, const Failure *failure)
+{
+	fprintf(stderr, "%sbnc:%s ", terminal_style(stderr, STYLE_ERROR), terminal_style(stderr, STYLE_PLAIN));
+	print_text(failure);
+	return status;
+}
+
+/* What is no mistake. */
+static void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+static void say(const char *format, ...)
+{
+	Failure text;
+	va_list values;
+	va_start(values, format);
+	vsnprintf(text.text, sizeof text.text, format, values);
+	va_end(values);
+	fputs("bnc: ", stderr);
+	print_text(&text);
+}
+
+int no_memory(int networks)
+{
+	fprintf(stderr, "bnc: not enough memory for %d networks\n", networks);
+	return EXIT_DATA;
+}
+
+/* Says what is in the failure; other things are still done. */
+static void go_wrong(Job *job, int status)
+{
+	report_failure(status, &job->failure);
+	job->status = job->status ? job->status : status;
+}
+
+/* ---- before */
+
+/* Networks that train on the same batches must agree on them. */
+static bool check_agreement(const Session *s, Failure *failure)
+{
+	const Network *first = s->compilations[0].network;
+	const char *first_name = s->compilations[0].program.name;
+	for (int i = 1; i < s->count; i++) {
+		const Network *other = s->compilations[i].network;
+		const char *name = s->compilations[i].program.name;
+		if (other->batch != first->batch)
+			return fail(failure, "%s and %s train side by side on the same batches, but their batch is %d and %d: give --batch",
+				first_name, name, first->batch, other->batch);
+		if (other->epochs != first->epochs && s->options.steps == 0)
+			return fail(failure, "%s and %s train side by side, but their epochs are %d and %d: give --epochs", first_name, name,
+				first->epochs, other->epochs);
+		if (!s->options.seed_given && other->seed != first->seed)
+			return fail(failure, "%s and %s train side by side from one generator, but their seeds are %llu and %llu: give --seed",
+				first_name, name, (unsigned long long)first->seed, (unsigned long long)other->seed);
+	}
+	return true;
+}
+
+/* Several networks of one name, as from one file given twice, are told apart by a number: net, net_2. */
+static void name_apart(Session *s)
+{
+	const Map *names = 0;
+	for (int i = 0; i < s->count; i++) {
+		Program *program = &s->compilations[i].program;
+		const char *name = program->name;
+		for (int number = 2; map_get(names, program->name); number++)
+			program->name = arena_print(s->compilations[i].arena, "%s_%d", name, number);
+		names = map_put(s->compilations[0].arena, names, program->name, program);
+	}
+}
+
+static bool load_weights(const Program *program, void *net, const char *path, Failure *failure)
+{
+	int uncounted;
+	if (!program_load(program, net, path, &uncounted, failure))
+		return false;
+	if (uncounted)
+		say("note: %s has no num_batches_tracked for %d batchnorm%s of %s: it is taken to be 0, as PyTorch does", path,
+			uncounted, uncounted == 1 ? "" : "s", program->name);
+	return true;
+}
+
+static bool prepare_runs(Job *job)
+{
+	const Session *s = job->session;
+	Run *runs = job->runs;
+	Random *random = &job->random;
+	Failure *failure = &job->failure;
+	random_seed(random, (uint32_t)(s->options.seed_given ? s->options.seed : s->compilations[0].network->seed));
+	for (int i = 0; i < s->count; i++) {
+		const Compilation *c = &s->compilations[i];
+		const Node *optimizer = c->network->optimizer;
+		runs[i].program = &c->program;
+		runs[i].lr = (float)optimizer->arguments[argument_index(optimizer->layer, "lr")];
+		runs[i].net = program_allocate(&c->program, failure);
+		if (!runs[i].net || !program_initialise(&c->program, runs[i].net, random, failure))
+			return false;
+		if (s->options.weights && !load_weights(&c->program, runs[i].net, s->options.weights, failure))
+			return false;
+	}
+	return true;
+}
+
+static const int emit_status[] = {[WRONG_FILE] = EXIT_DATA, [WRONG_SIZE] = EXIT_NETWORK};
+
+/* What cannot be written is said before anything is trained. */
+static bool check_outputs(Job *job)
+{
+	const char *paths[] = {job->options->save, job->options->log};
+	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
+		if (paths[i] && !atomic_check(paths[i], &job->failure))
+			return false;
+	return true;
+}
+
+static void prepare(Job *job)
+{
+	Wrong wrong;
+	name_apart(job->session);
+	if (job->options->emit.path && !standalone_foresee(&job->session->compilations[0], &job->options->emit, &wrong, &job->failure))
+		go_wrong(job, emit_status[wrong]);
+	else if (!check_agreement(job->session, &job->failure))
+		go_wrong(job, EXIT_COMMAND);
+	else if (!check_outputs(job) || !prepare_runs(job))
+		go_wrong(job, EXIT_DATA);
+}
+
+/* ---- files */
+
+/* Null where there is no name beside a file's: `--save` to standard output, a pipe or a device. */
+static char *last_finite_path(const char *save)
+{
+	static const char end[] = ".last-finite";
+	struct stat status;
+	if (!save || strcmp(save, "-") == 0 || (stat(save, &status) == 0 && !S_ISREG(status.st_mode)))
+		return 0;
+	char *path = malloc(strlen(save) + sizeof end);
+	if (path)
+		strcat(strcpy(path, save), end);
+	return path;
+}
+
+/* So that nobody takes an earlier run's for this one's. What was read by --weights is left to whoever gave it. */
+static void remove_last_finite(const Options *options)
+{
+	char *path = last_finite_path(options->save);
+	struct stat old, weights;
+	if (path && lstat(path, &old) == 0 && S_ISREG(old.st_mode)) {
+		bool given = options->weights && stat(options->weights, &weights) == 0 && weights.st_dev == old.st_dev && weights.st_ino == old.st_ino;
+		if (!given)
+			unlink(path);
+	}
+	free(path);
+}
+
+/* The trained weights of a run that broke down are of no use, but those of a little before may be. */
+static void save_last_finite(Job *job)
+{
+	const Training *t = &job->training;
+	char *path = last_finite_path(job->options->save);
+	if (!job->options->save)
+		return;
+	if (t->returned < 0 || !path) {
+		remove_last_finite(job->options);
+		say("no weights are kept: %s", path ? "there are none with a finite loss" : "there is no file that they could lie beside");
+	} else if (!program_save(t->breakdown.run->program, t->breakdown.run->net, path, &job->failure))
+		go_wrong(job, EXIT_DATA);
+	else
+		say("the weights that gave the last finite loss, those after %lld step%s, are in %s", (long long)t->returned,
+			t->returned == 1 ? "" : "s", path);
+	free(path);
+}
+
+/* Weights that nobody gave or trained are not worth emitting: _init makes them. */
+static void emit_first(Job *job)
+{
+	bool trained = job->options->train || job->options->weights;
+	Wrong wrong;
+	if (!standalone_write(&job->session->compilations[0], trained ? job->runs[0].net : 0, &job->options->emit, &wrong, &job->failure))
+		go_wrong(job, emit_status[wrong]);
+}
+
+/* Each whether or not another can be written, so that no trained weights are lost for the sake of a log. */
+static void write_results(Job *job)
+{
+	const Options *options = job->options;
+	if (options->save) {
+		job->saved = program_save(job->runs[0].program, job->runs[0].net, options->save, &job->failure);
+		if (job->saved)
+			remove_last_finite(options);
+		else
+			go_wrong(job, EXIT_DATA);
+	}
+	if (options->emit.path)
+		emit_first(job);
+}
+
+/* ---- reports */
+
+/* What to say after the number of steps. */
+static const char *saved_words(const Job *job)
+{
+	const char *path = job->options->save;
+	if (!job->saved)
+		return "";
+	return arena_print(job->session->compilations[0].arena, "; their weights are in %s", strcmp(path, "-") == 0 ? "standard output" : path);
+}
+
+/* A run that was stopped is a run: it did all that it was asked for with the weights that it had reached. */
+static void report_stop(Job *job)
+{
+	int signal = stop_signal;
+	say("stopped by %s%s after %lld steps%s", stop_name(signal), signal == SIGPIPE ? " (nobody reads the output)" : "",
+		(long long)job->runs[0].steps, saved_words(job));
+	job->status = job->status ? job->status : 128 + signal;
+}
+
+/* ", accuracy ..."; false when a signal ended the evaluation. */
+static bool print_accuracy(const Job *job, const Run *run)
+{
+	int correct, rows = job->data.rows;
+	if (!run->program->classifies || job->options->no_eval || job->training.stopped)
+		return true;
+	if (!evaluate(&job->training, run, &correct))
+		return false;
+	printf(", accuracy %.1f%% (%d of %d in evaluation mode)", 100.0 * correct / rows, correct, rows);
+	return true;
+}
+
+/* One line for each network. */
+static bool print_results(const Job *job)
+{
+	bool evaluated = true;
+	for (int i = 0; i < job->session->count; i++) {
+		const Compilation *c = &job->session->compilations[i];
+		const Run *run = &job->runs[i];
+		printf("%s: %lld parameters, compiled in %.1f ms (libtcc %.1f ms)", c->program.name, (long long)program_parameters(&c->program),
+			1e3 * c->compile_seconds, 1e3 * c->tcc_seconds);
+		if (run->steps)
+			printf(", %lld steps at %.0f a second, final loss %.4f", (long long)run->steps, (double)run->steps / run->seconds, run->loss);
+		if (job->training.stopped && run->batch < run->batches)
+			printf(" (epoch %d was cut short after %d of its %d steps)", run->epoch, run->batch, run->batches);
+		evaluated &= print_accuracy(job, run);
+		printf("\n");
+	}
+	return evaluated;
+}
+
+static void report(Job *job)
+{
+	if (job->options->profile)
+		print_profile(&job->session->compilations[0], &job->profile, stdout);
+	job->host.profile = 0;
+	bool evaluated = print_results(job);
+	if (job->training.stopped)
+		report_stop(job);
+	else if (!evaluated && stop_signal)
+		say("%s ended the evaluation, after all %lld steps%s", stop_name(stop_signal), (long long)job->runs[0].steps, saved_words(job));
+}
+
+/* ---- training */
+
+/* The threads of the network that uses most. */
+static bool open_pool(const Session *s, Host *host, Failure *failure)
+{
+	int threads = 1;
+	for (int i = 0; i < s->count; i++)
+		threads = s->compilations[i].threads > threads ? s->compilations[i].threads : threads;
+	host->pool = threads > 1 ? pool_open(threads) : 0;
+	return threads == 1 || host->pool || fail(failure, "%d threads cannot be had: try --threads 1", threads);
+}
+
+static bool open_profile(const Session *s, Profile *profile, Failure *failure)
+{
+	for (int i = 0; i < s->count; i++)
+		if (s->compilations[i].train.loops.count > profile->loops)
+			profile->loops = s->compilations[i].train.loops.count;
+	profile->seconds = calloc((size_t)profile->loops, sizeof *profile->seconds);
+	return profile->seconds || fail(failure, "not enough memory to time %d loops", profile->loops);
+}
+
+/* Where a batchnorm may divide by 0, the network before it did so is kept, too, to find out whether it did. */
+static bool open_training(Job *job)
+{
+	const Options *options = job->options;
+	const Network *first = job->session->compilations[0].network;
+	job->training = (Training){
+		.runs = job->runs, .run_count = job->session->count, .host = &job->host, .data = &job->data, .batch = first->batch,
+		.epochs = first->epochs, .steps = options->steps, .random = &job->random, .shuffle = !options->no_shuffle,
+		.quiet = options->quiet, .log = options->log ? &job->log : 0, .log_steps = options->log_steps, .stop = &stop_signal,
+		.returns = job->session->count == 1 && (options->save || find_division(first)), .returned = -1,
+	};
+	if (!training_check(&job->training, &job->failure) || !open_pool(job->session, &job->host, &job->failure))
+		return false;
+	if (options->profile && !open_profile(job->session, &job->profile, &job->failure))
+		return false;
+	job->host.profile = options->profile ? &job->profile : 0;
+	return !options->log || lines_open(&job->log, options->log, &job->failure);
+}
+
+/* The files first: nothing that takes time comes between the last step and the weights. */
+static void train_and_write(Job *job)
+{
+	stop_after_step(&job->training.step, job->options->save != 0);
+	bool trained = train(&job->training, &job->failure);
+	stop_after_files();
+	job->session->output_error = job->training.output_error;
+	if (!trained) {
+		blame(&job->session->compilations[job->training.breakdown.run ? job->training.breakdown.run - job->runs : 0], &job->training,
+			job->options->weights, &job->failure);
+		go_wrong(job, EXIT_DATA);
+		save_last_finite(job);
+	} else
+		write_results(job);
+	if (job->options->log && !lines_close(&job->log, &job->failure))
+		go_wrong(job, EXIT_DATA);
+	stop_evaluation();
+	if (trained)
+		report(job);
+}
+
+static void train_all(Job *job)
+{
+	waiting_begin(data_path_length(job->options->train) ? "reading" : "making", job->options->train, !job->options->quiet);
+	bool opened = data_open(&job->data, job->options->train, &job->failure);
+	waiting_end();
+	if (!opened) {
+		go_wrong(job, EXIT_DATA);
+		return;
+	}
+	if (open_training(job))
+		train_and_write(job);
+	else
+		go_wrong(job, EXIT_DATA);
+	pool_close(job->host.pool);
+	free(job->profile.seconds);
+	data_close(&job->data);
+}
+
+int run_all(Session *session)
+{
+	Job job = {.session = session, .options = &session->options, .runs = calloc((size_t)session->count, sizeof *job.runs)};
+	if (!job.runs)
+		return no_memory(session->count);
+	stop_catch();
+	prepare(&job);
+	if (job.status == 0 && job.options->train)
+		train_all(&job);
+	else if (job.status == 0)
+		write_results(&job);
+	for (int i = 0; i < session->count; i++)
+		if (job.runs[i].program)
+			program_free(job.runs[i].program, job.runs[i].net);
+	free(job.runs);
+	return job.status;
+}

@@ -1,0 +1,30 @@
+/* run.h: what the command line asks for, done. */
+#ifndef BNC_RUN_H
+#define BNC_RUN_H
+#include "options.h"
+
+enum { EXIT_NETWORK = 1, EXIT_COMMAND = 2, EXIT_DATA = 3, EXIT_INTERNAL = 4 };
+
+typedef struct Session {
+	Options options;
+	Compilation *compilations;
+	int count;
+	const KernelSet *target;
+	int output_error;       /* errno of what could not be printed to stdout */
+} Session;
+
+/* ---- run.c: trains, and writes what came of it */
+
+/* Prints the message and returns the status. */
+int report_failure(int status, const Failure *failure);
+int no_memory(int networks);
+/* Returns the exit status. */
+int run_all(Session *session);
+
+/* ---- blame.c: why a training broke down */
+/* The last batchnorm with eps=0, which divides by 0 when a feature is the same in all rows of a batch; null: none. */
+const Node *find_division(const Network *network);
+/* Adds to the message what is known of the cause. */
+void blame(const Compilation *c, const Training *training, const char *weights, Failure *failure);
+
+#endif
