@@ -271,7 +271,11 @@ static bool print_results(const Job *job)
 		printf("%s: %lld parameters, compiled in %.1f ms (libtcc %.1f ms)", c->program.name, (long long)program_parameters(&c->program),
 			1e3 * c->compile_seconds, 1e3 * c->tcc_seconds);
 		if (run->steps)
-			printf(", %lld steps at %.0f a second, final loss %.4f", (long long)run->steps, (double)run->steps / run->seconds, run->loss);
+			printf(", %lld steps", (long long)run->steps);
+		if (run->seconds > 0.1)         /* what takes less is too short to tell */
+			printf(" at %.0f a second", (double)run->timed_steps / run->seconds);
+		if (run->steps)
+			printf(", final loss %.4f", run->loss);
 		if (job->training.stopped && run->batch < run->batches)
 			printf(" (epoch %d was cut short after %d of its %d steps)", run->epoch, run->batch, run->batches);
 		evaluated &= print_accuracy(job, run);

@@ -236,7 +236,8 @@ typedef struct Run {
 	double accuracy;        /* of the last epoch's training outputs */
 	int64_t steps;
 	int epoch, batch, batches;      /* the last epoch that was begun, how many of its steps were run, and of how many */
-	double seconds;         /* in steps */
+	int64_t timed_steps;    /* those after the first epoch, which also fetches the program and the data into the caches */
+	double seconds;         /* in them */
 } Run;
 
 /* What ended a training early: a loss, or the weights after the last step, that is not finite. */

@@ -173,8 +173,11 @@ static bool run_epoch(Training *t, Work *work, Run *run, const Epoch *epoch, Fai
 		seen += batch_rows(t, batch);
 		progress_step(&work->progress, *loss);
 	}
-	run->seconds += wall_seconds() - start;
 	run->steps += batch;
+	if (epoch->number > 0) {
+		run->seconds += wall_seconds() - start;
+		run->timed_steps += batch;
+	}
 	if (batch) {
 		run->loss = sum / batch;
 		run->accuracy = right / seen;

@@ -34,7 +34,7 @@ cut_blocks() {
 }
 
 without_times() {
-	sed -e 's/[0-9][0-9.]* ms/N ms/g' -e 's/at [0-9][0-9]* a second/at N a second/g' "$1"
+	sed -e 's/[0-9][0-9.]* ms/N ms/g' -e 's/ at [0-9][0-9]* a second//g' "$1"
 }
 
 # The second file, with lines left out where the first one does.
