@@ -1,7 +1,9 @@
 /* The kernels' source -> what a network needs of it. The text is cut at the top level into comments, definitions and blocks
  * of directives; those that the network's kernels reach by name are printed in their order, with the comments above them. */
 #include "kernel_text.h"
+#include "emit.h"
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 typedef enum PieceKind { PIECE_COMMENT, PIECE_FUNCTION, PIECE_OTHER } PieceKind;
@@ -292,13 +294,29 @@ static const char *renamed(const Slicer *s, const char *text, size_t length)
 	return 0;
 }
 
+/* Past a float in hexadecimal, which C++ has not before C++17; text itself when it is none. */
+static const char *skip_hexadecimal(const char *text)
+{
+	if (text[0] != '0' || text[1] != 'x')
+		return text;
+	const char *end = text + 2 + strspn(text + 2, "0123456789abcdef.");
+	if (*end != 'p')
+		return text;
+	end += 1 + (end[1] == '-' || end[1] == '+');
+	end += strspn(end, "0123456789");
+	return *end == 'f' ? end + 1 : text;
+}
+
 static void put_piece(const Slicer *s, Code *code, const char *text)
 {
 	while (*text) {
-		const char *opaque = skip_opaque(text), *name;
+		const char *opaque = skip_opaque(text), *number = skip_hexadecimal(text), *name;
 		if (opaque > text) {
 			code_add(code, text, (size_t)(opaque - text));
 			text = opaque;
+		} else if (number > text) {
+			code_put(code, "%s", number_text(s->arena, strtod(text, 0), true));
+			text = number;
 		} else if (is_name(*text)) {
 			size_t length = (size_t)(name_end(text) - text);
 			name = renamed(s, text, length);

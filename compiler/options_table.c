@@ -27,7 +27,7 @@ static const char *const lane_names[] = {"1", "4", "8", "16", 0};
 static void choose_lanes(Options *options, int index) { options->emit.lanes = index ? 2 << index : 1; }
 
 static const char *const form_names[] = {"hex", "decimal", 0};
-static void choose_form(Options *options, int index) { options->emit.decimal = index == 1; }
+static void choose_form(Options *options, int index) { options->emit.hex = index == 0; }
 
 static const char *const colour_names[] = {[COLOUR_AUTO] = "auto", [COLOUR_ALWAYS] = "always", [COLOUR_NEVER] = "never", 0};
 
@@ -158,7 +158,7 @@ const Spec options_table[] = {
 	{"max-batch", "N", "rows that it takes at once (default: the batch)", .kind = INT, FIELD(emit.max_batch), RANGE(1, MAX_BATCH),
 		.needs = EMISSION},
 	{"prefix", "NAME", "of all its names (default: the network's name)", .kind = TEXT, FIELD(emit.prefix), .needs = EMISSION},
-	{"weights-as", "FORM", "hex or decimal; both are exact", .kind = CHOICE, .choices = form_names, .choose = choose_form,
+	{"weights-as", "FORM", "decimal, or hex, which C++ has from C++17 on; both are exact", .kind = CHOICE, .choices = form_names, .choose = choose_form,
 		.needs = EMISSION},
 	{"ram", "BYTES", "say no when more memory would be needed; without --emit, by this machine's program", .kind = UINT64,
 		FIELD(emit.ram), RANGE(1, INT64_MAX),

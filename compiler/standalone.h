@@ -10,7 +10,7 @@ typedef struct StandaloneOptions {
 	int lanes;                      /* 0: 1 */
 	int max_batch;                  /* 0: the network's batch */
 	uint64_t ram;                   /* bytes that it may take; 0: any */
-	bool inference, single_header, decimal;
+	bool inference, single_header, hex;
 } StandaloneOptions;
 
 /* What can be said of the options before a network is read. */
@@ -136,6 +136,7 @@ void put_inference_memory(const Standalone *s, Code *code);
 
 /* standalone_source.c, standalone_init.c, standalone_save.c, standalone_weights.c */
 void put_source(Standalone *s);
+bool needs_large_int(const Standalone *s);      /* of more than 16 bits */
 void put_tensors(const Standalone *s, Code *code);
 void put_init(const Standalone *s, Code *code);
 void put_saving(const Standalone *s, Code *code);

@@ -74,7 +74,7 @@ static void put_description(const Standalone *s, Code *code)
 	put_template(s, code, "/* @: a neural network%s, written by bnc %s.\n", s->options->inference ? "" : " with its training", BNC_VERSION);
 	code_put(code, " * This code belongs to whoever generated it; no licence of bnc applies to it.\n *\n");
 	if (s->options->single_header)
-		put_template(s, code, " * One C file of the program defines $_IMPLEMENTATION before it includes this; all others only include it.\n *\n");
+		put_template(s, code, " * One C or C++ file of the program defines $_IMPLEMENTATION before it includes this; all others only include it.\n *\n");
 	code_put(code, " * The network:\n");
 	put_network_text(code, &s->c.source);
 	code_put(code, " *\n * Its layers and the shapes of their outputs, for one sample:\n");
@@ -278,3 +278,5 @@ void put_header(Standalone *s)
 	}
 	code_put(code, "\n#ifdef __cplusplus\n}\n#endif\n\n#endif\n");
 }
+	if (needs_large_int(s))
+		put_template(s, code, "\n/* It counts to more than 32767. */\ntypedef char @_needs_an_int_of_32_bits[sizeof(int) >= 4 ? 1 : -1];\n");

@@ -67,7 +67,7 @@ static void put_constant(const Standalone *s, Code *code, const Node *node, int 
 	float *panels = NEW_ARRAY(s->arena, float, floats);
 	for (size_t i = 0; i < element_count(tensor); i++)
 		panels[(i / inputs / lanes * inputs + i % inputs) * lanes + i / inputs % lanes] = values[i];
-	put_template(s, code, "/* %s */\nstatic const float @_%s[%zu] = {\n", tensor->path, tensor->name, floats);
+	put_template(s, code, "/* %s */\nstatic const float @_%s[%zu] $_CONST_ATTR = {\n", tensor->path, tensor->name, floats);
 	put_floats(s, code, panels, floats);
 	code_put(code, "};\n\n");
 }

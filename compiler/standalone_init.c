@@ -51,7 +51,7 @@ static const char generator[] =
 	"\tfor (int feature = 0; feature < features; feature++)\n"
 	"\t\tfor (int input = 0; input < inputs; input++) {\n"
 	"\t\t\tconst int32_t bits = (int32_t)(@_random(generator) & 0xffffff) - 0x800000;\n"
-	"\t\t\tpanels[@_place(feature, input, inputs)] = bound * ((float)bits * 0x1p-23f);\n"
+	"\t\t\tpanels[@_place(feature, input, inputs)] = bound * ((float)bits / 8388608.0f);\n"
 	"\t\t}\n"
 	"}\n\n";
 

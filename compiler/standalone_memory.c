@@ -9,6 +9,19 @@ static size_t stack_bytes(const Compilation *c, const Routine *routine, size_t s
 	return (lanes == 1 ? scalar : lane * lanes) + 16 * (size_t)routine->temporaries.count;
 }
 
+/* What the code counts in int is at most the floats of its largest array, and of a batch as the caller has it. */
+bool needs_large_int(const Standalone *s)
+{
+	const Compilation *c = &s->c;
+	size_t largest = s->options->inference ? scratch_of(c).floats : s->work;
+	size_t rows = (size_t)c->network->batch;
+	size_t batches[] = {rows * (size_t)shape_size(&c->network->input->shape), rows * (size_t)shape_size(&c->network->output->shape)};
+	for (int i = 0; i < c->tensors.count; i++)
+		if (tensor_floats(c, c->tensors.items[i]) > largest)
+			largest = tensor_floats(c, c->tensors.items[i]);
+	return largest > INT16_MAX || batches[0] > INT16_MAX || batches[1] > INT16_MAX;
+}
+
 void put_memory_table(const Standalone *s, Code *code)
 {
 	const Compilation *c = &s->c;

@@ -143,6 +143,9 @@ void put_source(Standalone *s)
 {
 	if (s->options->single_header) {
 		put_template(s, &s->header, "\n#if defined $_IMPLEMENTATION && !defined $_IMPLEMENTED\n#define $_IMPLEMENTED\n");
+	if (s->net)
+		put_template(s, code, "\n/* An attribute for the tables of weights, such as that of a section. */\n"
+			"#ifndef $_CONST_ATTR\n#define $_CONST_ATTR\n#endif\n");
 		put_implementation(s, &s->header);
 		code_put(&s->header, "\n#endif\n");
 		return;

@@ -4,9 +4,9 @@
 
 static const char *literal(const Standalone *s, float value)
 {
-	if (s->options->decimal)
-		return number_text(s->arena, value, true);
-	return arena_print(s->arena, "%af", (double)value);
+	if (s->options->hex)
+		return arena_print(s->arena, "%af", (double)value);
+	return number_text(s->arena, value, true);
 }
 
 void put_floats(const Standalone *s, Code *code, const float *values, size_t count)
@@ -34,7 +34,7 @@ bool check_weights(const Standalone *s, Failure *failure)
 
 static void put_trained_tensor(const Standalone *s, Code *code, const Tensor *tensor)
 {
-	put_template(s, code, "static const float @_trained_%s[%zu] = {\n", tensor->name, element_count(tensor));
+	put_template(s, code, "static const float @_trained_%s[%zu] $_CONST_ATTR = {\n", tensor->name, element_count(tensor));
 	put_floats(s, code, weights_of(s, tensor), element_count(tensor));
 	code_put(code, "};\n\n");
 }

@@ -56,6 +56,12 @@ compile() {
 	check "$1: symbols" symbols device.o
 }
 
+# As a sketch of the Arduino is, for one: the same files are C++, without a warning.
+compile_as_cpp() {
+	! has g++ || check "$1, g++" g++ -xc++ -std=c++11 $warnings -fsyntax-only device.c device_test.c
+	! has clang++ || check "$1, clang++" clang++ -xc++ -std=c++20 $warnings -fsyntax-only device.c device_test.c
+}
+
 # ---- every network for every number of lanes
 
 cd "$scratch" || exit 1
@@ -70,12 +76,14 @@ for network in "$root/models/mlp_bn.net" "$root"/tests/emit/*.net; do
 		check "$name" emit "$network" --lanes $lanes --prefix device --emit device.c --emit-test device_test.c
 		compile "$name, $lanes lanes, gcc" "gcc -std=c99 $optimised"
 		compile "$name, $lanes lanes, clang" "clang -std=c99 $optimised"
+		compile_as_cpp "$name, $lanes lanes"
 		check "$name, $lanes lanes" clang -std=c11 $warnings -O0 -c device.c
 		check "$name, $lanes lanes" gcc -std=c11 $warnings -O0 device.c device_test.c -lm -o device_test
 		check "$name, $lanes lanes: self-test" ./device_test
 		[ "$(uname -m)" != x86_64 ] || check_stack "$name, $lanes lanes" training
 		check "$name" emit "$network" --weights weights.safetensors --inference --lanes $lanes --prefix device --emit device.c \
 			--emit-test device_test.c
+		compile_as_cpp "$name, $lanes lanes, inference"
 		compile "$name, $lanes lanes, inference, clang" "clang -std=c99 $optimised"
 		compile "$name, $lanes lanes, inference, gcc" "gcc -std=c99 $optimised"
 		check "$name, $lanes lanes, inference" gcc -std=c99 $warnings device.o device_test.c -lm -o device_test
@@ -95,11 +103,42 @@ for network in "$root/models/mlp_bn.net" "$root"/tests/emit/*.net; do
 		check "$name, tcc" tcc -Wall -Werror device.c device_test.c -lm -o device_test
 		check "$name, tcc: self-test" ./device_test
 	fi
-	if has g++; then
-		echo '#include "device.h"' >header.cc
-		check "$name, C++" g++ -std=c++11 $warnings -fsyntax-only header.cc
-	fi
 done
+
+# ---- C++: one header, of whichever standard, gives the numbers that C gives
+
+for lanes in 1 4 8 16; do
+	for how in "" "--weights weights.safetensors" "--weights weights.safetensors --inference"; do
+		check "C++" emit "$root/tests/emit/residual.net" --save weights.safetensors
+		check "C++" emit "$root/tests/emit/residual.net" $how --lanes $lanes --prefix device --single-header --emit device.h --emit-test device_test.c
+		for standard in "g++ -std=c++11 -O2" "g++ -std=gnu++17 $optimised" "clang++ -std=c++14 -O2" "clang++ -std=c++20 $optimised"; do
+			has ${standard%% *} || continue
+			check "C++, $lanes lanes $how, $standard" ${standard%% *} -xc++ ${standard#* } $warnings device_test.c -o device_test
+			check "C++, $lanes lanes $how, $standard: self-test" ./device_test
+		done
+	done
+done
+
+# ---- where constant tables are placed
+
+section_of_weights() {
+	$1 -DDEVICE_CONST_ATTR='__attribute__((section(".flash_weights")))' $warnings -c device.c -o device.o &&
+		size -A device.o | awk '$1 == ".flash_weights" { found = $2 } END { print found; exit !(found >= 1288 && found < 1400) }' # 322 floats
+}
+
+for how in "" --inference; do
+	check "sections" emit "$root/models/mlp.net" --train moons $how --prefix device --emit device.c
+	for compiler in "gcc -std=c99" "clang -std=c99" "g++ -xc++ -std=c++11"; do
+		! has ${compiler%% *} || check "sections $how, $compiler" section_of_weights "$compiler"
+	done
+done
+
+# ---- a network that counts further than 16 bits says so to the compiler
+
+check "int" emit "$root/models/mlp.net" --prefix device --emit device.c
+check "int: small" sh -c '! grep needs_an_int device.h'
+check "int" emit -e 'input 784; linear 784 64' --prefix device --emit device.c
+check "int: large" grep -q 'device_needs_an_int_of_32_bits\[sizeof(int) >= 4' device.h
 
 # ---- a wrong gradient is found: here a term of BatchNorm's is missing
 
@@ -194,9 +233,13 @@ check "what was trained" ./device_test
 
 # ---- the text
 
-emit "$root/models/mlp_bn.net" --weights-as decimal --train moons --prefix device --emit device.c --emit-test device_test.c
-check "decimal weights" gcc -std=c99 $warnings device.c device_test.c -lm -o device_test
-check "decimal weights" ./device_test
+emit "$root/models/mlp_bn.net" --weights-as hex --train moons --prefix device --emit device.c --emit-test device_test.c
+check "hexadecimal weights" gcc -std=c99 $warnings device.c device_test.c -lm -o device_test
+check "hexadecimal weights" ./device_test
+gcc -std=c99 -O1 -fno-ident -c device.c -o hex.o
+emit "$root/models/mlp_bn.net" --train moons --prefix device --emit device.c
+gcc -std=c99 -O1 -fno-ident -c device.c -o decimal.o
+check "hexadecimal and decimal weights are the same" cmp hex.o decimal.o
 
 printf 'linear 2 3 # */ #error ??/\nrelu # \001\033[31m /* \\\nlinear 2 # caf\303\251 \377 "' >hostile.net
 check "hostile comments" emit hostile.net --prefix device --emit device.c

@@ -56,7 +56,8 @@ INLINE Normal batch_statistics(int rows, float eps, float momentum, float *rstd,
 	store(rstd, scale);
 	store(mean, load(mean) * (1.0f - momentum) + (m + c) * momentum);
 	store(var, load(var) * (1.0f - momentum) + squares * unbiased * momentum);
-	return (Normal){ m, scale, c * scale };
+	const Normal normal = { m, scale, c * scale };
+	return normal;
 }
 
 static void KERNEL_FN(batchnorm)(int rows, float eps, float momentum, float *xhat, float *rstd, float *mean, float *var, const float *x)

@@ -25,7 +25,7 @@ typedef double Pairs __attribute__((vector_size(4 * LANES)));
 INLINE Vector pairs_apart(const float *block)
 {
 #define TWO_PAIRS(row) *(const Pair *)(block + (row) * LANES), *(const Pair *)(block + ((row) + 1) * LANES)
-	return (Vector)(Pairs){
+	const Pairs pairs = {
 		TWO_PAIRS(0),
 #if LANES >= 8
 		TWO_PAIRS(2),
@@ -34,6 +34,7 @@ INLINE Vector pairs_apart(const float *block)
 		TWO_PAIRS(4), TWO_PAIRS(6),
 #endif
 	};
+	return (Vector)pairs;
 #undef TWO_PAIRS
 }
 #endif

@@ -8,9 +8,12 @@
  * rest of the register. */
 INLINE Vector load_few(const int features, const float *source)
 {
-	if (features % 2 == 0)
-		return (Vector)(Pairs){*(const Pair *)source, features == 4 ? *(const Pair *)(source + 2) : 0.0};
-	return features == 1 ? (Vector){source[0]} : (Vector){source[0], source[1], source[2]};
+	if (features % 2 == 0) {
+		const Pairs pairs = {*(const Pair *)source, features == 4 ? *(const Pair *)(source + 2) : 0.0};
+		return (Vector)pairs;
+	}
+	const Vector odd = {source[0], features == 3 ? source[1] : 0.0f, features == 3 ? source[2] : 0.0f};
+	return odd;
 }
 
 /* A row is one load and one store: 32 rows of 2 take 8 ns with AVX-512, feature by feature 23. */

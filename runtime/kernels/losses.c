@@ -22,7 +22,8 @@ INLINE Mask load_labels(const int32_t *label, int rows)
 	(void)rows;
 	return *label;
 #else
-	Mask wanted = (Mask){0} - 1;
+	Mask wanted = {0};
+	wanted -= 1;
 	if (rows == LANES)
 		memcpy(&wanted, label, sizeof wanted);
 	else
@@ -53,7 +54,7 @@ static void KERNEL_FN(cross_entropy_of_two)(int rows, int features, float *loss,
 {
 	(void)features;
 	const float share = 1.0f / (float)rows;
-	Score score = {0};
+	Score score = { { splat(0.0f), splat(0.0f) }, splat(0.0f) };
 	for (int row = 0; row < rows; row += LANES, x += LANES * LANES, dx += LANES * LANES) {
 		const int block_rows = smaller(rows - row, LANES);
 		const Mask wanted = load_labels(label + row, block_rows);
@@ -80,7 +81,7 @@ static void KERNEL_FN(cross_entropy)(int rows, int features, float *loss, float 
 	const ptrdiff_t stride = (ptrdiff_t)rows * LANES;
 	const int panels = panel_count(features);
 	const float share = 1.0f / (float)rows;
-	Score score = {0};
+	Score score = { { splat(0.0f), splat(0.0f) }, splat(0.0f) };
 	for (int row = 0; row < rows; row += LANES) {
 		const ptrdiff_t block = (ptrdiff_t)row * LANES;
 		const int block_rows = smaller(rows - row, LANES);
@@ -131,7 +132,7 @@ static void KERNEL_FN(cross_entropy)(int rows, int features, float *loss, float 
 static void KERNEL_FN(mse)(int rows, int features, float *loss, float *dx, const float *x, const float *target)
 {
 	const float share = 1.0f / ((float)rows * (float)features);
-	Total total = {0};
+	Total total = { splat(0.0f), splat(0.0f) };
 	for (int panel = 0; panel < panel_count(features); panel++) {
 		const Mask used = first_lanes(features - panel * LANES);
 		for (int row = 0; row < rows; row++, dx += LANES, x += LANES, target += LANES) {

@@ -38,7 +38,7 @@ INLINE void narrow_product(const int contrast, int rows, int outputs, int inputs
 {
 	const int whole = rows / LANES * LANES;
 	const ptrdiff_t stride = (ptrdiff_t)rows * LANES;
-	const Product rest = { .inputs = inputs, .x = x + whole * LANES, .x_stride = stride, .w = w, .y = y + whole * LANES, .start = b ? b : nothing };
+	const Product rest = { inputs, x + whole * LANES, stride, w, y + whole * LANES, b ? b : nothing, 0 };
 	for (int row = 0; row < whole; row++)
 		store(y + row * LANES, splat(0.0f));
 	for (int first = 0; first < outputs; first += 2) {

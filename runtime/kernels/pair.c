@@ -117,8 +117,8 @@ static int is_far(int rows, int features)
 static void KERNEL_FN(linear_pair)(int rows, int outputs, int inputs, float *y, const float *x, const float *w, const float *b)
 {
 	const ptrdiff_t stride = (ptrdiff_t)rows * LANES;
-	PairSteps steps = { .w = (ptrdiff_t)inputs * LANES, .y = stride, .start = b ? LANES : 0, .far = is_far(rows, inputs) };
-	Product whole = { .x = x, .x_stride = stride, .w = w, .y = y, .start = b ? b : nothing };
+	PairSteps steps = { (ptrdiff_t)inputs * LANES, stride, b ? LANES : 0, is_far(rows, inputs) };
+	Product whole = { 0, x, stride, w, y, b ? b : nothing, 0 };
 	(void)outputs;
 	do {
 		whole.inputs = smaller(inputs, PAIR_CHUNK);
@@ -137,8 +137,8 @@ static void KERNEL_FN(linear_dx_pair)(int rows, int outputs, int inputs, int pan
 	const ptrdiff_t stride = (ptrdiff_t)rows * LANES;
 	const int second_inputs = smaller(inputs - (panel + 1) * LANES, LANES);
 	Vector transposed[2 * PAIR_CHUNK];
-	PairSteps steps = { .w = PAIR_CHUNK * LANES, .y = stride, .start = 0, .far = is_far(rows, outputs) };
-	Product step = { .x = dy, .x_stride = stride, .w = (const float *)transposed, .y = dx, .start = nothing };
+	PairSteps steps = { PAIR_CHUNK * LANES, stride, 0, is_far(rows, outputs) };
+	Product step = { 0, dy, stride, (const float *)transposed, dx, nothing, 0 };
 	w += (ptrdiff_t)panel * LANES * LANES;
 	for (int first = 0; first < outputs; first += PAIR_CHUNK) {
 		const int end = smaller(first + PAIR_CHUNK, outputs);

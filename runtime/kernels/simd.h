@@ -13,9 +13,12 @@
 #pragma clang diagnostic ignored "-Wpass-failed"        /* of a loop that is known to turn but a few times nothing is left to unroll */
 #define UNROLL _Pragma("clang loop unroll(full)")
 #define UNROLL_4 _Pragma("clang loop unroll_count(4)")
-#else
+#elif __GNUC__ >= 8
 #define UNROLL _Pragma("GCC unroll 32")
 #define UNROLL_4 _Pragma("GCC unroll 4")
+#else
+#define UNROLL
+#define UNROLL_4
 #endif
 #else
 #define INLINE static inline
@@ -82,7 +85,8 @@ INLINE Vector splat(float value)
 #if LANES == 1
 	return value;
 #else
-	return value - (Vector){0};
+	const Vector zero = {0};
+	return value - zero;
 #endif
 }
 
@@ -143,7 +147,7 @@ INLINE Vector float_of(Bits bits)
 
 INLINE Vector square_root(Vector value)
 {
-#if defined __GNUC__ && !defined __TINYC__
+#if defined __GNUC__ && !defined __TINYC__ && !defined __cplusplus
 	extern float (sqrtf)(float) __attribute__((const));  /* no errno: one instruction, without -fno-math-errno */
 #endif
 	Lanes lanes;
@@ -172,7 +176,7 @@ INLINE Vector load_apart(const float *source, ptrdiff_t step)
 	return *source;
 #else
 #define FOUR_APART(i) source[(i) * step], source[(i + 1) * step], source[(i + 2) * step], source[(i + 3) * step]
-	return (Vector){
+	const Vector values = {
 		FOUR_APART(0),
 #if LANES >= 8
 		FOUR_APART(4),
@@ -181,6 +185,7 @@ INLINE Vector load_apart(const float *source, ptrdiff_t step)
 		FOUR_APART(8), FOUR_APART(12),
 #endif
 	};
+	return values;
 #undef FOUR_APART
 #endif
 }
