@@ -64,6 +64,11 @@ bool normalises_batch(const Standalone *s)
 	return false;
 }
 
+bool classifies(const Standalone *s)
+{
+	return s->c.network->loss->layer->takes_labels;
+}
+
 int training_minimum(const Standalone *s)
 {
 	return normalises_batch(s) ? 2 : 1;

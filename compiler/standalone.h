@@ -63,6 +63,7 @@ const ProgramTensor *program_tensor(const Standalone *s, const Tensor *tensor);
 /* What training needs and what is saved. */
 bool normalises_batch(const Standalone *s);
 int training_minimum(const Standalone *s);      /* rows */
+bool classifies(const Standalone *s);
 int saved_tensors(const Compilation *c, Tensor **tensors);
 const char *saved_name(const Tensor *tensor);
 size_t save_bytes(const Standalone *s);
@@ -136,7 +137,7 @@ void put_inference_memory(const Standalone *s, Code *code);
 
 /* standalone_source.c, standalone_init.c, standalone_save.c, standalone_weights.c */
 void put_source(Standalone *s);
-bool needs_large_int(const Standalone *s);      /* of more than 16 bits */
+void put_classify(const Standalone *s, Code *code);
 void put_tensors(const Standalone *s, Code *code);
 void put_init(const Standalone *s, Code *code);
 void put_saving(const Standalone *s, Code *code);

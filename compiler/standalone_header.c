@@ -129,6 +129,21 @@ static void put_inference_macros(const Standalone *s, Code *code)
 		scratch_of(&s->c).floats);
 }
 
+/* What a row of y holds, and the function that reads it. */
+static void put_outputs(const Standalone *s, Code *code)
+{
+	if (!classifies(s)) {
+		put_template(s, code, "\n/* y holds values on the scale of those that the network was trained towards, $_OUTPUTS for each sample. */\n");
+		return;
+	}
+	put_template(s, code, "\n"
+		"/* y holds a logit for each class, $_OUTPUTS for each sample: any number, larger for a likelier class. The probability of\n"
+		" * class i is softmax(y)[i] = exp(y[i]) / (exp(y[0]) + ... + exp(y[$_OUTPUTS - 1])), in which the largest of y may first\n"
+		" * be taken off all of them, so that no exp overflows. The likeliest class of one sample, as its label: the first of those\n"
+		" * with the largest logit. A NaN is larger than none, and none is larger than it. */\n"
+		"int32_t @_classify(const float *y);\n");
+}
+
 static void put_inference_functions(const Standalone *s, Code *code)
 {
 	put_template(s, code, "\n"
@@ -138,6 +153,7 @@ static void put_inference_functions(const Standalone *s, Code *code)
 		"/* y[rows][$_OUTPUTS] from x[rows][$_INPUTS], for any number of rows; none when rows <= 0. scratch: $_SCRATCH\n"
 		" * floats of the caller's, which hold nothing between calls; threads that call it at once need one each. */\n"
 		"void @_predict(const float *x, float *y, int rows, float *scratch);\n", one_scratch(s).floats * sizeof(float));
+	put_outputs(s, code);
 }
 
 static const char *shape_of(const Standalone *s, const Tensor *tensor)
@@ -199,7 +215,6 @@ static void put_struct(const Standalone *s, Code *code)
 
 static void put_functions(const Standalone *s, Code *code)
 {
-	bool classifies = s->c.network->loss->layer->takes_labels;
 	put_template(s, code, "\n"
 		"/* The initial weights that bnc, and PyTorch, draw for this seed (its lower 32 bits). This%s or\n"
 		" * @_load comes first: only then is the struct a network. */\n"
@@ -213,14 +228,15 @@ static void put_functions(const Standalone *s, Code *code)
 		" * rows; none when rows <= 0. Works in the network's own memory: calls for one network must not overlap in time. */\n"
 		"void @_predict(@ *net, const float *x, float *y, int rows);\n",
 		normalises_batch(s) ? ", with running statistics" : "");
+	put_outputs(s, code);
 	put_template(s, code, "\n"
 		"/* One step on x[rows][$_INPUTS] and %s: forward, backward and update.\n"
 		" * Returns the rows' mean loss before the update; NaN, and nothing changes, where rows is not from $_MIN_BATCH\n"
 		" * to $_MAX_BATCH%s. */\n"
 		"float @_train(@ *net, const float *x, const %s, int rows, float lr);\n",
-		classifies ? "label[rows]" : arena_print(s->arena, "target[rows][%s_OUTPUTS]", s->capitals),
-		classifies ? arena_print(s->arena, " or a label is not from 0 to %s_OUTPUTS - 1", s->capitals) : "",
-		classifies ? "int32_t *label" : "float *target");
+		classifies(s) ? "label[rows]" : arena_print(s->arena, "target[rows][%s_OUTPUTS]", s->capitals),
+		classifies(s) ? arena_print(s->arena, " or a label is not from 0 to %s_OUTPUTS - 1", s->capitals) : "",
+		classifies(s) ? "int32_t *label" : "float *target");
 }
 
 static void put_tensor_table(const Standalone *s, Code *code)
@@ -276,7 +292,7 @@ void put_header(Standalone *s)
 		put_functions(s, code);
 		put_tensor_table(s, code);
 	}
-	code_put(code, "\n#ifdef __cplusplus\n}\n#endif\n\n#endif\n");
-}
 	if (needs_large_int(s))
 		put_template(s, code, "\n/* It counts to more than 32767. */\ntypedef char @_needs_an_int_of_32_bits[sizeof(int) >= 4 ? 1 : -1];\n");
+	code_put(code, "\n#ifdef __cplusplus\n}\n#endif\n\n#endif\n");
+}

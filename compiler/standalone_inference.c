@@ -175,4 +175,5 @@ void put_inference(const Standalone *s, Code *code)
 	code_put(code, "/* ---- prediction */\n\n");
 	put_predict_one(s, code);
 	put_predict(s, code);
+	put_classify(s, code);
 }

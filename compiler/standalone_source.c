@@ -93,25 +93,37 @@ static void put_predict(const Standalone *s, Code *code)
 		routine_text(s, &s->c.predict, false), s->output, inputs, routine_text(s, &s->c.predict, true), outputs);
 }
 
+void put_classify(const Standalone *s, Code *code)
+{
+	if (classifies(s))
+		put_template(s, code, "\n"
+			"int32_t @_classify(const float *y)\n"
+			"{\n"
+			"\tint32_t best = 0;\n"
+			"\tfor (int32_t i = 1; i < $_OUTPUTS; i++)\n"
+			"\t\tbest = y[i] > y[best] ? i : best;\n"
+			"\treturn best;\n"
+			"}\n");
+}
+
 static void put_train(const Standalone *s, Code *code)
 {
 	const Network *network = s->c.network;
 	int inputs = (int)shape_size(&network->input->shape), outputs = (int)shape_size(&network->output->shape);
-	bool classifies = network->loss->layer->takes_labels;
 	put_template(s, code, "\n/* ---- training */\n\n"
 		"float @_train(@ *net, const float *x, const %s, int rows, float lr)\n"
 		"{\n"
 		"\tif (rows < $_MIN_BATCH || rows > $_MAX_BATCH)\n"
 		"\t\treturn NAN;\n",
-		classifies ? "int32_t *label" : "float *target");
-	if (classifies)
+		classifies(s) ? "int32_t *label" : "float *target");
+	if (classifies(s))
 		put_template(s, code,
 			"\tfor (int row = 0; row < rows; row++)\n"
 			"\t\tif (label[row] < 0 || label[row] >= $_OUTPUTS)\n"
 			"\t\t\treturn NAN;\n");
 	put_template(s, code, "%s\tfloat loss%s;\n\n\t@_gather(rows, %d, net->x, x, NULL);\n",
 		routine_text(s, &s->c.train, false), s->c.correct ? ", correct" : "", inputs);
-	if (!classifies)
+	if (!classifies(s))
 		put_template(s, code, "\t@_gather(rows, %d, net->target, target, NULL);\n", outputs);
 	code_put(code, "%s\treturn loss;\n}\n", routine_text(s, &s->c.train, true));
 }
@@ -120,6 +132,7 @@ static void put_training(const Standalone *s, Code *code)
 {
 	put_tensors(s, code);
 	put_predict(s, code);
+	put_classify(s, code);
 	put_train(s, code);
 	put_init(s, code);
 	if (s->net)
@@ -130,6 +143,9 @@ static void put_training(const Standalone *s, Code *code)
 static void put_implementation(const Standalone *s, Code *code)
 {
 	code_put(code, "#include <math.h>\n#include <string.h>\n");
+	if (s->net)
+		put_template(s, code, "\n/* An attribute for the tables of weights, such as that of a section. */\n"
+			"#ifndef $_CONST_ATTR\n#define $_CONST_ATTR\n#endif\n");
 	put_arithmetic(s, code);
 	put_called_kernels(s, code);
 	if (s->options->inference)
@@ -143,9 +159,6 @@ void put_source(Standalone *s)
 {
 	if (s->options->single_header) {
 		put_template(s, &s->header, "\n#if defined $_IMPLEMENTATION && !defined $_IMPLEMENTED\n#define $_IMPLEMENTED\n");
-	if (s->net)
-		put_template(s, code, "\n/* An attribute for the tables of weights, such as that of a section. */\n"
-			"#ifndef $_CONST_ATTR\n#define $_CONST_ATTR\n#endif\n");
 		put_implementation(s, &s->header);
 		code_put(&s->header, "\n#endif\n");
 		return;

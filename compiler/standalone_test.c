@@ -194,7 +194,7 @@ static void put_training_functions(Standalone *s, const Expected *e)
 
 static void put_training_test(Standalone *s, const Expected *e)
 {
-	const char *truth = s->c.network->loss->layer->takes_labels ? "label" : "target", *rate = number_text(s->arena, (double)e->rate, true);
+	const char *truth = classifies(s) ? "label" : "target", *rate = number_text(s->arena, (double)e->rate, true);
 	put_training_functions(s, e);
 	put_template(s, &s->test, training_main, TEST_STEPS, s->net ? "_trained(&net)" : "(&net, 0)",
 		tolerance_text(s, first_of(e, NUMBERS_OUTPUTS)), truth, GRADIENT_RATE);
@@ -226,7 +226,7 @@ bool put_test(Standalone *s, Failure *failure)
 		put_template(s, &s->test, "#define $_IMPLEMENTATION\n");
 	put_template(s, &s->test, beginning, s->header_name, BNC_VERSION, test_margin, test_least_tolerance, s->header_name, (int)e.rows);
 	put_array(s, "x", e.x, e.rows * e.inputs);
-	if (!s->options->inference && s->c.network->loss->layer->takes_labels)
+	if (!s->options->inference && classifies(s))
 		put_labels(s, &e);
 	else if (!s->options->inference)
 		put_array(s, "target", e.target, e.rows * e.outputs);

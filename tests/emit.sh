@@ -133,6 +133,17 @@ for how in "" --inference; do
 	done
 done
 
+# ---- what outputs mean
+
+check "classify" emit -e 'linear 2 3' --save weights.safetensors --prefix device --emit device.c
+check "classify" gcc -std=c99 $warnings -I. "$root/tests/emit/classify.c" device.c -lm -o classify
+check "classify" ./classify
+check "classify" emit -e 'linear 2 3' --weights weights.safetensors --inference --prefix device --emit device.c
+check "classify, inference" gcc -std=c99 $warnings -I. "$root/tests/emit/classify.c" device.c -lm -o classify
+check "classify, inference" ./classify
+check "values" emit "$root/tests/emit/one_output.net" --prefix device --emit device.c
+check "values are no classes" sh -c '! grep classify device.c device.h'
+
 # ---- a network that counts further than 16 bits says so to the compiler
 
 check "int" emit "$root/models/mlp.net" --prefix device --emit device.c

@@ -63,7 +63,7 @@ static unsigned count_correct(void)
 	for (int row = 0; row < MOONS_ROWS; row++) {
 		float y[MLP_BN_OUTPUTS];
 		mlp_bn_predict(&net, moons_x[row], y, 1);
-		correct += (y[1] > y[0]) == moons_label[row];
+		correct += mlp_bn_classify(y) == moons_label[row];
 	}
 	return correct;
 }

@@ -46,7 +46,7 @@ void classifier_classify(classifier *c, const float (*point)[2], int32_t *label,
 	for (int i = 0; i < points; i++) {
 		float y[MOONS_OUTPUTS];
 		moons_predict(&c->net, point[i], y, 1);
-		label[i] = y[1] > y[0];
+		label[i] = moons_classify(y);
 	}
 }
 
