@@ -41,7 +41,7 @@ flags_avx2 = -DLANES=8 -mavx2 -mfma
 flags_avx512 = -DLANES=16 -mavx512f -mavx512dq -mavx512bw -mavx512vl -mfma -mprefer-vector-width=512
 
 sources = $(wildcard compiler/*.c compiler/layers/*.c runtime/*.c runtime/data/*.c runtime/files/*.c)
-objects = $(sources:%.c=$(BUILD)/%.o) $(BUILD)/gen/lex.o $(BUILD)/gen/parse.o $(BUILD)/gen/kernel_files.o $(sets:%=$(BUILD)/kernels_%.o)
+objects = $(sources:%.c=$(BUILD)/%.o) $(BUILD)/gen/lex.o $(BUILD)/gen/parse.o $(BUILD)/gen/kernel_files.o $(BUILD)/gen/taken.o $(sets:%=$(BUILD)/kernels_%.o)
 benches = $(patsubst %.c,$(BUILD)/%.o,$(wildcard bench/*.c))
 tests = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/*_test.c))
 harnesses = $(patsubst %.c,$(BUILD)/%.o,$(filter-out %_main.c,$(wildcard tests/fuzz/*.c)))
@@ -98,6 +98,12 @@ $(BUILD)/gen/kernel_files.c: $(kernel_files) Makefile
 	for file in $(notdir $(kernel_files)); do \
 		echo "{\"$$file\","; sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' runtime/kernels/$$file; echo '},'; done; \
 	echo '{0, 0}};'; } >$@
+
+# The names that emitted C cannot have, each between two spaces.
+$(BUILD)/gen/taken.c: compiler/taken_names.txt compiler/taken_headers.txt Makefile
+	@echo $@; mkdir -p $(@D)
+	{ echo '#include "standalone.h"'; for list in taken_names taken_headers; do \
+		echo "const char $$list[] = \" \""; sed 's/.*/"& "/' compiler/$$list.txt; echo ';'; done; } >$@
 
 # What these tools write is C of another taste than ours.
 $(BUILD)/gen/%.o $(BUILD)/tests/fuzz/afl_main.o: WARNINGS = -Wall

@@ -177,12 +177,21 @@ static const char *without_folders(const char *path)
 }
 
 /* The network's name; that of a network on the command line says nothing, so the file's. */
-static const char *default_prefix(Arena *arena, const Compilation *model, const char *path)
+static const char *default_name(Arena *arena, const Compilation *model, const char *path)
 {
 	if (strcmp(model->source.path, "-e") != 0 || strcmp(model->network->name, "net") != 0)
-		return prefix_of(arena, model->network->name);
+		return model->network->name;
 	const char *file = without_folders(path);
-	return prefix_of(arena, arena_copy(arena, file, strlen(file) - 2));
+	return arena_copy(arena, file, strlen(file) - 2);
+}
+
+static void choose_prefix(Standalone *s)
+{
+	const char *name = default_name(s->arena, s->model, s->options->path);
+	bool taken = false;
+	s->prefix = s->options->prefix ? s->options->prefix : prefix_of(s->arena, name, &taken);
+	if (taken)
+		s->taken = name;
 }
 
 /* ---- options */
@@ -196,15 +205,11 @@ static bool ends_with(const char *text, const char *end)
 /* The header's name stands in an #include and in a comment. */
 static bool check_file_name(const char *path, Failure *failure)
 {
-	static const char *const headers[] = {"math", "stddef", "stdint", "stdio", "string"};
 	const char *name = without_folders(path);
 	for (const char *c = name; *c; c++)
 		if (iscntrl((unsigned char)*c) || strchr("\"\\", *c) || (c[0] == '?' && c[1] == '?'))
 			return fail(failure, "--emit takes a file name without quotation mark, backslash, control character and `??`, which C cannot include, "
 				"found `%.200s`", path);
-	for (size_t i = 0; i < sizeof headers / sizeof *headers; i++)
-		if (strlen(name) == strlen(headers[i]) + 2 && strncmp(name, headers[i], strlen(headers[i])) == 0)
-			return fail(failure, "--emit %.200s: C has a header %s.h, which the emitted one could be taken for: take another name", path, headers[i]);
 	return true;
 }
 
@@ -214,7 +219,7 @@ bool standalone_check(const StandaloneOptions *options, Failure *failure)
 	if (!ends_with(options->path, end))
 		return fail(failure, "--emit%s takes a file name that ends in %s, found `%.200s`", options->single_header ? " with --single-header" : "",
 			end, options->path);
-	if (!check_file_name(options->path, failure))
+	if (!check_file_name(options->path, failure) || !check_header(options->path, failure))
 		return false;
 	if (options->test_path && !ends_with(options->test_path, ".c"))
 		return fail(failure, "--emit-test takes a file name that ends in .c, found `%.200s`", options->test_path);
@@ -347,10 +352,10 @@ static Standalone begin(const Compilation *model, const void *net, const Standal
 	Arena *arena = arena_open();
 	Standalone s = {
 		.arena = arena, .options = options, .model = model, .net = net,
-		.prefix = options->prefix ? options->prefix : default_prefix(arena, model, options->path),
 		.target = {.name = "emitted C", .lanes = options->lanes ? options->lanes : 1},
 		.header = {.arena = arena}, .source = {.arena = arena}, .test = {.arena = arena},
 	};
+	choose_prefix(&s);
 	s.capitals = capitals(arena, s.prefix);
 	s.header_path = arena_print(arena, "%.*s.h", (int)strlen(options->path) - 2, options->path);
 	s.header_name = without_folders(s.header_path);
@@ -382,6 +387,9 @@ bool standalone_write(const Compilation *model, const void *net, const Standalon
 		settle_name(&s, &s.test);
 		ok = with_files(&s, true, failure);
 	}
+	if (ok && s.taken)
+		fprintf(stderr, "bnc: `%.80s` belongs to C, C++, POSIX or one of their libraries: in %.200s it is %s (--prefix gives another name)\n", s.taken,
+			options->path, s.prefix);
 	*wrong = s.wrong;
 	arena_close(s.arena);
 	return ok;

@@ -37,6 +37,7 @@ typedef struct Standalone {
 	Compilation one;                /* for inference: the same for a single row */
 	KernelSet target;
 	const char *prefix, *capitals;
+	const char *taken;              /* the name that the prefix replaces, or null */
 	const char *header_path, *header_name;  /* the name: without folders */
 	size_t work;                    /* floats that train and predict share */
 	size_t output;                  /* where in them predict's result is */
@@ -62,8 +63,8 @@ const ProgramTensor *program_tensor(const Standalone *s, const Tensor *tensor);
 
 /* What training needs and what is saved. */
 bool normalises_batch(const Standalone *s);
-int training_minimum(const Standalone *s);      /* rows */
 bool classifies(const Standalone *s);
+int training_minimum(const Standalone *s);      /* rows */
 int saved_tensors(const Compilation *c, Tensor **tensors);
 const char *saved_name(const Tensor *tensor);
 size_t save_bytes(const Standalone *s);
@@ -127,11 +128,15 @@ bool put_test(Standalone *s, Failure *failure);
 
 /* names.c */
 bool check_prefix(const char *prefix, Failure *failure);
-/* The prefix that a network of that name has, or a file's: the name itself where it can be one. */
-const char *prefix_of(Arena *arena, const char *name);
+/* The prefix that a network of that name has, or a file's: the name itself where it can be one, NAME_net where it is taken. */
+const char *prefix_of(Arena *arena, const char *name, bool *taken);
+bool check_header(const char *path, Failure *failure);        /* of --emit's file, with the header's ending or the source's */
+/* compiler/taken_names.txt and taken_headers.txt: a space before and after each. */
+extern const char taken_names[], taken_headers[];
 
 /* standalone_header.c, standalone_memory.c */
 void put_header(Standalone *s);
+bool needs_large_int(const Standalone *s);      /* of more than 16 bits */
 void put_memory_table(const Standalone *s, Code *code);
 void put_inference_memory(const Standalone *s, Code *code);
 

@@ -257,54 +257,7 @@ check "hostile comments" emit hostile.net --prefix device --emit device.c
 check "hostile comments" gcc -std=c99 $warnings -Wcomment -Wtrigraphs -c device.c
 check "hostile comments: plain text" sh -c '! LC_ALL=C grep -n "[^[:print:][:space:]]" device.h'
 
-# ---- names: a prefix is refused, or what is emitted compiles
-
-words() {
-	sed 's/"[^"]*"//g' | tr -c 'A-Za-z0-9_' '\n' | grep '^[A-Za-z]' | grep -v __
-}
-
-header_words() {
-	for compiler in "gcc -std=c99" "gcc -std=gnu17" "gcc -std=gnu2x -D_GNU_SOURCE" "clang -std=gnu17" arm-none-eabi-gcc; do
-		has ${compiler%% *} || continue
-		for header in stddef stdint math string stdio; do echo "#include <$header.h>"; done >headers.c
-		$compiler -E -P headers.c | words
-		$compiler -E -dM headers.c | sed 's/^#define \([A-Za-z0-9_]*\).*/\1/' | words
-	done
-}
-
-# A word of the emitted test, and what it begins with: more than the name of the struct goes on after the prefix.
-test_words() {
-	sed 's/device_[a-z_]*//g' device_test.c | words | sed 'p; s/_[^_]*$//; p; s/_[^_]*$//'
-}
-
-compiles_everywhere() {
-	gcc -std=c99 $warnings -fsyntax-only device.c device_test.c || return
-	gcc -D_GNU_SOURCE -fsyntax-only device.c device_test.c || return
-	! has arm-none-eabi-gcc || arm-none-eabi-gcc -fsyntax-only device.c device_test.c || return
-	! has g++ || g++ -xc++ -fsyntax-only device.h
-}
-
-# Prints which of the names are neither.
-bad_prefixes() {
-	sort -u | while read -r name; do
-		"$bnc" -e 'linear 2 2; batchnorm; relu' --prefix "$name" --emit device.c --emit-test device_test.c >said 2>&1
-		status=$?
-		[ $status = 2 ] || { [ $status = 0 ] && compiles_everywhere >said 2>&1; } || { echo "$name:"; head -3 said; }
-	done
-}
-
-check "names" emit "$root/models/mlp_bn.net" --train moons --prefix device --emit device.c --emit-test device_test.c
-{ header_words; test_words; } | sort -u >words.txt
-check "names" [ "$(wc -l <words.txt)" -gt 500 ]
-bad_prefixes <words.txt >bad.txt
-check "names" sh -c 'cat bad.txt; [ ! -s bad.txt ]'
-for name in double_t FILE while 'two  words' "it's" 2x _ "$(printf %0100d 1)"; do
-	cp "$root/models/mlp_bn.net" "$name.net"
-	check "$name.net" emit "$name.net" --emit device.c --emit-test device_test.c
-	check "$name.net" compiles_everywhere
-	check "$name.c" emit -e 'linear 2 2' --emit "$name.c"
-	check "$name.c" gcc -std=c99 $warnings -fsyntax-only "$name.c"
-done
+# ---- further builds
 
 check "emitted twice" emit "$root/tests/emit/residual.net" --prefix device --emit device.c
 for other in $others; do
