@@ -277,22 +277,6 @@ for other in $others; do
 	done
 done
 
-# ---- the CMake file of docs/emitted-c.md
-
-if ! has cmake; then
-	echo "CMake: skipped, there is no cmake" # tools/install-packages brings it to Debian and nowhere else
-else
-	mkdir -p cmake/build
-	ln -s "$bnc" cmake/build/bnc
-	ln -s "$root/models" cmake/models
-	for file in CMakeLists.txt device.c; do
-		awk -v file="$file" '/^```/ { inside = $2 == file; next } inside' "$root/docs/emitted-c.md" >"cmake/$file"
-	done
-	check "CMake" cmake -S cmake -B cmake/made
-	check "CMake" cmake --build cmake/made
-	check "CMake" ./cmake/made/device
-fi
-
 # ---- refusals leave the old files
 
 echo old >device.c
