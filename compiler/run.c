@@ -271,7 +271,7 @@ static bool print_results(const Job *job)
 		printf("%s: %lld parameters, compiled in %.1f ms (libtcc %.1f ms)", c->program.name, (long long)program_parameters(&c->program),
 			1e3 * c->compile_seconds, 1e3 * c->tcc_seconds);
 		if (run->steps)
-			printf(", %lld steps", (long long)run->steps);
+			printf(", %lld step%s", (long long)run->steps, run->steps == 1 ? "" : "s");
 		if (run->seconds > 0.1)         /* what takes less is too short to tell */
 			printf(" at %.0f a second", (double)run->timed_steps / run->seconds);
 		if (run->steps)
