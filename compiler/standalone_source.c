@@ -4,13 +4,23 @@
 
 /* ---- around the code */
 
-/* With one lane the file promises the same bits from every compiler, so that no product and sum may become one operation.
- * gcc takes its own pragma only. */
+/* What makes a file mean what it says, whatever the command line. It says `x - n * high - n * low`, and with -ffast-math compilers would join the
+ * two; gcc and clang let a file turn that off again, each with its own pragmas. clang has no float_control on some processors, where it warns. */
 static const char arithmetic[] =
 	"\n/* %s */\n"
-	"#if defined __GNUC__ && !defined __clang__ && !defined __TINYC__\n"
+	"#if defined __clang__ && __clang_major__ >= 13\n"
+	"#pragma clang diagnostic push\n"
+	"#pragma clang diagnostic ignored \"-Wignored-pragmas\"\n"
+	"#pragma float_control(precise, on, push)\n"
+	"#pragma clang diagnostic pop\n"
+	"#pragma clang fp reassociate(off)\n"
+	"#pragma STDC FP_CONTRACT %s\n"
+	"#elif defined __GNUC__ && !defined __clang__ && !defined __TINYC__\n"
 	"#pragma GCC push_options\n"
-	"#pragma GCC optimize (\"fp-contract=%s\")\n"
+	"#pragma GCC optimize (\"no-unsafe-math-optimizations\", \"no-associative-math\", \"no-reciprocal-math\", \"no-finite-math-only\")\n"
+	"#pragma GCC optimize (\"signed-zeros\", \"excess-precision=standard\", \"fp-contract=%s\")\n"
+	"#elif defined __FAST_MATH__\n"
+	"#error \"this file needs a compiler that keeps to its arithmetic: leave out -ffast-math\"\n"
 	"#elif !defined __TINYC__\n"
 	"#pragma STDC FP_CONTRACT %s\n"
 	"#endif\n";
@@ -21,20 +31,42 @@ static const char vectors[] =
 	"#pragma GCC diagnostic ignored \"-Wpsabi\"\n";
 
 static const char arithmetic_end[] =
-	"\n#if defined __GNUC__ && !defined __clang__ && !defined __TINYC__\n"
+	"\n#if defined __clang__ && __clang_major__ >= 13\n"
+	"#pragma STDC FP_CONTRACT DEFAULT\n"
+	"#pragma clang diagnostic push\n"
+	"#pragma clang diagnostic ignored \"-Wignored-pragmas\"\n"
+	"#pragma float_control(pop)\n"
+	"#pragma clang diagnostic pop\n"
+	"#elif defined __GNUC__ && !defined __clang__ && !defined __TINYC__\n"
 	"#pragma GCC pop_options\n"
 	"#elif !defined __TINYC__\n"
 	"#pragma STDC FP_CONTRACT DEFAULT\n"
 	"#endif\n";
 
-static void put_arithmetic(const Standalone *s, Code *code)
+/* x87 computes with more digits than a float has. gcc can be told to round where C says so, but for vectors; clang cannot. */
+static const char no_x87[] =
+	"\n#if (defined __i386__ || defined __x86_64__)%s && !defined __SSE2_MATH__\n"
+	"#error \"x87 rounds otherwise than this file needs: compile with -msse2 -mfpmath=sse\"\n"
+	"#endif\n";
+
+static void put_arithmetic(Code *code, const char *what, bool contract)
 {
-	if (s->target.lanes == 1) {
-		code_put(code, arithmetic, "A product and a sum are rounded one after the other, whatever the compiler's options: the same bits everywhere.",
-			"off", "OFF");
+	const char *upper = contract ? "ON" : "OFF", *lower = contract ? "fast" : "off";
+	code_put(code, arithmetic, what, upper, lower, upper);
+}
+
+/* With one lane the file promises the same bits from every compiler, so that no product and sum may become one operation. */
+static void put_beginning(const Standalone *s, Code *code)
+{
+	bool scalar = s->target.lanes == 1;
+	code_put(code, no_x87, scalar ? " && defined __clang__" : "");
+	if (scalar) {
+		put_arithmetic(code, "Whatever the compiler's options, -ffast-math too: sums stay in their order, NaN and infinity are what they are,\n"
+			" * and a product and a sum are rounded one after the other. The same bits everywhere.", false);
 		return;
 	}
-	code_put(code, arithmetic, "A product and a sum may become one operation, where there is one.", "fast", "ON");
+	put_arithmetic(code, "Whatever the compiler's options, -ffast-math too: sums stay in their order, NaN and infinity are what they are.\n"
+		" * A product and a sum may become one operation, where there is one.", true);
 	code_put(code, "%s", vectors);
 }
 
@@ -146,7 +178,7 @@ static void put_implementation(const Standalone *s, Code *code)
 	if (s->net)
 		put_template(s, code, "\n/* An attribute for the tables of weights, such as that of a section. */\n"
 			"#ifndef $_CONST_ATTR\n#define $_CONST_ATTR\n#endif\n");
-	put_arithmetic(s, code);
+	put_beginning(s, code);
 	put_called_kernels(s, code);
 	if (s->options->inference)
 		put_inference(s, code);

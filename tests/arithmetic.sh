@@ -1,0 +1,116 @@
+#!/bin/sh
+# Emitted C under compiler flags that allow other arithmetic than C's, and under others that programs are built with: activations, losses
+# and BatchNorm against libm, and the networks' own tests.
+#
+#	tests/arithmetic.sh [BNC]
+. tests/check.sh
+bnc=$(realpath "$bnc")
+top=$PWD
+cd "$scratch" || exit 1
+
+emit() {
+	"$bnc" --quiet "$@" >/dev/null
+}
+
+# network NAME TEXT OPTIONS: one of what tests/emit/arithmetic.c looks at
+network() {
+	name=$1
+	text=$2
+	shift 2
+	check "$name" emit -e "$text" --save none.safetensors
+	check "$name, $lanes lanes" emit -e "$text" --lanes $lanes --prefix "$name" --emit "$name.c" "$@"
+	echo "#include \"$name.c\"" >>networks.c
+	echo "#include \"$name.h\"" >>networks.h
+}
+
+emit_networks() {
+	: >networks.c
+	: >networks.h
+	network relu 'input 20; relu' --weights none.safetensors --inference
+	network leaky 'input 20; leaky_relu slope=0.1' --weights none.safetensors --inference
+	network tangent 'input 20; tanh' --weights none.safetensors --inference
+	network logistic 'input 20; sigmoid' --weights none.safetensors --inference
+	for classes in 2:two 3:three 20:many; do
+		network "${classes#*:}_classes" "input ${classes%:*}; linear ${classes%:*} bias=false; batch 32"
+	done
+	network norm 'input 20; batchnorm; loss mse; batch 32'
+	network norm_of_few 'input 2; linear 2 bias=false; batchnorm; leaky_relu slope=1; loss mse; batch 32'
+	check "the program" cc -std=c99 -O1 -Wall -Wextra -Werror -c "$top/tests/emit/arithmetic.c" -I. -o arithmetic.o
+}
+
+# runs COMPILER FLAGS [NaN]: what is emitted, with these flags
+runs() {
+	$1 -std=gnu99 -Wall -Wextra -Werror $2 -c networks.c -o networks.o && $1 $2 arithmetic.o networks.o -lm -o arithmetic && ./arithmetic $3
+}
+
+# passes COMPILER FLAGS: the network's own test
+passes() {
+	$1 -std=c99 -Wall -Wextra -Werror $2 device.c device_test.c -lm -o device_test && ./device_test
+}
+
+x86=
+case $(uname -m) in x86_64) x86=yes ;; esac
+fast="-O2 -ffast-math
+-O2 -fassociative-math -fno-signed-zeros -fno-trapping-math
+-Ofast -march=native
+-O2 -ffinite-math-only
+-O3 -funsafe-math-optimizations
+-O3 -freciprocal-math -march=native
+-O2 -frounding-math
+-O2 -ffast-math -flto"
+others="-O0
+-Os -fwrapv -funsigned-char -fshort-enums -fno-builtin
+-O3 -ffp-contract=fast -march=native
+-O3 -ffp-contract=off -march=native"
+
+for lanes in 1 4 8 16; do
+	emit_networks
+	echo "$fast
+$others" >flags
+	[ $lanes = 1 ] || { sed -n 2,3p flags >some && mv some flags; }
+	for compiler in gcc clang; do
+		while read -r flags; do
+			check "$lanes lanes, $compiler $flags" runs $compiler "$flags" NaN
+		done <flags
+	done
+done
+
+for lanes in 1 8; do
+	check "self-test" emit "$top/tests/emit/activations.net" --lanes $lanes --prefix device --emit device.c --emit-test device_test.c
+	for compiler in gcc clang; do
+		check "self-test, $lanes lanes, $compiler" passes $compiler "-O2 -ffast-math -march=native"
+	done
+done
+
+# ---- x87: with one lane gcc is told how to round; all else says what it needs
+
+refuses() {
+	! $1 -std=gnu99 -O2 $2 -c networks.c -o networks.o 2>said && grep -q 'compile with -msse2 -mfpmath=sse' said
+}
+
+if [ $x86 ]; then
+	lanes=1
+	emit_networks
+	for level in -O0 -O2 "-O3 -ffast-math"; do
+		check "x87, gcc $level" runs gcc "$level -mfpmath=387" NaN
+	done
+	check "x87, clang" refuses clang "--target=i386-linux-gnu -isystem $top/examples/web/include"
+	lanes=8
+	emit_networks
+	check "x87, 8 lanes" refuses gcc -mfpmath=387
+fi
+
+# ---- a single header leaves the arithmetic of the file that includes it as it was
+
+lanes=1
+check "single header" emit "$top/models/mlp_bn.net" --single-header --prefix device --emit device.h
+cat >around.c <<'END'
+#define DEVICE_IMPLEMENTATION
+#include "device.h"
+int is_nan(float x) { return x != x; }
+END
+for compiler in gcc clang; do
+	check "single header, $compiler" $compiler -std=c99 -O2 -ffast-math -S around.c -o around.s
+	check "single header, $compiler: no comparison is left" sh -c '! sed -n "/^is_nan:/,/ret/p" around.s | grep -i "comis"'
+done
+finish
