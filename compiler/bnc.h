@@ -223,6 +223,9 @@ struct Node;
 /* What an optimizer's first step leaves of a gradient: scale (dw + decay w) is in the state, or, times lr, taken from w. */
 typedef struct FirstStep { const char *state; double scale, decay; } FirstStep;
 
+/* y = (x - centre) scale + shift; x is thought to be about one deviation away from the centre. */
+typedef struct Scaling { double centre, deviation, scale, shift; } Scaling;
+
 /* Which rule a network gets that names none. */
 typedef enum Standard { NOT_STANDARD, STANDARD, STANDARD_FOR_ONE_OUTPUT } Standard;
 
@@ -249,8 +252,8 @@ typedef struct Layer {
 	FirstStep (*first_step)(const double *arguments);       /* of an optimizer */
 	const char *shift;                      /* the tensor that adds a constant to each feature of y, or null */
 	const char *product;                    /* y = x W' + shift, and nothing else: the tensor W, or null */
-	/* In prediction, a feature of y is scale * x + shift; null: it is not. tensors: as declared, in double. */
-	void (*scales)(const double *arguments, const double *const tensors[], int feature, double *scale, double *shift);
+	/* What prediction does to a feature of x, if it is that and nothing else; or null. tensors: as declared, in double. */
+	Scaling (*scales)(const double *arguments, const double *const tensors[], int feature);
 	void (*reference)(const Reference *reference);
 	const char *examples[MAX_EXAMPLES + 1]; /* networks of this layer, without loss; tests run them all */
 } Layer;

@@ -3,15 +3,24 @@
  * changes place must be seen by one reader alone: a value that others read stays what it was.
  *
  *     before: y = s (x W' + b) + t      =  x (diag(s) W)' + (s b + t)
- *     after:  y = (s x + t) W' + b      =  x (W diag(s))' + (W t + b)                         */
+ *     after:  y = (s x + t) W' + b      =  x (W diag(s))' + (W t + b)
+ *
+ * t holds -m s, the mean's part. After x, where m is large beside the deviation of x - m, the sum of x s and -m s is lost in what both are
+ * rounded by, while x - m is exact. There the mean is taken off first, and t is without it. Before, it is all in one number, s (b - m). */
 #include "bnc.h"
+#include <math.h>
 #include <string.h>
 
-/* y = x weight + bias for each feature; the numbers are fold's. */
+/* So many deviations: with 2 the folded network is at most about twice as far off as the layers one by one, with 8 five times, with 100
+ * fifty times; with the mean apart it is as near as they are. (2 to 256 inputs, 32 outputs, against double.) */
+static const double most_deviations = 2;
+
+/* y = x weight + bias for each feature, or x + bias; the numbers are fold's. */
 static const Layer layer_scale_shift = {
 	.name = "scale_shift",
 	.summary = "x * weight + bias for each feature",
-	.tensors = {{"weight", LAYOUT_FEATURES, false, INIT_ONE, 0}, {"bias", LAYOUT_FEATURES, false, INIT_ZERO, 0}},
+	.arguments = {{"scaled", ARGUMENT_FLAG, 0, 1, 0}},
+	.tensors = {{"weight", LAYOUT_FEATURES, false, INIT_ONE, "scaled"}, {"bias", LAYOUT_FEATURES, false, INIT_ZERO, 0}},
 	.forward = "scale_shift(rows, y, x, weight, bias)",
 };
 
@@ -70,9 +79,11 @@ static void fold_after(Compilation *c, Node *product, const double *scale, const
 		}
 }
 
+/* scale may be null */
 static void stay(Compilation *c, Node *node, double *scale, double *shift)
 {
 	node->layer = &layer_scale_shift;
+	node->arguments[argument_index(node->layer, "scaled")] = scale != 0;
 	c->weights[node->index] = (Weights){{scale, shift}};
 }
 
@@ -93,28 +104,52 @@ static void give_source(const Node *node, Node *after)
 		node->inputs[0]->reader = after;
 }
 
+/* Of all features: y = x scale + offset = (x + minus_centre) scale + shift. far: a centre is large, so that the first of the two loses digits. */
+typedef struct Scalings { double *scale, *offset, *shift, *minus_centre; bool far; } Scalings;
+
+static Scalings scalings(Compilation *c, const Node *node)
+{
+	int features = shape_features(&node->output->shape);
+	Scalings of = {
+		NEW_ARRAY(c->arena, double, features), NEW_ARRAY(c->arena, double, features),
+		NEW_ARRAY(c->arena, double, features), NEW_ARRAY(c->arena, double, features), false,
+	};
+	for (int f = 0; f < features; f++) {
+		Scaling scaling = node->layer->scales(node->arguments, (const double *const *)c->weights[node->index].tensors, f);
+		of.scale[f] = scaling.scale;
+		of.shift[f] = scaling.shift;
+		of.offset[f] = scaling.shift - scaling.centre * scaling.scale;
+		of.minus_centre[f] = -scaling.centre;
+		of.far = of.far || fabs(scaling.centre) > most_deviations * scaling.deviation;
+	}
+	return of;
+}
+
 /* Whether the node is gone. */
 static bool fold_node(Compilation *c, Node *node)
 {
-	int features = shape_features(&node->output->shape);
-	double *scale = NEW_ARRAY(c->arena, double, features), *shift = NEW_ARRAY(c->arena, double, features);
-	for (int f = 0; f < features; f++)
-		node->layer->scales(node->arguments, (const double *const *)c->weights[node->index].tensors, f, &scale[f], &shift[f]);
+	Scalings of = scalings(c, node);
 	Node *before = node->inputs[0]->producer, *after = only_reader(node->output);
 	const char *name = node->layer->name, *place = "becomes a scale and a shift";
-	bool gone = true;
+	bool gone = false;
 	if (before && before->layer->product && only_reader(node->inputs[0])) {
-		fold_before(c, before, scale, shift);
+		fold_before(c, before, of.scale, of.offset);
 		give_result(node, before);
+		gone = true;
 		place = arena_print(c->arena, "is folded into %s %s before it", before->path, before->layer->name);
+	} else if (after && after->layer->product && of.far) {
+		fold_after(c, after, of.scale, of.shift);
+		stay(c, node, 0, of.minus_centre);
+		place = arena_print(c->arena, "is folded into %s %s after it, but for its mean, which is large", after->path, after->layer->name);
 	} else if (after && after->layer->product) {
-		fold_after(c, after, scale, shift);
+		fold_after(c, after, of.scale, of.offset);
 		give_source(node, after);
+		gone = true;
 		place = arena_print(c->arena, "is folded into %s %s after it", after->path, after->layer->name);
-	} else {
-		stay(c, node, scale, shift);
-		gone = false;
-	}
+	} else if (of.far)
+		place = "stays as it is, since its mean is large";
+	else
+		stay(c, node, of.scale, of.offset);
 	APPEND(c->arena, &c->folded, arena_print(c->arena, "%s %s %s", node->path, name, place));
 	return gone;
 }

@@ -100,6 +100,29 @@ if [ $x86 ]; then
 	check "x87, 8 lanes" refuses gcc -mfpmath=387
 fi
 
+# ---- BatchNorm is folded, but for a mean in which the digits of x would be lost
+
+check "far means" cc -std=c99 -Wall -Wextra -Werror "$top/tests/emit/far_means.c" -lm -o far_means
+for mean in 0 1 30 1e4 1e6; do
+	./far_means $mean 1 >norm.safetensors
+	./far_means $mean 2 >norm_relu.safetensors
+	for lanes in 1 8; do
+		check "mean $mean" emit -e 'input 20; batchnorm; linear 3' --weights norm.safetensors --inference --lanes $lanes --prefix norm \
+			--emit norm.c --emit-test norm_test.c
+		check "mean $mean" emit -e 'input 20; batchnorm; relu; linear 3' --weights norm_relu.safetensors --inference --lanes $lanes \
+			--prefix norm_relu --emit norm_relu.c
+		check "mean $mean" cc -std=c99 -Wall -Wextra -Werror -O2 -DCOMPARE -I. "$top/tests/emit/far_means.c" norm.c norm_relu.c -lm \
+			-o compare
+		check "mean $mean, $lanes lanes" ./compare $mean
+		check "mean $mean, $lanes lanes: self-test" cc -std=c99 -O2 norm.c norm_test.c -lm -o norm_test
+		check "mean $mean, $lanes lanes: self-test" ./norm_test
+		case $mean in
+		0 | 1) check "mean $mean: said" grep -q '0 batchnorm is folded into 1 linear after it\.' norm.h ;;
+		*) check "mean $mean: said" grep -q '0 batchnorm is folded into 1 linear after it, but for its mean' norm.h ;;
+		esac
+	done
+done
+
 # ---- a single header leaves the arithmetic of the file that includes it as it was
 
 lanes=1

@@ -30,11 +30,11 @@ static void reference(const Reference *r)
 	}
 }
 
-static void scales(const double *arguments, const double *const tensors[], int feature, double *scale, double *shift)
+static Scaling scales(const double *arguments, const double *const tensors[], int feature)
 {
 	const double *gamma = tensors[0], *beta = tensors[1], *mean = tensors[2], *var = tensors[3];
-	*scale = (gamma ? gamma[feature] : 1) / sqrt(var[feature] + arguments[1]);
-	*shift = (beta ? beta[feature] : 0) - mean[feature] * *scale;
+	double deviation = sqrt(var[feature] + arguments[1]);
+	return (Scaling){mean[feature], deviation, (gamma ? gamma[feature] : 1) / deviation, beta ? beta[feature] : 0};
 }
 
 const Layer layer_batchnorm = {
