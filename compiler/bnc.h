@@ -531,6 +531,9 @@ bool check_ram(const Compilation *compilation, const Routine *routine, bool with
 
 void emit(Compilation *compilation);
 const char *number_text(Arena *arena, double number, bool real);        /* an exact C literal, whatever the locale */
+enum { FLOAT_TEXT = 32 };
+/* The same of a float, into text[FLOAT_TEXT], with the fewest digits from `digits` on that mean it. */
+void write_float(char *text, float value, int digits);
 
 /* ---- jit.c: C -> machine code; false: the text is saved for a report and failure says where */
 

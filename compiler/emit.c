@@ -20,19 +20,22 @@ static char *with_point(char *number)
 	return number;
 }
 
+void write_float(char *text, float value, int digits)
+{
+	do
+		snprintf(text, FLOAT_TEXT, "%.*g", digits, (double)value);
+	while (strtof(text, 0) != value && digits++ < 9);
+	with_point(text);
+	strcat(text, strpbrk(text, ".e") ? "f" : ".0f");
+}
+
 const char *number_text(Arena *arena, double number, bool real)
 {
 	if (!real)
 		return arena_print(arena, "%d", (int)number);
-	/* the fewest digits that mean this float */
-	float value = (float)number;
-	char *text = arena_print(arena, "%.6g", (double)value);
-	for (int digits = 7; digits <= 9 && strtof(text, 0) != value; digits++)
-		text = arena_print(arena, "%.*g", digits, (double)value);
-	text = with_point(text);
-	if (!strpbrk(text, ".e"))
-		text = arena_print(arena, "%s.0", text);
-	return arena_print(arena, "%sf", text);
+	char text[FLOAT_TEXT];
+	write_float(text, (float)number, 6);
+	return arena_print(arena, "%s", text);
 }
 
 /* ---- declarations */

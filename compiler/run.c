@@ -210,8 +210,12 @@ static void emit_first(Job *job)
 {
 	bool trained = job->options->train || job->options->weights;
 	Wrong wrong;
-	if (!standalone_write(&job->session->compilations[0], trained ? job->runs[0].net : 0, &job->options->emit, &wrong, &job->failure))
+	Failure note;
+	const Compilation *c = &job->session->compilations[0];
+	if (!standalone_write(c, trained ? job->runs[0].net : 0, &job->options->emit, &wrong, &job->failure))
 		go_wrong(job, emit_status[wrong]);
+	else if (standalone_renames(c, &job->options->emit, &note))
+		say("note: %s", note.text);
 }
 
 /* Each whether or not another can be written, so that no trained weights are lost for the sake of a log. */

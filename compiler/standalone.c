@@ -375,6 +375,16 @@ bool standalone_foresee(const Compilation *model, const StandaloneOptions *optio
 	return ok;
 }
 
+bool standalone_renames(const Compilation *model, const StandaloneOptions *options, Failure *note)
+{
+	Standalone s = begin(model, 0, options);
+	if (s.taken)
+		fail(note, "`%.80s` belongs to C, C++, POSIX or one of their libraries: in %.200s it is %s (--prefix gives another name)", s.taken,
+			options->path, s.prefix);
+	arena_close(s.arena);
+	return s.taken;
+}
+
 bool standalone_write(const Compilation *model, const void *net, const StandaloneOptions *options, Wrong *wrong, Failure *failure)
 {
 	Standalone s = begin(model, net, options);
@@ -387,9 +397,6 @@ bool standalone_write(const Compilation *model, const void *net, const Standalon
 		settle_name(&s, &s.test);
 		ok = with_files(&s, true, failure);
 	}
-	if (ok && s.taken)
-		fprintf(stderr, "bnc: `%.80s` belongs to C, C++, POSIX or one of their libraries: in %.200s it is %s (--prefix gives another name)\n", s.taken,
-			options->path, s.prefix);
 	*wrong = s.wrong;
 	arena_close(s.arena);
 	return ok;

@@ -23,6 +23,9 @@ bool standalone_foresee(const Compilation *model, const StandaloneOptions *optio
 /* Writes the files. net holds the weights of model's program; null: none are embedded. */
 bool standalone_write(const Compilation *model, const void *net, const StandaloneOptions *options, Wrong *wrong, Failure *failure);
 
+/* Has the network's name been replaced? Then the note says so. */
+bool standalone_renames(const Compilation *model, const StandaloneOptions *options, Failure *note);
+
 /* ---- between the standalone_*.c */
 
 /* Of a save: magic, layout, bytes that follow, their check sum; four bytes each. */

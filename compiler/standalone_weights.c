@@ -2,18 +2,23 @@
 #include "standalone.h"
 #include <math.h>
 
-static const char *literal(const Standalone *s, float value)
+/* Almost all weights have eight digits or nine: to try fewer would take twice as long. */
+static void write_weight(const Standalone *s, char *text, float value)
 {
 	if (s->options->hex)
-		return arena_print(s->arena, "%af", (double)value);
-	return number_text(s->arena, value, true);
+		snprintf(text, FLOAT_TEXT, "%af", (double)value);
+	else
+		write_float(text, value, 8);
 }
 
 void put_floats(const Standalone *s, Code *code, const float *values, size_t count)
 {
 	enum { IN_LINE = 8 };
-	for (size_t i = 0; i < count; i++)
-		code_put(code, "%s%s,%s", i % IN_LINE == 0 ? "\t" : " ", literal(s, values[i]), i % IN_LINE == IN_LINE - 1 || i + 1 == count ? "\n" : "");
+	char text[FLOAT_TEXT];
+	for (size_t i = 0; i < count; i++) {
+		write_weight(s, text, values[i]);
+		code_put(code, "%s%s,%s", i % IN_LINE == 0 ? "\t" : " ", text, i % IN_LINE == IN_LINE - 1 || i + 1 == count ? "\n" : "");
+	}
 }
 
 bool check_weights(const Standalone *s, Failure *failure)
