@@ -114,7 +114,7 @@ $(BUILD)/gen/%.o $(BUILD)/tests/fuzz/afl_main.o: WARNINGS = -Wall
 
 build_packages = gcc libc6-dev re2c lemon libtcc-dev libcjson-dev libzip-dev
 test_packages = $(build_packages) clang g++ tcc cmake libcriterion-dev mandoc $(target_packages)
-target_packages = gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm qemu-user nodejs lld libc6-dev-arm64-cross \
+target_packages = gcc-avr avr-libc simavr gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm qemu-user nodejs lld libc6-dev-arm64-cross \
 	libc6-dev-armhf-cross libc6-dev-i386-cross libc6-dev-powerpc-cross
 fuzz_packages = $(build_packages) clang libclang-rt-dev afl++
 bench_packages = libfann2 libopenblas0-pthread libdnnl2 python3-venv python3-dev g++

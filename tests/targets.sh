@@ -124,6 +124,23 @@ if have "vectors" clang ld.lld $emulators; then
 	done
 fi
 
+# ---- a processor whose int has 16 bits
+
+avr() {
+	avr-gcc -mmcu=atmega1284p -std=gnu99 -Wall -Wextra -Wpedantic -Werror -Os -I. "$top/tests/targets/avr.c" device.c -o program -lm &&
+		timeout 60 simavr -m atmega1284p -f 16000000 program 2>&1 | sed 's/\x1b\[[0-9;]*m//g' | sed -n 's/\.$//p'
+}
+
+if have "AVR" avr-gcc simavr; then
+	check "AVR" "$bnc" "$top/tests/targets/everything.net" --max-batch 4 --prefix device --emit device.c
+	cc -std=c99 -O1 -I. "$top/tests/targets/avr.c" device.c -o program -lm && ./program >expected
+	check "AVR: what is expected" [ "$(wc -l <expected)" = 16 ]
+	same "AVR" avr
+	check "AVR" "$bnc" -e 'input 182; linear 181' --max-batch 4 --prefix device --emit device.c
+	check "AVR: too many weights" sh -c '! avr-gcc -mmcu=atmega1284p -std=gnu99 -fsyntax-only device.c 2>said'
+	check "AVR: too many weights" grep -q device_needs_an_int_of_32_bits said
+fi
+
 # ---- the examples
 
 example() {
