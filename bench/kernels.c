@@ -27,13 +27,13 @@ static void call_gather(void *p) { Panels *s = p; s->set->gather(ROWS, s->set->l
 static void call_momentum(void *p)
 {
 	Panels *s = p;
-	s->set->sgd_momentum(ROWS * s->set->lanes, 1e-9f, 0, 0.9f, 0, 0, &s->steps, s->panel[0], s->panel[1], s->panel[2]);
+	s->set->sgd_momentum(ROWS * s->set->lanes, 1e-9f, 0, 0.9f, 1, 0, &s->steps, s->panel[0], s->panel[1], s->panel[2]);
 }
 
 static void call_batchnorm(void *p)
 {
 	Panels *s = p;
-	s->set->batchnorm(ROWS, 1e-5f, 0.1f, s->panel[0], s->features[0], s->features[1], s->features[2], s->panel[1]);
+	s->set->batchnorm(ROWS, 1e-5f, 0.9f, 0.1f, s->panel[0], s->features[0], s->features[1], s->features[2], s->panel[1]);
 }
 
 static void call_batchnorm_bwd(void *p)
@@ -45,7 +45,7 @@ static void call_batchnorm_bwd(void *p)
 static void call_batchnorm_relu(void *p)
 {
 	Panels *s = p;
-	s->set->batchnorm_relu(ROWS, 1e-5f, 0.1f, s->panel[0], s->panel[1], s->features[0], s->features[1], s->features[2], s->panel[2],
+	s->set->batchnorm_relu(ROWS, 1e-5f, 0.9f, 0.1f, s->panel[0], s->panel[1], s->features[0], s->features[1], s->features[2], s->panel[2],
 		s->features[5], s->features[6]);
 }
 

@@ -176,9 +176,11 @@ static Operand bind(Diff *d, const char *name)
 	if (bind_common(d, name, &operand))
 		return operand;
 	/* a tensor hides the argument that says whether it exists */
-	int argument = argument_index(d->node->layer, name);
+	static const char one_minus[] = "one_minus_";
+	const bool rest = strncmp(name, one_minus, strlen(one_minus)) == 0;
+	int argument = argument_index(d->node->layer, rest ? name + strlen(one_minus) : name);
 	if (argument >= 0 && tensor_index(d->node->layer, name) < 0)
-		return number(d->node->arguments[argument]);
+		return number(rest ? 1 - d->node->arguments[argument] : d->node->arguments[argument]);
 	switch (d->node->layer->kind) {
 	case KIND_LOSS: return bind_loss(d, name);
 	case KIND_OPTIMIZER: return bind_optimizer(d, name);

@@ -230,7 +230,8 @@ typedef struct Scaling { double centre, deviation, scale, shift; } Scaling;
 typedef enum Standard { NOT_STANDARD, STANDARD, STANDARD_FOR_ONE_OUTPUT } Standard;
 
 /* forward, predict and backward are kernel calls separated by `;`. A call may start with `[name]` or `[!name]`: it is
- * there only if that argument is not, or is, 0. Names in a call: the node's tensors, locals and arguments; x (x2), y; dx
+ * there only if that argument is not, or is, 0. Names in a call: the node's tensors, locals and arguments, one_minus_<argument>, which a
+ * kernel could not make of a float as exactly; x (x2), y; dx
  * (dx2), dy and d<tensor>, gradients; rows, panel; inputs and outputs (features of x and y); lr, step. In an optimizer: w, dw and size;
  * in a loss: label, target, loss, correct. A call whose every result is unread is dropped. `dx = dy` passes a gradient on as
  * it is. */

@@ -20,9 +20,9 @@ const Rule combine_rules[] = {
 		.made = "scale_shift(rows, z, xhat, gamma, beta)", .from = FROM_X,
 	},
 	{
-		"batchnorm(rows, eps, momentum, xhat, rstd, mean, var, x); scale_shift(rows, z, xhat, gamma, beta);"
+		"batchnorm(rows, eps, kept, momentum, xhat, rstd, mean, var, x); scale_shift(rows, z, xhat, gamma, beta);"
 		"{activation}(rows, {numbers} y, z)",
-		"batchnorm_{activation}(rows, {numbers} eps, momentum, y, xhat, rstd, mean, var, x, gamma, beta)",
+		"batchnorm_{activation}(rows, {numbers} eps, kept, momentum, y, xhat, rstd, mean, var, x, gamma, beta)",
 	},
 	{
 		"linear_dw(rows, outputs, inputs, dw, x, dy); {optimizer}(size, {rates} w, {state w} dw)",
@@ -35,8 +35,8 @@ const Rule combine_rules[] = {
 	},
 	{
 		"linear(rows, outputs, inputs, z, x, w, b);"
-		"batchnorm_{activation}(rows, {numbers} eps, momentum, y, xhat, rstd, mean, var, z, gamma, beta)",
-		"linear_batchnorm_{activation}(rows, outputs, inputs, {numbers} eps, momentum, y, xhat, rstd, mean, var, centred, moments, w, b, gamma, beta)",
+		"batchnorm_{activation}(rows, {numbers} eps, kept, momentum, y, xhat, rstd, mean, var, z, gamma, beta)",
+		"linear_batchnorm_{activation}(rows, outputs, inputs, {numbers} eps, kept, momentum, y, xhat, rstd, mean, var, centred, moments, w, b, gamma, beta)",
 		.first = "centre(rows, inputs, centred, moments, x)", .few = "inputs", .reassociates = true,
 	},
 	{
@@ -63,8 +63,8 @@ const Rule combine_rules[] = {
 		.few = "above", .reassociates = true,
 	},
 	{
-		"linear_batchnorm_{activation}(rows, outputs, inputs, {numbers} eps, momentum, y, xhat, rstd, mean, var, centred, moments, w, b, gamma, beta)",
-		"linear_batchnorm_{activation}(rows, outputs, inputs, {numbers} eps, momentum, y, 0, rstd, mean, var, centred, moments, w, b, gamma, beta)",
+		"linear_batchnorm_{activation}(rows, outputs, inputs, {numbers} eps, kept, momentum, y, xhat, rstd, mean, var, centred, moments, w, b, gamma, beta)",
+		"linear_batchnorm_{activation}(rows, outputs, inputs, {numbers} eps, kept, momentum, y, 0, rstd, mean, var, centred, moments, w, b, gamma, beta)",
 		.reassociates = true,
 	},
 };

@@ -57,7 +57,7 @@ enum { IN_PLACE = 1, PRODUCT = 2, ACTIVATION = 4, OPTIMIZER = 8, CONTRAST = 16 }
 	KERNEL_OF(activation##_bwd, IN_PLACE, (int rows, NUMBERS##_PARAMETERS out_rows dx, in_rows dy, in_rows FROM##_NAME))
 
 #define BATCHNORM_KERNELS(with, activation, FROM, NUMBERS, WEIGHT) \
-	KERNEL_OF(batchnorm_##activation, IN_PLACE, (int rows, NUMBERS##_PARAMETERS float eps, float momentum, out_rows y, out_rows xhat, \
+	KERNEL_OF(batchnorm_##activation, IN_PLACE, (int rows, NUMBERS##_PARAMETERS float eps, float kept, float momentum, out_rows y, out_rows xhat, \
 		out_features rstd, io_features mean, io_features var, in_rows x, in_features gamma, in_features beta)) \
 	KERNEL_OF(batchnorm_##activation##_bwd, IN_PLACE, (int rows, NUMBERS##_PARAMETERS out_rows dx, out_features dgamma, out_features dbeta, \
 		in_rows dy, FROM##_BEHIND_BATCHNORM(in_rows, in_features), in_rows xhat, in_features rstd, in_features gamma))
@@ -69,7 +69,7 @@ enum { IN_PLACE = 1, PRODUCT = 2, ACTIVATION = 4, OPTIMIZER = 8, CONTRAST = 16 }
 
 /* `normal`, xhat, may be absent */
 #define FEW_KERNEL(with, activation, FROM, NUMBERS, WEIGHT) \
-	KERNEL_OF(linear_batchnorm_##activation, PRODUCT, (int rows, int outputs, int inputs, NUMBERS##_PARAMETERS float eps, float momentum, \
+	KERNEL_OF(linear_batchnorm_##activation, PRODUCT, (int rows, int outputs, int inputs, NUMBERS##_PARAMETERS float eps, float kept, float momentum, \
 		out_rows y, out_rows normal, out_features rstd, io_features mean, io_features var, all_rows centred, all_moments moments, \
 		in_weights w, in_features b, in_features gamma, in_features beta))
 
@@ -97,7 +97,7 @@ enum { IN_PLACE = 1, PRODUCT = 2, ACTIVATION = 4, OPTIMIZER = 8, CONTRAST = 16 }
 	KERNEL(column_sum,        0, (int rows, out_features sum, in_rows x)) \
 	KERNEL(add,               IN_PLACE, (int rows, out_rows y, in_rows a, in_rows b)) \
 	/* batch normalisation, re-centred two-pass statistics; gamma, beta, dgamma, dbeta may be absent */ \
-	KERNEL(batchnorm,         IN_PLACE, (int rows, float eps, float momentum, out_rows xhat, out_features rstd, io_features mean, io_features var, in_rows x)) \
+	KERNEL(batchnorm,         IN_PLACE, (int rows, float eps, float kept, float momentum, out_rows xhat, out_features rstd, io_features mean, io_features var, in_rows x)) \
 	KERNEL(batchnorm_predict, IN_PLACE, (int rows, float eps, out_rows y, in_rows x, in_features mean, in_features var, in_features gamma, in_features beta)) \
 	KERNEL(batchnorm_bwd,     IN_PLACE, (int rows, out_rows dx, out_features dgamma, out_features dbeta, in_rows dy, in_rows xhat, in_features rstd, in_features gamma)) \
 	KERNEL(scale_shift,       IN_PLACE, (int rows, out_rows y, in_rows x, in_features gamma, in_features beta)) \
@@ -108,7 +108,7 @@ enum { IN_PLACE = 1, PRODUCT = 2, ACTIVATION = 4, OPTIMIZER = 8, CONTRAST = 16 }
 	KERNEL(mse,               0, (int rows, int features, out_scalar loss, all_out_rows dx, all_rows x, all_rows target)) \
 	/* optimizers, torch.optim's formulae */ \
 	KERNEL(sgd,               OPTIMIZER, (int size, float lr, float weight_decay, io_any w, in_any dw)) \
-	KERNEL(sgd_momentum,      OPTIMIZER, (int size, float lr, float weight_decay, float momentum, float dampening, int nesterov, in_counter step, io_any w, io_any buffer, in_any dw)) \
+	KERNEL(sgd_momentum,      OPTIMIZER, (int size, float lr, float weight_decay, float momentum, float undamped, int nesterov, in_counter step, io_any w, io_any buffer, in_any dw)) \
 	KERNEL(count,             0, (io_counter n)) \
 	/* several of the above in one pass, put together by compiler/combine.c */ \
 	ACTIVATIONS(BATCHNORM_KERNELS, ) \

@@ -167,6 +167,16 @@ for lanes in 1 16; do
 	check "wrong, $lanes lanes" sh -c './device_test | grep -q "^outputs after training: wrong"'
 done
 
+# ---- a small difference of large inputs, which covariances would lose
+
+for lanes in 1 4 8 16; do
+	check "correlated" emit "$root/tests/emit/correlated.net" --lanes $lanes --prefix device --emit device.c
+	for compiler in "gcc -std=c99 $optimised" "gcc -std=c99 -O2" "clang -std=c99 $optimised" "clang -std=c99 -O0"; do
+		check "correlated, $lanes lanes, $compiler" $compiler -I. "$root/tests/emit/correlated.c" device.c -lm -o correlated
+		check "correlated, $lanes lanes, $compiler" ./correlated
+	done
+done
+
 # ---- whole runs: the bits of bnc's scalar kernels, and nearly those of others
 
 data="$root/runtime/random.c $root/runtime/failure.c $root/runtime/nearest.c $root/runtime/half.c $(echo "$root"/runtime/data/*.c)"

@@ -75,8 +75,8 @@ static void reference_batchnorm(const KernelShape *s, const double *f, double **
 		rstd[o] = 1 / sqrt(squares / n + f[0]);
 		for (int r = 0; r < n; r++)
 			xhat[r] = (x[r] - m) * rstd[o];
-		mean[o] += f[1] * (m - mean[o]);
-		var[o] += f[1] * ((n > 1 ? squares / (n - 1) : 0) - var[o]);
+		mean[o] = f[1] * mean[o] + f[2] * m;
+		var[o] = f[1] * var[o] + f[2] * (n > 1 ? squares / (n - 1) : 0);
 	}
 }
 
@@ -181,7 +181,7 @@ static void reference_sgd_momentum(const KernelShape *s, const double *f, double
 	double *step = p[0], *w = p[1], *buffer = p[2], *dw = p[3];
 	for (int i = 0; i < s->width * s->depth; i++) {
 		const double gradient = dw[i] + f[1] * w[i];
-		buffer[i] = *step == 0 ? gradient : f[2] * buffer[i] + (1 - f[3]) * gradient;
+		buffer[i] = *step == 0 ? gradient : f[2] * buffer[i] + f[3] * gradient;
 		w[i] -= f[0] * (s->flag ? gradient + f[2] * buffer[i] : buffer[i]);
 	}
 }
@@ -249,7 +249,7 @@ OPTIMIZERS(REFERENCE_STEP, )
 /* Covariance of the inputs i and j as `moments` holds it. */
 static double covariance(const double *moments, int i, int j)
 {
-	return moments[FEW + i * FEW + j];
+	return moments[COVARIANCES + i * FEW + j];
 }
 
 static void reference_centre(const KernelShape *s, const double *f, double **p)
@@ -266,10 +266,51 @@ static void reference_centre(const KernelShape *s, const double *f, double **p)
 	}
 	for (int i = 0; i < s->inputs; i++)
 		for (int j = 0; j < s->inputs; j++) {
-			moments[FEW + i * FEW + j] = 0;
+			moments[COVARIANCES + i * FEW + j] = 0;
 			for (int r = 0; r < n; r++)
-				moments[FEW + i * FEW + j] += centred[i * n + r] * centred[j * n + r] / n;
+				moments[COVARIANCES + i * FEW + j] += centred[i * n + r] * centred[j * n + r] / n;
 		}
+	for (int k = TURNED; k < MOMENTS; k++)
+		moments[k] = 0;
+}
+
+/* One way of many to turn inputs is as good as another: back to how the reference has them. */
+static void turn_back(const KernelShape *s, float *centred, float *moments)
+{
+	const float *basis = moments + BASIS;
+	const int n = s->rows;
+	if (moments[TURNED] > 0) {
+		double c[FEW][FEW] = {{0}};
+		for (int r = 0; r < n; r++)
+			for (int i = s->inputs - 1; i >= 0; i--) {
+				double d = 0;
+				for (int j = 0; j <= i; j++)
+					d += (double)basis[i * FEW + j] * ((double)centred[j * n + r] + (double)moments[CENTRES + j]);
+				centred[i * n + r] = (float)d;
+			}
+		for (int i = 0; i < s->inputs; i++)
+			for (int j = 0; j < s->inputs; j++)
+				for (int k = 0; k <= i; k++)
+					for (int l = 0; l <= j; l++)
+						c[i][j] += (double)basis[i * FEW + k] * (double)basis[j * FEW + l] * (double)moments[COVARIANCES + k * FEW + l];
+		for (int i = 0; i < s->inputs; i++) {
+			moments[MEANS + i] = moments[INPUT_MEANS + i] + moments[RESTS + i];
+			for (int j = 0; j < s->inputs; j++)
+				moments[COVARIANCES + i * FEW + j] = (float)c[i][j];
+		}
+	}
+	for (int k = TURNED; k < MOMENTS; k++)
+		moments[k] = 0;
+}
+
+/* L' w, or w. */
+static void turned_weights(const KernelShape *s, double *turned, const double *moments, const double *w)
+{
+	for (int j = 0; j < s->inputs; j++) {
+		turned[j] = moments[TURNED] > 0 ? 0 : w[j];
+		for (int i = j; i < s->inputs && moments[TURNED] > 0; i++)
+			turned[j] += moments[BASIS + i * FEW + j] * w[i];
+	}
 }
 
 /* xhat of all rows, from the inputs' covariances; and the statistics, where they are asked for. */
@@ -278,11 +319,12 @@ static void few_xhat(const KernelShape *s, double eps, double *xhat, double *rst
 {
 	const int n = s->rows;
 	for (int o = 0; o < s->width; o++, w += s->inputs) {
-		double m = b ? b[o] : 0, v = 0;
+		double m = b ? b[o] : 0, v = 0, turned[FEW];
+		turned_weights(s, turned, moments, w);
 		for (int i = 0; i < s->inputs; i++) {
-			m += w[i] * moments[i];
+			m += moments[TURNED] > 0 ? w[i] * (moments[INPUT_MEANS + i] + moments[RESTS + i]) + turned[i] * moments[CENTRES + i] : w[i] * moments[MEANS + i];
 			for (int j = 0; j < s->inputs; j++)
-				v += w[i] * w[j] * covariance(moments, i, j);
+				v += turned[i] * turned[j] * covariance(moments, i, j);
 		}
 		if (mean) {
 			rstd[o] = 1 / sqrt(v + eps);
@@ -292,7 +334,7 @@ static void few_xhat(const KernelShape *s, double eps, double *xhat, double *rst
 		for (int r = 0; r < n; r++) {
 			xhat[o * n + r] = 0;
 			for (int i = 0; i < s->inputs; i++)
-				xhat[o * n + r] += w[i] * rstd[o] * centred[i * n + r];
+				xhat[o * n + r] += turned[i] * rstd[o] * centred[i * n + r];
 		}
 	}
 }
@@ -303,6 +345,8 @@ static void few_gradients(const KernelShape *s, double *dw, double *dgamma, doub
 {
 	const int n = s->rows;
 	for (int o = 0; o < s->width; o++, w += s->inputs, dw += s->inputs, dz += n, xhat += n) {
+		double turned[FEW];
+		turned_weights(s, turned, moments, w);
 		dgamma[o] = dbeta[o] = 0;
 		for (int r = 0; r < n; r++) {
 			dbeta[o] += dz[r];
@@ -313,8 +357,13 @@ static void few_gradients(const KernelShape *s, double *dw, double *dgamma, doub
 			for (int r = 0; r < n; r++)
 				against += dz[r] * centred[i * n + r];
 			for (int j = 0; j < s->inputs; j++)
-				spread += covariance(moments, i, j) * w[j];
+				spread += covariance(moments, i, j) * turned[j];
 			dw[i] = (gamma ? gamma[o] : 1) * rstd[o] * (against - dgamma[o] * spread * rstd[o]);
+		}
+		for (int i = s->inputs - 1; i >= 0 && moments[TURNED] > 0; i--) {
+			dw[i] *= moments[BASIS + i * FEW + i];
+			for (int j = 0; j < i; j++)
+				dw[i] += moments[BASIS + i * FEW + j] * dw[j];
 		}
 	}
 }
@@ -330,8 +379,8 @@ static void few_gradients(const KernelShape *s, double *dw, double *dgamma, doub
 		if (p[1]) \
 			memcpy(p[1], p[0], sizeof **p * width * (size_t)n); \
 		for (int o = 0; o < s->width; o++) { \
-			p[3][o] += numbers[1] * (mean[o] - p[3][o]); \
-			p[4][o] += numbers[1] * ((n > 1 ? variance[o] * n / (n - 1) : 0) - p[4][o]); \
+			p[3][o] = numbers[1] * p[3][o] + numbers[2] * mean[o]; \
+			p[4][o] = numbers[1] * p[4][o] + numbers[2] * (n > 1 ? variance[o] * n / (n - 1) : 0); \
 		} \
 		reference_scale_shift(s, f, (double *[]){ p[0], p[0], p[9], p[10] }); \
 		reference_##activation(s, f, (double *[]){ p[0], p[0] }); \

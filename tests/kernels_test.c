@@ -318,6 +318,17 @@ static bool is_gradient(const Pointer *operand)
 	return strcmp(operand->name, "dy") == 0 || strcmp(operand->name, "above_dy") == 0;
 }
 
+/* Means of any size; covariances of a definite matrix; and for an odd number of rows, turned inputs. */
+static double random_moment(const KernelShape *shape, int k, double uniform)
+{
+	const bool turned = shape->rows % 2;
+	if (k >= MEANS && k < MEANS + FEW)
+		return turned ? 0 : uniform;
+	if (k >= COVARIANCES && k < COVARIANCES + FEW * FEW)
+		return (k - COVARIANCES) % (FEW + 1) == 0 ? 1 + uniform : 0.1;
+	return k == TURNED ? turned : uniform - 0.5;
+}
+
 static Case case_new(const Row *row, const KernelShape *shape)
 {
 	Case c = { .shape = *shape };
@@ -337,8 +348,7 @@ static Case case_new(const Row *row, const KernelShape *shape)
 			case LABELS: c.before[i][k] = (uint32_t)(uniform * shape->features); break;
 			case INDEX: c.before[i][k] = (uint32_t)(uniform * shape->rows); break;
 			case COUNTER: c.before[i][k] = k == 0 ? (uint32_t)shape->flag : 0; break;
-			/* means of any size; covariances of a definite matrix */
-			case ESTIMATES: c.before[i][k] = float_bits(k < FEW ? uniform : k % (FEW + 1) == FEW ? 1 + uniform : 0.1); break;
+			case ESTIMATES: c.before[i][k] = float_bits(random_moment(shape, (int)k, uniform)); break;
 			case FEATURES: c.before[i][k] = float_bits(0.5 + uniform); break;
 			/* what a linear above makes of these is no larger than the dy of others */
 			default: c.before[i][k] = float_bits((4 * uniform - 2) * (strncmp(operand->name, "above_", 6) == 0 ? 0.25 : 1));
@@ -369,6 +379,20 @@ static void run_reference(const Row *row, KernelReference *reference, Case *c, c
 	reference(&c->shape, floats, pointers);
 }
 
+/* What centre wrote, as the reference has it. */
+static void turn_back_centred(Case *c)
+{
+	float moments[MOMENTS];
+	const size_t size = sizeof(float) * (size_t)c->shape.rows * (size_t)c->shape.inputs;
+	float *centred = malloc(size);
+	memcpy(centred, c->after[0], size);
+	memcpy(moments, c->after[1], sizeof moments);
+	turn_back(&c->shape, centred, moments);
+	memcpy(c->after[0], centred, size);
+	memcpy(c->after[1], moments, sizeof moments);
+	free(centred);
+}
+
 static void check_way(const Row *row, const KernelSet *set, Case *c, Way way)
 {
 	double *expected[MAX_POINTERS];
@@ -389,6 +413,8 @@ static void check_way(const Row *row, const KernelSet *set, Case *c, Way way)
 	if (reference)
 		run_reference(row, reference, c, &way, expected);
 	run(row, set, c, &way);
+	if (strcmp(row->name, "centre") == 0)
+		turn_back_centred(c);
 	for (int i = 0; i < row->operands; i++) {
 		const Pointer *operand = &row->operand[i];
 		size_t unknown = 0;

@@ -56,7 +56,7 @@ const Layer layer_batchnorm = {
 	.locals = {{"xhat", LAYOUT_ROWS}, {"rstd", LAYOUT_FEATURES}},
 	.infer = infer,
 	.forward =
-		"batchnorm(rows, eps, momentum, xhat, rstd, running_mean, running_var, x);"
+		"batchnorm(rows, eps, one_minus_momentum, momentum, xhat, rstd, running_mean, running_var, x);"
 		"scale_shift(rows, y, xhat, weight, bias);"
 		"count(num_batches_tracked)",
 	.predict = "batchnorm_predict(rows, eps, y, x, running_mean, running_var, weight, bias)",

@@ -36,5 +36,5 @@ const Layer layer_sgd = {
 	.first_step = first_step,
 	.forward =
 		"[!momentum] sgd(size, lr, weight_decay, w, dw);"
-		"[momentum] sgd_momentum(size, lr, weight_decay, momentum, dampening, nesterov, step, w, momentum_buffer, dw)",
+		"[momentum] sgd_momentum(size, lr, weight_decay, momentum, one_minus_dampening, nesterov, step, w, momentum_buffer, dw)",
 };

@@ -1,6 +1,7 @@
 /* batchnorm.c: batch normalisation of one panel. Sums over rows run in STRANDS independent chains, so that an addition
  * need not wait for the one before. */
 #include "activations.h"
+#include "sums.h"
 
 enum { STRANDS = 4 };
 
@@ -9,7 +10,7 @@ INLINE Vector strand_sum(const Vector strand[STRANDS])
 	return (strand[0] + strand[1]) + (strand[2] + strand[3]);
 }
 
-/* mean(x) = shift + mean(x - shift), the shift being the first row: exact for a constant column, whatever the rows. */
+/* About mean(x) = shift + mean(x - shift), the shift being the first row: exact for a constant column, whatever the rows. */
 INLINE Vector approximate_mean(int rows, const float *x)
 {
 	const Vector shift = load(x);
@@ -27,42 +28,48 @@ INLINE Vector approximate_mean(int rows, const float *x)
 /* xhat = (x - centre) scale - shift */
 typedef struct Normal { Vector centre, scale, shift; } Normal;
 
-/* With m close to the mean, d = x - m, c = mean(d), the mean is m + c and the variance mean(d^2) - c^2. c is of the
+/* `kept` is 1 - momentum. With m close to the mean, d = x - m, c = mean(d), the mean is m + c and the variance mean(d^2) - c^2. c is of the
  * size of a rounding error of m, so nothing cancels: the error does not depend on how large the mean is. */
-INLINE Normal batch_statistics(int rows, float eps, float momentum, float *rstd, float *mean, float *var, const float *x)
+INLINE Normal batch_statistics(int rows, float eps, float kept, float momentum, float *rstd, float *mean, float *var, const float *x)
 {
 	const float share = 1.0f / (float)rows;
 	const Vector m = approximate_mean(rows, x);
-	Vector sum[STRANDS] = {0}, square_sum[STRANDS] = {0};
+	Total all = total_none(), squares_of_all = total_none();
 	int row = 0;
-	for (; row + STRANDS <= rows; row += STRANDS)
-		UNROLL
-		for (int strand = 0; strand < STRANDS; strand++) {
-			const Vector d = load(x + (ptrdiff_t)(row + strand) * LANES) - m;
-			sum[strand] += d;
-			square_sum[strand] += d * d;
+	do {
+		const int end = smaller(rows, row + ROW_BLOCK);
+		Vector sum[STRANDS] = {0}, square_sum[STRANDS] = {0};
+		for (; row + STRANDS <= end; row += STRANDS)
+			UNROLL
+			for (int strand = 0; strand < STRANDS; strand++) {
+				const Vector d = load(x + (ptrdiff_t)(row + strand) * LANES) - m;
+				sum[strand] += d;
+				square_sum[strand] += d * d;
+			}
+		for (; row < end; row++) {
+			const Vector d = load(x + (ptrdiff_t)row * LANES) - m;
+			sum[0] += d;
+			square_sum[0] += d * d;
 		}
-	for (; row < rows; row++) {
-		const Vector d = load(x + (ptrdiff_t)row * LANES) - m;
-		sum[0] += d;
-		square_sum[0] += d * d;
-	}
-	const Vector total = strand_sum(sum);
+		total_add_block(&all, strand_sum(sum), end <= ROW_BLOCK);
+		total_add_block(&squares_of_all, strand_sum(square_sum), end <= ROW_BLOCK);
+	} while (row < rows);
+	const Vector total = all.sum;
 	const Vector c = total * share;
-	Vector squares = strand_sum(square_sum) - total * c;
+	Vector squares = squares_of_all.sum - total * c;
 	squares = choose(squares < 0.0f, splat(0.0f), squares);
 	const Vector scale = 1.0f / square_root(squares * share + eps);
 	const float unbiased = rows > 1 ? 1.0f / (float)(rows - 1) : 0.0f;
 	store(rstd, scale);
-	store(mean, load(mean) * (1.0f - momentum) + (m + c) * momentum);
-	store(var, load(var) * (1.0f - momentum) + squares * unbiased * momentum);
+	store(mean, load(mean) * kept + (m + c) * momentum);
+	store(var, load(var) * kept + squares * unbiased * momentum);
 	const Normal normal = { m, scale, c * scale };
 	return normal;
 }
 
-static void KERNEL_FN(batchnorm)(int rows, float eps, float momentum, float *xhat, float *rstd, float *mean, float *var, const float *x)
+static void KERNEL_FN(batchnorm)(int rows, float eps, float kept, float momentum, float *xhat, float *rstd, float *mean, float *var, const float *x)
 {
-	const Normal normal = batch_statistics(rows, eps, momentum, rstd, mean, var, x);
+	const Normal normal = batch_statistics(rows, eps, kept, momentum, rstd, mean, var, x);
 	UNROLL_4
 	for (ptrdiff_t i = 0; i < (ptrdiff_t)rows * LANES; i += LANES)
 		store(xhat + i, (load(x + i) - normal.centre) * normal.scale - normal.shift);
@@ -90,23 +97,29 @@ static void KERNEL_FN(batchnorm_predict)(int rows, float eps, float *y, const fl
 
 /* dx = gamma rstd (dy - mean(dy) - xhat mean(dy xhat)), `gradient` being dy at i. */
 #define BATCHNORM_GRADIENT(gradient) \
-	Vector sum[STRANDS] = {0}, product_sum[STRANDS] = {0}; \
+	Total all = total_none(), products_of_all = total_none(); \
 	int row = 0; \
-	for (; row + STRANDS <= rows; row += STRANDS) \
-		UNROLL \
-		for (int strand = 0; strand < STRANDS; strand++) { \
-			const ptrdiff_t i = (ptrdiff_t)(row + strand) * LANES; \
+	do { \
+		const int end = smaller(rows, row + ROW_BLOCK); \
+		Vector sum[STRANDS] = {0}, product_sum[STRANDS] = {0}; \
+		for (; row + STRANDS <= end; row += STRANDS) \
+			UNROLL \
+			for (int strand = 0; strand < STRANDS; strand++) { \
+				const ptrdiff_t i = (ptrdiff_t)(row + strand) * LANES; \
+				const Vector dz = gradient; \
+				sum[strand] += dz; \
+				product_sum[strand] += dz * load(xhat + i); \
+			} \
+		for (; row < end; row++) { \
+			const ptrdiff_t i = (ptrdiff_t)row * LANES; \
 			const Vector dz = gradient; \
-			sum[strand] += dz; \
-			product_sum[strand] += dz * load(xhat + i); \
+			sum[0] += dz; \
+			product_sum[0] += dz * load(xhat + i); \
 		} \
-	for (; row < rows; row++) { \
-		const ptrdiff_t i = (ptrdiff_t)row * LANES; \
-		const Vector dz = gradient; \
-		sum[0] += dz; \
-		product_sum[0] += dz * load(xhat + i); \
-	} \
-	const Vector total = strand_sum(sum), product = strand_sum(product_sum); \
+		total_add_block(&all, strand_sum(sum), end <= ROW_BLOCK); \
+		total_add_block(&products_of_all, strand_sum(product_sum), end <= ROW_BLOCK); \
+	} while (row < rows); \
+	const Vector total = all.sum, product = products_of_all.sum; \
 	const Vector scale = gamma ? load(gamma) * load(rstd) : load(rstd); \
 	const float share = 1.0f / (float)rows; \
 	const Vector slope_of_mean = product * share, shift_of_mean = total * share; \
@@ -132,10 +145,10 @@ static void KERNEL_FN(batchnorm_bwd)(int rows, float *dx, float *dgamma, float *
 
 /* batchnorm, scale_shift and the activation; and back */
 #define BATCHNORM_ACTIVATION(with, activation, FROM, NUMBERS, WEIGHT) \
-	static void KERNEL_FN(batchnorm_##activation)(int rows, NUMBERS##_PARAMETERS float eps, float momentum, float *y, float *xhat, float *rstd, \
+	static void KERNEL_FN(batchnorm_##activation)(int rows, NUMBERS##_PARAMETERS float eps, float kept, float momentum, float *y, float *xhat, float *rstd, \
 		float *mean, float *var, const float *x, const float *gamma, const float *beta) \
 	{ \
-		const Normal normal = batch_statistics(rows, eps, momentum, rstd, mean, var, x); \
+		const Normal normal = batch_statistics(rows, eps, kept, momentum, rstd, mean, var, x); \
 		const Vector scale = gamma ? load(gamma) : splat(1.0f); \
 		const Vector shift = beta ? load(beta) : splat(0.0f); \
 		WEIGHT##_UNROLL \

@@ -7,11 +7,16 @@
  *
  *   dW = sum(x dz) = gamma rstd (sum(d dy) - mean(dy xhat) sum(d xhat)),   sum(d xhat) = rows C w rstd
  *
- * and dgamma, dbeta and dW come from one pass as well, which does not see xhat: mean(dy xhat) = mean(d dy)' (w rstd). */
+ * and dgamma, dbeta and dW come from one pass as well, which does not see xhat: mean(dy xhat) = mean(d dy)' (w rstd).
+ *
+ * Where inputs nearly go together, as in every batch of two rows, w' C w can be a small difference of large numbers. Then the same is done
+ * with other inputs, e, which do not go together: d = L e, and all of the above holds with e for d and L' w for w; dW is L times that of e
+ * (docs/batchnorm.md tells what this saves). */
 #include "activations.h"
 #include "columns.h"
 #include "few.h"
 #include "optimizers.h"
+#include "sums.h"
 
 /* The inputs of up to LANES rows, a vector each. */
 INLINE void load_inputs(const int inputs, Vector *column, const float *x, int rows, int row, int block_rows)
@@ -38,52 +43,256 @@ INLINE void store_inputs(const int inputs, float *x, Vector *column, int rows, i
 #endif
 }
 
-/* Means, then covariances of the inputs, and what the rows differ by from the means. Rows run across the lanes. A mean is
- * a float m and what is left of it, c, which matters where it is large. */
-INLINE void centre_rows(const int inputs, int rows, float *centred, float *moments, const float *x)
+/* The rows of x less m and c, and the covariances of these. Rows run across the lanes. */
+INLINE void centre_at(const int inputs, int rows, float *centred, float *moments, const float *x, const float *m, const float *c)
 {
-	const float share = 1.0f / (float)rows;
-	Vector column[FEW], m[FEW], c[FEW], sum[FEW], product[FEW][FEW];
+	Total product[FEW][FEW];
 	UNROLL
-	for (int i = 0; i < inputs; i++) {
-		sum[i] = splat(0.0f);
+	for (int i = 0; i < inputs; i++)
 		UNROLL
 		for (int j = 0; j <= i; j++)
-			product[i][j] = splat(0.0f);
-	}
-	for (int row = 0; row < rows; row += LANES) {
-		const int block_rows = smaller(rows - row, LANES);
-		const Mask used = first_lanes(block_rows);
-		load_inputs(inputs, column, x, rows, row, block_rows);
+			product[i][j] = total_none();
+	for (int row = 0; row < rows;) {
+		const int end = smaller(rows, row + ROW_BLOCK);
+		Vector column[FEW], part[FEW][FEW];
 		UNROLL
 		for (int i = 0; i < inputs; i++)
-			sum[i] += choose(used, column[i] - x[entry(rows, 0, i)], splat(0.0f));
-	}
-	UNROLL
-	for (int i = 0; i < inputs; i++) {
-		const float shift = x[entry(rows, 0, i)], above = lane_sum(sum[i]) * share, mean = shift + above, rest = above - (mean - shift);
-		moments[i] = mean;
-		m[i] = splat(mean);
-		c[i] = splat(rest);
-	}
-	for (int row = 0; row < rows; row += LANES) {
-		const int block_rows = smaller(rows - row, LANES);
-		const Mask used = first_lanes(block_rows);
-		load_inputs(inputs, column, x, rows, row, block_rows);
-		UNROLL
-		for (int i = 0; i < inputs; i++) {
-			column[i] = choose(used, (column[i] - m[i]) - c[i], splat(0.0f));
 			UNROLL
 			for (int j = 0; j <= i; j++)
-				product[i][j] += column[i] * column[j];
+				part[i][j] = splat(0.0f);
+		for (; row < end; row += LANES) {
+			const int block_rows = smaller(rows - row, LANES);
+			const Mask used = first_lanes(block_rows);
+			load_inputs(inputs, column, x, rows, row, block_rows);
+			UNROLL
+			for (int i = 0; i < inputs; i++) {
+				column[i] = choose(used, (column[i] - m[i]) - c[i], splat(0.0f));
+				UNROLL
+				for (int j = 0; j <= i; j++)
+					part[i][j] += column[i] * column[j];
+			}
+			store_inputs(inputs, centred, column, rows, row, block_rows);
 		}
-		store_inputs(inputs, centred, column, rows, row, block_rows);
+		UNROLL
+		for (int i = 0; i < inputs; i++)
+			UNROLL
+			for (int j = 0; j <= i; j++)
+				total_add_block(&product[i][j], part[i][j], end <= ROW_BLOCK);
 	}
 	UNROLL
 	for (int i = 0; i < inputs; i++)
 		UNROLL
 		for (int j = 0; j <= i; j++)
-			moments[FEW + i * FEW + j] = moments[FEW + j * FEW + i] = lane_sum(product[i][j]) * share;
+			moments[COVARIANCES + i * FEW + j] = moments[COVARIANCES + j * FEW + i] = lane_sum(product[i][j].sum) * (1.0f / (float)rows);
+}
+
+/* Means, then covariances of the inputs, and what the rows differ by from the means. A mean is a float m and what is left of it, c,
+ * which matters where it is large. */
+INLINE void centre_rows(const int inputs, int rows, float *centred, float *moments, const float *x)
+{
+	Total sum[FEW];
+	UNROLL
+	for (int i = 0; i < inputs; i++)
+		sum[i] = total_none();
+	float m[FEW], c[FEW];
+	for (int row = 0; row < rows;) {
+		const int end = smaller(rows, row + ROW_BLOCK);
+		Vector column[FEW], part[FEW];
+		UNROLL
+		for (int i = 0; i < inputs; i++)
+			part[i] = splat(0.0f);
+		for (; row < end; row += LANES) {
+			const int block_rows = smaller(rows - row, LANES);
+			const Mask used = first_lanes(block_rows);
+			load_inputs(inputs, column, x, rows, row, block_rows);
+			UNROLL
+			for (int i = 0; i < inputs; i++)
+				part[i] += choose(used, column[i] - x[entry(rows, 0, i)], splat(0.0f));
+		}
+		UNROLL
+		for (int i = 0; i < inputs; i++)
+			total_add_block(&sum[i], part[i], end <= ROW_BLOCK);
+	}
+	UNROLL
+	for (int i = 0; i < inputs; i++) {
+		const float shift = x[entry(rows, 0, i)], above = lane_sum(sum[i].sum) * (1.0f / (float)rows);
+		m[i] = moments[MEANS + i] = moments[INPUT_MEANS + i] = shift + above;
+		c[i] = moments[RESTS + i] = above - (m[i] - shift);
+	}
+	centre_at(inputs, rows, centred, moments, x, m, c);
+}
+
+/* Whether squares and sums of them can be trusted, for the size of the numbers. */
+INLINE int is_ordinary(float var)
+{
+	return var > 0x1p-80f && var < 0x1p80f;
+}
+
+/* Whether w' C w and mean(x) W keep their digits for every w: no mean is far above its deviation, and the smallest eigenvalue of the matrix
+ * of correlations is 0.13 or more. That is at least 1 - sqrt(2 (inputs - 1) / inputs times the sum of the squares of the correlations). */
+INLINE int are_apart(const int inputs, const float *moments)
+{
+	const float *c = moments + COVARIANCES;
+	float inverse[FEW], squares = 0.0f;
+	UNROLL
+	for (int i = 0; i < inputs; i++) {
+		const float mean = moments[MEANS + i], var = c[i * FEW + i];
+		if (!is_ordinary(var) || !(mean * mean <= var * 1024.0f))
+			return 0;
+		inverse[i] = 1.0f / var;
+		UNROLL
+		for (int j = 0; j < i; j++)
+			squares += c[i * FEW + j] * inverse[i] * (c[i * FEW + j] * inverse[j]);
+	}
+	return squares * (2.0f * (float)(inputs - 1) / (float)inputs) <= 0.75f;
+}
+
+/* A power of two about as large as the numbers of the column, so that in this unit their squares are ordinary. */
+INLINE float unit_of(int rows, const float *centred, int input)
+{
+	float size = 0x1p-126f;
+	Lanes lanes;
+	for (int row = 0; row < rows; row++) {
+		const float value = centred[entry(rows, row, input)], above = value < 0.0f ? -value : value;
+		size = above > size ? above : size;
+	}
+	lanes.vector = splat(size);
+	lanes.bits &= 0x7f800000u;
+	return lanes.lane[0];
+}
+
+/* The rows of x less their means, and less what L says of them, all in twice a float's precision: e + CENTRES. Returns their means. */
+INLINE void turn_rows(const int inputs, int rows, float *turned, const float *moments, const float *inverse, float *mean, const float *x)
+{
+	Total sum[FEW];
+	UNROLL
+	for (int i = 0; i < inputs; i++)
+		sum[i] = total_none();
+	for (int row = 0; row < rows;) {
+		const int end = smaller(rows, row + ROW_BLOCK);
+		Vector column[FEW], part[FEW];
+		Twofold e[FEW];
+		UNROLL
+		for (int i = 0; i < inputs; i++)
+			part[i] = splat(0.0f);
+		for (; row < end; row += LANES) {
+			const int block_rows = smaller(rows - row, LANES);
+			const Mask used = first_lanes(block_rows);
+			load_inputs(inputs, column, x, rows, row, block_rows);
+			UNROLL
+			for (int i = 0; i < inputs; i++) {
+				e[i].sum = column[i];
+				e[i].rest = splat(-moments[RESTS + i]);
+				twofold_add(&e[i], splat(-moments[INPUT_MEANS + i]));
+				e[i].sum *= inverse[i];
+				e[i].rest *= inverse[i];
+				UNROLL
+				for (int j = 0; j < i; j++) {
+					e[i].rest -= e[j].rest * moments[BASIS + i * FEW + j];
+					twofold_add_product(&e[i], e[j].sum, splat(-moments[BASIS + i * FEW + j]));
+				}
+				column[i] = choose(used, e[i].sum + e[i].rest, splat(0.0f));
+				part[i] += column[i];
+			}
+			store_inputs(inputs, turned, column, rows, row, block_rows);
+		}
+		UNROLL
+		for (int i = 0; i < inputs; i++)
+			total_add_block(&sum[i], part[i], end <= ROW_BLOCK);
+	}
+	UNROLL
+	for (int i = 0; i < inputs; i++)
+		mean[i] = lane_sum(sum[i].sum) * (1.0f / (float)rows);
+}
+
+/* Gram-Schmidt's e and L: of each input what is left without its part along each e before it, which is right to a rounding of its own,
+ * however little of the input it is. What is left along one e is found from covariances, taken off, and so on. Where mere rounding errors are
+ * left, nothing is along them. Inputs whose squares a float does not hold get units that make them ordinary first. */
+INLINE void turn_inputs(const int inputs, int rows, float *centred, float *moments, const float *x)
+{
+	const float none[FEW] = {0}, *c = moments + COVARIANCES;
+	float *basis = moments + BASIS, unit[FEW], inverse[FEW], noise[FEW];
+	int first = 0;
+	UNROLL
+	for (int i = 0; i < inputs; i++) {
+		unit[i] = 1.0f;
+		if (!is_ordinary(c[i * FEW + i])) {
+			unit[i] = unit_of(rows, centred, i);
+			first = -1;
+		}
+		inverse[i] = 1.0f / unit[i];
+		UNROLL
+		for (int j = 0; j < i; j++)
+			basis[i * FEW + j] = 0.0f;
+	}
+	for (int along = first; along == first || along < inputs - 1; along++) {
+		UNROLL
+		for (int i = 0; i < inputs; i++) {
+			if (along == 0)
+				noise[i] = c[i * FEW + i] * 0x1p-42f;
+			if (along >= 0 && along < i && c[along * FEW + along] > noise[along])
+				basis[i * FEW + along] = c[i * FEW + along] / c[along * FEW + along];
+		}
+		turn_rows(inputs, rows, centred, moments, inverse, moments + CENTRES, x);
+		centre_at(inputs, rows, centred, moments, centred, moments + CENTRES, none);
+	}
+	UNROLL
+	for (int i = 0; i < inputs; i++) {
+		UNROLL
+		for (int j = 0; j < i; j++)
+			basis[i * FEW + j] *= unit[i];
+		basis[i * FEW + i] = unit[i];
+		moments[MEANS + i] = 0.0f;
+	}
+}
+
+NOINLINE void turn(int rows, int inputs, float *centred, float *moments, const float *x)
+{
+	FOR_FEW(INPUTS, inputs, turn_inputs(INPUTS, rows, centred, moments, x))
+}
+
+INLINE void centre_inputs(const int inputs, int rows, float *centred, float *moments, const float *x)
+{
+	centre_rows(inputs, rows, centred, moments, x);
+	moments[TURNED] = 0.0f;
+	if (!are_apart(inputs, moments)) {
+		turn(rows, inputs, centred, moments, x);
+		moments[TURNED] = 1.0f;
+	}
+}
+
+/* L' w, each as if rounded once, whatever of it cancels. */
+NOINLINE void turn_weights(int inputs, float *turned, const float *moments, const float *w)
+{
+	for (int j = 0; j < inputs; j++) {
+		Twofold sum = { load(w + j * LANES) * moments[BASIS + j * FEW + j], splat(0.0f) };
+		for (int i = j + 1; i < inputs; i++)
+			twofold_add_product(&sum, load(w + i * LANES), splat(moments[BASIS + i * FEW + j]));
+		store(turned + j * LANES, sum.sum + sum.rest);
+	}
+}
+
+/* L times the gradients of L' w, in place. */
+NOINLINE void turn_gradients(int inputs, float *gradient, const float *moments)
+{
+	for (int i = inputs - 1; i >= 0; i--) {
+		Vector sum = load(gradient + i * LANES) * moments[BASIS + i * FEW + i];
+		for (int j = 0; j < i; j++)
+			sum += load(gradient + j * LANES) * moments[BASIS + i * FEW + j];
+		store(gradient + i * LANES, sum);
+	}
+}
+
+/* After them, mean(x) w + b. */
+NOINLINE void turn_weights_and_mean(int inputs, float *turned, const float *moments, const float *w, const float *b)
+{
+	Twofold sum = { b ? load(b) : splat(0.0f), splat(0.0f) };
+	turn_weights(inputs, turned, moments, w);
+	for (int i = 0; i < inputs; i++) {
+		sum.rest += load(w + i * LANES) * moments[RESTS + i] + load(turned + i * LANES) * moments[CENTRES + i];
+		twofold_add_product(&sum, load(w + i * LANES), splat(moments[INPUT_MEANS + i]));
+	}
+	store(turned + inputs * LANES, sum.sum + sum.rest);
 }
 
 /* What a panel knows of its features before it has seen a row: C w for each input, var and mean. */
@@ -96,8 +305,8 @@ INLINE void feature_moments(const int inputs, Vector *spread, Vector *var, Vecto
 		spread[i] = splat(0.0f);
 		UNROLL
 		for (int j = 0; j < inputs; j++)
-			spread[i] += load(w + j * LANES) * moments[FEW + i * FEW + j];
-		*mean += load(w + i * LANES) * moments[i];
+			spread[i] += load(w + j * LANES) * moments[COVARIANCES + i * FEW + j];
+		*mean += load(w + i * LANES) * moments[MEANS + i];
 		*var += load(w + i * LANES) * spread[i];
 	}
 	*var = choose(*var < 0.0f, splat(0.0f), *var);
@@ -123,14 +332,20 @@ INLINE Vector few_sum(const int inputs, int rows, int row, const float *x, const
 
 static void KERNEL_FN(centre)(int rows, int inputs, float *centred, float *moments, const float *x)
 {
-	FOR_FEW(INPUTS, inputs, centre_rows(INPUTS, rows, centred, moments, x))
+	FOR_FEW(INPUTS, inputs, centre_inputs(INPUTS, rows, centred, moments, x))
 }
 
 #define FEW_FORWARD(with, activation, FROM, NUMBERS, WEIGHT) \
-	INLINE void activation##_few_forward(const int inputs, int rows, NUMBERS##_PARAMETERS float eps, float momentum, float *y, float *normal, float *rstd, float *mean, float *var, \
+	INLINE void activation##_few_forward(const int inputs, int rows, NUMBERS##_PARAMETERS float eps, float kept, float momentum, float *y, float *normal, float *rstd, float *mean, float *var, \
 		const float *centred, const float *moments, const float *w, const float *b, const float *gamma, const float *beta) \
 	{ \
 		Vector spread[FEW], scaled[FEW], variance, centre; \
+		float turned[(FEW + 1) * LANES]; \
+		if (moments[TURNED] > 0.0f) { \
+			turn_weights_and_mean(inputs, turned, moments, w, b); \
+			w = turned; \
+			b = turned + inputs * LANES; \
+		} \
 		feature_moments(inputs, spread, &variance, &centre, moments, w, b); \
 		const Vector scale = 1.0f / square_root(variance + eps); \
 		const Vector y_scale = gamma ? load(gamma) : splat(1.0f), y_shift = beta ? load(beta) : splat(0.0f); \
@@ -152,16 +367,16 @@ static void KERNEL_FN(centre)(int rows, int inputs, float *centred, float *momen
 		} \
 		const float unbiased = rows > 1 ? (float)rows / (float)(rows - 1) : 0.0f; \
 		store(rstd, scale); \
-		store(mean, load(mean) * (1.0f - momentum) + centre * momentum); \
-		store(var, load(var) * (1.0f - momentum) + variance * (unbiased * momentum)); \
+		store(mean, load(mean) * kept + centre * momentum); \
+		store(var, load(var) * kept + variance * (unbiased * momentum)); \
 	} \
 	 \
-	static void KERNEL_FN(linear_batchnorm_##activation)(int rows, int outputs, int inputs, NUMBERS##_PARAMETERS float eps, float momentum, float *y, \
+	static void KERNEL_FN(linear_batchnorm_##activation)(int rows, int outputs, int inputs, NUMBERS##_PARAMETERS float eps, float kept, float momentum, float *y, \
 		float *normal, float *rstd, float *mean, float *var, const float *centred, const float *moments, const float *w, const float *b, \
 		const float *gamma, const float *beta) \
 	{ \
 		(void)outputs; \
-		FOR_FEW(INPUTS, inputs, activation##_few_forward(INPUTS, rows NUMBERS##_PASSED, eps, momentum, y, normal, rstd, mean, var, centred, moments, w, \
+		FOR_FEW(INPUTS, inputs, activation##_few_forward(INPUTS, rows NUMBERS##_PASSED, eps, kept, momentum, y, normal, rstd, mean, var, centred, moments, w, \
 			b, gamma, beta)) \
 	}
 ACTIVATIONS(FEW_FORWARD, )
@@ -169,6 +384,7 @@ ACTIVATIONS(FEW_FORWARD, )
 
 /* Sums over rows of dy, and of dy times each input. */
 typedef struct FewSums { Vector dy, against[FEW]; } FewSums;
+typedef struct FewTotals { Total dy, against[FEW]; } FewTotals;
 
 INLINE FewSums no_sums(void)
 {
@@ -180,6 +396,15 @@ INLINE FewSums no_sums(void)
 	return sums;
 }
 
+INLINE FewTotals no_totals(void)
+{
+	FewTotals totals;
+	totals.dy = total_none();
+	for (int i = 0; i < FEW; i++)
+		totals.against[i] = total_none();
+	return totals;
+}
+
 INLINE void add_row(const int inputs, FewSums *sums, int rows, int row, Vector gradient, const float *centred)
 {
 	sums->dy += gradient;
@@ -188,36 +413,59 @@ INLINE void add_row(const int inputs, FewSums *sums, int rows, int row, Vector g
 		sums->against[i] += gradient * centred[entry(rows, row, i)];
 }
 
+INLINE FewSums both(const int inputs, const FewSums strand[2])
+{
+	FewSums sums;
+	sums.dy = strand[0].dy + strand[1].dy;
+	UNROLL
+	for (int i = 0; i < FEW; i++)
+		sums.against[i] = i < inputs ? strand[0].against[i] + strand[1].against[i] : splat(0.0f);
+	return sums;
+}
+
+/* Adds a block of rows to the totals, and gives these back in its place. */
+NOINLINE void add_block(int inputs, FewTotals *totals, FewSums *block)
+{
+	total_add(&totals->dy, block->dy);
+	block->dy = totals->dy.sum;
+	for (int i = 0; i < inputs; i++) {
+		total_add(&totals->against[i], block->against[i]);
+		block->against[i] = totals->against[i].sum;
+	}
+}
+
 /* What backward reads of a panel beside its rows, and what it gives to the optimizer. */
 typedef struct FewPanel { const float *w, *gamma, *beta, *rstd, *centred, *moments; } FewPanel;
 typedef struct FewGradients { float w[FEW * LANES], gamma[LANES], beta[LANES]; } FewGradients;
 
-INLINE void few_gradients(const int inputs, FewGradients *gradients, const FewSums sums[2], const FewPanel *panel)
+INLINE void few_gradients(const int inputs, FewGradients *gradients, const FewSums *sums, const FewPanel *panel, const float *w)
 {
 	Vector spread[FEW], against[FEW], variance, centre;
-	feature_moments(inputs, spread, &variance, &centre, panel->moments, panel->w, 0);
+	feature_moments(inputs, spread, &variance, &centre, panel->moments, w, 0);
 	const Vector rstd = load(panel->rstd);
 	Vector along = splat(0.0f);
 	UNROLL
 	for (int i = 0; i < inputs; i++) {
-		against[i] = sums[0].against[i] + sums[1].against[i];
-		along += against[i] * (load(panel->w + i * LANES) * rstd);
+		against[i] = sums->against[i];
+		along += against[i] * (load(w + i * LANES) * rstd);
 	}
 	const Vector scale = panel->gamma ? load(panel->gamma) * rstd : rstd;
 	UNROLL
 	for (int i = 0; i < inputs; i++)
 		store(gradients->w + i * LANES, (against[i] - along * (spread[i] * rstd)) * scale);
+	if (panel->moments[TURNED] > 0.0f)
+		turn_gradients(inputs, gradients->w, panel->moments);
 	store(gradients->gamma, along);
-	store(gradients->beta, sums[0].dy + sums[1].dy);
+	store(gradients->beta, sums->dy);
 }
 
 /* What forward multiplied centred rows by, and what it added; returns the latter. */
-INLINE Vector few_scaled(const int inputs, Vector *scaled, const FewPanel *panel)
+INLINE Vector few_scaled(const int inputs, Vector *scaled, const FewPanel *panel, const float *w)
 {
 	const Vector scale = load(panel->rstd), z_scale = panel->gamma ? load(panel->gamma) : splat(1.0f);
 	UNROLL
 	for (int i = 0; i < inputs; i++)
-		scaled[i] = load(panel->w + i * LANES) * scale * z_scale;
+		scaled[i] = load(w + i * LANES) * scale * z_scale;
 	return panel->beta ? load(panel->beta) : splat(0.0f);
 }
 
@@ -229,7 +477,7 @@ INLINE Vector few_scaled(const int inputs, Vector *scaled, const FewPanel *panel
 #define OUTPUT_BEFORE_FEW
 #define OUTPUT_OF(row) load(y + (ptrdiff_t)(row) * LANES)
 #define INPUT_ROWS_PASSED
-#define INPUT_BEFORE_FEW Vector scaled[FEW]; const Vector z_shift = few_scaled(inputs, scaled, panel);
+#define INPUT_BEFORE_FEW Vector scaled[FEW]; const Vector z_shift = few_scaled(inputs, scaled, panel, w);
 #define INPUT_OF(row) few_sum(inputs, rows, row, centred, scaled, z_shift)
 
 /* Two chains of sums. */
@@ -237,19 +485,39 @@ INLINE Vector few_scaled(const int inputs, Vector *scaled, const FewPanel *panel
 	INLINE void activation##_few_backward(const int inputs, const int above, int rows, NUMBERS##_PARAMETERS FewGradients *gradients, const float *dy, \
 		const Vector *above_w, FROM##_ROWS(const float *) const FewPanel *panel) \
 	{ \
-		const float *centred = panel->centred; \
-		FewSums sums[2]; FROM##_BEFORE_FEW \
-		UNROLL \
-		for (int strand = 0; strand < 2; strand++) \
-			sums[strand] = no_sums(); \
-		int row = 0; \
-		for (; row + 2 <= rows; row += 2) { \
-			add_row(inputs, &sums[0], rows, row, activation##_gradient(INCOMING(row), FROM##_OF(row) NUMBERS##_PASSED), centred); \
-			add_row(inputs, &sums[1], rows, row + 1, activation##_gradient(INCOMING(row + 1), FROM##_OF(row + 1) NUMBERS##_PASSED), centred); \
+		const float *centred = panel->centred, *w = panel->w; \
+		float turned[FEW * LANES]; \
+		if (panel->moments[TURNED] > 0.0f) { \
+			turn_weights(inputs, turned, panel->moments, w); \
+			w = turned; \
 		} \
-		if (row < rows) \
-			add_row(inputs, &sums[0], rows, row, activation##_gradient(INCOMING(row), FROM##_OF(row) NUMBERS##_PASSED), centred); \
-		few_gradients(inputs, gradients, sums, panel); \
+		FewTotals totals; \
+		FewSums sums; FROM##_BEFORE_FEW \
+		if (rows > ROW_BLOCK) \
+			totals = no_totals(); \
+		int row = 0; \
+		do { \
+			const int end = smaller(rows, row + ROW_BLOCK); \
+			FewSums strand[2]; \
+			UNROLL \
+			for (int i = 0; i < 2; i++) \
+				strand[i] = no_sums(); \
+			for (; row + 2 <= end; row += 2) { \
+				add_row(inputs, &strand[0], rows, row, activation##_gradient(INCOMING(row), FROM##_OF(row) NUMBERS##_PASSED), centred); \
+				add_row(inputs, &strand[1], rows, row + 1, activation##_gradient(INCOMING(row + 1), FROM##_OF(row + 1) NUMBERS##_PASSED), centred); \
+			} \
+			if (row < end) { \
+				add_row(inputs, &strand[0], rows, row, activation##_gradient(INCOMING(row), FROM##_OF(row) NUMBERS##_PASSED), centred); \
+				row++; \
+			} \
+			sums = both(inputs, strand); \
+			if (rows > ROW_BLOCK) { \
+				FewSums block = sums; \
+				add_block(inputs, &totals, &block); \
+				sums = block; \
+			} \
+		} while (row < rows); \
+		few_gradients(inputs, gradients, &sums, panel, w); \
 	} \
 	 \
 	NOINLINE void activation##_few_bwd(int rows, int inputs, NUMBERS##_PARAMETERS FewGradients *gradients, const float *dy, FROM##_ROWS(const float *) \

@@ -1,8 +1,22 @@
-/* few.h: how many inputs or outputs are few. */
+/* few.h: how many inputs or outputs are few, and what is known of few inputs. */
 #ifndef BNC_FEW_H
 #define BNC_FEW_H
 
-enum { FEW = 4, MOMENTS = FEW + FEW * FEW };    /* a mean each, and a covariance of each two */
+enum { FEW = 4 };
+
+/* Where the moments of a batch have what: means and covariances of the inputs, and TURNED, 0. Or TURNED is 1, and means and covariances are
+ * those of e, whose means are 0: x = m + c + L (e + CENTRES), m the INPUT_MEANS, c the RESTS that these floats lack, L in BASIS, a row for
+ * each input, a triangle. */
+enum {
+	MEANS = 0,
+	COVARIANCES = MEANS + FEW,
+	TURNED = COVARIANCES + FEW * FEW,
+	INPUT_MEANS,
+	RESTS = INPUT_MEANS + FEW,
+	BASIS = RESTS + FEW,
+	CENTRES = BASIS + FEW * FEW,
+	MOMENTS = CENTRES + FEW
+};
 
 enum { NARROW_INPUTS = 256 };   /* at most so many for the narrow products; a multiple of all lanes */
 

@@ -3,6 +3,7 @@
 #include "columns.h"
 #include "few.h"
 #include "optimizers.h"
+#include "sums.h"
 
 /* ---- y = x W: a tile is some rows of y. A step of its inner loop takes one row of W and one x of each row. */
 
@@ -222,16 +223,21 @@ INLINE void gradient_tile(const int inputs, int rows, float *dw, const float *x,
 
 INLINE Vector rows_sum(int rows, const float *x)
 {
-	Vector strand[4] = {0};
+	Total total = total_none();
 	int row = 0;
-	for (; row + 4 <= rows; row += 4) {
-		UNROLL
-		for (int i = 0; i < 4; i++)
-			strand[i] += load(x + (ptrdiff_t)(row + i) * LANES);
-	}
-	for (; row < rows; row++)
-		strand[0] += load(x + (ptrdiff_t)row * LANES);
-	return (strand[0] + strand[1]) + (strand[2] + strand[3]);
+	do {
+		const int end = smaller(rows, row + ROW_BLOCK);
+		Vector strand[4] = {0};
+		for (; row + 4 <= end; row += 4) {
+			UNROLL
+			for (int i = 0; i < 4; i++)
+				strand[i] += load(x + (ptrdiff_t)(row + i) * LANES);
+		}
+		for (; row < end; row++)
+			strand[0] += load(x + (ptrdiff_t)row * LANES);
+		total_add_block(&total, (strand[0] + strand[1]) + (strand[2] + strand[3]), end <= ROW_BLOCK);
+	} while (row < rows);
+	return total.sum;
 }
 
 static void KERNEL_FN(column_sum)(int rows, float *sum, const float *x)
@@ -254,7 +260,7 @@ GRADIENT(2)
 GRADIENT(1)
 #undef GRADIENT
 
-static void gradient(int rows, int inputs, float *dw, const float *x, const float *dy)
+static void gradient_of_block(int rows, int inputs, float *dw, const float *x, const float *dy)
 {
 #define TILES(count) \
 	for (; inputs >= count; inputs -= count, x += count, dw += count * LANES) \
@@ -271,6 +277,28 @@ static void gradient(int rows, int inputs, float *dw, const float *x, const floa
 #endif
 	TILES(1)
 #undef TILES
+}
+
+/* What the rows after the first ROW_BLOCK add. */
+NOINLINE void add_gradients(int rows, int inputs, float *dw, const float *x, const float *dy)
+{
+	Vector part[LANES], lost[LANES];
+	for (int i = 0; i < inputs; i++)
+		lost[i] = splat(0.0f);
+	for (int row = ROW_BLOCK; row < rows; row += ROW_BLOCK) {
+		const ptrdiff_t block = (ptrdiff_t)row * LANES;
+		gradient_of_block(smaller(rows - row, ROW_BLOCK), inputs, (float *)part, x + block, dy + block);
+		for (int i = 0; i < inputs; i++)
+			total_store(dw + i * LANES, &lost[i], part[i]);
+	}
+}
+
+/* Up to LANES inputs, in one panel of x. */
+static void gradient(int rows, int inputs, float *dw, const float *x, const float *dy)
+{
+	gradient_of_block(smaller(rows, ROW_BLOCK), inputs, dw, x, dy);
+	if (rows > ROW_BLOCK)
+		add_gradients(rows, inputs, dw, x, dy);
 }
 
 static void KERNEL_FN(linear_dw)(int rows, int outputs, int inputs, float *dw, const float *x, const float *dy)

@@ -1,19 +1,7 @@
 /* losses.c: mean losses over a batch, and their gradients. */
 #include "columns.h"
 #include "functions.h"
-
-/* A sum that keeps what rounding drops (Kahan), so that the loss of a large batch is as exact as that of a small one. Of a sum that is
- * infinite nothing is dropped, so that it stays infinite. */
-typedef struct Total { Vector sum, lost; } Total;
-
-INLINE void total_add(Total *total, Vector value)
-{
-	const Vector corrected = value - total->lost;
-	const Vector sum = total->sum + corrected;
-	const Vector lost = (sum - total->sum) - corrected;
-	total->lost = choose(lost - lost == 0.0f, lost, splat(0.0f));         /* finite? */
-	total->sum = sum;
-}
+#include "sums.h"
 
 /* The labels of the first `rows` lanes; -1 in the others. */
 INLINE Mask load_labels(const int32_t *label, int rows)
@@ -132,7 +120,7 @@ static void KERNEL_FN(cross_entropy)(int rows, int features, float *loss, float 
 static void KERNEL_FN(mse)(int rows, int features, float *loss, float *dx, const float *x, const float *target)
 {
 	const float share = 1.0f / ((float)rows * (float)features);
-	Total total = { splat(0.0f), splat(0.0f) };
+	Total total = total_none();
 	for (int panel = 0; panel < panel_count(features); panel++) {
 		const Mask used = first_lanes(features - panel * LANES);
 		for (int row = 0; row < rows; row++, dx += LANES, x += LANES, target += LANES) {

@@ -12,14 +12,14 @@ INLINE void sgd_next(const sgd_Update *update, Vector *value, Vector gradient)
 	value[0] -= (gradient + value[0] * update->weight_decay) * update->lr;
 }
 
-/* The first step takes the gradient itself into the buffer, without dampening. */
+/* The first step takes the gradient itself into the buffer, without dampening; `undamped` is 1 - dampening. */
 enum { sgd_momentum_VALUES = 2 };
-typedef struct sgd_momentum_Update { float *at[sgd_momentum_VALUES], lr, weight_decay, momentum, dampening; int nesterov, first; } sgd_momentum_Update;
+typedef struct sgd_momentum_Update { float *at[sgd_momentum_VALUES], lr, weight_decay, momentum, undamped; int nesterov, first; } sgd_momentum_Update;
 
 INLINE void sgd_momentum_next(const sgd_momentum_Update *update, Vector *value, Vector gradient)
 {
 	gradient += value[0] * update->weight_decay;
-	value[1] = update->first ? gradient : rounded(value[1] * update->momentum) + gradient * (1.0f - update->dampening);
+	value[1] = update->first ? gradient : rounded(value[1] * update->momentum) + gradient * update->undamped;
 	value[0] -= (update->nesterov ? gradient + rounded(value[1] * update->momentum) : value[1]) * update->lr;
 }
 

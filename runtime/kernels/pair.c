@@ -3,6 +3,7 @@
  * AVX-512: 24 rows x 1 panel 85 %, 12 x 2 95 %. Each sum is made in the order of the single panel's, so that the bits are the
  * same, whichever panels meet. */
 #include "columns.h"
+#include "sums.h"
 
 #if LANES == 16
 enum { PAIR_ROWS = 12 };
@@ -211,29 +212,51 @@ PAIR_GRADIENT(pair_gradient_2, 2, 4)
 PAIR_GRADIENT(pair_gradient_1, 1, 8)
 #undef PAIR_GRADIENT
 
+/* Up to LANES inputs, in one panel of x; dy_step is from one panel of dy to the next. */
+static void pair_gradient_of_block(int rows, int count, float *dw, ptrdiff_t dw_step, const float *x, const float *dy, ptrdiff_t dy_step)
+{
+#define TILES(tile) \
+	for (; count >= tile; count -= tile, x += tile, dw += tile * LANES) \
+		pair_gradient_##tile(rows, dw, dw_step, x, dy, dy_step);
+#if LANES == 8
+	if (count == LANES) {
+		pair_gradient_half(rows, dw, dw_step, x, dy, dy_step);
+		pair_gradient_half(rows, dw + LANES / 2 * LANES, dw_step, x + LANES / 2, dy, dy_step);
+		return;
+	}
+#else
+	TILES(8)
+#endif
+	TILES(4)
+	TILES(2)
+	TILES(1)
+#undef TILES
+}
+
+/* As add_gradients. */
+NOINLINE void add_pair_gradients(int rows, int count, float *dw, ptrdiff_t dw_step, const float *x, const float *dy, ptrdiff_t dy_step)
+{
+	Vector part[2 * LANES], lost[2 * LANES];
+	for (int i = 0; i < 2 * count; i++)
+		lost[i] = splat(0.0f);
+	for (int row = ROW_BLOCK; row < rows; row += ROW_BLOCK) {
+		const ptrdiff_t block = (ptrdiff_t)row * LANES;
+		pair_gradient_of_block(smaller(rows - row, ROW_BLOCK), count, (float *)part, count * LANES, x + block, dy + block, dy_step);
+		for (int i = 0; i < count; i++) {
+			total_store(dw + i * LANES, &lost[i], part[i]);
+			total_store(dw + dw_step + i * LANES, &lost[count + i], part[count + i]);
+		}
+	}
+}
+
 static void pair_gradient(int rows, int inputs, float *dw, const float *x, const float *dy)
 {
 	const ptrdiff_t stride = (ptrdiff_t)rows * LANES, dw_step = (ptrdiff_t)inputs * LANES;
-	for (; inputs > 0; inputs -= LANES, x += stride) {
-		const float *from = x;
-		int count = smaller(inputs, LANES);
-#define TILES(tile) \
-		for (; count >= tile; count -= tile, from += tile, dw += tile * LANES) \
-			pair_gradient_##tile(rows, dw, dw_step, from, dy, stride);
-#if LANES == 8
-		if (count == LANES) {
-			pair_gradient_half(rows, dw, dw_step, from, dy, stride);
-			pair_gradient_half(rows, dw + LANES / 2 * LANES, dw_step, from + LANES / 2, dy, stride);
-			count = 0;
-			dw += LANES * LANES;
-		}
-#else
-		TILES(8)
-#endif
-		TILES(4)
-		TILES(2)
-		TILES(1)
-#undef TILES
+	for (; inputs > 0; inputs -= LANES, x += stride, dw += LANES * LANES) {
+		const int count = smaller(inputs, LANES);
+		pair_gradient_of_block(smaller(rows, ROW_BLOCK), count, dw, dw_step, x, dy, stride);
+		if (rows > ROW_BLOCK)
+			add_pair_gradients(rows, count, dw, dw_step, x, dy, stride);
 	}
 }
 

@@ -37,9 +37,9 @@
 #define sgd_UPDATE(w) { { w }, lr, weight_decay }
 
 #define sgd_momentum_PARAMETERS(counter) \
-	float lr, float weight_decay, float momentum, float dampening, int nesterov, counter step,
-#define sgd_momentum_PASSED lr, weight_decay, momentum, dampening, nesterov, step,
+	float lr, float weight_decay, float momentum, float undamped, int nesterov, counter step,
+#define sgd_momentum_PASSED lr, weight_decay, momentum, undamped, nesterov, step,
 #define sgd_momentum_STATE(type, w) type w##_buffer,
-#define sgd_momentum_UPDATE(w) { { w, w##_buffer }, lr, weight_decay, momentum, dampening, nesterov, *step == 0 }
+#define sgd_momentum_UPDATE(w) { { w, w##_buffer }, lr, weight_decay, momentum, undamped, nesterov, *step == 0 }
 
 #endif

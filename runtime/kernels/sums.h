@@ -1,0 +1,86 @@
+/* sums.h: sums that keep what rounding drops. Compilers may make one multiply-add of a product and a sum, but for rounded(). */
+#ifndef BNC_SUMS_H
+#define BNC_SUMS_H
+#include "simd.h"
+
+/* Sums over rows are made block by block: the rounding error of a plain sum grows with the number of its terms. */
+enum { ROW_BLOCK = 512 };
+
+/* A sum that keeps what rounding drops (Kahan), so that it is as exact over many terms as over few. Of a sum that is infinite nothing
+ * is dropped, so that it stays infinite. */
+typedef struct Total { Vector sum, lost; } Total;
+
+INLINE Total total_none(void)
+{
+	const Total none = { splat(0.0f), splat(0.0f) };
+	return none;
+}
+
+INLINE void total_add(Total *total, Vector value)
+{
+	const Vector corrected = value - total->lost;
+	const Vector sum = total->sum + corrected;
+	const Vector lost = (sum - total->sum) - corrected;
+	total->lost = choose(lost - lost == 0.0f, lost, splat(0.0f));         /* finite? */
+	total->sum = sum;
+}
+
+/* Adds the sum of a block of rows, or begins with it. */
+INLINE void total_add_block(Total *total, Vector value, int first)
+{
+	if (first) {
+		total->sum = value;
+		total->lost = splat(0.0f);
+	} else {
+		total_add(total, value);
+	}
+}
+
+/* The same for a total whose sum is in memory. */
+INLINE void total_store(float *sum, Vector *lost, Vector value)
+{
+	Total total = { load(sum), *lost };
+	total_add(&total, value);
+	store(sum, total.sum);
+	*lost = total.lost;
+}
+
+/* A number of twice a float's precision: sum + rest. */
+typedef struct Twofold { Vector sum, rest; } Twofold;
+
+/* Adds to the sum; what that rounds off goes to the rest (Knuth). */
+INLINE void twofold_add(Twofold *number, Vector value)
+{
+	const Vector sum = number->sum + value, added = sum - number->sum;
+	number->rest += (number->sum - (sum - added)) + (value - added);
+	number->sum = sum;
+}
+
+/* a b - product, which is a b rounded: exact. Without a multiply-add by halves of 12 bits, whose products are exact (Dekker). */
+INLINE Vector product_rest(Vector a, Vector b, Vector product)
+{
+#if defined __FMA__
+	Lanes rest, other, rounded_product;
+	rest.vector = a;
+	other.vector = b;
+	rounded_product.vector = product;
+	UNROLL
+	for (int lane = 0; lane < LANES; lane++)
+		rest.lane[lane] = __builtin_fmaf(rest.lane[lane], other.lane[lane], -rounded_product.lane[lane]);
+	return rest.vector;
+#else
+	const Vector high = float_of(bits_of(a) & 0xfffff000u), low = a - high;
+	const Vector other_high = float_of(bits_of(b) & 0xfffff000u), other_low = b - other_high;
+	return ((high * other_high - product) + high * other_low + low * other_high) + low * other_low;
+#endif
+}
+
+/* Adds a b. */
+INLINE void twofold_add_product(Twofold *number, Vector a, Vector b)
+{
+	const Vector product = rounded(a * b);
+	number->rest += product_rest(a, b, product);
+	twofold_add(number, product);
+}
+
+#endif
