@@ -100,7 +100,8 @@ check '--log PIPE' piped --log log_expected
 emitted() {
 	mkfifo pipe.c
 	cat pipe.c >out &
-	quiet --epochs 2 --emit pipe.c >/dev/null && wait $! && quiet --epochs 2 --emit file.c >/dev/null && [ -s out ] && sed 's/pipe/file/g; s/PIPE/FILE/g' out | cmp - file.c
+	quiet --epochs 2 --emit pipe.c --prefix net >/dev/null && wait $! && quiet --epochs 2 --emit file.c --prefix net >/dev/null &&
+		[ -s out ] && sed 's/pipe/file/g' out | cmp - file.c
 }
 check '--emit PIPE.c' emitted
 check '--save /dev/null' quiet --epochs 2 --save /dev/null --log /dev/null
