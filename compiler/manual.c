@@ -21,14 +21,16 @@ static void put_text(const char *text)
 	}
 }
 
-/* Lines of help begin small and end without a full stop. */
+/* Lines of help begin small, as a command does in a sentence, too, and end without a full stop. */
 static void put_sentences(const char *text)
 {
 	char sentence[500];
 	for (; *text; text += *text == '\n') {
 		int length = (int)strcspn(text, "\n");
 		bool ended = length > 0 && text[length - 1] == '.';
-		snprintf(sentence, sizeof sentence, "%c%.*s%s\n", toupper((unsigned char)*text), length - 1, text + 1, ended ? "" : ".");
+		bool command = strncmp(text, "bnc ", 4) == 0;
+		snprintf(sentence, sizeof sentence, "%c%.*s%s\n", command ? *text : toupper((unsigned char)*text), length - 1, text + 1,
+			ended ? "" : ".");
 		put_text(sentence);
 		text += length;
 	}
