@@ -2,7 +2,6 @@
 #include "options_table.h"
 #include <limits.h>
 #include <string.h>
-#include <sys/stat.h>
 
 static bool check_needs(const Options *options, const bool *given, Failure *failure)
 {
@@ -67,25 +66,7 @@ static bool check_uses(const Options *options, const bool *given, Failure *failu
 	return true;
 }
 
-/* Whether both name one regular file, which need not be there yet. */
-static bool same_file(const char *a, const char *b)
-{
-	struct stat one, other;
-	bool there = stat(a, &one) == 0;
-	if (there != (stat(b, &other) == 0))
-		return false;
-	if (there)
-		return S_ISREG(one.st_mode) && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
-	const char *slash_a = strrchr(a, '/'), *slash_b = strrchr(b, '/');
-	if (strcmp(slash_a ? slash_a + 1 : a, slash_b ? slash_b + 1 : b) != 0)
-		return false;
-	char folder_a[PATH_MAX], folder_b[PATH_MAX];
-	snprintf(folder_a, sizeof folder_a, "%.*s", slash_a ? (int)(slash_a - a) + 1 : 1, slash_a ? a : ".");
-	snprintf(folder_b, sizeof folder_b, "%.*s", slash_b ? (int)(slash_b - b) + 1 : 1, slash_b ? b : ".");
-	return stat(folder_a, &one) == 0 && stat(folder_b, &other) == 0 && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
-}
-
-/* No file is written twice, nor over a network or the data; --save may replace what --weights read. */
+/* No file is written twice, nor over a network, the data or the weights, but for --save, which may replace what --weights read. */
 static bool check_paths(const Options *options, Failure *failure)
 {
 	char header[PATH_MAX] = "", data[PATH_MAX] = "";
@@ -101,13 +82,15 @@ static bool check_paths(const Options *options, Failure *failure)
 	for (int i = 0; i < OUTPUTS; i++) {
 		const char *path = outputs[i].path;
 		for (int k = 0; path && k < i; k++)
-			if (outputs[k].path && same_file(outputs[k].path, path))
+			if (outputs[k].path && is_same_file(outputs[k].path, path))
 				return fail(failure, "%s and %s would both write %s: give each a file of its own", outputs[k].option, outputs[i].option, path);
 		for (int k = 0; path && k < options->network_count; k++)
-			if (!options->networks[k].text && same_file(options->networks[k].path, path))
+			if (!options->networks[k].text && is_same_file(options->networks[k].path, path))
 				return fail(failure, "%s would write over the network %s: give another file", outputs[i].option, path);
-		if (path && *data && same_file(data, path))
+		if (path && *data && is_same_file(data, path))
 			return fail(failure, "%s would write over the data %s: give another file", outputs[i].option, path);
+		if (path && path != options->save && options->weights && is_same_file(options->weights, path))
+			return fail(failure, "%s would write over the weights %s: give another file", outputs[i].option, path);
 	}
 	return true;
 }

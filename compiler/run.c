@@ -248,8 +248,8 @@ static const char *saved_words(const Job *job)
 static void report_stop(Job *job)
 {
 	int signal = stop_signal;
-	say("stopped by %s%s after %lld steps%s", stop_name(signal), signal == SIGPIPE ? " (nobody reads the output)" : "",
-		(long long)job->runs[0].steps, saved_words(job));
+	say("stopped by %s%s after %lld step%s%s", stop_name(signal), signal == SIGPIPE ? " (nobody reads the output)" : "",
+		(long long)job->runs[0].steps, job->runs[0].steps == 1 ? "" : "s", saved_words(job));
 	job->status = job->status ? job->status : 128 + signal;
 }
 

@@ -108,6 +108,9 @@ bool foreign_data(const char *path, Failure *failure);
 /* Whether a file of weights that is named like this would be taken for another program's; what: for which. */
 bool foreign_name(const char *path, const char **what);
 
+/* Whether both paths lead to one regular file, which need not be there yet. */
+bool is_same_file(const char *a, const char *b);
+
 /* A file that is complete or not there: written beside its target and renamed over it by atomic_commit, or written over it where that
  * alone keeps what the file is (a mount point, another user's file, one with several names). What writing it fails of is said by
  * atomic_commit. Not to be moved while it is open. */

@@ -202,4 +202,15 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	fi
 fi
 
+ln -s linked_to link_to_nothing
+check 'two outputs that meet in a link to nothing yet' sh -c "! '$bnc' -e '$net' --train moons --quiet --save linked_to --log link_to_nothing \
+	2>err && grep -q 'would both write' err && [ ! -e linked_to ]"
+
+"$bnc" -e "$net" --train moons --quiet --epochs 1 --save weights.c >/dev/null
+cp weights.c weights.copy
+for output in --log --emit; do
+	check "$output over the weights" sh -c "! '$bnc' -e '$net' --train moons --quiet --weights weights.c $output weights.c 2>err &&
+		grep -q 'would write over the weights' err && cmp weights.c weights.copy"
+done
+
 finish

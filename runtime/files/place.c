@@ -210,3 +210,29 @@ void place_free(Place *place)
 	free(place->path);
 	place->path = NULL;
 }
+
+static bool is_same_place(const Place *a, const Place *b)
+{
+	if (a->kind == PLACE_FILE && b->kind == PLACE_FILE)
+		return is_same(&a->status, &b->status);
+	if (a->kind != PLACE_NEW || b->kind != PLACE_NEW || strcmp(a->name, b->name) != 0)
+		return false;
+	struct stat one, other;
+	char *folder_a = folder_of(a->path), *folder_b = folder_of(b->path);
+	bool same = folder_a && folder_b && stat(folder_a, &one) == 0 && stat(folder_b, &other) == 0 && is_same(&one, &other);
+	free(folder_a);
+	free(folder_b);
+	return same;
+}
+
+bool is_same_file(const char *a, const char *b)
+{
+	Place one, other;
+	Failure failure;
+	if (!place_find(&one, a, &failure))
+		return false;
+	bool same = place_find(&other, b, &failure) && is_same_place(&one, &other);
+	place_free(&other);
+	place_free(&one);
+	return same;
+}
