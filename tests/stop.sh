@@ -169,7 +169,7 @@ ended() {
 emitting() {
 	rm -r "$scratch/run"
 	mkdir "$scratch/run"
-	env --default-signal=INT "$bnc" models/mlp_bn.net --emit "$scratch/run/net.c" --emit-test "$scratch/pipe.c" >/dev/null 2>"$scratch/stderr" &
+	env --default-signal "$bnc" models/mlp_bn.net --emit "$scratch/run/net.c" --emit-test "$scratch/pipe.c" >/dev/null 2>"$scratch/stderr" &
 	job=$!
 	while_true no_temporary net.h
 	ended "emitting" "$@"
