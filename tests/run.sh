@@ -47,8 +47,8 @@ build_suites() {
 other_suites() {
 	suite "$1" emit sh tests/emit.sh $(for build; do echo "$build/bnc"; done)
 	suite "$1" arithmetic sh tests/arithmetic.sh "$1/bnc"
-	suite "$1" emit_names sh tests/emit_names.sh "$1/bnc"
-	suite "$1" emit_project sh tests/emit_project.sh "$1/bnc"
+	suite "$1" names sh tests/emit_names.sh "$1/bnc"
+	suite "$1" project sh tests/emit_project.sh "$1/bnc"
 	suite "$1" targets sh tests/targets.sh "$1/bnc"
 	suite "$1" suites sh tests/suites.sh "$1/bnc"
 	suite "$1" install sh tests/install.sh "$1/bnc"
