@@ -246,17 +246,12 @@ INLINE void turn_inputs(const int inputs, int rows, float *centred, float *momen
 	}
 }
 
-NOINLINE void turn(int rows, int inputs, float *centred, float *moments, const float *x)
-{
-	FOR_FEW(INPUTS, inputs, turn_inputs(INPUTS, rows, centred, moments, x))
-}
-
 INLINE void centre_inputs(const int inputs, int rows, float *centred, float *moments, const float *x)
 {
 	centre_rows(inputs, rows, centred, moments, x);
 	moments[TURNED] = 0.0f;
 	if (!are_apart(inputs, moments)) {
-		turn(rows, inputs, centred, moments, x);
+		turn_inputs(inputs, rows, centred, moments, x);
 		moments[TURNED] = 1.0f;
 	}
 }
