@@ -20,19 +20,46 @@ INLINE Mask load_labels(const int32_t *label, int rows)
 #endif
 }
 
+/* A sum of losses. Where it overflows, the exact one is NaN, since it subtracts infinity from infinity, and the plain one infinite. */
+typedef struct LossSum { Total exact; Vector plain; } LossSum;
+
+INLINE LossSum loss_none(void)
+{
+	const LossSum none = { { splat(0.0f), splat(0.0f) }, splat(0.0f) };
+	return none;
+}
+
+INLINE void loss_add(LossSum *sum, Vector loss)
+{
+	total_add(&sum->exact, loss);
+	sum->plain += loss;
+}
+
+INLINE float loss_mean(const LossSum *sum, float share)
+{
+	const float exact = lane_sum(sum->exact.sum) - lane_sum(sum->exact.lost);
+	return (exact - exact == 0.0f ? exact : lane_sum(sum->plain)) * share;
+}
+
 /* What is summed over blocks of rows: losses, and 1 for every row that was right. */
-typedef struct Score { Total loss; Vector hits; } Score;
+typedef struct Score { LossSum loss; Vector hits; } Score;
+
+INLINE Score score_none(void)
+{
+	const Score none = { { { splat(0.0f), splat(0.0f) }, splat(0.0f) }, splat(0.0f) };
+	return none;
+}
 
 /* A NaN among the logits makes `loss` NaN. */
 INLINE void add_score(Score *score, Mask used, Mask right, Vector loss)
 {
-	total_add(&score->loss, choose(used, loss, splat(0.0f)));
+	loss_add(&score->loss, choose(used, loss, splat(0.0f)));
 	score->hits += choose(right & (loss == loss), splat(1.0f), splat(0.0f));
 }
 
 INLINE void store_score(const Score *score, float share, float *loss, float *correct)
 {
-	*loss = (lane_sum(score->loss.sum) - lane_sum(score->loss.lost)) * share;
+	*loss = loss_mean(&score->loss, share);
 	*correct = lane_sum(score->hits);
 }
 
@@ -42,7 +69,7 @@ static void KERNEL_FN(cross_entropy_of_two)(int rows, int features, float *loss,
 {
 	(void)features;
 	const float share = 1.0f / (float)rows;
-	Score score = { { splat(0.0f), splat(0.0f) }, splat(0.0f) };
+	Score score = score_none();
 	for (int row = 0; row < rows; row += LANES, x += LANES * LANES, dx += LANES * LANES) {
 		const int block_rows = smaller(rows - row, LANES);
 		const Mask wanted = load_labels(label + row, block_rows);
@@ -69,7 +96,7 @@ static void KERNEL_FN(cross_entropy)(int rows, int features, float *loss, float 
 	const ptrdiff_t stride = (ptrdiff_t)rows * LANES;
 	const int panels = panel_count(features);
 	const float share = 1.0f / (float)rows;
-	Score score = { { splat(0.0f), splat(0.0f) }, splat(0.0f) };
+	Score score = score_none();
 	for (int row = 0; row < rows; row += LANES) {
 		const ptrdiff_t block = (ptrdiff_t)row * LANES;
 		const int block_rows = smaller(rows - row, LANES);
@@ -120,14 +147,14 @@ static void KERNEL_FN(cross_entropy)(int rows, int features, float *loss, float 
 static void KERNEL_FN(mse)(int rows, int features, float *loss, float *dx, const float *x, const float *target)
 {
 	const float share = 1.0f / ((float)rows * (float)features);
-	Total total = total_none();
+	LossSum sum = loss_none();
 	for (int panel = 0; panel < panel_count(features); panel++) {
 		const Mask used = first_lanes(features - panel * LANES);
 		for (int row = 0; row < rows; row++, dx += LANES, x += LANES, target += LANES) {
 			const Vector difference = choose(used, load(x) - load(target), splat(0.0f));
-			total_add(&total, difference * difference);
+			loss_add(&sum, difference * difference);
 			store(dx, difference * (2.0f * share));
 		}
 	}
-	*loss = (lane_sum(total.sum) - lane_sum(total.lost)) * share;
+	*loss = loss_mean(&sum, share);
 }

@@ -6,8 +6,7 @@
 /* Sums over rows are made block by block: the rounding error of a plain sum grows with the number of its terms. */
 enum { ROW_BLOCK = 512 };
 
-/* A sum that keeps what rounding drops (Kahan), so that it is as exact over many terms as over few. Of a sum that is infinite nothing
- * is dropped, so that it stays infinite. */
+/* A sum that keeps what rounding drops (Kahan), so that it is as exact over many terms as over few. One that overflows ends as NaN. */
 typedef struct Total { Vector sum, lost; } Total;
 
 INLINE Total total_none(void)
@@ -20,8 +19,7 @@ INLINE void total_add(Total *total, Vector value)
 {
 	const Vector corrected = value - total->lost;
 	const Vector sum = total->sum + corrected;
-	const Vector lost = (sum - total->sum) - corrected;
-	total->lost = choose(lost - lost == 0.0f, lost, splat(0.0f));         /* finite? */
+	total->lost = (sum - total->sum) - corrected;
 	total->sum = sum;
 }
 
