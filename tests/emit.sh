@@ -105,13 +105,14 @@ for network in "$root/models/mlp_bn.net" "$root"/tests/emit/*.net; do
 	fi
 done
 
-# ---- C++: one header, of whichever standard, gives the numbers that C gives
+# ---- C++: one header, of whichever standard, gives the numbers that C gives. With all in one file, gcc 12 does not see that as many labels as
+# there are lanes are loaded only where there are as many rows, hence -Wno-array-bounds.
 
 for lanes in 1 4 8 16; do
 	for how in "" "--weights weights.safetensors" "--weights weights.safetensors --inference"; do
 		check "C++" emit "$root/tests/emit/residual.net" --save weights.safetensors
 		check "C++" emit "$root/tests/emit/residual.net" $how --lanes $lanes --prefix device --single-header --emit device.h --emit-test device_test.c
-		for standard in "g++ -std=c++11 -O2" "g++ -std=gnu++17 $optimised" "clang++ -std=c++14 -O2" "clang++ -std=c++20 $optimised"; do
+		for standard in "g++ -std=c++11 -O2" "g++ -std=gnu++17 $optimised -Wno-array-bounds" "clang++ -std=c++14 -O2" "clang++ -std=c++20 $optimised"; do
 			has ${standard%% *} || continue
 			check "C++, $lanes lanes $how, $standard" ${standard%% *} -xc++ ${standard#* } $warnings device_test.c -o device_test
 			check "C++, $lanes lanes $how, $standard: self-test" ./device_test
@@ -179,7 +180,7 @@ done
 
 # ---- whole runs: the bits of bnc's scalar kernels, and nearly those of others
 
-data="$root/runtime/random.c $root/runtime/failure.c $root/runtime/nearest.c $root/runtime/half.c $(echo "$root"/runtime/data/*.c)"
+data="$root/runtime/random.c $root/runtime/failure.c $root/runtime/nearest.c $root/runtime/words.c $root/runtime/half.c $root/runtime/files/kinds.c $(echo "$root"/runtime/data/*.c)"
 for source in $data; do
 	gcc -O1 -ffp-contract=off -D_DEFAULT_SOURCE -I"$root/runtime" -c "$source" || echo "$source: cannot be compiled"
 done
