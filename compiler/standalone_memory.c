@@ -2,7 +2,7 @@
 #include "standalone.h"
 
 /* The frames of a routine and of its deepest kernel: what gcc 12 took at most for any of them, scalar or a lane, rounded up to half a
- * KB; and two words for each place in working memory, some of which it spills. tests/emit.sh compares. */
+ * KB; and two words for each place in working memory, some of which it spills. tests/emit_compile.sh compares. */
 static size_t stack_bytes(const Compilation *c, const Routine *routine, size_t scalar, size_t lane)
 {
 	size_t lanes = (size_t)c->target->lanes;

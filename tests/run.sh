@@ -1,13 +1,9 @@
 #!/bin/sh
-# Runs every test on each of the given builds, says of each suite how it ended as soon as it has, and adds up all of them in the last
-# line. What a suite printed is kept in BUILD/tests/SUITE.log, and shown if it failed.
+# Runs the tests on the given builds, says of each suite how it ended as soon as it has, and adds up all of them in the last line.
+# What a suite printed is kept in BUILD/tests/SUITE.log, and shown if it failed.
 #
 #	tests/run.sh BUILD ...
 [ $# -gt 0 ] || { echo "tests/run.sh needs a build: make test makes three"; exit 1; }
-scratch=$(mktemp -d) || exit 1
-trap 'rm -rf "$scratch"' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
 
 # Prints `PASSED FAILED SKIPPED` of a suite's output: the last line that says so, in Criterion's words or in ours. A suite that
 # ends badly without a word about it counts as one failure, and so does one that neither ran nor skipped anything, and each report
@@ -25,42 +21,60 @@ count() {
 	}' "$1"
 }
 
-# suite BUILD SUITE COMMAND ...: runs it and hands its line to report
-suite() {
-	log=$1/tests/$2.log
-	name="$1 $2"
+# run_suite SUITE BUILD [BUILD ...]: runs it, and prints the line that report reads
+run_suite() {
+	name=$1
+	log=$2/tests/$1.log
 	start=$(date +%s)
-	shift 2
+	shift
 	mkdir -p "${log%/*}"
-	"$@" >"$log" 2>&1 </dev/null
-	echo "$(count "$log" $?) $(($(date +%s) - start)) $log $name"
+	case $name in
+	unit) "$1/tests/unit" ;;
+	emit) sh tests/emit.sh $(for build; do echo "$build/bnc"; done) ;;
+	compile | runs | names | project) sh "tests/emit_$name.sh" "$1/bnc" ;;
+	*) sh "tests/$name.sh" "$1/bnc" ;;
+	esac >"$log" 2>&1 </dev/null
+	echo "$(count "$log" $?) $(($(date +%s) - start)) $log $1 $name"
 }
 
-build_suites() {
-	suite "$1" unit "$1/tests/unit"
-	for driver in golden errors robust stop files breakdown docs terminal replay; do
-		suite "$1" $driver sh tests/$driver.sh "$1/bnc"
+if [ "$1" = --suite ]; then
+	shift
+	run_suite "$@"
+	exit
+fi
+scratch=$(mktemp -d) || exit 1
+trap 'rm -rf "$scratch"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+first=$1
+processors=$(getconf _NPROCESSORS_ONLN 2>/dev/null) || processors=1
+[ "$processors" -gt 1 ] || processors=2         # some suites wait for what they have started
+
+# belongs SUITE BUILD: the first build runs everything. One with sanitizers sees each byte that bnc reads and writes, and runs whatever
+# hands bnc input or takes output from it. Of other builds another compiler has made the machine code, and may have seen undefined
+# behaviour in it: they run the suites that compute and that read; signals, files and terminals are the system's.
+belongs() {
+	case $2:$1 in
+	"$first":*) ;;
+	*:compile | *:runs | *:emit | *:arithmetic | *:targets | *:names | *:project | *:suites | *:install) return 1 ;;
+	*sanitized:*) ;;
+	*:unit | *:golden | *:errors | *:replay | *:breakdown) ;;
+	*) return 1 ;;
+	esac
+}
+
+# What takes longest comes first, so that all processors are busy until the end.
+queue() {
+	for suite in unit robust stop compile runs arithmetic targets emit names docs breakdown terminal files suites project errors golden install \
+			replay; do
+		for build; do
+			if [ $suite = emit ] && [ "$build" = "$first" ]; then
+				echo "emit $*"
+			elif belongs $suite "$build"; then
+				echo "$suite $build"
+			fi
+		done
 	done
-}
-
-# What needs one build, or all of them at once.
-other_suites() {
-	suite "$1" emit sh tests/emit.sh $(for build; do echo "$build/bnc"; done)
-	suite "$1" arithmetic sh tests/arithmetic.sh "$1/bnc"
-	suite "$1" names sh tests/emit_names.sh "$1/bnc"
-	suite "$1" project sh tests/emit_project.sh "$1/bnc"
-	suite "$1" targets sh tests/targets.sh "$1/bnc"
-	suite "$1" suites sh tests/suites.sh "$1/bnc"
-	suite "$1" install sh tests/install.sh "$1/bnc"
-}
-
-# Two at a time, about equally long.
-all_suites() {
-	other_suites "$@" &
-	for build; do
-		build_suites "$build"
-	done
-	wait
 }
 
 # One reader of all lines, so that what two suites print does not mix.
@@ -77,6 +91,6 @@ report() {
 	done
 }
 
-echo "testing $*, two suites at a time"
-all_suites "$@" | report
+echo "testing $*, $processors suites at a time"
+queue "$@" | xargs -L 1 -P "$processors" sh "$0" --suite | report
 awk '{ passed += $1; failed += $2 } END { print passed + 0 " passed, " failed + 0 " failed"; exit failed > 0 || passed == 0 }' "$scratch/counts"

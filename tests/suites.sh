@@ -20,7 +20,10 @@ all_pass() {
 	done
 	cp "$top/tests/run.sh" tests
 	stub one/tests/unit 'echo "[====] Synthesis: Tested: 2 | Passing: 2 | Failing: 0 | Crashing: 0 "'
-	cp one/tests/unit two/tests/unit
+	for build in two two/sanitized three; do
+		mkdir -p $build/tests
+		cp one/tests/unit $build/tests
+	done
 }
 
 # runs STATUS FAILED BUILD ...: how it ends
@@ -36,6 +39,16 @@ all_pass
 check 'all pass' runs 0 0 one two
 check 'nothing is shown of what passed' [ "$(grep -c '^2 passed' printed)" = 0 ]
 check 'a line for each suite' [ "$(grep -c '^[a-z]* [a-z]*  *2 passed, 0 failed, [0-9]* s$' printed)" = "$(($(wc -l <printed) - 2))" ]
+# What the first build leaves out, nothing runs. What other builds leave out is in tests/run.sh.
+for driver in "$top"/tests/*.sh; do
+	name=${driver##*/}
+	name=${name%.sh}
+	case $name in check | compare | run) continue ;; esac
+	check "$name is run" grep -q "^one ${name#emit_} " printed
+done
+check 'other builds run what differs there' runs 0 0 one two/sanitized three
+check 'sanitizers see what is read' grep -q '^two/sanitized robust ' printed
+check 'another compiler computes' grep -q '^three unit ' printed
 check 'no builds' sh -c '! sh tests/run.sh'
 
 # breaks WHAT FAILURES BODY: a suite of the first build

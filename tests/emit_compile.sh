@@ -1,0 +1,167 @@
+#!/bin/sh
+# What --emit writes, compiled by every compiler here with all warnings: it must pass its own test, need nothing but itself, and take no
+# more of the stack than it says.
+#
+# To compile everything in every way would take a quarter of an hour. Networks differ in their kernels and in the shapes of these,
+# lanes in how the kernels are written, training and inference in what calls them. gcc finds some of its warnings only while it optimises, so it
+# compiles every network with 1 and 16 lanes, and clang with 8. The warnings of clang and of C++ need the text alone. One network is compiled
+# for every number of lanes, for training and for inference, by both.
+#
+#	tests/emit_compile.sh [BNC]
+. tests/emit/support.sh
+
+# Nothing of libc but these, nor sqrtf, for which this processor has an instruction; and nothing that could be written to.
+symbols() {
+	! nm "$1" | awk '$1 == "U" && $2 !~ /^_?(memcpy|memset)$/ || $2 ~ /^[bBdDC]$/ { print; bad = 1 } END { exit !bad }'
+}
+
+# stack FUNCTION BYTES CI: by gcc's call graph, the function and what it calls take that much at most.
+stack() {
+	awk -v root="$1" -v most="$2" '
+	function deepest(name, callee, found, deep) {
+		deep = 0
+		for (callee in calls)
+			if (index(callee, name SUBSEP) == 1 && (found = deepest(substr(callee, length(name) + 2))) > deep) deep = found
+		return deep + bytes[name]
+	}
+	/^node:/ { split($0, part, "\""); bytes[part[2]] = match(part[4], /[0-9]+ bytes/) ? substr(part[4], RSTART) + 0 : 0 }
+	/^edge:/ { split($0, part, "\""); calls[part[2], part[4]] = 1 }
+	END { found = deepest(root); print root ": " found " bytes of " most; exit !(found > 0 && found <= most) }' "$3"
+}
+
+# check_stack WHAT training|inference: what the header says of the stack, in the order in which it says it
+check_stack() {
+	if [ "$2" = inference ]; then
+		check "$1: stack" stack device_predict_one "$(awk '/of the stack for one sample/ { print $2 + $12 }' device.h)" device.ci
+		check "$1: stack" stack device_predict "$(awk '/of the stack at most for those/ { print $2 }' device.h)" device.ci
+	else
+		check "$1: stack" stack device_train "$(awk '/of the stack for a training step/ { print $2 }' device.h)" device.ci
+		check "$1: stack" stack device_predict "$(awk '/of the stack for a training step/ { print $10 }' device.h)" device.ci
+	fi
+}
+
+# compile WHAT COMPILER ...: to device.o
+compile() {
+	said=$1
+	shift
+	check "$said: $*" "$@" $warnings -c device.c -o device.o
+	check "$said: $*: symbols" symbols device.o
+}
+
+# self_test WHAT COMPILER ...: of what has been compiled so
+self_test() {
+	said=$1
+	shift
+	check "$said: $*" "$@" $warnings device.o device_test.c -lm -o device_test
+	check "$said: $*: self-test" ./device_test
+}
+
+# warns_of_nothing WHAT: nor do those that need not compile. As a sketch of the Arduino is, for one: the same files are C++.
+warns_of_nothing() {
+	check "$1, clang" clang -std=c11 $warnings -fsyntax-only device.c device_test.c
+	! has g++ || check "$1, g++" g++ -xc++ -std=c++11 $warnings -fsyntax-only device.c device_test.c
+	! has clang++ || check "$1, clang++" clang++ -xc++ -std=c++20 $warnings -fsyntax-only device.c device_test.c
+}
+
+# emit_as NETWORK LANES training|weights|inference [OPTION ENDING]
+emit_as() {
+	options=
+	case $3 in
+	weights) options="--weights weights.safetensors" ;;
+	inference) options="--weights weights.safetensors --inference" ;;
+	esac
+	check "$subject" emit "$1" $options --lanes $2 --prefix device ${4-} --emit device.${5-c} --emit-test device_test.c
+}
+
+# ---- every network
+
+# Without checks of pointers before they are used, since AddressSanitizer looks at each use.
+sanitized="gcc -std=c99 -O0 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-sanitize=null,object-size,pointer-overflow"
+for network in "$root/models/mlp_bn.net" "$root"/tests/emit/*.net; do
+	name=$(basename "$network" .net)
+	check "$name" emit "$network" --save weights.safetensors
+	# lanes, what is emitted, and who compiles it
+	ways="1:training:gcc 16:training:gcc 16:inference:gcc 8:training:clang 16:training:sanitized"
+	case $name in
+	mlp_bn | residual | activations | few_inputs) # most kernels between them
+		ways="$ways 1:inference:clang 1:inference:sanitized" ;;
+	esac
+	case $name in
+	mlp_bn)
+		ways="$ways 4:training:gcc 8:training:gcc 1:inference:gcc 4:inference:gcc 8:inference:gcc
+			1:training:clang 4:training:clang 16:training:clang 4:inference:clang 8:inference:clang 16:inference:clang" ;;
+	residual)
+		ways="$ways 4:training:gcc 1:weights:sanitized" ;;
+	esac
+	for way in $ways; do
+		lanes=${way%%:*}
+		compiler=${way##*:}
+		how=${way#*:}
+		how=${how%:*}
+		subject="$name, $lanes lanes, $how"
+		emit_as "$network" $lanes $how
+		case $compiler in
+		gcc)
+			compile "$subject" gcc -std=c99 $optimised -fcallgraph-info=su
+			[ "$(uname -m)" != x86_64 ] || check_stack "$subject, $optimised" $how
+			self_test "$subject" gcc -std=c99
+			[ $how = inference ] || warns_of_nothing "$subject" ;;
+		clang)
+			compile "$subject" clang -std=c99 $optimised
+			self_test "$subject" clang -std=c99 ;;
+		sanitized)
+			check "$subject, sanitized" $sanitized device.c device_test.c -lm -o device_test
+			check "$subject, sanitized: self-test" ./device_test ;;
+		esac
+	done
+	if has tcc; then
+		check "$name" emit "$network" --prefix device --emit device.c --emit-test device_test.c
+		check "$name, tcc" tcc -Wall -Werror device.c device_test.c -lm -o device_test
+		check "$name, tcc: self-test" ./device_test
+	fi
+done
+
+# ---- other levels: the stack, and what gcc warns of without optimisation
+
+# Those that come nearest to what is said, with 16 lanes and with one.
+for name in ill_conditioned narrow_momentum; do
+	network=$root/tests/emit/$name.net
+	check "$name" emit "$network" --save weights.safetensors
+	for way in 1:training 16:training 16:inference; do
+		lanes=${way%:*}
+		how=${way#*:}
+		subject="$name, $lanes lanes, $how"
+		emit_as "$network" $lanes $how
+		for level in -Os -O2 -O3; do
+			[ "$(uname -m)" = x86_64 ] || continue
+			check "$subject, $level" gcc -std=c99 -w $level -fcallgraph-info=su -c device.c -o device.o
+			check_stack "$subject, $level" $how
+		done
+		check "$subject, -O0" gcc -std=c11 $warnings -O0 device.c device_test.c -lm -o device_test
+		check "$subject, -O0: self-test" ./device_test
+	done
+done
+
+# ---- C++: one header, of whichever standard, gives the numbers that C gives. With all in one file, gcc 12 does not see that as many labels as
+# there are lanes are loaded only where there are as many rows, hence -Wno-array-bounds.
+
+# single_header LANES training|weights|inference COMPILER ...
+single_header() {
+	subject="C++, $1 lanes, $2"
+	has "$3" || return
+	emit_as "$root/tests/emit/residual.net" $1 $2 --single-header h
+	shift 2
+	check "$subject, $*" "$@" -xc++ $warnings device_test.c -o device_test
+	check "$subject, $*: self-test" ./device_test
+}
+
+check "C++" emit "$root/tests/emit/residual.net" --save weights.safetensors
+single_header 1 training g++ -std=c++11 -O2
+single_header 1 weights clang++ -std=c++20 $optimised
+single_header 4 inference g++ -std=gnu++17 $optimised -Wno-array-bounds
+single_header 4 training clang++ -std=c++14 -O2
+single_header 8 weights g++ -std=c++11 -O2
+single_header 8 inference clang++ -std=c++20 $optimised
+single_header 16 training g++ -std=gnu++17 $optimised -Wno-array-bounds
+single_header 16 inference clang++ -std=c++14 -O2
+finish

@@ -1,0 +1,120 @@
+#!/bin/sh
+# What emitted programs compute: whole runs beside bnc's, saves, several networks in one program, inputs that are hard; and that their own
+# tests find what is wrong.
+#
+#	tests/emit_runs.sh [BNC]
+. tests/emit/support.sh
+
+# ---- a wrong gradient is found: here a term of BatchNorm's is missing
+
+for lanes in 1 16; do
+	check "wrong" emit "$root/tests/emit/residual.net" --lanes $lanes --prefix device --emit device.c --emit-test device_test.c
+	sed 's/ - device_load_lanes(xhat + i) \* slope_of_mean//' device.c >wrong.c
+	check "wrong" sh -c '! cmp device.c wrong.c'
+	check "wrong" gcc -std=c99 -O1 wrong.c device_test.c -lm -o device_test
+	check "wrong, $lanes lanes" sh -c './device_test | grep -q "^gradient of 0.weight: wrong"'
+	# evaluation mode without the running mean
+	check "wrong" emit "$root/models/mlp_bn.net" --lanes $lanes --prefix device --emit device.c --emit-test device_test.c
+	sed 's/(device_load_lanes(x + i) - centre) \* scale + shift/device_load_lanes(x + i) * scale + shift/' device.c >wrong.c
+	check "wrong" sh -c '! cmp device.c wrong.c'
+	check "wrong" gcc -std=c99 -O1 wrong.c device_test.c -lm -o device_test
+	check "wrong, $lanes lanes" sh -c './device_test | grep -q "^outputs after training: wrong"'
+done
+
+# ---- a small difference of large inputs, which covariances would lose
+
+for lanes in 1 4 8 16; do
+	check "correlated" emit "$root/tests/emit/correlated.net" --lanes $lanes --prefix device --emit device.c
+	for compiler in "gcc -std=c99 $optimised" "gcc -std=c99 -O2" "clang -std=c99 $optimised" "clang -std=c99 -O0"; do
+		check "correlated, $lanes lanes, $compiler" $compiler -I. "$root/tests/emit/correlated.c" device.c -lm -o correlated
+		check "correlated, $lanes lanes, $compiler" ./correlated
+	done
+done
+
+# ---- whole runs: the bits of bnc's scalar kernels, and nearly those of others
+
+data="$root/runtime/random.c $root/runtime/failure.c $root/runtime/nearest.c $root/runtime/words.c $root/runtime/half.c $root/runtime/files/kinds.c $(echo "$root"/runtime/data/*.c)"
+for source in $data; do
+	gcc -O1 -ffp-contract=off -D_DEFAULT_SOURCE -I"$root/runtime" -c "$source" || echo "$source: cannot be compiled"
+done
+mkdir data
+for source in $data; do
+	mv "$(basename "$source" .c).o" data/
+done
+
+# build COMPILER ...: the program that trains what is emitted
+build() {
+	"$@" -c device.c -o device.o && gcc -D_DEFAULT_SOURCE -I. -I"$root/runtime" "$root/tests/emit/run.c" device.o data/*.o -lzip -lm -o run
+}
+
+# trains SEED COMMAND ...: what the command says of the program's losses, in run.txt, and bnc's of the same seed
+trains() {
+	./run 10 "$1" >run.txt
+	seed=$1
+	shift
+	"$@" "bnc_$seed.txt" run.txt
+}
+
+# close RELATIVE FILE FILE: two files of losses
+close() {
+	paste "$2" "$3" | awk -v relative="$1" '{ off = $1 > $2 ? $1 - $2 : $2 - $1; if (!(off <= relative * $1)) { print NR ": " $0; bad = 1 } }
+		END { exit bad || NR < 300 }'
+}
+
+seeds="0 7"
+for network in models/mlp_bn.net models/mlp.net tests/emit/momentum.net; do
+	case $network in
+	models/*) relative=1e-5 ;;
+	*) relative=1e-4 ;; # roundings grow as it learns
+	esac
+	for seed in $seeds; do
+		emit "$root/$network" --train moons --isa scalar --epochs 10 --seed $seed --log log.jsonl --log-steps
+		sed -n 's/.*"event":"step".*"loss":\([^,}]*\).*/\1/p' log.jsonl >bnc_$seed.txt
+	done
+	check "$network" emit "$root/$network" --prefix device --emit device.c
+	for compiler in "gcc $optimised" "gcc -std=c99 -O2" "clang $optimised" "clang -O0" tcc; do
+		has ${compiler%% *} || continue
+		check "$network, $compiler" build $compiler
+		for seed in $seeds; do
+			check "$network, $compiler: same bits" trains $seed cmp
+		done
+	done
+	for lanes in 8 16; do
+		check "$network" emit "$root/$network" --prefix device --lanes $lanes --emit device.c
+		for compiler in gcc clang; do
+			check "$network, $compiler, $lanes lanes" build $compiler $optimised
+			for seed in $seeds; do
+				check "$network, $compiler, $lanes lanes: nearly the same" trains $seed close $relative
+			done
+		done
+	done
+done
+
+# ---- a save does not depend on the lanes: neither its bytes nor what comes after them, but for rounding
+
+for lanes in 1 16 8 4; do
+	check "save" emit "$root/tests/emit/momentum.net" --lanes $lanes --prefix device --emit device.c
+	check "save" gcc -std=c99 $warnings $optimised -I. "$root/tests/emit/save.c" device.c -lm -o save
+	if [ $lanes = 1 ]; then
+		check "save" ./save save saved.bin
+		cp output saved.txt
+	fi
+	check "a save of one lane, loaded with $lanes" ./save load saved.bin
+	cp output loaded.txt
+	check "a save of one lane, trained on with $lanes" cmp saved.txt loaded.txt
+done
+
+# ---- several networks, several copies
+
+emit "$root/models/mlp_bn.net" --prefix net_a --lanes 8 --emit net_a.c
+emit "$root/tests/emit/residual.net" --prefix net_b --emit net_b.c
+check "two networks" gcc -std=c99 $warnings -O2 "$root/tests/emit/two.c" -I. net_a.c net_b.c -lm -o two
+check "two networks" ./two
+emit "$root/models/mlp_bn.net" --prefix net_a --lanes 8 --emit net_a.h --single-header
+emit "$root/tests/emit/residual.net" --prefix net_b --emit net_b.h --single-header
+check "two single headers" clang -std=c99 $warnings -O2 -DSINGLE_HEADER "$root/tests/emit/two.c" -I. -lm -o two
+check "two single headers" ./two
+emit "$root/models/mlp_bn.net" --train moons --prefix device --emit device.c --emit-test device_test.c
+check "what was trained" gcc -std=c99 $warnings device.c device_test.c -lm -o device_test
+check "what was trained" ./device_test
+finish
