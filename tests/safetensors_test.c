@@ -1,6 +1,7 @@
 /* Files of tensors: written and read back, read as the safetensors package for Python writes them, and refused when
  * anything about them is wrong. */
 #include "folder_support.h"
+#include "zip_support.h"
 #include <math.h>
 
 static const char stored[] = "tests/data/every_dtype.safetensors";
@@ -276,13 +277,12 @@ Test(safetensors, integers_and_booleans)
 Test(safetensors, other_files_are_recognised)
 {
 	static const struct { const char *name, *bytes; size_t size; const char *message; } others[] = {
-		{"net.pt", "PK\3\4\0\0\0\0net/data.pkl", 20, "net.pt is an archive of torch.save; expected safetensors: in Python, from safetensors.torch "
-			"import save_file; save_file(torch.load(\""},
-		{"net", "PK\3\4\0\0\0\0net/data.pkl", 20, "is an archive of torch.save"},
-		{"net.safetensors", "PK\3\4\0\0\0\0net/data.pkl", 20, "is an archive of torch.save"},
 		{"net.pth", "\x80\2\x8a\x0al\xfc\x9c\x46\xf9 j\xa8P\x19.", 15, "is an archive of torch.save in its format before 1.6"},
 		{"net.pkl", "\x80\4\x95\x11\0\0\0\0\0\0\0}", 12, "is a pickle"},
-		{"net.npz", "PK\3\4\0\0\0\0weight.npy", 18, "is a .npz of numpy; expected safetensors: in Python, from safetensors.numpy import save_file"},
+		{"net", "\x80\2}q\0X\1\0\0\0a", 11, "is a pickle"}, {"net", "\x80\3}q\0X\1\0\0\0a", 11, "is a pickle"},
+		{"net", "\x80\5\x95\x11\0\0\0\0\0\0\0}", 12, "is a pickle"}, {"net", "\x80\6\0\0\0\0\0\0{", 9, "cut off"},
+		{"net", "\x80\2\0\0\0\0\0\0{\"a\":", 13, "cut off, or not a safetensors file"},
+		{"net.pt", "PK\3\4\0\0\0\0net/data.pkl", 20, "is a zip archive that is cut off or damaged; expected safetensors: download or save it again"},
 		{"net.npy", "\x93NUMPY\1\0v\0", 10, "is one array of numpy"},
 		{"net.h5", "\x89HDF\r\n\x1a\n", 8, "is an HDF5 file"},
 		{"net.gguf", "GGUF\3\0\0\0", 8, "is a GGUF file"},
@@ -300,6 +300,40 @@ Test(safetensors, other_files_are_recognised)
 		cr_assert_not(safetensors_load(&file, path, &failure), "%s", others[i].name);
 		expect_message(&failure, others[i].message);
 	}
+}
+
+/* By the names of all their members, wherever they are in the file. */
+Test(safetensors, archives_are_recognised)
+{
+	static const struct { const char *name, *members, *message; } archives[] = {
+		{"net.pt", "net/data.pkl\nnet/byteorder\nnet/data/0", "net.pt is an archive of torch.save; expected safetensors: in Python, from "
+			"safetensors.torch import save_file; save_file(torch.load(\""},
+		{"net", "archive/data.pkl\narchive/version", "is an archive of torch.save"},
+		{"net.safetensors", "a/data/0\na/data/1\na/data/2\na/data.pkl", "is an archive of torch.save"},
+		{"net.pt", "net/data/0\nnet/data.pkl\nnet/code/__torch__.py\nnet/constants.pkl", "is a TorchScript archive of torch.jit.save; expected "
+			"safetensors: in Python, from safetensors.torch import save_file; save_file(torch.jit.load(\""},
+		{"net", "net/data.pkl\nnet/bytecode.pkl\nnet/constants.pkl", "is a TorchScript archive"},
+		{"net.pt2", "net/data/weights/weight_0\nnet/models/model.json\nnet/archive_format", "is an archive of torch.export.save"},
+		{"net.pt", "net/.data/0.storage\nnet/model/model.pkl\nnet/.data/extern_modules", "is an archive of torch.package"},
+		{"net.npz", "weight.npy", "is a .npz of numpy; expected safetensors: in Python, from safetensors.numpy import save_file"},
+		{"net", "notes\nweight.npy", "is a .npz of numpy"}, {"net", "weight", "is a .npz of numpy"}, {"net.npz", "", "is a .npz of numpy"},
+		{"net.keras", "metadata.json\nconfig.json\nmodel.weights.h5", "is an archive of Keras"},
+	};
+	for (size_t i = 0; i < sizeof archives / sizeof *archives; i++) {
+		const char *path = in_directory(archives[i].name);
+		TensorFile file;
+		Failure failure;
+		write_file(path, "PK\5\6\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 22);
+		if (*archives[i].members)
+			write_zip(path, archives[i].members, "\x93NUMPY large enough that no member but the first is near the beginning of the file");
+		cr_assert_not(safetensors_load(&file, path, &failure), "%s", archives[i].name);
+		expect_message(&failure, archives[i].message);
+	}
+	TensorFile file;
+	Failure failure;
+	write_zip(in_directory("net"), "weights.safetensors", "{}");
+	cr_assert_not(safetensors_load(&file, in_directory("net"), &failure));
+	expect_message(&failure, "is a zip archive; expected safetensors: unpack it");
 }
 
 Test(safetensors, not_such_files)

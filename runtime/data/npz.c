@@ -121,7 +121,7 @@ static void list_arrays(zip_t *archive, char *out, size_t size)
 {
 	enum { SHOWN = 8 };
 	zip_int64_t entries = zip_get_num_entries(archive, 0);
-	size_t used = (size_t)snprintf(out, size, "%s", entries > 0 ? "" : "nothing");
+	size_t used = 0;
 	for (zip_int64_t i = 0; i < entries && i <= SHOWN && used < size; i++) {
 		const char *entry = zip_get_name(archive, (zip_uint64_t)i, 0);
 		int length = !entry ? 0 : name_length(entry) < 40 ? name_length(entry) : 40;
@@ -151,6 +151,10 @@ static const char *usual_pair(zip_t *archive)
 static bool no_such_array(zip_t *archive, const char *path, const char *name, Failure *failure)
 {
 	char list[400];
+	if (zip_get_num_entries(archive, 0) == 0)
+		return fail(failure, "%.200s holds no arrays: write it with numpy.savez(\"%.200s\", X=samples, y=labels)", path, path);
+	if (foreign_data(path, failure))
+		return false;
 	const char *pair = usual_pair(archive);
 	list_arrays(archive, list, sizeof list);
 	return fail(failure, "%.200s has no array %.80s, it holds %s: --train %.200s:%s says which are samples and labels", path, name, list, path,

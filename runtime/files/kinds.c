@@ -1,17 +1,21 @@
-/* kinds.c: files of other programs, which are not read: what they are, and the line that makes of them what is read. */
+/* kinds.c: files of other programs, which bnc does not read: what they are, and the line that makes a file of them that it reads. */
 #include "../runtime.h"
+#include <fnmatch.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
+#include <zip.h>
 
-enum { HEAD_BYTES = 1024 };
+enum { HEAD_BYTES = 64 };
 
 /* In a cure, @ stands for the file's name, and ~ for it without its last ending. */
 typedef struct FileKind {
 	const char *what;
 	const char *suffixes;           /* words; what a file without telling bytes is known by */
 	const char *magic;              /* its first bytes; null: they say nothing */
-	const char *inside;             /* also somewhere in the first HEAD_BYTES */
+	const char *next;               /* one of these comes after the magic */
+	const char *members;            /* patterns: it is a zip archive with a member of such a name */
+	const char *content;            /* the first bytes of its first member, which tell as much as a name */
 	const char *weights, *data;     /* what to do with it as --weights, as --train; null: nothing is known */
 	int at;                         /* where the magic begins */
 	bool keeps_weights;             /* its suffixes promise another format than safetensors */
@@ -27,50 +31,56 @@ typedef struct FileKind {
 #define SAVEZ "numpy.savez(\"~.npz\", X=samples, y=labels)"
 #define TABLE_CURE "in Python, t = numpy.loadtxt(\"@\", delimiter=\",\", skiprows=1); numpy.savez(\"~.npz\", X=t[:, :-1], y=t[:, -1])"
 #define FRAME_CURE "in Python, read it with pandas, and then " SAVEZ
-#define ZIP "PK\3\4"
+#define TENSORS "in Python, load its tensors, and then " SAVEZ
+#define AGAIN "download or save it again"
+#define IMAGES "gather the images in one array of shape (samples, height, width), and then " SAVEZ
+#define ARRAYS "save the original model's arrays with safetensors.numpy.save_file"
 
-/* The first that fits is the one: the more special ones stand before the others. */
+/* The first that fits is the one: the more special ones come first. */
 static const FileKind kinds[] = {
-	{"a pointer of git-lfs, not the file itself", "", "version https://git-lfs", 0, "run git lfs pull", "run git lfs pull"},
-	{"a web page", "html htm", "<!DOCTYPE", 0, "download the file itself", "download the file itself"},
-	{"a web page", "", "<html", 0, "download the file itself", "download the file itself"},
-	{"an archive of torch.save", "pt pth ckpt bin", ZIP, "data.pkl", TORCH_CURE, "in Python, load its tensors, and then " SAVEZ,
+	{"a file of weights", "safetensors", "{\"", .at = 8, .is_weights = true},
+	{"a pointer of git-lfs, not the file itself", "", "version https://git-lfs", .weights = "run git lfs pull", .data = "run git lfs pull"},
+	{"a web page", "html htm", "<!DOCTYPE", .weights = "download the file itself", .data = "download the file itself"},
+	{"a web page", "", "<html", .weights = "download the file itself", .data = "download the file itself"},
+	{"a TorchScript archive of torch.jit.save", "ptl", .members = "*/constants.pkl",
+		.weights = TORCH "save_file(torch.jit.load(\"@\", map_location=\"cpu\").state_dict(), \"~.safetensors\")", .data = TENSORS,
 		.keeps_weights = true},
-	{"an archive of torch.save in its format before 1.6", "", "\x80\2\x8a\x0al\xfc\x9c\x46\xf9", 0, TORCH_CURE,
-		"in Python, load its tensors, and then " SAVEZ},
-	{"a .npz of numpy", "npz", ZIP, ".npy", NUMPY "save_file(dict(numpy.load(\"@\")), "
-		"\"~.safetensors\")", "give it a name that ends with .npz", .keeps_weights = true, .is_data = true},
-	{"one array of numpy", "npy", "\x93NUMPY", 0, NUMPY "save_file({\"0.weight\": "
-		"numpy.load(\"@\"), ...}, \"~.safetensors\")", "in Python, numpy.savez(\"~.npz\", X=numpy.load(\"@\"), y=labels)",
+	{"an archive of torch.export.save", "pt2", .members = "*/archive_format serialized_exported_program.json",
+		.weights = TORCH "save_file(torch.export.load(\"@\").state_dict, \"~.safetensors\")", .data = TENSORS, .keeps_weights = true},
+	{"an archive of torch.package", "", .members = "*/.data/extern_modules",
+		.weights = TORCH "save_file the state_dict() of what torch.package.PackageImporter(\"@\").load_pickle gives", .data = TENSORS},
+	{"an archive of torch.save", "pt pth ckpt bin", .members = "*/data.pkl", .weights = TORCH_CURE, .data = TENSORS, .keeps_weights = true},
+	{"an archive of torch.save in its format before 1.6", "", "\x80\2\x8a\x0al\xfc\x9c\x46\xf9", .weights = TORCH_CURE, .data = TENSORS},
+	{"one array of numpy", "npy", "\x93NUMPY", .weights = NUMPY "save_file({\"0.weight\": numpy.load(\"@\"), ...}, \"~.safetensors\")",
+		.data = "in Python, numpy.savez(\"~.npz\", X=numpy.load(\"@\"), y=labels)", .keeps_weights = true},
+	{"a spreadsheet", "xlsx xls ods", .members = "xl/workbook.* content.xml", .data = FRAME_CURE},
+	{"an archive of Keras", "keras", .members = "model.weights.h5 metadata.json", .weights = KERAS_CURE, .keeps_weights = true},
+	{"a .npz of numpy", "npz", .members = "*.npy", .content = "\x93NUMPY",
+		.weights = NUMPY "save_file(dict(numpy.load(\"@\")), \"~.safetensors\")", .data = "give it a name that ends with .npz",
+		.keeps_weights = true, .is_data = true},
+	{"an HDF5 file", "h5 hdf5", "\x89HDF\r\n\x1a\n", .weights = KERAS_CURE, .data = "in Python, read its arrays with h5py, and then " SAVEZ,
 		.keeps_weights = true},
-	{"a spreadsheet", "xlsx xls ods", ZIP, "[Content_Types]", 0, FRAME_CURE},
-	{"an archive of Keras", "keras", ZIP, "metadata.json", KERAS_CURE, 0, .keeps_weights = true},
-	{"an HDF5 file", "h5 hdf5", "\x89HDF\r\n\x1a\n", 0, KERAS_CURE, "in Python, read its arrays with h5py, and then " SAVEZ, .keeps_weights = true},
-	{"a pickle", "pkl pickle", "\x80\2", 0, PICKLE_CURE, "in Python, load it, and then " SAVEZ, .keeps_weights = true},
-	{"a pickle", "", "\x80\3", 0, PICKLE_CURE, "in Python, load it, and then " SAVEZ},
-	{"a pickle", "", "\x80\4", 0, PICKLE_CURE, "in Python, load it, and then " SAVEZ},
-	{"a pickle", "", "\x80\5", 0, PICKLE_CURE, "in Python, load it, and then " SAVEZ},
-	{"a GGUF file, weights of a language model", "gguf", "GGUF", 0, 0, 0, .keeps_weights = true},
-	{"a TensorFlow Lite model", "tflite", "TFL3", 0, "save the original model's arrays with safetensors.numpy.save_file", 0, .at = 4,
+	{"a pickle", "pkl pickle", "\x80", .next = "\2\3\4\5", .weights = PICKLE_CURE, .data = "in Python, load it, and then " SAVEZ,
 		.keeps_weights = true},
-	{"an ONNX model", "onnx", 0, 0, NUMPY "save_file({t.name: onnx.numpy_helper.to_array(t) for t in "
-		"onnx.load(\"@\").graph.initializer}, \"~.safetensors\")", 0, .keeps_weights = true},
-	{"a TensorFlow graph", "pb", 0, 0, "save the original model's arrays with safetensors.numpy.save_file", 0, .keeps_weights = true},
-	{"a Parquet table", "parquet", "PAR1", 0, 0, FRAME_CURE},
-	{"an Arrow table", "arrow feather", "ARROW1", 0, 0, FRAME_CURE},
-	{"a MATLAB file", "mat", "MATLAB", 0, 0, "in Python, read it with scipy.io.loadmat, and then " SAVEZ},
-	{"an SQLite database", "sqlite db", "SQLite format 3", 0, 0, FRAME_CURE},
-	{"a PNG image", "png", "\x89PNG", 0, 0, "gather the images in one array of shape (samples, height, width), and then " SAVEZ},
-	{"a JPEG image", "jpg jpeg", "\xff\xd8\xff", 0, 0, "gather the images in one array of shape (samples, height, width), and then " SAVEZ},
-	{"compressed with gzip", "gz tgz", "\x1f\x8b", 0, "unpack it with gunzip", "unpack it with gunzip"},
-	{"compressed with xz", "xz", "\xfd""7zXZ", 0, "unpack it with unxz", "unpack it with unxz"},
-	{"compressed with zstd", "zst", "\x28\xb5\x2f\xfd", 0, "unpack it with unzstd", "unpack it with unzstd"},
-	{"compressed with bzip2", "bz2", "BZh", 0, "unpack it with bunzip2", "unpack it with bunzip2"},
-	{"a zip archive", "zip", ZIP, 0, "unpack it", "unpack it"},
-	{"a file of weights", "safetensors", "{\"", 0, 0, 0, .at = 8, .is_weights = true},
-	{"a table as text", "csv tsv txt dat data", 0, 0, 0, TABLE_CURE},
-	{"JSON", "json jsonl", 0, 0, "weights in several files have their names in it: load the files in Python and save_file all in one",
-		"in Python, read it with json, and then " SAVEZ},
+	{"a GGUF file, weights of a language model", "gguf", "GGUF", .keeps_weights = true},
+	{"a TensorFlow Lite model", "tflite", "TFL3", .weights = ARRAYS, .at = 4, .keeps_weights = true},
+	{"an ONNX model", "onnx", .weights = NUMPY "save_file({t.name: onnx.numpy_helper.to_array(t) for t in "
+		"onnx.load(\"@\").graph.initializer}, \"~.safetensors\")", .keeps_weights = true},
+	{"a TensorFlow graph", "pb", .weights = ARRAYS, .keeps_weights = true},
+	{"a Parquet table", "parquet", "PAR1", .data = FRAME_CURE},
+	{"an Arrow table", "arrow feather", "ARROW1", .data = FRAME_CURE},
+	{"a MATLAB file", "mat", "MATLAB", .data = "in Python, read it with scipy.io.loadmat, and then " SAVEZ},
+	{"an SQLite database", "sqlite db", "SQLite format 3", .data = FRAME_CURE},
+	{"a PNG image", "png", "\x89PNG", .data = IMAGES},
+	{"a JPEG image", "jpg jpeg", "\xff\xd8\xff", .data = IMAGES},
+	{"compressed with gzip", "gz tgz", "\x1f\x8b", .weights = "unpack it with gunzip", .data = "unpack it with gunzip"},
+	{"compressed with xz", "xz", "\xfd""7zXZ", .weights = "unpack it with unxz", .data = "unpack it with unxz"},
+	{"compressed with zstd", "zst", "\x28\xb5\x2f\xfd", .weights = "unpack it with unzstd", .data = "unpack it with unzstd"},
+	{"compressed with bzip2", "bz2", "BZh", .weights = "unpack it with bunzip2", .data = "unpack it with bunzip2"},
+	{"a zip archive", "zip", .members = "*", .weights = "unpack it", .data = "unpack it"},
+	{"a table as text", "csv tsv txt dat data", .data = TABLE_CURE},
+	{"JSON", "json jsonl", .weights = "weights in several files have their names in it: load the files in Python and save_file all in one",
+		.data = "in Python, read it with json, and then " SAVEZ},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
@@ -86,24 +96,67 @@ static bool has_suffix(const FileKind *kind, const char *path)
 	return false;
 }
 
-static bool contains(const char *bytes, size_t length, const char *text)
+static bool has_magic(const FileKind *kind, const char *head, size_t length)
 {
-	size_t text_length = strlen(text);
-	for (size_t i = 0; i + text_length <= length; i++)
-		if (memcmp(bytes + i, text, text_length) == 0)
-			return true;
+	size_t magic_length = kind->magic ? strlen(kind->magic) : 0, end = (size_t)kind->at + magic_length;
+	if (!magic_length || length < end || memcmp(head + kind->at, kind->magic, magic_length) != 0)
+		return false;
+	return !kind->next || (length > end && head[end] && strchr(kind->next, head[end]));
+}
+
+static bool starts_with(zip_t *archive, const char *content)
+{
+	char bytes[16];
+	size_t length = strlen(content);
+	zip_file_t *member = zip_fopen_index(archive, 0, 0);
+	bool found = member && zip_fread(member, bytes, length) == (zip_int64_t)length && memcmp(bytes, content, length) == 0;
+	if (member)
+		zip_fclose(member);
+	return found;
+}
+
+static bool has_member(zip_t *archive, const char *patterns)
+{
+	zip_int64_t count = zip_get_num_entries(archive, 0);
+	for (const char *word = patterns; *word; word += strspn(word, " ")) {
+		char pattern[64];
+		size_t length = strcspn(word, " ");
+		snprintf(pattern, sizeof pattern, "%.*s", (int)length, word);
+		word += length;
+		for (zip_int64_t i = 0; i < count; i++) {
+			const char *name = zip_get_name(archive, (zip_uint64_t)i, ZIP_FL_ENC_RAW);
+			if (name && fnmatch(pattern, name, 0) == 0)
+				return true;
+		}
+	}
 	return false;
 }
 
-static bool has_magic(const FileKind *kind, const char *head, size_t length)
+/* The archive's directory, at its end, has all names. An empty archive tells nothing. */
+static const FileKind *archive_kind(const char *path)
 {
-	size_t magic_length = kind->magic ? strlen(kind->magic) : 0, at = (size_t)kind->at;
-	return magic_length && length >= at + magic_length && memcmp(head + at, kind->magic, magic_length) == 0
-		&& (!kind->inside || contains(head, length, kind->inside));
+	static const FileKind broken = {"a zip archive that is cut off or damaged", "npz", .weights = AGAIN, .data = AGAIN, .is_data = true};
+	zip_t *archive = zip_open(path, ZIP_RDONLY, NULL);
+	const FileKind *found = archive ? NULL : &broken;
+	for (int i = 0; archive && !found && i < KINDS; i++)
+		if (kinds[i].members && (has_member(archive, kinds[i].members) || (kinds[i].content && starts_with(archive, kinds[i].content))))
+			found = &kinds[i];
+	if (archive)
+		zip_discard(archive);
+	return found;
 }
 
-/* The bytes come before the name. What is no regular file is not opened: a pipe would wait for its writer. Of what is not there nothing
- * is said. */
+static const FileKind *kind_by_bytes(const char *path, const char *head, size_t length)
+{
+	for (int i = 0; i < KINDS; i++)
+		if (has_magic(&kinds[i], head, length))
+			return &kinds[i];
+	bool archive = length > 4 && (memcmp(head, "PK\3\4", 4) == 0 || memcmp(head, "PK\5\6", 4) == 0);
+	return archive ? archive_kind(path) : NULL;
+}
+
+/* The bytes come before the name. What is no regular file is not opened: a pipe would wait for its writer. Of what is not there
+ * nothing is said. */
 static const FileKind *kind_of(const char *path)
 {
 	static const FileKind folder = {.what = "a folder", .data = "gather its files in arrays, and then " SAVEZ};
@@ -117,13 +170,11 @@ static const FileKind *kind_of(const char *path)
 		return NULL;
 	size_t length = fread(head, 1, sizeof head, file);
 	fclose(file);
-	for (int i = 0; i < KINDS; i++)
-		if (has_magic(&kinds[i], head, length))
-			return &kinds[i];
-	for (int i = 0; i < KINDS; i++)
+	const FileKind *kind = kind_by_bytes(path, head, length);
+	for (int i = 0; !kind && i < KINDS; i++)
 		if (has_suffix(&kinds[i], path))
-			return &kinds[i];
-	return NULL;
+			kind = &kinds[i];
+	return kind;
 }
 
 static void put_cure(char *out, size_t size, const char *cure, const char *path)
