@@ -86,7 +86,7 @@ typedef struct Npy {
 	int rank;
 	int shape[MAX_AXES];
 	int count;              /* the product of shape, at most MAX_VALUES */
-	char shape_text[48];    /* as the header says it, for messages */
+	char shape_text[48];    /* as numpy prints it, for messages */
 } Npy;
 
 /* Reads the dictionary after magic and length; header[length] is 0. where ("digits.npz: X") begins every message. */

@@ -3,6 +3,7 @@
  *   {'descr': '<f4', 'fortran_order': False, 'shape': (1000, 2), } */
 #include "data.h"
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- types: what numpy.dtype() makes of descr, on a 64-bit machine */
@@ -30,15 +31,19 @@ static const Type names[] = {
 	{"bool", 'b', 1}, {"bool_", 'b', 1}, {"bool8", 'b', 1},
 };
 
-/* Types that hold no real numbers: their codes, which a size or a unit may follow, and how their names begin. */
-static const struct { const char *codes, *names[5], *what, *cure; } others[] = {
-	{"cFDG", {"complex", "csingle", "cdouble", "cfloat", "clong"}, "complex numbers", "save the real and the imaginary parts as features of their own"},
-	{"O", {"object"}, "Python objects, which only a pickle can hold", "make numbers of them, rows of equal length, with numpy.array(rows, 'f4')"},
-	{"SaUT", {"str", "bytes", "unicode"}, "text", "number the words with numpy.unique(words, return_inverse=True)[1]"},
-	{"M", {"datetime64"}, "dates", "make numbers of them, as (t - t.min()) / numpy.timedelta64(1, 'D') does"},
-	{"m", {"timedelta64"}, "times", "make numbers of them, as t / numpy.timedelta64(1, 's') does"},
-	{"V", {"void"}, "raw bytes", "view them as numbers, as with .view('<f4')"},
+/* Types that hold no real numbers: their words. # stands for a size, which may be missing, and ~ for a unit in brackets. */
+static const struct { const char *words, *what, *cure; } others[] = {
+	{"F D G c8 c16 c24 c32 complex complex64 complex128 complex192 complex256 complex_ csingle cdouble clongdouble cfloat clongfloat "
+		"longcomplex singlecomplex", "complex numbers", "save the real and the imaginary parts as features of their own"},
+	{"O O4 O8 object object_ object0", "Python objects, which only a pickle can hold",
+		"make numbers of them, rows of equal length, with numpy.array(rows, 'f4')"},
+	{"S# a# U# c T str str_ str0 bytes bytes_ bytes0 string_ unicode unicode_", "text",
+		"number the words with numpy.unique(words, return_inverse=True)[1]"},
+	{"M M8 M8~ datetime64 datetime64~", "dates", "make numbers of them, as (t - t.min()) / numpy.timedelta64(1, 'D') does"},
+	{"m m8 m8~ timedelta64 timedelta64~", "times", "make numbers of them, as t / numpy.timedelta64(1, 's') does"},
+	{"V# void void0", "raw bytes", "view them as numbers, as with .view('<f4')"},
 };
+enum { OTHERS = sizeof others / sizeof *others };
 
 static const Type *find_type(const Type *types, size_t count, const char *name)
 {
@@ -50,34 +55,98 @@ static const Type *find_type(const Type *types, size_t count, const char *name)
 
 static bool structure(const char *where, Failure *failure)
 {
-	return fail(failure, "%s: it holds structures of several fields, expected numbers: join the fields with "
+	return fail(failure, "%s: it holds structures of named fields, expected numbers: join the fields with "
 		"numpy.lib.recfunctions.structured_to_unstructured", where);
+}
+
+/* numpy.savez never writes such a type: these axes are the array's. */
+static bool nested_array(const char *where, const char *descr, Failure *failure)
+{
+	return fail(failure, "%s: its type is `%s`: an array in each item, expected a number: give the array itself these axes", where, descr);
+}
+
+static bool fits_word(const char *code, const char *word, size_t length)
+{
+	char last = word[length - 1];
+	size_t fixed = length - (last == '#' || last == '~');
+	if (strncmp(code, word, fixed) != 0)
+		return false;
+	const char *rest = code + fixed;
+	return last == '~' ? *rest == '[' : rest[last == '#' ? strspn(rest, "0123456789") : 0] == 0;
+}
+
+/* Which of others it is; OTHERS: none. */
+static size_t find_other(const char *code)
+{
+	for (size_t i = 0; i < OTHERS; i++)
+		for (const char *word = others[i].words; *word; word += strspn(word, " ")) {
+			size_t length = strcspn(word, " ");
+			if (fits_word(code, word, length))
+				return i;
+			word += length;
+		}
+	return OTHERS;
 }
 
 static bool no_such_type(const char *where, const char *descr, const char *code, Failure *failure)
 {
-	for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
-		bool found = *code && strchr(others[i].codes, *code) && (!code[1] || isdigit((unsigned char)code[1]) || code[1] == '[');
-		for (int k = 0; k < 5 && others[i].names[k]; k++)
-			found |= strncmp(code, others[i].names[k], strlen(others[i].names[k])) == 0;
-		if (found)
-			return fail(failure, "%s: its type is `%s`: it holds %s, expected numbers: %s", where, descr, others[i].what, others[i].cure);
-	}
-	if (isdigit((unsigned char)*code) || strpbrk(code, ",("))
+	size_t i = find_other(code);
+	if (i < OTHERS)
+		return fail(failure, "%s: its type is `%s`: it holds %s, expected numbers: %s", where, descr, others[i].what, others[i].cure);
+	if (isalpha((unsigned char)*code) && strchr(code, ','))
 		return structure(where, failure);
 	return fail(failure, "%s: its type is `%s`, expected bool, integers or floats of numpy on 64 bits: convert it with .astype('<f4')", where, descr);
 }
 
+/* How many of a type make an item may stand before it, as in `2f4` and `(2, 3)f4`. Returns the length of that; single: it is one, or
+ * nothing is said. Parentheses need a comma, or nothing, between them. */
+static size_t repeat_length(const char *descr, bool *single)
+{
+	size_t at = strspn(descr, " "), begin = at;
+	bool tuple = descr[at] == '(', comma = false, number = false;
+	*single = true;
+	if (at > 0 && !tuple)
+		return 0;
+	for (at += tuple; descr[at] && strchr(tuple ? " ,0123456789" : "0123456789", descr[at]); at++) {
+		size_t digits = strspn(descr + at, "0123456789");
+		if ((descr[at] == ',' && !number) || (descr[at] == '0' && digits > 1))
+			return 0;
+		comma |= descr[at] == ',';
+		number |= digits > 0;
+		*single &= digits == 0 || strtoll(descr + at, NULL, 10) == 1;
+		at += digits > 0 ? digits - 1 : 0;
+	}
+	if (tuple && (descr[at] != ')' || !(comma || at == begin + 1)))
+		return 0;
+	at += tuple;
+	return at > begin ? at + strspn(descr + at, " ") : 0;
+}
+
+static bool is_order(char letter)
+{
+	return letter && strchr("<>=|", letter);
+}
+
 static bool read_type(Npy *npy, const char *descr, const char *where, Failure *failure)
 {
-	bool ordered = *descr && strchr("<>=|", *descr);
-	const Type *type = find_type(codes, sizeof codes / sizeof *codes, descr + ordered);
+	bool ordered = is_order(*descr);
+	bool single;
+	size_t repeat = repeat_length(descr + ordered, &single);
+	char order = *descr;
+	const char *code = descr + ordered + repeat;
+	if (repeat && is_order(*code) && (!ordered || *code == order)) {
+		ordered = true;
+		order = *code++;
+	}
+	const Type *type = find_type(codes, sizeof codes / sizeof *codes, code);
 	if (!type && !ordered)
-		type = find_type(names, sizeof names / sizeof *names, descr);
+		type = find_type(names, sizeof names / sizeof *names, code);
 	/* numpy's longdouble is C's, whatever that is on the machine that reads. */
 	if (!type || (type->size == 16 && sizeof(long double) != 16))
-		return no_such_type(where, descr, descr + ordered, failure);
-	npy->big_endian = *descr == '>';
+		return no_such_type(where, descr, code, failure);
+	if (!single)
+		return nested_array(where, descr, failure);
+	npy->big_endian = ordered && order == '>';
 	npy->kind = type->kind;
 	npy->item_size = type->size;
 	return true;
@@ -88,14 +157,23 @@ static bool read_type(Npy *npy, const char *descr, const char *where, Failure *f
 /* Text that is read; strings end where it ends. */
 typedef struct Text { const char *at, *where; Failure *failure; } Text;
 
-static bool damaged(const Text *text)
+static bool not_understood(const Text *text)
 {
-	return fail(text->failure, "%s: the array's header is damaged at `%.20s`: save the file again with numpy.savez", text->where, text->at);
+	return fail(text->failure, "%s: the array's header is not understood at `%.20s`: save the file again with numpy.savez", text->where, text->at);
 }
 
+/* What Python passes over: comments and lines that go on, too. */
 static void skip_space(Text *text)
 {
-	text->at += strspn(text->at, " \t\r\n\f");
+	for (;;) {
+		text->at += strspn(text->at, " \t\r\n\f");
+		if (*text->at == '#')
+			text->at += strcspn(text->at, "\n");
+		else if (*text->at == '\\' && text->at[1] == '\n')
+			text->at += 2;
+		else
+			return;
+	}
 }
 
 static bool take(Text *text, const char *token)
@@ -108,53 +186,122 @@ static bool take(Text *text, const char *token)
 	return true;
 }
 
-/* 'x', "x" and u'x', which are cut off at size. Neither numpy's types nor its keys have escapes. */
-static bool take_string(Text *text, char *out, size_t size)
+/* The parentheses that begin here: a value may be in any number of them. */
+static int take_opening(Text *text)
 {
-	skip_space(text);
-	const char *begin = text->at + (*text->at && strchr("uUrR", *text->at));
-	const char quote[] = {*begin, '\\', '\n', 0};
-	if (*begin != '\'' && *begin != '"')
-		return false;
-	size_t length = strcspn(begin + 1, quote);
-	const char *end = begin + 1 + length;
-	if (*end != *begin)
-		return false;
-	snprintf(out, size, "%.*s", length < size ? (int)length : (int)size - 1, begin + 1);
-	text->at = end + 1;
-	return true;
+	int count = 0;
+	while (take(text, "("))
+		count++;
+	return count;
 }
 
-/* A size, with the L that Python 2 puts after long ones. Beyond the limit it is no longer counted. */
+static bool take_closing(Text *text, int count)
+{
+	while (count > 0 && take(text, ")"))
+		count--;
+	return count == 0;
+}
+
+/* 'x', "x" and u'x', and several in a row, which are one: so '\''x\'' is, too. What is beyond the size is cut off. None has an escape, since
+ * neither numpy's types nor its keys need one. */
+static bool take_string(Text *text, char *out, size_t size)
+{
+	size_t used = 0;
+	int pieces = 0;
+	out[0] = 0;
+	for (;; pieces++) {
+		skip_space(text);
+		const char *begin = text->at + (*text->at && strchr("uUrR", *text->at));
+		const char quote[] = {*begin, '\\', '\n', 0};
+		if (*begin != '\'' && *begin != '"')
+			return pieces > 0;
+		size_t length = strcspn(begin + 1, quote);
+		if (begin[1 + length] != *begin)
+			return false;
+		for (size_t i = 0; i < length && used + 1 < size; i++)
+			out[used++] = begin[1 + i];
+		out[used] = 0;
+		text->at = begin + length + 2;
+	}
+}
+
+static int digit_of(char letter)
+{
+	return isdigit((unsigned char)letter) ? letter - '0' : isxdigit((unsigned char)letter) ? tolower((unsigned char)letter) - 'a' + 10 : 99;
+}
+
+/* Digits, each of which but the first one may follow a `_`. Beyond the limit they are no longer counted. */
+static bool take_digits(Text *text, int base, bool after_prefix, int64_t *value)
+{
+	bool any = false;
+	*value = 0;
+	for (;; any = true) {
+		const char *at = text->at + ((any || after_prefix) && *text->at == '_');
+		if (digit_of(*at) >= base)
+			return any && *text->at != '_';
+		*value = *value <= MAX_VALUES ? base * *value + digit_of(*at) : *value;
+		text->at = at + 1;
+	}
+}
+
+/* A size: 16, +16, 0x10, 0o20, 0b1_0000, and with the L that Python 2 puts after long ones. */
 static bool take_size(Text *text, int *size)
 {
+	int64_t value;
+	int base = 10, parentheses = take_opening(text);
+	if (take(text, "+"))
+		parentheses += take_opening(text);
 	skip_space(text);
-	size_t digits = strspn(text->at, "0123456789");
-	int64_t value = 0;
-	if (digits == 0 || (text->at[0] == '0' && digits > 1))
+	const char *begin = text->at;
+	if (*begin == '0' && begin[1])
+		base = strchr("xX", begin[1]) ? 16 : strchr("oO", begin[1]) ? 8 : strchr("bB", begin[1]) ? 2 : 10;
+	text->at += base == 10 ? 0 : 2;
+	bool taken = take_digits(text, base, base != 10, &value);
+	if (!taken || (base == 10 && *begin == '0' && value > 0)) {
+		text->at = begin;
 		return false;
-	for (size_t i = 0; i < digits && value <= MAX_VALUES; i++)
-		value = 10 * value + (text->at[i] - '0');
+	}
 	*size = value <= MAX_VALUES ? (int)value : MAX_VALUES + 1;
-	text->at += digits;
 	take(text, "L");
-	return true;
+	return take_closing(text, parentheses);
 }
 
 /* ---- the three fields */
 
+/* A string, or a string and how many of it make an item, as in ('<f4', (2, 3)). */
 static bool read_descr(Npy *npy, Text *text)
 {
-	char descr[32];
-	if (take(text, "[") || take(text, "("))
+	char descr[32], with_shape[48];
+	if (take(text, "["))
 		return structure(text->where, text->failure);
-	return take_string(text, descr, sizeof descr) ? read_type(npy, descr, text->where, text->failure) : damaged(text);
+	int parentheses = take_opening(text);
+	if (!take_string(text, descr, sizeof descr))
+		return not_understood(text);
+	if (parentheses && take(text, ",")) {
+		skip_space(text);
+		snprintf(with_shape, sizeof with_shape, "('%s', ...)", descr);
+		return *text->at == '(' || isdigit((unsigned char)*text->at) ? nested_array(text->where, with_shape, text->failure) : not_understood(text);
+	}
+	bool closed = take_closing(text, parentheses);
+	skip_space(text);
+	bool ends = closed && *text->at && strchr(",}", *text->at);
+	return ends ? read_type(npy, descr, text->where, text->failure) : not_understood(text);
 }
 
 static bool read_order(Npy *npy, Text *text)
 {
+	int parentheses = take_opening(text);
 	npy->fortran_order = take(text, "True");
-	return npy->fortran_order || take(text, "False") || damaged(text);
+	return ((npy->fortran_order || take(text, "False")) && take_closing(text, parentheses)) || not_understood(text);
+}
+
+/* As numpy prints it. */
+static void write_shape(Npy *npy)
+{
+	size_t used = (size_t)snprintf(npy->shape_text, sizeof npy->shape_text, "(");
+	for (int i = 0; i < npy->rank; i++)
+		used += (size_t)snprintf(npy->shape_text + used, sizeof npy->shape_text - used, "%s%d", i ? ", " : "", npy->shape[i]);
+	snprintf(npy->shape_text + used, sizeof npy->shape_text - used, npy->rank == 1 ? ",)" : ")");
 }
 
 /* A tuple: (), (2,), (2, 3) or (2, 3,), but (2) is a number. */
@@ -164,11 +311,11 @@ static bool read_shape(Npy *npy, Text *text)
 	skip_space(text);
 	const char *begin = text->at;
 	if (!take(text, "("))
-		return damaged(text);
+		return not_understood(text);
 	for (bool comma = true; !take(text, ")");) {
 		int size;
 		if (!comma || !take_size(text, &size))
-			return damaged(text);
+			return not_understood(text);
 		if (npy->rank == MAX_AXES)
 			return fail(text->failure, "%s: it has more than %d dimensions: reshape it", text->where, MAX_AXES);
 		npy->shape[npy->rank++] = size;
@@ -177,10 +324,10 @@ static bool read_shape(Npy *npy, Text *text)
 			return fail(text->failure, "%s: its shape %.40s is more than the limit of %d values: split it", text->where, begin, MAX_VALUES);
 		comma = take(text, ",");
 		if (!comma && npy->rank == 1)
-			return damaged(text);
+			return not_understood(text);
 	}
 	npy->count = (int)count;
-	snprintf(npy->shape_text, sizeof npy->shape_text, "%.*s", (int)(text->at - begin), begin);
+	write_shape(npy);
 	return true;
 }
 
@@ -194,7 +341,7 @@ bool npy_parse(Npy *npy, const char *header, size_t length, const char *where, F
 	Text text = {header, where, failure};
 	*npy = (Npy){0};
 	if (!take(&text, "{"))
-		return damaged(&text);
+		return not_understood(&text);
 	for (int count = 0; count < FIELDS; count++) {
 		char key[16];
 		int field = 0;
@@ -204,15 +351,15 @@ bool npy_parse(Npy *npy, const char *header, size_t length, const char *where, F
 			field++;
 		if (!named || field == FIELDS || seen[field]) {
 			text.at = begin;
-			return damaged(&text);
+			return not_understood(&text);
 		}
 		seen[field] = true;
 		if (!fields[field].read(npy, &text))
 			return false;
 		if (!take(&text, ",") && count < FIELDS - 1)
-			return damaged(&text);
+			return not_understood(&text);
 	}
 	bool closed = take(&text, "}");
 	skip_space(&text);
-	return (closed && text.at == header + length) || damaged(&text);
+	return (closed && text.at == header + length) || not_understood(&text);
 }
