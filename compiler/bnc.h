@@ -190,6 +190,7 @@ typedef struct ArgumentSpec {
 	int use;                /* of ArgumentUse */
 	double standard;        /* the default */
 	const char *range;      /* what a REAL must satisfy: null, ">= 0", "> 0" */
+	const char *with;       /* what it has no effect or no meaning without, as written after it; or null */
 } ArgumentSpec;
 
 /* A tensor that belongs to the network: a parameter (trained), or a statistic (updated by forward, saved alike). */

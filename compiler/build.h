@@ -55,6 +55,8 @@ void set_arguments(Builder *b, const Scope *scope, Node *node, const Argument *a
 /* The setting's index, or -1. */
 int setting_index(const char *name);
 void build_setting(Builder *b, const Scope *scope, const Statement *statement, int index);
+/* The setting with this value if it is one that the setting takes, or else with its usual one. */
+const char *setting_with(Arena *arena, const char *name, const char *value);
 /* The optimizer of a network that names none. */
 void set_standard_optimizer(Builder *b, const Scope *scope);
 

@@ -89,13 +89,21 @@ static void complain_malformed(const Parser *parser, Token found)
 		error_at(parser->diagnostics, found.span, "`%s` has no meaning here", quote(parser, found));
 }
 
+/* The value after the `=`, as it is written; "" where none follows. */
+static const char *value_after(const Parser *parser, Token equals)
+{
+	Lexer lexer = {parser->source, (const unsigned char *)parser->source->text + equals.span.end};
+	Token value = lexer_next(&lexer);
+	bool is_value = value.kind == TOKEN_NAME || value.kind == TOKEN_INTEGER || value.kind == TOKEN_REAL || value.kind == TOKEN_SHAPE;
+	return is_value ? quote(parser, value) : "";
+}
+
 /* Somebody wrote `epochs = 10`. */
 static void complain_assignment(const Parser *parser, Token found)
 {
-	const char *name = quote(parser, parser->head);
-	error_at(parser->diagnostics, found.span,
-		"expected a value after `%s`, found `=`: a setting is `%s VALUE`, a definition `let %s = VALUE`",
-		name, name, name);
+	const char *name = quote(parser, parser->head), *value = value_after(parser, found);
+	const char *meant = meant_assignment(parser->arena, name, value);
+	error_at(parser->diagnostics, found.span, "expected a value after `%s`, found `=`: write `%s`", name, meant);
 }
 
 void complain(const Parser *parser, Token found)

@@ -1,5 +1,8 @@
 /* Settings: what is said of the network as a whole. */
 #include "build.h"
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool expect_one(Builder *b, const Statement *statement, const char *what)
@@ -133,15 +136,15 @@ static void set_optimizer(Builder *b, const Scope *scope, const Statement *state
 static const struct Setting {
 	const char *name;
 	void (*set)(Builder *, const Scope *, const Statement *);
-	const char *takes, *help;
+	const char *takes, *help, *usual;
 } settings[] = {
-	{"name", set_name, "NAME", "of the network, in messages, logs and emitted C (default: the file's name)"},
-	{"input", set_input, "SHAPE", "of one sample, 2 or 1x28x28; before the first layer (default: what that says, or the data)"},
-	{"loss", set_loss, "NAME ...", "with its arguments (default: cross_entropy, with one output mse)"},
-	{"optimizer", set_optimizer, "NAME ...", "with its arguments (default: sgd lr=0.01)"},
-	{"batch", set_batch, "N", "rows of a step (default 32)"},
-	{"epochs", set_epochs, "N", "times through the data (default 10)"},
-	{"seed", set_seed, "N", "of initial weights and batch order (default 0)"},
+	{"name", set_name, "NAME", "of the network, in messages, logs and emitted C (default: the file's name)", "net"},
+	{"input", set_input, "SHAPE", "of one sample, 2 or 1x28x28; before the first layer (default: what that says, or the data)", "2"},
+	{"loss", set_loss, "NAME ...", "with its arguments (default: cross_entropy, with one output mse)", "cross_entropy"},
+	{"optimizer", set_optimizer, "NAME ...", "with its arguments (default: sgd lr=0.01)", "sgd lr=0.01"},
+	{"batch", set_batch, "N", "rows of a step (default 32)", "32"},
+	{"epochs", set_epochs, "N", "times through the data (default 10)", "10"},
+	{"seed", set_seed, "N", "of initial weights and batch order (default 0)", "0"},
 };
 enum { SETTINGS = sizeof settings / sizeof *settings };
 _Static_assert((int)SETTINGS <= (int)MAX_SETTINGS, "Builder has a place for each setting");
@@ -152,6 +155,34 @@ int setting_index(const char *name)
 		if (strcmp(settings[i].name, name) == 0)
 			return i;
 	return -1;
+}
+
+static bool is_whole(const char *text, uint64_t least, uint64_t most)
+{
+	char *end;
+	errno = 0;
+	unsigned long long value = strtoull(text, &end, 10);
+	return *text >= '0' && *text <= '9' && !*end && !errno && value >= least && value <= most;
+}
+
+static bool is_shape(const char *text)
+{
+	return *text > '0' && *text <= '9' && text[strspn(text, "0123456789x")] == 0 && strlen(text) < 9 && !strstr(text, "x0");
+}
+
+const char *setting_with(Arena *arena, const char *name, const char *value)
+{
+	const struct Setting *s = &settings[setting_index(name)];
+	bool is_rule = s->set == set_loss || s->set == set_optimizer;
+	bool fits = s->set == set_seed ? is_whole(value, 0, UINT64_MAX) : s->set == set_batch ? is_whole(value, 1, MAX_BATCH)
+		: s->set == set_epochs ? is_whole(value, 1, INT32_MAX) : s->set == set_input ? is_shape(value) : !is_rule && isalpha((unsigned char)*value);
+	if (is_rule) {
+		const char *names[MAX_NAMES];
+		const char *near = nearest_name(value, names, layer_names(s->set == set_loss ? KIND_LOSS : KIND_OPTIMIZER, names, MAX_NAMES));
+		fits = near != 0;
+		value = near;
+	}
+	return arena_print(arena, "%s %s", name, fits ? value : s->usual);
 }
 
 int setting_names(const char *names[])

@@ -63,4 +63,9 @@ void complain_stray(const Parser *parser, Token brace);
 void complain_unclosed(const Parser *parser, Token end, Span opened);
 void complain_nesting(const Parser *parser, Token brace);
 
+/* ---- unknown.c */
+
+/* What somebody who wrote `name = value` probably meant, as a statement that bnc takes. */
+const char *meant_assignment(Arena *arena, const char *name, const char *value);
+
 #endif

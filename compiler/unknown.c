@@ -1,8 +1,31 @@
-/* unknown.c: what is said of a statement whose name is neither a layer nor a setting nor a block. */
+/* unknown.c: what was probably meant by a statement whose name is neither a layer nor a setting nor a block. What is proposed is a statement
+ * that bnc takes: where the value that was written does not fit, another stands for it. */
 #include "build.h"
+#include "syntax.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- arguments of optimizers */
+
+static bool fits_argument(const ArgumentSpec *argument, const char *value)
+{
+	char *end;
+	double number = strtod(value, &end);
+	if (argument->kind == ARGUMENT_FLAG)
+		return strcmp(value, "true") == 0 || strcmp(value, "false") == 0;
+	bool is_number = *value && strchr("+-.0123456789", *value) && !*end && number >= -3.4e38 && number <= 3.4e38;
+	return is_number && (!argument->range || number > 0 || (number == 0 && strcmp(argument->range, "> 0") != 0));
+}
+
+static const char *optimizer_with(Arena *arena, const Layer *optimizer, const ArgumentSpec *argument, const char *value)
+{
+	const char *standard = argument->kind == ARGUMENT_FLAG ? "true" : arena_print(arena, "%.9g", argument->standard);
+	return arena_print(arena, "optimizer %s %s=%s%s", optimizer->name, argument->name, fits_argument(argument, value) ? value : standard,
+		argument->with ? argument->with : "");
+}
 
 /* "optimizer sgd lr=0.1", where somebody wrote `lr 0.1` or `learning_rate 0.1`; null: no optimizer takes it. */
-static const char *as_optimizer_argument(Builder *b, const Scope *scope, const Statement *statement)
+static const char *as_optimizer_argument(Arena *arena, const char *name, const char *value)
 {
 	for (int i = 0; layers[i]; i++) {
 		const char *names[MAX_ARGUMENTS];
@@ -11,39 +34,84 @@ static const char *as_optimizer_argument(Builder *b, const Scope *scope, const S
 			continue;
 		for (const ArgumentSpec *a = layers[i]->arguments; a->name; a++)
 			names[count++] = a->name;
-		const char *near = nearest_name(statement->name, names, count);
-		const Argument *first = statement->arguments;
-		if (!near)
-			continue;
-		bool number = first && !first->key && resolve(scope, &first->value).kind == LITERAL_NUMBER;
-		Literal value = number ? resolve(scope, &first->value) : (Literal){0};
-		return arena_print(b->arena, "optimizer %s %s=%s", layers[i]->name, near, number ? describe(b, &value) : "...");
+		const char *near = nearest_name(name, names, count);
+		if (near)
+			return optimizer_with(arena, layers[i], &layers[i]->arguments[argument_index(layers[i], near)], value);
 	}
 	return 0;
 }
 
+/* ---- losses, optimizers and layers */
+
 /* "loss mse", where somebody wrote `mse` or `MSELoss` */
-static const char *as_kind(Builder *b, const Statement *statement, LayerKind kind, const char *setting)
+static const char *as_kind(Arena *arena, const char *name, LayerKind kind, const char *setting)
 {
 	const char *names[MAX_NAMES];
-	const char *near = nearest_name(statement->name, names, layer_names(kind, names, MAX_NAMES));
-	return near ? arena_print(b->arena, "%s %s", setting, near) : 0;
+	const char *near = nearest_name(name, names, layer_names(kind, names, MAX_NAMES));
+	return near ? arena_print(arena, "%s %s", setting, near) : 0;
 }
+
+/* "linear 64", where somebody wrote `dense` or `Linear`; what is no size is left out, or is 64 where there must be one. */
+static const char *as_layer(Arena *arena, const char *name, const char *value)
+{
+	const char *names[MAX_NAMES];
+	const char *near = nearest_name(name, names, layer_names(KIND_LAYER, names, MAX_NAMES));
+	if (!near)
+		return 0;
+	bool needs = false;
+	for (const ArgumentSpec *a = layer_find(KIND_LAYER, near)->arguments; a->name; a++)
+		needs |= (a->use & REQUIRED) != 0;
+	bool size = *value && strspn(value, "0123456789") == strlen(value) && strlen(value) < 7 && atoi(value) > 0;
+	return needs ? arena_print(arena, "%s %s", near, size ? value : "64") : near;
+}
+
+/* ---- name = value */
+
+static const char *as_setting(Arena *arena, const char *name, const char *value)
+{
+	const char *names[MAX_SETTINGS];
+	const char *near = nearest_name(name, names, setting_names(names));
+	return near ? setting_with(arena, near, value) : 0;
+}
+
+static bool is_literal(const char *value)
+{
+	return (*value && strchr("+-.0123456789", *value)) || strcmp(value, "true") == 0 || strcmp(value, "false") == 0;
+}
+
+const char *meant_assignment(Arena *arena, const char *name, const char *value)
+{
+	const char *meant = as_setting(arena, name, value);
+	meant = meant ? meant : as_layer(arena, name, value);
+	meant = meant ? meant : as_kind(arena, name, KIND_LOSS, "loss");
+	meant = meant ? meant : as_kind(arena, name, KIND_OPTIMIZER, "optimizer");
+	meant = meant ? meant : as_optimizer_argument(arena, name, value);
+	if (meant)
+		return meant;
+	const char *layer = is_literal(value) ? 0 : as_layer(arena, value, "");
+	return layer ? arena_print(arena, "%s: %s", name, layer) : arena_print(arena, "let %s = %s", name, is_literal(value) ? value : "64");
+}
+
+/* ---- name value */
 
 void unknown_statement(Builder *b, const Scope *scope, const Statement *statement)
 {
-	const char *names[3 * MAX_NAMES];
+	const char *names[3 * MAX_NAMES], *name = statement->name, *value = "";
 	int count = layer_names(KIND_LAYER, names, MAX_NAMES);
 	count += setting_names(names + count);
 	for (const Block *block = b->blocks; block && count < 3 * MAX_NAMES; block = block->next)
 		names[count++] = block->definition->name;
-	const char *near = nearest_name(statement->name, names, count);
-	near = near ? near : as_kind(b, statement, KIND_LOSS, "loss");
-	near = near ? near : as_kind(b, statement, KIND_OPTIMIZER, "optimizer");
-	near = near ? near : as_optimizer_argument(b, scope, statement);
+	const Argument *first = statement->arguments;
+	if (first && !first->key) {
+		const Literal literal = resolve(scope, &first->value);
+		value = literal.kind == LITERAL_NAME ? literal.name : describe(b, &literal);
+	}
+	const char *near = nearest_name(name, names, count);
+	near = near ? near : as_kind(b->arena, name, KIND_LOSS, "loss");
+	near = near ? near : as_kind(b->arena, name, KIND_OPTIMIZER, "optimizer");
+	near = near ? near : as_optimizer_argument(b->arena, name, value);
 	if (near)
-		error_at(b->diagnostics, statement->name_span, "unknown layer or setting `%s`: did you mean `%s`?", statement->name, near);
+		error_at(b->diagnostics, statement->name_span, "unknown layer or setting `%s`: did you mean `%s`?", name, near);
 	else
-		error_at(b->diagnostics, statement->name_span, "unknown layer or setting `%s`: bnc --list-layers and --list-settings print all",
-			statement->name);
+		error_at(b->diagnostics, statement->name_span, "unknown layer or setting `%s`: bnc --list-layers and --list-settings print all", name);
 }

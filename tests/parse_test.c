@@ -201,7 +201,7 @@ Test(parse, mistakes_in_words)
 			"1:1: error: `fc-1` is not a name: "
 			"names are made of the letters A-Z and a-z, digits and `_`\n" },
 		{ "epochs = 10", "1:1 epochs\n", "1:8: error: expected a value after `epochs`, found `=`: "
-			"a setting is `epochs VALUE`, a definition `let epochs = VALUE`\n" },
+			"write `epochs 10`\n" },
 		{ "linear 2 = 4", "1:1 linear 2\n", "1:10: error: expected a name before `=`, found `2`\n" },
 		{ "sgd lr=", "", "1:8: error: expected a value after `=`, found the end of the file\n" },
 		{ "sgd lr= # none\n", "", "1:15: error: expected a value after `=`, found the end of the line\n" },
@@ -261,7 +261,7 @@ Test(parse, every_mistake_once_and_the_rest_kept)
 		"3:1: error: expected a layer, a setting or a definition, found `=`\n"
 		"5:7: error: expected `=` after `x`, found `{`\n"
 		"5:11: error: expected a value after `a`, found `=`: "
-			"a setting is `a VALUE`, a definition `let a = VALUE`\n"
+			"write `let a = 64`\n"
 		"6:1: error: expected a count after `repeat`, found `{`\n"
 		"6:15: error: expected a value after `=`, found `}`\n");
 }

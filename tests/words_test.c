@@ -1,5 +1,6 @@
 /* What is proposed for words that bnc does not know: slips of the fingers, and the words of other systems. */
 #include "options_table.h"
+#include "network_support.h"
 #include <criterion/criterion.h>
 #include <string.h>
 
@@ -125,4 +126,58 @@ Test(words, words_of_other_systems)
 		{STATEMENT, "lr", 0}, {STATEMENT, "to", 0}, {STATEMENT, "if", 0}, {STATEMENT, "_", 0}, {DATA_SET, "mnist", 0}, {DATA_SET, "iris", 0},
 	};
 	expect_meant(foreign, sizeof foreign / sizeof *foreign);
+}
+
+/* The last words between ` and ` of all that is said of a network. */
+static bool last_proposal(const char *text, char *out, size_t size)
+{
+	char *said = 0;
+	size_t length;
+	Failure failure;
+	Compilation c = {.target = kernel_sets[0], .fuse = true};
+	bool ok = try_with_options(&c, text, STAGE_NETWORK, &failure);
+	FILE *stream = open_memstream(&said, &length);
+	diagnostics_print(c.diagnostics, stream);
+	fclose(stream);
+	char *newline = strchr(said, '\n');
+	if (newline)
+		*newline = 0;
+	char *end = strrchr(said, '`'), *begin = end;
+	while (begin && begin > said && begin[-1] != '`')
+		begin--;
+	snprintf(out, size, "%.*s", end ? (int)(end - begin) : 0, begin ? begin : "");
+	free(said);
+	compilation_close(&c);
+	return ok;
+}
+
+Test(words, statements_that_are_proposed_are_taken)
+{
+	static const struct { const char *written, *proposed; } cases[] = {
+		{"lr=0.1", "optimizer sgd lr=0.1"}, {"lr = 1", "optimizer sgd lr=1"}, {"learning_rate = 1e-3", "optimizer sgd lr=1e-3"},
+		{"lr = fast", "optimizer sgd lr=0.01"}, {"lr = -1", "optimizer sgd lr=0.01"}, {"lr =", "optimizer sgd lr=0.01"},
+		{"lr = 1e999", "optimizer sgd lr=0.01"}, {"momentum = 0.9", "optimizer sgd momentum=0.9"}, {"wd = 1e-4", "optimizer sgd weight_decay=1e-4"},
+		{"nesterov = true", "optimizer sgd nesterov=true momentum=0.9"}, {"nesterov = 1", "optimizer sgd nesterov=true momentum=0.9"},
+		{"batch = 64", "batch 64"}, {"batch_size=64", "batch 64"}, {"batch = 0", "batch 32"}, {"batch = 1e3", "batch 32"}, {"batch = all", "batch 32"},
+		{"epochs = 10 # ten", "epochs 10"}, {"num_epochs=5", "epochs 5"}, {"epochs = -5", "epochs 10"}, {"epochs = 99999999999", "epochs 10"},
+		{"seed = 0", "seed 0"}, {"seed = 18446744073709551615", "seed 18446744073709551615"}, {"seed = 18446744073709551616", "seed 0"},
+		{"name = moons", "name moons"}, {"name = 3", "name net"}, {"loss = mse", "loss mse"}, {"loss = MSELoss", "loss mse"},
+		{"criterion = unheard", "loss cross_entropy"}, {"mse = 1", "loss mse"}, {"optimizer = SGD", "optimizer sgd"},
+		{"optimizer = adam", "optimizer sgd lr=0.01"}, {"WIDTH = 64", "let WIDTH = 64"}, {"SHARE = 0.5", "let SHARE = 0.5"},
+		{"BIAS = true", "let BIAS = true"}, {"WIDTH = OTHER", "let WIDTH = 64"}, {"dropout = 0.5", "let dropout = 0.5"},
+		{"fc1 = linear(2, 64)", "fc1: linear 64"}, {"act = ReLU()", "act: relu"}, {"linear = 64", "linear 64"}, {"dense = 64", "linear 64"},
+		{"linear = 2x3", "linear 64"}, {"relu = true", "relu"}, {"lr 0.1", "optimizer sgd lr=0.1"}, {"lr -0.1", "optimizer sgd lr=0.01"},
+		{"lr", "optimizer sgd lr=0.01"}, {"nesterov true", "optimizer sgd nesterov=true momentum=0.9"}, {"MSELoss", "loss mse"}, {"SGD", "optimizer sgd"},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char text[200], proposed[100], none[100];
+		snprintf(text, sizeof text, "linear 2 2\n%s\n", cases[i].written);
+		cr_assert_not(last_proposal(text, proposed, sizeof proposed), "%s", text);
+		cr_expect_str_eq(proposed, cases[i].proposed, "%s: `%s`", cases[i].written, proposed);
+		snprintf(text, sizeof text, "linear 2 2\n%s\n", proposed);
+		cr_expect(last_proposal(text, none, sizeof none), "`%s` is proposed for `%s`, but not taken", proposed, cases[i].written);
+	}
+	char proposed[100];
+	cr_assert_not(last_proposal("input_shape = 1x2\nlinear 2 2\n", proposed, sizeof proposed));
+	cr_expect_str_eq(proposed, "input 1x2");
 }

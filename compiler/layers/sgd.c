@@ -27,7 +27,7 @@ const Layer layer_sgd = {
 		{"momentum", ARGUMENT_REAL, 0, 0, ">= 0"},
 		{"dampening", ARGUMENT_REAL, 0, 0, 0},
 		{"weight_decay", ARGUMENT_REAL, 0, 0, ">= 0"},
-		{"nesterov", ARGUMENT_FLAG, 0, 0, 0},
+		{"nesterov", ARGUMENT_FLAG, 0, 0, 0, " momentum=0.9"},
 	},
 	.tensors = {{"momentum_buffer", LAYOUT_WEIGHTS, false, INIT_ZERO, "momentum"}},
 	.standard = STANDARD,
