@@ -357,6 +357,7 @@ typedef enum Role {
 typedef struct Tensor {
 	const char *name;       /* a C identifier, made by bnc */
 	const char *path;       /* "0.weight" for saved tensors */
+	const Node *node;       /* whose it is, of saved tensors */
 	Role role;
 	Layout layout;
 	Init init;

@@ -14,19 +14,39 @@ void internal_error(const char *format, ...)
 	_Exit(4);
 }
 
+/* The node with all its sizes, and with whatever else is not as usual. */
+static const char *statement_of(Arena *arena, const Node *node)
+{
+	const char *text = node->layer->name;
+	for (const ArgumentSpec *a = node->layer->arguments; a->name; a++) {
+		double value = node->arguments[a - node->layer->arguments];
+		if (a->use & POSITIONAL)
+			text = arena_print(arena, "%s %.9g", text, value);
+		else if (value != a->standard)
+			text = a->kind == ARGUMENT_FLAG ? arena_print(arena, "%s %s=%s", text, a->name, value != 0 ? "true" : "false")
+				: arena_print(arena, "%s %s=%.9g", text, a->name, value);
+	}
+	return text;
+}
+
 /* What the runtime needs to know of the network. */
 static void describe(Compilation *c)
 {
 	const Network *network = c->network;
 	int count = 0;
+	const char *statement = "";
+	const Node *before = 0;
 	ProgramTensor *tensors = NEW_ARRAY(c->arena, ProgramTensor, c->tensors.count);
 	for (int i = 0; i < c->tensors.count; i++) {
 		const Tensor *tensor = c->tensors.items[i];
-		if (tensor->path)
-			tensors[count++] = (ProgramTensor){
-				.path = tensor->path, .layout = tensor->layout, .init = tensor->init, .features = tensor->features,
-				.inputs = tensor->inputs, .trainable = tensor->role == ROLE_PARAMETER, .offset = tensor->offset,
-			};
+		if (!tensor->path)
+			continue;
+		statement = tensor->node == before ? statement : statement_of(c->arena, tensor->node);
+		before = tensor->node;
+		tensors[count++] = (ProgramTensor){
+			.path = tensor->path, .statement = statement, .layout = tensor->layout, .init = tensor->init, .features = tensor->features,
+			.inputs = tensor->inputs, .trainable = tensor->role == ROLE_PARAMETER, .offset = tensor->offset,
+		};
 	}
 	c->program = (Program){
 		.name = network->name, .kernels = c->target, .bytes = c->bytes, .max_rows = network->batch,

@@ -23,6 +23,7 @@ static void own_tensors(Diff *d, Node *node)
 		Tensor *tensor = tensor_over(d, spec->trainable ? ROLE_PARAMETER : ROLE_STATISTIC, spec->layout, node->output,
 			arena_print(d->arena, "%s_%d", spec->name, node->index));
 		tensor->path = arena_print(d->arena, "%s.%s", node->path, spec->name);
+		tensor->node = node;
 		tensor->init = spec->init;
 		tensor->inputs = shape_features(&node->inputs[0]->shape);
 		node->tensors[i] = tensor;

@@ -173,6 +173,7 @@ typedef enum Layout {
 /* A tensor that outlives a step. Only those with a path are a network's own (saved, loaded, initialised). */
 typedef struct ProgramTensor {
 	const char *path;       /* "0.weight", as torch.nn.Sequential names it */
+	const char *statement;  /* "linear 2 64": the layer that has it, as a network says it */
 	Layout layout;
 	Init init;
 	int features, inputs;   /* true sizes; row-major shape [features] or [features][inputs] */

@@ -139,24 +139,101 @@ static void label_of(const char *name, char *label, size_t size)
 	snprintf(label, size, "%.*s", usable ? (int)length : 0, begin);
 }
 
-/* What the network has and the file has not, what the file has and the network has not, and how labels would help. */
+/* Of "net.fc1.weight" the 7 of "net.fc1". */
+static size_t layer_length(const char *path)
+{
+	const char *end = strrchr(path, '.');
+	return end ? (size_t)(end - path) : 0;
+}
+
+static bool same_layer(const char *a, const char *b)
+{
+	size_t length = layer_length(a);
+	return length == layer_length(b) && memcmp(a, b, length) == 0;
+}
+
+/* A counter may have the shape [1], as PyTorch 0.3 had no other for a single value. */
+static bool same_shape(const NamedTensor *expected, const NamedTensor *found)
+{
+	bool same = expected->rank == found->rank || (expected->rank == 0 && found->rank == 1 && found->shape[0] == 1);
+	for (int i = 0; same && i < expected->rank; i++)
+		same = expected->shape[i] == found->shape[i];
+	return same;
+}
+
+/* Some tensors in a row that are one layer's. */
+typedef struct Group { int begin, end; } Group;
+
+static Group program_group(const Program *program, int at)
+{
+	Group group = {at, at + 1};
+	while (group.begin > 0 && same_layer(program->tensors[group.begin - 1].path, program->tensors[at].path))
+		group.begin--;
+	while (group.end < program->tensor_count && same_layer(program->tensors[group.end].path, program->tensors[at].path))
+		group.end++;
+	return group;
+}
+
+static Group file_group(const TensorFile *file, int begin)
+{
+	Group group = {begin, begin + 1};
+	while (group.end < file->count && same_layer(file->tensors[group.end].name, file->tensors[begin].name))
+		group.end++;
+	return group;
+}
+
+/* Whether the file's tensors, under the layer's name, would be those of the network's layer: the same ones, of the same shapes. */
+static bool group_fits(const Load *load, Group wanted, Group found)
+{
+	int matched = 0;
+	for (int i = wanted.begin; i < wanted.end; i++) {
+		const ProgramTensor *tensor = &load->program->tensors[i];
+		const NamedTensor expected = named(tensor);
+		const char *name = tensor->path + layer_length(tensor->path);
+		int k = found.begin;
+		while (k < found.end && strcmp(load->file.tensors[k].name + layer_length(load->file.tensors[k].name), name) != 0)
+			k++;
+		if (k < found.end ? load->used[k] || !same_shape(&expected, &load->file.tensors[k]) : !is_optional(tensor))
+			return false;
+		matched += k < found.end;
+	}
+	return matched == found.end - found.begin;
+}
+
+/* The label that gives the first layer whose names are missing a name that the file has, for a layer of its kind and size. */
+static void suggest_label(const Load *load, char *out, size_t size)
+{
+	int first = 0;
+	while (first < load->program->tensor_count && (load->found[first] || is_optional(&load->program->tensors[first])))
+		first++;
+	if (first == load->program->tensor_count)
+		return;
+	const ProgramTensor *tensor = &load->program->tensors[first];
+	Group wanted = program_group(load->program, first), found;
+	for (int i = 0; i < load->file.count; i = found.end) {
+		char label[40];
+		found = file_group(&load->file, i);
+		label_of(load->file.tensors[i].name, label, sizeof label);
+		if (!*label || !group_fits(load, wanted, found))
+			continue;
+		snprintf(out, size, "a label gives a layer its name, as in `%s: %.80s` for the layer %.*s", label, tensor->statement,
+			(int)layer_length(tensor->path), tensor->path);
+		return;
+	}
+}
+
+/* What the network has and the file has not, what the file has and the network has not, and how a label would help. */
 static bool names_differ(const Load *load)
 {
 	List missing = {.count = 0}, extra = {.count = 0};
-	char label[40] = "", cure[160] = "it holds another network's weights";
+	char cure[300] = "it holds another network's weights";
 	for (int i = 0; i < load->program->tensor_count; i++)
 		if (!load->found[i] && !is_optional(&load->program->tensors[i]))
 			add_name(&missing, load->program->tensors[i].path);
-	for (int i = 0; i < load->file.count; i++) {
-		const char *name = load->file.tensors[i].name;
-		if (load->used[i])
-			continue;
-		if (!label[0])
-			label_of(name, label, sizeof label);
-		add_name(&extra, name);
-	}
-	if (missing.count && label[0])
-		snprintf(cure, sizeof cure, "a label gives a layer its name, as in `%s: linear 64`", label);
+	for (int i = 0; i < load->file.count; i++)
+		if (!load->used[i])
+			add_name(&extra, load->file.tensors[i].name);
+	suggest_label(load, cure, sizeof cure);
 	const char *name = load->program->name;
 	if (!missing.count)
 		return fail(load->failure, "%s: the file has %s, which %s does not have: it holds another network's weights, or more than weights",
@@ -193,14 +270,10 @@ static void shape_words(const NamedTensor *tensor, char *out, size_t size)
 		snprintf(out + used, size - used, "]");
 }
 
-/* A counter may have the shape [1], as PyTorch 0.3 had no other for a single value. */
 static bool check_shape(const Load *load, const NamedTensor *expected, const NamedTensor *found)
 {
 	char want[100], have[100];
-	bool same = expected->rank == found->rank || (expected->rank == 0 && found->rank == 1 && found->shape[0] == 1);
-	for (int i = 0; same && i < expected->rank; i++)
-		same = expected->shape[i] == found->shape[i];
-	if (same)
+	if (same_shape(expected, found))
 		return true;
 	shape_words(expected, want, sizeof want);
 	shape_words(found, have, sizeof have);

@@ -173,10 +173,19 @@ static const Case cases[] = {
 	{"linear 2 2", {LINEAR("net.0")}, 0, 0},
 	{"linear 2 2", {LINEAR("model.module.0")}, 0, 0},
 	{"linear 2 2", {LINEAR("net0")}, "net has `0.weight`, `0.bias`, which the file does not have; it has `net0.bias`, `net0.weight`: "
-		"a label gives a layer its name, as in `net0: linear 64`", 0},
+		"a label gives a layer its name, as in `net0: linear 2 2` for the layer 0", 0},
 	{"linear 2 2", {LINEAR("xfc.0"), LINEAR("fc.0")}, "does not have", 0},
 	{"linear 2 2; linear 2", {LINEAR("net.fc1"), LINEAR("net.fc2")}, "it has `net.fc1.bias`, `net.fc1.weight`, `net.fc2.bias`, "
-		"`net.fc2.weight`: a label gives a layer its name, as in `fc1: linear 64`", 0},
+		"`net.fc2.weight`: a label gives a layer its name, as in `fc1: linear 2 2` for the layer 0", 0},
+	/* the first layer that is missing, and the first name that fits its kind and shape */
+	{"linear 2 2; batchnorm; relu; linear 2", {NORM("bn1"), LINEAR("fc1")}, "as in `fc1: linear 2 2` for the layer 0", 0},
+	{"fc1: linear 2 2; batchnorm; relu", {NORM("bn1"), LINEAR("fc1")}, "as in `bn1: batchnorm 2` for the layer 1", 0},
+	{"fc1: linear 2 2; batchnorm eps=0.5", {NORM("bn1"), LINEAR("fc1")}, "as in `bn1: batchnorm 2 eps=0.5` for the layer 1", 0},
+	{"linear 2 2 bias=false; linear 2", {TENSOR_2("a.weight", four), LINEAR("b")}, "as in `a: linear 2 2 bias=false` for the layer 0", 0},
+	{"residual { linear 2 2; relu }; linear 2", {LINEAR("0.fc"), LINEAR("1")}, "as in `fc: linear 2 2` for the layer 0.0", 0},
+	{"input 2; batchnorm", {LINEAR("fc"), NORM("bn"), {"bn.num_batches_tracked", ELEMENT_I64, 0, {0}, &count}}, "as in `bn: batchnorm 2`", 0},
+	{"linear 2 3", {LINEAR("fc1")}, "it has `fc1.bias`, `fc1.weight`: it holds another network's weights", 0},
+	{"linear 2 2", {NORM("bn1")}, "another network's weights", 0},
 	{"linear 2 2; linear 2", {LINEAR("0"), LINEAR("2")}, "`1.weight`, `1.bias`, which the file does not have; it has `2.bias`, "
 		"`2.weight`: it holds another network's weights", 0},
 	{"linear 2 2", {LINEAR("0"), TENSOR_1("temperature", two)}, "the file has `temperature`, which net does not have", 0},
