@@ -133,7 +133,33 @@ static bool explain_name(const char *word)
 	for (LayerKind kind = KIND_LAYER; kind <= KIND_OPTIMIZER; kind++)
 		found |= layer_print(kind, word, stdout);
 	found |= setting_print(word, stdout);
-	return found | data_print(word, stdout);
+	found |= data_print(word, stdout);
+	return found || statement_print(word, stdout);
+}
+
+/* An argument of layers, losses or optimizers, or a parameter of data sets. */
+static bool explain_argument(const char *word)
+{
+	bool found = false;
+	for (int i = 0; layers[i]; i++)
+		for (const ArgumentSpec *a = layers[i]->arguments; a->name; a++)
+			if (is_same(a->name, word))
+				found |= layer_print(layers[i]->kind, layers[i]->name, stdout);
+	return found | data_print_parameter(word, stdout);
+}
+
+/* A value of an option: a stage of --dump, a kernel set of --isa. */
+static bool explain_choice(const char *word)
+{
+	for (int i = 0; kernel_sets[i]; i++)
+		if (is_same(kernel_sets[i]->name, word))
+			return explain_option("isa");
+	bool found = false;
+	for (int i = 0; i < options_count(); i++)
+		for (const char *const *choice = options_table[i].choices; choice && *choice && !options_table[i].hidden; choice++)
+			if (is_same(*choice, word))
+				found |= explain_option(options_table[i].name);
+	return found;
 }
 
 static int list_known(const char *names[], int capacity)
@@ -144,6 +170,7 @@ static int list_known(const char *names[], int capacity)
 	for (LayerKind kind = KIND_LAYER; kind <= KIND_OPTIMIZER; kind++)
 		count += layer_names(kind, names + count, capacity - count);
 	count += setting_names(names + count);
+	count += statement_names(names + count);
 	return count + data_names(names + count, capacity - count);
 }
 
@@ -162,6 +189,7 @@ bool print_help(const char *topic, Failure *failure)
 	if (topic == begin) {
 		found |= explain_topic(word);
 		found |= explain_name(word);
+		found = found || explain_argument(word) || explain_choice(word);
 	}
 	if (found)
 		return true;

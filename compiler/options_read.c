@@ -160,6 +160,19 @@ static bool read_given(Options *options, int index, const char *text, bool *give
 	return read_option(options, spec, text, given, failure);
 }
 
+/* What is left of the command line are topics of help; no other answer has a use for it. */
+static bool answer(const Spec *spec, int count, char **words, Failure *failure)
+{
+	bool takes_words = spec->value && *spec->value == '[', ok = true;
+	if (count > 0 && !takes_words)
+		return fail(failure, "--%s stands alone, found `%.100s` after it", spec->name, words[0]);
+	if (optarg || count == 0)
+		ok = spec->answer(optarg, failure);
+	for (int i = 0; ok && i < count; i++)
+		ok = spec->answer(words[i], failure);
+	return ok;
+}
+
 OptionsResult options_read(Options *options, int argc, char **argv, Failure *failure)
 {
 	struct option known[MAX_OPTIONS + 1];
@@ -181,10 +194,9 @@ OptionsResult options_read(Options *options, int argc, char **argv, Failure *fai
 			ok = fail(failure, "%s needs a value", word);
 		else if (returned == '?' || index < 0 || (attached && is_long_name(word + 1)))
 			ok = unknown_option(word, failure);
-		else if (options_table[index].kind == ANSWER) {
-			const char *topic = optarg ? optarg : options_table[index].value && optind < argc ? argv[optind] : 0;
-			return options_table[index].answer(topic, failure) ? OPTIONS_DONE : OPTIONS_WRONG;
-		} else
+		else if (options_table[index].kind == ANSWER)
+			return answer(&options_table[index], argc - optind, argv + optind, failure) ? OPTIONS_DONE : OPTIONS_WRONG;
+		else
 			ok = read_given(options, index, optarg, given, failure);
 		if (!ok)
 			return OPTIONS_WRONG;

@@ -188,7 +188,7 @@ const Spec options_table[] = {
 	{"list-data", 0, "built-in data sets with their arguments", .kind = ANSWER, .answer = list_data},
 	{"version", 0, "of bnc", .kind = ANSWER, .answer = print_version, .letters = "vV"},
 	{"help", "[WHAT]", "all of this; or one option, layer, setting, data set or topic", .kind = ANSWER, .answer = print_help,
-		.letters = "h", .more = "Options may be written without their dashes: bnc --help lr."},
+		.letters = "h", .more = "Options may be written without their dashes: bnc --help lr. Several words are explained one after the other."},
 	{"print", "TEXT", "the manual page, or completions for a shell", .kind = ANSWER, .choices = made_texts, .answer = print_made,
 		.hidden = true},
 };

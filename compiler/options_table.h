@@ -75,5 +75,8 @@ extern const char *const made_texts[];  /* what the second can print */
 /* What --help knows beside options and the words of networks. */
 typedef struct Topic { const char *name, *also, *title, *text; void (*list)(FILE *out); } Topic;
 extern const Topic topics[];            /* one without a name at the end */
+/* What the grammar itself knows: let, repeat, block, ... A null name: all. */
+bool statement_print(const char *name, FILE *out);
+int statement_names(const char *names[]);
 
 #endif

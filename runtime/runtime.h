@@ -79,6 +79,7 @@ size_t data_path_length(const char *specification);
 void data_close(Data *data);
 void data_list(FILE *out);                                              /* --list-data */
 bool data_print(const char *name, FILE *out);                           /* a built-in set's part of the list; false: there is none */
+bool data_print_parameter(const char *name, FILE *out);                 /* all sets that have it */
 int data_names(const char *names[], int capacity);
 
 /* ---- files/ */

@@ -2,6 +2,8 @@
 #include "options_table.h"
 #include "network_support.h"
 #include <criterion/criterion.h>
+#include <fcntl.h>
+#include <unistd.h>
 #include <string.h>
 
 typedef enum Context { STATEMENT, OF_LOSS, OF_OPTIMIZER, OF_SGD, OF_LINEAR, OF_BATCHNORM, OF_LEAKY_RELU, COMMAND, DATA_SET } Context;
@@ -180,4 +182,51 @@ Test(words, statements_that_are_proposed_are_taken)
 	char proposed[100];
 	cr_assert_not(last_proposal("input_shape = 1x2\nlinear 2 2\n", proposed, sizeof proposed));
 	cr_expect_str_eq(proposed, "input 1x2");
+}
+
+static bool has_help(const char *word, Failure *failure)
+{
+	fflush(stdout);
+	int output = dup(STDOUT_FILENO), nothing = open("/dev/null", O_WRONLY);
+	cr_assert(dup2(nothing, STDOUT_FILENO) >= 0);
+	bool found = print_help(word, failure);
+	fflush(stdout);
+	dup2(output, STDOUT_FILENO);
+	close(output);
+	close(nothing);
+	return found;
+}
+
+/* Every word of the language, of the command line and of the environment has help. */
+Test(words, help_on_each)
+{
+	static const char *const more[] = {
+		"let", "repeat", "block", "residual", "label", "labels", "statements", "comments", "shapes", "true", "false", "values", "NO_COLOR", "TERM",
+		"environment", "status", "SIGTERM", "safetensors", "state_dict", "last-finite", "e", "o", "q", "h", "V", "--lr", "-o", "--lr=3",
+	};
+	enum { MOST = 64 };
+	const char *names[MAX_OPTIONS + 6 * MOST];
+	int count = option_names(names);
+	for (LayerKind kind = KIND_LAYER; kind <= KIND_OPTIMIZER; kind++)
+		count += layer_names(kind, names + count, MOST);
+	count += setting_names(names + count);
+	count += statement_names(names + count);
+	count += data_names(names + count, MOST);
+	Failure failure;
+	for (int i = 0; i < count; i++)
+		cr_expect(has_help(names[i], &failure), "%s", failure.text);
+	for (size_t i = 0; i < sizeof more / sizeof *more; i++)
+		cr_expect(has_help(more[i], &failure), "%s", failure.text);
+	for (int i = 0; layers[i]; i++)
+		for (const ArgumentSpec *a = layers[i]->arguments; a->name; a++)
+			cr_expect(has_help(a->name, &failure), "%s", failure.text);
+	for (int i = 0; i < options_count(); i++)
+		for (const char *const *choice = options_table[i].choices; choice && *choice && !options_table[i].hidden; choice++)
+			cr_expect(has_help(*choice, &failure), "%s", failure.text);
+	for (int i = 0; kernel_sets[i]; i++)
+		cr_expect(has_help(kernel_sets[i]->name, &failure), "%s", failure.text);
+	for (const Topic *topic = topics; topic->name; topic++)
+		cr_expect(has_help(topic->name, &failure), "%s", failure.text);
+	cr_expect(has_help("noise", &failure) && has_help("centers", &failure), "%s", failure.text);
+	cr_expect_not(has_help("xyzzy", &failure));
 }

@@ -172,6 +172,18 @@ bool data_print(const char *name, FILE *out)
 	return set;
 }
 
+bool data_print_parameter(const char *name, FILE *out)
+{
+	bool found = false;
+	for (int i = 0; i < SET_COUNT; i++)
+		for (int k = 0; k < parameter_count(sets[i]); k++)
+			if (strcmp(sets[i]->parameters[k].name, name) == 0) {
+				print_set(sets[i], out);
+				found = true;
+			}
+	return found;
+}
+
 int data_names(const char *names[], int capacity)
 {
 	int count = 0;
