@@ -70,7 +70,7 @@ static bool read_isa(Options *options, const char *text, bool *given, Failure *f
 static bool read_output(Options *options, const char *text, bool *given, Failure *failure)
 {
 	static const struct { const char *suffix, *option; } kinds[] = {
-		{".c", "emit"}, {".safetensors", "save"}, {".st", "save"}, {".jsonl", "log"},
+		{".c", "emit"}, {".h", "emit"}, {".safetensors", "save"}, {".st", "save"}, {".jsonl", "log"},
 	};
 	size_t length = strlen(text);
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
@@ -85,7 +85,7 @@ static bool read_output(Options *options, const char *text, bool *given, Failure
 		*field = text;
 		return true;
 	}
-	return fail(failure, "-o takes a file whose name says what it is: FILE.c (--emit), FILE.safetensors or FILE.st (--save), "
+	return fail(failure, "-o takes a file whose name says what it is: FILE.c or FILE.h (--emit), FILE.safetensors or FILE.st (--save), "
 		"FILE.jsonl (--log); found `%.200s`", text);
 }
 
@@ -138,7 +138,7 @@ const Spec options_table[] = {
 		.more = "The log has an object for each step, too: {\"event\":\"step\",\"net\":\"mlp\",\"epoch\":0,\"step\":0,\"loss\":0.7}."},
 	{"output", "FILE", "what the name says: FILE.c (--emit), FILE.st (--save), FILE.jsonl (--log)", .kind = READ, .letters = "o",
 		.read = read_output, .repeats = true,
-		.more = "May be given once for each of them. FILE.safetensors is --save, too."},
+		.more = "May be given once for each of them. FILE.safetensors is --save, too, and with --single-header FILE.h is --emit."},
 	{"no-eval", 0, "do not run the trained network on all of the data", .kind = FLAG, FIELD(no_eval), .needs = TRAINING,
 		.more = "Without it, classifiers are run on all rows in evaluation mode, after all files are written, for the accuracy."},
 	{"quiet", 0, "neither a line per epoch nor a progress bar", .kind = FLAG, FIELD(quiet), .letters = "q"},

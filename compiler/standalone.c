@@ -217,8 +217,8 @@ bool standalone_check(const StandaloneOptions *options, Failure *failure)
 {
 	const char *end = options->single_header ? ".h" : ".c";
 	if (!ends_with(options->path, end))
-		return fail(failure, "--emit%s takes a file name that ends in %s, found `%.200s`", options->single_header ? " with --single-header" : "",
-			end, options->path);
+		return fail(failure, "--emit%s takes a file name that ends in %s, found `%.200s`%s", options->single_header ? " with --single-header" : "",
+			end, options->path, ends_with(options->path, ".h") ? ": with --single-header, all is in one FILE.h" : "");
 	if (!check_file_name(options->path, failure) || !check_header(options->path, failure))
 		return false;
 	if (options->test_path && !ends_with(options->test_path, ".c"))
