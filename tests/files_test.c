@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <sys/xattr.h>
 
 TestSuite(atomic, .init = make_directory, .fini = remove_directory);
@@ -215,6 +216,23 @@ Test(atomic, links_in_a_circle)
 	cr_assert_eq(symlink("a", in_directory("b")), 0);
 	cr_assert_not(atomic_open(&file, in_directory("a"), &failure));
 	expect_message(&failure, "Too many levels of symbolic links");
+}
+
+Test(atomic, devices_that_do_not_open)
+{
+	Failure failure;
+	cr_expect(atomic_check("/dev/null", &failure), "%s", failure.text);
+	fflush(stdout);
+	pid_t child = fork();
+	if (child == 0) {
+		setsid();       /* without a terminal */
+		_exit(access("/dev/tty", W_OK) != 0 ? 2 : atomic_check("/dev/tty", &failure) ? 1 : strstr(failure.text, "cannot write /dev/tty") ? 0 : 3);
+	}
+	int status;
+	cr_assert(waitpid(child, &status, 0) == child && WIFEXITED(status));
+	if (WEXITSTATUS(status) == 2)
+		cr_skip_test("no /dev/tty here");
+	cr_expect_eq(WEXITSTATUS(status), 0);
 }
 
 /* ---- files of lines */

@@ -180,16 +180,29 @@ bool atomic_open(AtomicFile *file, const char *path, Failure *failure)
 	return opened;
 }
 
+/* A device may be there and not open: /dev/tty without a terminal. A pipe would wait for its reader, and is not opened twice. */
+static bool check_stream(const Place *place, const char *path, Failure *failure)
+{
+	mode_t mode = place->status.st_mode;
+	if (S_ISSOCK(mode))
+		return fail(failure, "cannot write %s: it is a socket", place_words(path));
+	if (!S_ISCHR(mode) && !S_ISBLK(mode))
+		return faccessat(AT_FDCWD, place->path, W_OK, AT_EACCESS) == 0 || cannot_write(failure, path);
+	int descriptor = open(place->path, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	if (descriptor < 0)
+		return cannot_write(failure, path);
+	close(descriptor);
+	return true;
+}
+
 bool atomic_check(const char *path, Failure *failure)
 {
 	Place place;
 	AtomicFile file;
 	if (!place_find(&place, path, failure))
 		return false;
-	bool stream = place.kind == PLACE_OWN || place.kind == PLACE_STREAM;    /* a pipe is not opened twice */
-	bool ok = place.kind != PLACE_STREAM || faccessat(AT_FDCWD, place.path, W_OK, AT_EACCESS) == 0 || cannot_write(failure, path);
-	ok = ok && (!stream || !S_ISSOCK(place.status.st_mode) || place.kind == PLACE_OWN ||
-		fail(failure, "cannot write %s: it is a socket", place_words(path)));
+	bool stream = place.kind == PLACE_OWN || place.kind == PLACE_STREAM;
+	bool ok = place.kind != PLACE_STREAM || check_stream(&place, path, failure);
 	place_free(&place);
 	if (!ok || stream)
 		return ok;
