@@ -51,9 +51,21 @@ static void write_bar(char *out, int width, double part)
 	out[2 + cells] = 0;
 }
 
+/* "1250 steps/s", "2.5 steps/s", "3.1 s/step"; nothing before there is anything to measure. */
+static void write_rate(char *out, size_t size, const Progress *progress, double rate)
+{
+	const char *unit = progress->action ? "batch" : "step", *several = progress->action ? "batches" : "steps";
+	if (progress->done == 0)
+		out[0] = 0;
+	else if (rate < 0.995)
+		snprintf(out, size, "%.*f s/%s", rate > 0.1005 ? 1 : 0, 1 / rate, unit);
+	else
+		snprintf(out, size, "%.*f %s/s", rate < 9.95 ? 1 : 0, rate, several);
+}
+
 /* The pieces that fit, in the order of their worth; the bar takes what is left. One column stays free: some terminals go to the next
  * line when the last is written. */
-void progress_line(const Progress *progress, double elapsed, int columns, char *out, size_t size)
+int progress_line(const Progress *progress, double elapsed, int columns, char *out, size_t size)
 {
 	enum { GAP = 2, SHORTEST_BAR = 12, LONGEST_BAR = 32, LONGEST_NAME = 24 };
 	static const Piece by_worth[] = {LEFT, LOSS, EPOCH, PERCENT, BAR, NETWORK, RATE};
@@ -68,8 +80,9 @@ void progress_line(const Progress *progress, double elapsed, int columns, char *
 	snprintf(text[NETWORK], sizeof text[0], "%.*s", LONGEST_NAME, progress->network ? progress->network : "");
 	if (!progress->action)
 		snprintf(text[LOSS], sizeof text[0], "loss %#.4g", (double)progress->loss);
-	write_time(text[LEFT], sizeof text[0], (double)(progress->total - progress->done) / rate);
-	snprintf(text[RATE], sizeof text[0], "%.0f steps/s", rate);
+	if (progress->done > 0)
+		write_time(text[LEFT], sizeof text[0], (double)(progress->total - progress->done) / rate);
+	write_rate(text[RATE], sizeof text[0], progress, rate);
 	bool fits[PIECES] = {false};
 	int room = (columns - 1 < (int)size - 1 ? columns - 1 : (int)size - 1) + GAP;
 	for (int i = 0; i < PIECES; i++) {
@@ -77,13 +90,17 @@ void progress_line(const Progress *progress, double elapsed, int columns, char *
 		fits[by_worth[i]] = needed > GAP && needed <= room;
 		room -= fits[by_worth[i]] ? needed : 0;
 	}
+	int bar = SHORTEST_BAR + room < LONGEST_BAR ? SHORTEST_BAR + room : LONGEST_BAR;
+	if (progress->bar && progress->columns == columns && progress->bar < bar)
+		bar = progress->bar;
 	if (fits[BAR])
-		write_bar(text[BAR], SHORTEST_BAR + room < LONGEST_BAR ? SHORTEST_BAR + room : LONGEST_BAR, part);
+		write_bar(text[BAR], bar, part);
 	size_t used = 0;
 	out[0] = 0;
 	for (Piece piece = 0; piece < PIECES; piece++)
 		if (fits[piece])
 			used += (size_t)snprintf(out + used, size - used, "%*s%s", used ? GAP : 0, "", text[piece]);
+	return fits[BAR] ? bar : 0;
 }
 
 /* The next look at the clock is put about a hundredth of a second ahead. */
@@ -96,7 +113,9 @@ void progress_draw(Progress *progress)
 	double wait = progress->plain && elapsed > first_wait[1] ? elapsed : first_wait[progress->plain];
 	progress->next_draw = now + (wait < longest_wait[progress->plain] ? wait : longest_wait[progress->plain]);
 	char line[LONGEST];
-	progress_line(progress, elapsed, terminal_columns(STDERR_FILENO), line, sizeof line);
+	int columns = terminal_columns(STDERR_FILENO);
+	progress->bar = progress_line(progress, elapsed, columns, line, sizeof line);
+	progress->columns = columns;
 	if (progress->plain)
 		fprintf(stderr, "%s\n", line);
 	else

@@ -24,18 +24,54 @@ Test(progress, what_fits)
 	expect_line(&half, 5025, 14, "1:23:45 left");
 	expect_line(&half, 5025, 40, "epoch 3  loss 0.6931  1:23:45 left");
 	expect_line(&half, 5025, 59, "[#######.......]   50%  epoch 3  loss 0.6931  1:23:45 left");
-	expect_line(&half, 5025, 80, "[############............]   50%  epoch 3  loss 0.6931  1:23:45 left  0 steps/s");
-	expect_line(&half, 5025, 200, "[###############...............]   50%  epoch 3  loss 0.6931  1:23:45 left  0 steps/s");
+	expect_line(&half, 5025, 80, "[############............]   50%  epoch 3  loss 0.6931  1:23:45 left  10 s/step");
+	expect_line(&half, 5025, 200, "[###############...............]   50%  epoch 3  loss 0.6931  1:23:45 left  10 s/step");
 }
 
 Test(progress, the_network_where_there_are_several)
 {
 	Progress several = half;
 	several.network = "mlp_bn";
-	expect_line(&several, 5025, 80, "[########........]   50%  epoch 3  mlp_bn  loss 0.6931  1:23:45 left  0 steps/s");
+	expect_line(&several, 5025, 80, "[########........]   50%  epoch 3  mlp_bn  loss 0.6931  1:23:45 left  10 s/step");
 	several.network = "a_name_of_sixty_three_characters_is_the_longest_that_a_network_can_have";
-	expect_line(&several, 5025, 80, "[############............]   50%  epoch 3  loss 0.6931  1:23:45 left  0 steps/s");
-	expect_line(&several, 5025, 100, "[#########.........]   50%  epoch 3  a_name_of_sixty_three_ch  loss 0.6931  1:23:45 left  0 steps/s");
+	expect_line(&several, 5025, 80, "[############............]   50%  epoch 3  loss 0.6931  1:23:45 left  10 s/step");
+	expect_line(&several, 5025, 100, "[#########.........]   50%  epoch 3  a_name_of_sixty_three_ch  loss 0.6931  1:23:45 left  10 s/step");
+}
+
+Test(progress, rates)
+{
+	static const struct { int64_t done; double elapsed; const char *action, *rate; } cases[] = {
+		{5000, 1, 0, "left  5000 steps/s"}, {5000, 500.1, 0, "left  10 steps/s"}, {5000, 2000, 0, "left  2.5 steps/s"}, {5000, 5000, 0, "left  1.0 steps/s"},
+		{5000, 15500, 0, "left  3.1 s/step"}, {10, 1250, 0, "left  125 s/step"}, {500, 1, "evaluating", "left  500 batches/s"},
+		{1, 2, "evaluating", "left  2.0 s/batch"}, {0, 0, 0, "loss 0.000"}, {0, 3, "evaluating", "evaluating"},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		Progress progress = {.done = cases[i].done, .total = 10000, .action = cases[i].action};
+		char line[256];
+		progress_line(&progress, cases[i].elapsed, 120, line, sizeof line);
+		size_t length = strlen(cases[i].rate), all = strlen(line);
+		cr_expect(all > length && strcmp(line + all - length, cases[i].rate) == 0, "expected `%s` at the end of `%s`", cases[i].rate, line);
+	}
+}
+
+/* Whatever the lengths of the texts: it becomes shorter, and no longer again. */
+Test(progress, the_bar_does_not_jump)
+{
+	static const float losses[] = {1.5f, 0.9f, 0.09f, 1.2f, 1e-9f, 0.5f};
+	static const char *const networks[] = {0, "mlp", "mlp_bn", "mlp", "mlp_bn", "mlp"};
+	Progress progress = {.done = 500, .total = 1000};
+	char line[256];
+	int before = 32;
+	for (int i = 0; i < 6; i++) {
+		progress.loss = losses[i];
+		progress.network = networks[i];
+		progress.bar = progress_line(&progress, 1 + i % 2 * 100, 80, line, sizeof line);
+		progress.columns = 80;
+		cr_expect(progress.bar <= before && progress.bar >= 12 && strchr(line, ']') == line + progress.bar - 1, "%d after %d: `%s`", progress.bar,
+			before, line);
+		before = progress.bar;
+	}
+	cr_expect_eq(progress_line(&progress, 1, 200, line, sizeof line), 32);
 }
 
 Test(progress, times)
