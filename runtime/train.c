@@ -53,6 +53,73 @@ bool training_check(const Training *t, Failure *failure)
 	return true;
 }
 
+/* ---- reports */
+
+static void log_step(const Training *t, const Run *run, const Epoch *epoch, int batch, float loss)
+{
+	char number[32] = "null";       /* JSON has no infinity */
+	if (isfinite(loss))
+		snprintf(number, sizeof number, "%.9g", (double)loss);
+	lines_print(t->log, "{\"event\":\"step\",\"net\":\"%s\",\"epoch\":%d,\"step\":%lld,\"loss\":%s}\n", run->program->name, epoch->number,
+		(long long)epoch->first_step + batch, number);
+}
+
+/* An epoch, or the part of one that was run: event; more: fields of its own. */
+static void log_run(const Training *t, const Run *run, const char *event, int epoch, const char *more)
+{
+	char loss[32] = "null", accuracy[64] = "";
+	if (run->steps > 0)
+		snprintf(loss, sizeof loss, "%.9g", run->loss);
+	if (run->steps > 0 && run->program->classifies)
+		snprintf(accuracy, sizeof accuracy, ",\"accuracy\":%.9g", run->accuracy);
+	lines_print(t->log, "{\"event\":\"%s\",\"net\":\"%s\",\"epoch\":%d,\"steps\":%lld,\"loss\":%s%s%s}\n", event, run->program->name, epoch,
+		(long long)run->steps, loss, accuracy, more);
+}
+
+static void log_stop(const Training *t)
+{
+	char more[32];
+	snprintf(more, sizeof more, ",\"signal\":%d", (int)*t->stop);
+	for (int i = 0; t->log && i < t->run_count; i++)
+		log_run(t, &t->runs[i], "stop", t->runs[i].epoch, more);
+}
+
+static void log_breakdown(const Training *t, const Breakdown *breakdown)
+{
+	if (t->log)
+		lines_print(t->log, "{\"event\":\"not_finite\",\"net\":\"%s\",\"epoch\":%d,\"step\":%lld,\"what\":\"%s\"}\n",
+			breakdown->run->program->name, breakdown->epoch, (long long)breakdown->step - breakdown->of_weights,
+			breakdown->of_weights ? "weights" : "loss");
+}
+
+/* A line goes on to its reader at once, but ten times a second at the most. */
+static void print_epoch(Training *t, Work *work, const Epoch *epoch)
+{
+	printf("Epoch %d:", epoch->number);
+	for (int i = 0; i < t->run_count; i++) {
+		const Run *run = &t->runs[i];
+		printf("%s %s loss=%.4f", i ? "," : "", run->program->name, run->loss);
+		if (run->program->classifies)
+			printf(" accuracy=%.1f%%", 100 * run->accuracy);
+	}
+	printf("\n");
+	double now = wall_seconds();
+	if (now - work->printed < 0.1)
+		return;
+	work->printed = now;
+	if (fflush(stdout) != 0 && !t->output_error)
+		t->output_error = errno;
+}
+
+static void report_epoch(Training *t, Work *work, const Epoch *epoch)
+{
+	progress_clear(&work->progress);
+	if (!t->quiet)
+		print_epoch(t, work, epoch);
+	for (int i = 0; t->log && i < t->run_count; i++)
+		log_run(t, &t->runs[i], "epoch", epoch->number, "");
+}
+
 /* ---- what cannot go on */
 
 /* The network that broke down goes back, where that was asked for; the batch that it broke down on is its input again. */
@@ -60,6 +127,7 @@ static bool break_down(Training *t, Work *work, const Breakdown *breakdown)
 {
 	t->breakdown = *breakdown;
 	progress_clear(&work->progress);
+	log_breakdown(t, breakdown);
 	if (!t->returns)
 		return false;
 	int rows = breakdown->of_weights ? 0 : batch_rows(t, breakdown->batch);
@@ -93,54 +161,6 @@ static bool check_weights(Training *t, Work *work, Failure *failure)
 		return break_down(t, work, &(Breakdown){.run = run, .step = run->steps, .epoch = run->epoch, .batch = run->batch, .of_weights = true});
 	}
 	return true;
-}
-
-/* ---- reports */
-
-static void log_step(const Training *t, const Run *run, const Epoch *epoch, int batch, float loss)
-{
-	char number[32] = "null";       /* JSON has no infinity */
-	if (isfinite(loss))
-		snprintf(number, sizeof number, "%.9g", (double)loss);
-	lines_print(t->log, "{\"event\":\"step\",\"net\":\"%s\",\"epoch\":%d,\"step\":%lld,\"loss\":%s}\n", run->program->name, epoch->number,
-		(long long)epoch->first_step + batch, number);
-}
-
-static void log_epoch(const Training *t, const Run *run, const Epoch *epoch)
-{
-	char accuracy[64] = "";
-	if (run->program->classifies)
-		snprintf(accuracy, sizeof accuracy, ",\"accuracy\":%.9g", run->accuracy);
-	lines_print(t->log, "{\"event\":\"epoch\",\"net\":\"%s\",\"epoch\":%d,\"steps\":%lld,\"loss\":%.9g%s}\n", run->program->name, epoch->number,
-		(long long)run->steps, run->loss, accuracy);
-}
-
-/* A line goes on to its reader at once, but ten times a second at the most. */
-static void print_epoch(Training *t, Work *work, const Epoch *epoch)
-{
-	printf("Epoch %d:", epoch->number);
-	for (int i = 0; i < t->run_count; i++) {
-		const Run *run = &t->runs[i];
-		printf("%s %s loss=%.4f", i ? "," : "", run->program->name, run->loss);
-		if (run->program->classifies)
-			printf(" accuracy=%.1f%%", 100 * run->accuracy);
-	}
-	printf("\n");
-	double now = wall_seconds();
-	if (now - work->printed < 0.1)
-		return;
-	work->printed = now;
-	if (fflush(stdout) != 0 && !t->output_error)
-		t->output_error = errno;
-}
-
-static void report_epoch(Training *t, Work *work, const Epoch *epoch)
-{
-	progress_clear(&work->progress);
-	if (!t->quiet)
-		print_epoch(t, work, epoch);
-	for (int i = 0; t->log && i < t->run_count; i++)
-		log_epoch(t, &t->runs[i], epoch);
 }
 
 /* ---- the loop */
@@ -207,6 +227,8 @@ static bool run_epochs(Training *t, Work *work, int64_t total, Failure *failure)
 	}
 	progress_clear(&work->progress);
 	t->stopped = total > 0 && t->runs[t->run_count - 1].steps < total;
+	if (t->stopped)
+		log_stop(t);
 	return check_weights(t, work, failure);
 }
 
