@@ -3,6 +3,7 @@
  * would make of it. A header must not be taken for one of theirs, which one in a program's own folder is under -I. of it. */
 #include "standalone.h"
 #include <ctype.h>
+#include <limits.h>
 #include <string.h>
 
 enum { LONGEST = 63 };          /* characters that C promises to tell apart */
@@ -75,12 +76,35 @@ const char *prefix_of(Arena *arena, const char *name, bool *taken)
 	return arena_print(arena, "%s_net", prefix);
 }
 
+/* Takes out of a path what leads nowhere: empty parts and `.`, and a part with the `..` after it. */
+static void normalise(char *path)
+{
+	char *end = path;
+	for (const char *part = path; *part;) {
+		size_t length = strcspn(part, "/");
+		const char *next = part + length + (part[length] == '/');
+		bool up = length == 2 && part[0] == '.' && part[1] == '.' && end > path;
+		if (up)
+			for (end--; end > path && end[-1] != '/';)
+				end--;
+		else if (length > 1 || (length == 1 && *part != '.')) {
+			memmove(end, part, (size_t)(next - part));
+			end += next - part;
+		}
+		part = next;
+	}
+	*end = 0;
+}
+
 /* Where file systems tell no capitals from small letters, Signal.h hides signal.h, too. */
 bool check_header(const char *path, Failure *failure)
 {
-	char name[64];
-	const char *end = path + strlen(path);
-	for (const char *part = path; part; part = strchr(part, '/')) {
+	char name[64], whole[PATH_MAX];
+	size_t all = strlen(path);
+	strcpy(whole, path + (all < sizeof whole ? 0 : all - sizeof whole + 1));
+	normalise(whole);
+	const char *end = whole + strlen(whole);
+	for (const char *part = whole; part; part = strchr(part, '/')) {
 		part += *part == '/';
 		size_t length = (size_t)(end - part);
 		if (length >= sizeof name)
