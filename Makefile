@@ -23,15 +23,19 @@ MAKEFLAGS += --no-builtin-rules
 
 WARNINGS = -Wall -Wextra -Wno-missing-field-initializers -Wpedantic -Wshadow -Wconversion -Wundef -Wvla -Wwrite-strings \
 	-Wstrict-prototypes -Wmissing-prototypes
-own_flags = -std=c11 -D_DEFAULT_SOURCE -DBNC_VERSION='"$(VERSION)"' -ffp-contract=off \
+own_flags = -std=c11 -D_DEFAULT_SOURCE -DBNC_VERSION='"$(VERSION)"' \
 	-Icompiler -Iruntime -I$(BUILD)/gen $(WARNINGS) $(WERROR) -MMD -MP
+# After CFLAGS: bnc promises bits, which CFLAGS=-ffast-math would change. A linker that sees such a flag adds code that takes the smallest
+# numbers for 0.
+exact_flags = -fno-fast-math -ffp-contract=off
+link_flags = $(filter-out -Ofast -ffast-math -funsafe-math-optimizations -ffp-model=%,$(CFLAGS))
 libraries = -ltcc -lcjson -lzip -ldl -lm
 
 # The kernels are compiled once per instruction set, each with as many lanes as its vectors have floats.
 KERNEL_CC = $(CC)
 KERNEL_CFLAGS = $(CFLAGS)
 KERNEL_LEVEL = -O3
-kernel_flags = $(KERNEL_LEVEL) -fno-math-errno -ffp-contract=fast
+kernel_flags = $(KERNEL_LEVEL) -fno-fast-math -fno-math-errno -ffp-contract=fast
 sets_x86_64 = avx512 avx2 sse2
 sets_aarch64 = neon
 sets = $(sets_$(MACHINE)) scalar
@@ -55,25 +59,25 @@ replay: $(BUILD)/tests/fuzz/replay
 
 $(BUILD)/bnc: $(objects)
 	@echo $@
-	$(CC) $(CFLAGS) -Wl,--wrap=mprotect -o $@ $^ $(libraries)
+	$(CC) $(link_flags) -Wl,--wrap=mprotect -o $@ $^ $(libraries)
 
 $(BUILD)/tests/unit: $(filter-out %/main.o,$(objects)) $(tests)
 	@echo $@
-	$(CC) $(CFLAGS) -o $@ $^ -lcriterion $(libraries)
+	$(CC) $(link_flags) -o $@ $^ -lcriterion $(libraries)
 
 $(BUILD)/tests/fuzz/replay $(BUILD)/tests/fuzz/afl: %: $(filter-out %/main.o,$(objects)) $(harnesses) %_main.o
 	@echo $@
-	$(CC) $(CFLAGS) -o $@ $^ $(libraries)
+	$(CC) $(link_flags) -o $@ $^ $(libraries)
 
 $(BUILD)/bench/bench: $(filter-out %/main.o,$(objects)) $(benches)
 	@echo $@
-	$(CC) $(CFLAGS) -o $@ $^ $(libraries)
+	$(CC) $(link_flags) -o $@ $^ $(libraries)
 
 $(benches): own_flags += -DBENCH_CC='"$(CC)"' -DBENCH_COMPILER='"$(shell $(CC) --version | head -n 1)"' -DBENCH_FLAGS='"$(CFLAGS) $(kernel_flags)"'
 
 $(BUILD)/%.o: %.c Makefile
 	@echo $@; mkdir -p $(@D)
-	$(CC) $(own_flags) $(CFLAGS) -c -o $@ $<
+	$(CC) $(own_flags) $(CFLAGS) $(exact_flags) -c -o $@ $<
 
 $(kernels): $(BUILD)/kernels_%.o: runtime/kernels/all.c Makefile
 	@echo $@; mkdir -p $(@D)
@@ -81,7 +85,7 @@ $(kernels): $(BUILD)/kernels_%.o: runtime/kernels/all.c Makefile
 
 $(BUILD)/gen/%.o: $(BUILD)/gen/%.c
 	@echo $@
-	$(CC) $(own_flags) $(CFLAGS) -c -o $@ $<
+	$(CC) $(own_flags) $(CFLAGS) $(exact_flags) -c -o $@ $<
 
 $(BUILD)/gen/lex.o $(filter $(BUILD)/compiler/%,$(objects)): | $(BUILD)/gen/parse.h
 

@@ -136,4 +136,40 @@ for compiler in gcc clang; do
 	check "single header, $compiler" $compiler -std=c99 -O2 -ffast-math -S around.c -o around.s
 	check "single header, $compiler: no comparison is left" sh -c '! sed -n "/^is_nan:/,/ret/p" around.s | grep -i "comis"'
 done
+# ---- bnc itself, built with such flags
+
+# build FOLDER FLAGS TARGET ...: by the Makefile
+build() {
+	folder=$1
+	flags=$2
+	shift 2
+	env -u MAKEFLAGS -u MFLAGS make -s -C "$top" BUILD="$scratch/$folder" CC="$compiler" CFLAGS="$flags" "$@"
+}
+
+# same FLAGS: they make the same instructions as their level of optimisation alone, of files that compute
+same() {
+	level=$(echo "${1%% *}" | sed 's/fast/3/')
+	for folder in plain fast; do
+		rm -rf $folder
+		flags=$1
+		[ $folder = fast ] || flags=$level
+		build $folder "$flags" $(for file in random data/npy data/circles; do echo "$scratch/$folder/runtime/$file.o"; done) || return 1
+	done
+	diff -r plain fast -x '*.d'
+}
+
+# commands FLAGS: what the kernels are compiled with ends with what allows no more than contraction; what is linked has no such flags
+commands() {
+	build none "$1" -n bnc >commands 2>&1
+	grep 'kernels/all.c$' commands >kernels && ! grep -v -e "$1 .*-fno-fast-math .*-ffp-contract=[a-z]* " kernels && grep -e ' -o [^ ]*/bnc ' commands >linked &&
+		! grep -e -Ofast -e fast-math -e unsafe linked
+}
+
+for compiler in gcc clang; do
+	command -v $compiler >/dev/null || { echo "bnc built by $compiler: skipped, there is none"; continue; }
+	for flags in '-O2 -ffast-math' '-Ofast -ffp-contract=fast'; do
+		check "bnc by $compiler $flags" same "$flags"
+	done
+	check "bnc by $compiler: commands" commands '-Ofast -ffast-math -funsafe-math-optimizations'
+done
 finish
