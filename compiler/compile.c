@@ -14,7 +14,7 @@ void internal_error(const char *format, ...)
 	_Exit(4);
 }
 
-/* The node with all its sizes, and with whatever else is not as usual. */
+/* The node as a statement: with its sizes, and with other arguments if they are not the usual ones. */
 static const char *statement_of(Arena *arena, const Node *node)
 {
 	const char *text = node->layer->name;
@@ -23,7 +23,8 @@ static const char *statement_of(Arena *arena, const Node *node)
 		if (a->use & POSITIONAL)
 			text = arena_print(arena, "%s %.9g", text, value);
 		else if (value != a->standard)
-			text = a->kind == ARGUMENT_FLAG ? arena_print(arena, "%s %s=%s", text, a->name, value != 0 ? "true" : "false")
+			text = a->kind == ARGUMENT_FLAG
+				? arena_print(arena, "%s %s=%s", text, a->name, value != 0 ? "true" : "false")
 				: arena_print(arena, "%s %s=%.9g", text, a->name, value);
 	}
 	return text;
@@ -44,8 +45,8 @@ static void describe(Compilation *c)
 		statement = tensor->node == before ? statement : statement_of(c->arena, tensor->node);
 		before = tensor->node;
 		tensors[count++] = (ProgramTensor){
-			.path = tensor->path, .statement = statement, .layout = tensor->layout, .init = tensor->init, .features = tensor->features,
-			.inputs = tensor->inputs, .trainable = tensor->role == ROLE_PARAMETER, .offset = tensor->offset,
+			.path = tensor->path, .statement = statement, .layout = tensor->layout, .init = tensor->init,
+			.features = tensor->features, .inputs = tensor->inputs, .trainable = tensor->role == ROLE_PARAMETER, .offset = tensor->offset,
 		};
 	}
 	c->program = (Program){

@@ -94,7 +94,8 @@ static const char *value_after(const Parser *parser, Token equals)
 {
 	Lexer lexer = {parser->source, (const unsigned char *)parser->source->text + equals.span.end};
 	Token value = lexer_next(&lexer);
-	bool is_value = value.kind == TOKEN_NAME || value.kind == TOKEN_INTEGER || value.kind == TOKEN_REAL || value.kind == TOKEN_SHAPE;
+	bool is_value = value.kind == TOKEN_NAME || value.kind == TOKEN_INTEGER || value.kind == TOKEN_REAL
+		|| value.kind == TOKEN_SHAPE;
 	return is_value ? quote(parser, value) : "";
 }
 

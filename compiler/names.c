@@ -76,7 +76,7 @@ const char *prefix_of(Arena *arena, const char *name, bool *taken)
 	return arena_print(arena, "%s_net", prefix);
 }
 
-/* Takes out of a path what leads nowhere: empty parts and `.`, and a part with the `..` after it. */
+/* Removes from a path what leads nowhere: empty parts, `.`, and a part together with the `..` after it. */
 static void normalise(char *path)
 {
 	char *end = path;

@@ -1,4 +1,4 @@
-/* What goes with what on a command line. */
+/* Which options go together. */
 #include "options_table.h"
 #include <limits.h>
 #include <string.h>
@@ -24,11 +24,12 @@ static bool check_needs(const Options *options, const bool *given, Failure *fail
 	}
 	for (int i = 0; early && i < options_count(); i++)
 		if (given[i] && options_table[i].needs & WHOLE)
-			return fail(failure, "--%s stops before there is anything for --%s: give one of them", early, options_table[i].name);
+			return fail(failure, "--%s stops before there is anything for --%s: give one of them", early,
+				options_table[i].name);
 	return true;
 }
 
-/* What there will be for an option to have an effect on. */
+/* What this run does that an option could have an effect on. */
 static int list_uses(const Options *options)
 {
 	int uses = 0;
@@ -66,7 +67,8 @@ static bool check_uses(const Options *options, const bool *given, Failure *failu
 	return true;
 }
 
-/* No file is written twice, nor over a network, the data or the weights, but for --save, which may replace what --weights read. */
+/* No file is written twice, and none over a network, the data or the weights. But --save may replace the file of
+ * --weights. */
 static bool check_paths(const Options *options, Failure *failure)
 {
 	char header[PATH_MAX] = "", data[PATH_MAX] = "";
@@ -75,7 +77,8 @@ static bool check_paths(const Options *options, Failure *failure)
 	if (options->emit.path)
 		snprintf(header, sizeof header, "%.*s.h", (int)strlen(options->emit.path) - 2, options->emit.path);
 	const struct { const char *option, *path; } outputs[] = {
-		{"--save", options->save}, {"--log", options->log}, {"--emit", options->emit.path}, {"--emit-test", options->emit.test_path},
+		{"--save", options->save}, {"--log", options->log}, {"--emit", options->emit.path},
+		{"--emit-test", options->emit.test_path},
 		{"the header of --emit", options->emit.single_header || !*header ? 0 : header},
 	};
 	enum { OUTPUTS = sizeof outputs / sizeof *outputs };
@@ -83,7 +86,8 @@ static bool check_paths(const Options *options, Failure *failure)
 		const char *path = outputs[i].path;
 		for (int k = 0; path && k < i; k++)
 			if (outputs[k].path && is_same_file(outputs[k].path, path))
-				return fail(failure, "%s and %s would both write %s: give each a file of its own", outputs[k].option, outputs[i].option, path);
+				return fail(failure, "%s and %s would both write %s: give each a file of its own", outputs[k].option,
+					outputs[i].option, path);
 		for (int k = 0; path && k < options->network_count; k++)
 			if (!options->networks[k].text && is_same_file(options->networks[k].path, path))
 				return fail(failure, "%s would write over the network %s: give another file", outputs[i].option, path);
@@ -95,20 +99,22 @@ static bool check_paths(const Options *options, Failure *failure)
 	return true;
 }
 
-/* A name that makes PyTorch, or a person, expect another format. */
+/* Refuses a name that makes PyTorch, or a person, expect another format. */
 static bool check_save(const char *path, Failure *failure)
 {
 	const char *what;
 	if (!path || !foreign_name(path, &what))
 		return true;
 	int stem = (int)(strrchr(path, '.') - path);
-	return fail(failure, "--save writes safetensors, but %.200s is named like %s: give %.*s.safetensors", path, what, stem, path);
+	return fail(failure, "--save writes safetensors, but %.200s is named like %s: give %.*s.safetensors", path, what,
+		stem, path);
 }
 
 bool options_check(const Options *options, const bool *given, Failure *failure)
 {
 	if (options->network_count == 0)
-		return fail(failure, "no network: give a FILE.net, or -e 'linear 2 64; relu; linear 64 2'; bnc --help lists the options");
+		return fail(failure, "no network: give a FILE.net, or -e 'linear 2 64; relu; linear 64 2'; bnc --help lists "
+			"the options");
 	if (!check_needs(options, given, failure) || !check_uses(options, given, failure))
 		return false;
 	if (options->emit.inference && !options->weights && !options->train)

@@ -11,8 +11,8 @@ static bool read_number(const Spec *spec, const char *text, uint64_t *out, Failu
 	errno = 0;
 	unsigned long long value = strtoull(text, &end, 10);
 	if (text[0] < '0' || text[0] > '9' || *end || errno || value < spec->least || value > spec->most)
-		return fail(failure, "--%s takes a whole number from %llu to %llu, found `%.100s`", spec->name, (unsigned long long)spec->least,
-			(unsigned long long)spec->most, text);
+		return fail(failure, "--%s takes a whole number from %llu to %llu, found `%.100s`", spec->name,
+			(unsigned long long)spec->least, (unsigned long long)spec->most, text);
 	*out = value;
 	return true;
 }
@@ -44,7 +44,8 @@ static bool read_option(Options *options, const Spec *spec, const char *text, bo
 {
 	void *field = (char *)options + spec->field;
 	uint64_t number = 0;
-	if ((spec->kind == INT || spec->kind == INT64 || spec->kind == UINT64) && !read_number(spec, text, &number, failure))
+	if ((spec->kind == INT || spec->kind == INT64 || spec->kind == UINT64)
+		&& !read_number(spec, text, &number, failure))
 		return false;
 	switch (spec->kind) {
 	case FLAG: *(bool *)field = true; break;
@@ -61,9 +62,9 @@ static bool read_option(Options *options, const Spec *spec, const char *text, bo
 	return true;
 }
 
-/* ---- what is no option */
+/* ---- unknown options */
 
-/* The names that begin with a word, in a list; how many there are. */
+/* Lists the names that begin with a word, and returns how many there are. */
 static int list_beginnings(const char *word, char *out, size_t size)
 {
 	const char *names[MAX_OPTIONS];
@@ -95,7 +96,7 @@ static bool unknown_option(const char *text, Failure *failure)
 	return fail(failure, "unknown option `%.100s`: bnc --help lists them", text);
 }
 
-/* Where somebody wrote -epochs, getopt sees -e with the text `pochs`. */
+/* If somebody wrote -epochs, getopt sees -e with the text `pochs`. */
 static bool is_long_name(const char *text)
 {
 	const char *names[MAX_OPTIONS];
@@ -125,7 +126,7 @@ static void list_options(struct option *out)
 	*out = (struct option){0};
 }
 
-/* "-:e:h": in order, with a return value for a missing value. */
+/* "-:e:h": the `-` asks for arguments in their order, the `:` for a return value of its own for a missing value. */
 static void list_letters(char *out)
 {
 	*out++ = '-';
@@ -160,7 +161,7 @@ static bool read_given(Options *options, int index, const char *text, bool *give
 	return read_option(options, spec, text, given, failure);
 }
 
-/* What is left of the command line are topics of help; no other answer has a use for it. */
+/* Answers instead of running. The words after --help are topics; after the others there may be no word. */
 static bool answer(const Spec *spec, int count, char **words, Failure *failure)
 {
 	bool takes_words = spec->value && *spec->value == '[', ok = true;

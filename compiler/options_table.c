@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- values that are no plain texts or numbers */
+/* ---- values other than texts and whole numbers */
 
 static bool read_rate(Options *options, const char *text, bool *given, Failure *failure)
 {
@@ -29,9 +29,11 @@ static void choose_lanes(Options *options, int index) { options->emit.lanes = in
 static const char *const form_names[] = {"hex", "decimal", 0};
 static void choose_form(Options *options, int index) { options->emit.hex = index == 0; }
 
-static const char *const colour_names[] = {[COLOUR_AUTO] = "auto", [COLOUR_ALWAYS] = "always", [COLOUR_NEVER] = "never", 0};
+static const char *const colour_names[] = {
+	[COLOUR_AUTO] = "auto", [COLOUR_ALWAYS] = "always", [COLOUR_NEVER] = "never", 0,
+};
 
-/* At once, so that what is wrong with the options after it is said in these colours. */
+/* Has an effect at once, so that mistakes in later options are shown in these colours. */
 static void choose_colour(Options *options, int index)
 {
 	(void)options;
@@ -66,7 +68,7 @@ static bool read_isa(Options *options, const char *text, bool *given, Failure *f
 	return set->usable() || fail(failure, "--isa %s: this processor does not have it", text);
 }
 
-/* -o FILE is the option that writes files of that kind. */
+/* -o FILE stands for the option that writes files with such a name. */
 static bool read_output(Options *options, const char *text, bool *given, Failure *failure)
 {
 	static const struct { const char *suffix, *option; } kinds[] = {
@@ -80,19 +82,43 @@ static bool read_output(Options *options, const char *text, bool *given, Failure
 		int index = option_index(kinds[i].option);
 		const char **field = (const char **)(void *)((char *)options + options_table[index].field);
 		if (given[index])
-			return fail(failure, "-o %.200s means --%s, which is given already: give one of them", text, kinds[i].option);
+			return fail(failure, "-o %.200s means --%s, which is given already: give one of them", text,
+				kinds[i].option);
 		given[index] = true;
 		*field = text;
 		return true;
 	}
-	return fail(failure, "-o takes a file whose name says what it is: FILE.c or FILE.h (--emit), FILE.safetensors or FILE.st (--save), "
-		"FILE.jsonl (--log); found `%.200s`", text);
+	return fail(failure, "-o takes a file whose name says what it is: FILE.c or FILE.h (--emit), FILE.safetensors or "
+		"FILE.st (--save), FILE.jsonl (--log); found `%.200s`", text);
 }
 
-static bool list_layers(const char *topic, Failure *failure) { (void)topic, (void)failure; layer_list(stdout); return true; }
-static bool list_settings(const char *topic, Failure *failure) { (void)topic, (void)failure; setting_list(stdout); return true; }
-static bool list_data(const char *topic, Failure *failure) { (void)topic, (void)failure; data_list(stdout); return true; }
-static bool print_version(const char *topic, Failure *failure) { (void)topic, (void)failure; printf("bnc %s\n", BNC_VERSION); return true; }
+static bool list_layers(const char *topic, Failure *failure)
+{
+	(void)topic, (void)failure;
+	layer_list(stdout);
+	return true;
+}
+
+static bool list_settings(const char *topic, Failure *failure)
+{
+	(void)topic, (void)failure;
+	setting_list(stdout);
+	return true;
+}
+
+static bool list_data(const char *topic, Failure *failure)
+{
+	(void)topic, (void)failure;
+	data_list(stdout);
+	return true;
+}
+
+static bool print_version(const char *topic, Failure *failure)
+{
+	(void)topic, (void)failure;
+	printf("bnc %s\n", BNC_VERSION);
+	return true;
+}
 
 /* ---- the table, in the order of --help */
 
@@ -104,9 +130,11 @@ const Spec options_table[] = {
 	{0, "TEXT", "a network as text: linear 2 64; relu; linear 64 2", .kind = NETWORK, .letters = "e", .repeats = true,
 		.more = "May be given several times, and beside files. A network of -e is called net."},
 	{"train", "DATA", "train; several networks train side by side on the same batches\n"
-		"DATA: moons, moons:n=1000,noise=0.1,seed=42, ... or FILE.npz with X and y; FILE.npz:a,b names others", .kind = TEXT, FIELD(train), .needs = WHOLE,
-		.more = "bnc --list-data prints the built-in sets with their parameters. After training, classifiers are run on all rows in "
-			"evaluation mode, which gives the accuracy; --no-eval leaves that out. Weights are kept only with --save or --emit."},
+		"DATA: moons, moons:n=1000,noise=0.1,seed=42, ... or FILE.npz with X and y; FILE.npz:a,b names others",
+		.kind = TEXT, FIELD(train), .needs = WHOLE,
+		.more = "bnc --list-data prints the built-in sets with their parameters. After training, classifiers are run "
+			"on all rows in evaluation mode, which gives the accuracy; --no-eval leaves that out. Weights are kept "
+			"only with --save or --emit."},
 	{"epochs", "N", "times through the data", .kind = INT, FIELD(overrides.epochs), RANGE(0, INT32_MAX),
 		.uses = BY_TRAINING | BY_NETWORK,
 		.more = "Takes the place of the network's own `epochs` (which is 10 if it has none)."},
@@ -115,62 +143,75 @@ const Spec options_table[] = {
 		.more = "Counts instead of --epochs, whatever that says."},
 	{"batch", "N", "rows of a step", .kind = INT, FIELD(overrides.batch), RANGE(1, MAX_BATCH),
 		.uses = BY_TRAINING | BY_EMISSION | BY_SUMMARY | BY_EXPLANATION | BY_CHECK | BY_RAM | BY_NETWORK | BY_STEPS,
-		.more = "Takes the place of the network's own `batch` (which is 32 if it has none). The last batch of an epoch may be smaller. "
-			"Memory grows with it: --summary says how."},
+		.more = "Takes the place of the network's own `batch` (which is 32 if it has none). The last batch of an "
+			"epoch may be smaller. Memory grows with it: --summary says how."},
 	{"lr", "X", "learning rate", .kind = READ, .read = read_rate, .uses = BY_TRAINING | BY_NETWORK,
 		.more = "Takes the place of the optimizer's own `lr` (which is 0.01 if it has none)."},
 	{"seed", "N", "of initial weights and batch order (default 0)", .kind = UINT64, FIELD(seed), RANGE(0, UINT64_MAX),
 		.uses = BY_TRAINING | BY_SAVING,
-		.more = "The same seed draws the same weights and batches as torch.manual_seed(N) in PyTorch. Takes the place of the network's "
-			"own `seed`. Data sets have a seed of their own: --train moons:seed=1."},
+		.more = "The same seed draws the same weights and batches as torch.manual_seed(N) in PyTorch. Takes the place "
+			"of the network's own `seed`. Data sets have a seed of their own: --train moons:seed=1."},
 	{"no-shuffle", 0, "take the rows in their order", .kind = FLAG, FIELD(no_shuffle), .needs = TRAINING},
 	{"weights", "FILE", "start from these weights (safetensors, PyTorch's names)", .kind = TEXT, FIELD(weights),
 		.needs = ONE_NETWORK | WHOLE,
 		.more = "Names are those of torch.nn.Sequential: 0.weight, 1.running_mean. Of a state_dict: "
 			"safetensors.torch.save_file(model.state_dict(), \"FILE\")."},
 	{"save", "FILE", "write the weights", .kind = TEXT, FIELD(save), .needs = ONE_NETWORK | WHOLE,
-		.more = "As safetensors, with PyTorch's names; without --train the initial ones. An old file is replaced once the new one is whole. "
-			"FILE - is standard output: then the weights are alone there, and whatever else is printed goes to standard error. If a loss is "
-			"no longer finite, FILE stays as it is, and the weights that gave the last finite loss are in FILE.last-finite."},
+		.more = "As safetensors, with PyTorch's names; without --train the initial ones. An old file is replaced once "
+			"the new one is whole. FILE - is standard output: then the weights are alone there, and whatever else is "
+			"printed goes to standard error. If a loss is no longer finite, FILE stays as it is, and the weights that "
+			"gave the last finite loss are in FILE.last-finite."},
 	{"log", "FILE", "JSON Lines: one object an epoch", .kind = TEXT, FIELD(log), .needs = TRAINING,
 		.more = "Grows by whole lines while it trains, so that tail -f can follow it. FILE - is standard output."},
 	{"log-steps", 0, "each step in the log, too", .kind = FLAG, FIELD(log_steps), .needs = A_LOG,
-		.more = "The log has an object for each step, too: {\"event\":\"step\",\"net\":\"mlp\",\"epoch\":0,\"step\":0,\"loss\":0.7}."},
-	{"output", "FILE", "what the name says: FILE.c (--emit), FILE.st (--save), FILE.jsonl (--log)", .kind = READ, .letters = "o",
+		.more = "The log has an object for each step, too: "
+			"{\"event\":\"step\",\"net\":\"mlp\",\"epoch\":0,\"step\":0,\"loss\":0.7}."},
+	{"output", "FILE", "what the name says: FILE.c (--emit), FILE.st (--save), FILE.jsonl (--log)", .kind = READ,
+		.letters = "o",
 		.read = read_output, .repeats = true,
-		.more = "May be given once for each of them. FILE.safetensors is --save, too, and with --single-header FILE.h is --emit."},
+		.more = "May be given once for each of them. FILE.safetensors is --save, too, and with --single-header FILE.h "
+			"is --emit."},
 	{"no-eval", 0, "do not run the trained network on all of the data", .kind = FLAG, FIELD(no_eval), .needs = TRAINING,
-		.more = "Without it, classifiers are run on all rows in evaluation mode, after all files are written, for the accuracy."},
+		.more = "Without it, classifiers are run on all rows in evaluation mode, after all files are written, for the "
+			"accuracy."},
 	{"quiet", 0, "neither a line per epoch nor a progress bar", .kind = FLAG, FIELD(quiet), .letters = "q"},
 
 	{"Hand over", .kind = TITLE},
-	{"emit", "FILE.c", "the network and its training as C that needs nothing else, with FILE.h", .kind = TEXT, FIELD(emit.path),
+	{"emit", "FILE.c", "the network and its training as C that needs nothing else, with FILE.h", .kind = TEXT,
+		FIELD(emit.path),
 		.needs = ONE_NETWORK | WHOLE,
-		.more = "C99 without heap, stdio or state of its own. One struct holds everything. With --train or --weights the trained weights "
-			"are in it. The generated code belongs to whoever generated it."},
-	{"inference", 0, "without training: BatchNorm folded away, the weights constant", .kind = FLAG, FIELD(emit.inference),
+		.more = "C99 without heap, stdio or state of its own. One struct holds everything. With --train or --weights "
+			"the trained weights are in it. The generated code belongs to whoever generated it."},
+	{"inference", 0, "without training: BatchNorm folded away, the weights constant", .kind = FLAG,
+		FIELD(emit.inference),
 		.needs = EMISSION, .more = "Needs weights, of --weights or of --train in the same command."},
 	{"single-header", 0, "all in one FILE.h", .kind = FLAG, FIELD(emit.single_header), .needs = EMISSION,
 		.more = "Then --emit takes FILE.h."},
-	{"emit-test", "FILE.c", "a program that tests it, on the target too", .kind = TEXT, FIELD(emit.test_path), .needs = EMISSION},
-	{"lanes", "N", "1: any C99 compiler; 4, 8, 16: vectors of gcc and clang (default 1)", .kind = CHOICE, .choices = lane_names,
+	{"emit-test", "FILE.c", "a program that tests it, on the target too", .kind = TEXT, FIELD(emit.test_path),
+		.needs = EMISSION},
+	{"lanes", "N", "1: any C99 compiler; 4, 8, 16: vectors of gcc and clang (default 1)", .kind = CHOICE,
+		.choices = lane_names,
 		.choose = choose_lanes, .needs = EMISSION},
-	{"max-batch", "N", "rows that it takes at once (default: the batch)", .kind = INT, FIELD(emit.max_batch), RANGE(1, MAX_BATCH),
+	{"max-batch", "N", "rows that it takes at once (default: the batch)", .kind = INT, FIELD(emit.max_batch),
+		RANGE(1, MAX_BATCH), .needs = EMISSION},
+	{"prefix", "NAME", "of all its names (default: the network's name)", .kind = TEXT, FIELD(emit.prefix),
 		.needs = EMISSION},
-	{"prefix", "NAME", "of all its names (default: the network's name)", .kind = TEXT, FIELD(emit.prefix), .needs = EMISSION},
-	{"weights-as", "FORM", "decimal, or hex, which C++ has from C++17 on; both are exact", .kind = CHOICE, .choices = form_names, .choose = choose_form,
+	{"weights-as", "FORM", "decimal, or hex, which C++ has from C++17 on; both are exact", .kind = CHOICE,
+		.choices = form_names, .choose = choose_form,
 		.needs = EMISSION},
-	{"ram", "BYTES", "say no when more memory would be needed; without --emit, by this machine's program", .kind = UINT64,
-		FIELD(emit.ram), RANGE(1, INT64_MAX),
+	{"ram", "BYTES", "say no when more memory would be needed; without --emit, by this machine's program",
+		.kind = UINT64, FIELD(emit.ram), RANGE(1, INT64_MAX),
 		.more = "The message names what takes most, and the largest batch that would fit."},
 
 	{"Look", .kind = TITLE},
 	{"summary", 0, "shapes, parameters, FLOPs, memory", .kind = FLAG, FIELD(summary), .needs = WHOLE,
 		.more = "What bnc prints of a network when nothing else is asked."},
-	{"explain", 0, "which steps share a loop, and why their neighbours do not", .kind = FLAG, FIELD(explain), .needs = WHOLE},
+	{"explain", 0, "which steps share a loop, and why their neighbours do not", .kind = FLAG, FIELD(explain),
+		.needs = WHOLE},
 	{"dump", "STAGE", "tokens, tree, network, steps, loops, calls, plan or c", .kind = CHOICE, .choices = stage_names,
 		.choose = choose_stage, .needs = EARLY,
-		.more = "Stops after this stage of the compiler and prints what it made. docs/internals.md follows one network through all."},
+		.more = "Stops after this stage of the compiler and prints what it made. docs/internals.md follows one "
+			"network through all."},
 	{"check", 0, "report mistakes only", .kind = FLAG, FIELD(check), .needs = EARLY},
 	{"isa", "NAME", "kernel set: %s", .kind = READ, .read = read_isa,
 		.more = "Without it, the best that this processor has."},
@@ -178,7 +219,8 @@ const Spec options_table[] = {
 		FIELD(threads), RANGE(1, MAX_THREADS), .more = "Results do not depend on it, to the bit."},
 	{"profile", 0, "time, FLOPs, bytes and share of peak of every loop, after training", .kind = FLAG, FIELD(profile),
 		.needs = TRAINING | ONE_NETWORK},
-	{"recompute", 0, "less memory: make activations again for backward where that is cheap", .kind = FLAG, FIELD(recompute)},
+	{"recompute", 0, "less memory: make activations again for backward where that is cheap", .kind = FLAG,
+		FIELD(recompute)},
 	{"no-fuse", 0, "every step in a loop of its own", .kind = FLAG, FIELD(no_fuse)},
 	{"color", "WHEN", "of messages: auto, always or never (auto: on a terminal, without NO_COLOR)", .kind = CHOICE,
 		.choices = colour_names, .choose = choose_colour, .repeats = true,
@@ -187,9 +229,12 @@ const Spec options_table[] = {
 	{"list-settings", 0, "what else a network can say", .kind = ANSWER, .answer = list_settings},
 	{"list-data", 0, "built-in data sets with their arguments", .kind = ANSWER, .answer = list_data},
 	{"version", 0, "of bnc", .kind = ANSWER, .answer = print_version, .letters = "vV"},
-	{"help", "[WHAT]", "all of this; or one option, layer, setting, data set or topic", .kind = ANSWER, .answer = print_help,
-		.letters = "h", .more = "Options may be written without their dashes: bnc --help lr. Several words are explained one after the other."},
-	{"print", "TEXT", "the manual page, or completions for a shell", .kind = ANSWER, .choices = made_texts, .answer = print_made,
+	{"help", "[WHAT]", "all of this; or one option, layer, setting, data set or topic", .kind = ANSWER,
+		.answer = print_help,
+		.letters = "h", .more = "Options may be written without their dashes: bnc --help lr. Several words are "
+			"explained one after the other."},
+	{"print", "TEXT", "the manual page, or completions for a shell", .kind = ANSWER, .choices = made_texts,
+		.answer = print_made,
 		.hidden = true},
 };
 enum { SPECS = sizeof options_table / sizeof *options_table };

@@ -1,5 +1,5 @@
-/* options_table.h: what every option is called, takes and needs, and where its value goes. The command line is read, checked, explained
- * and completed from this one table, and the manual page is made of it. */
+/* options_table.h: what every option is called, takes and needs, and where its value goes. The command line is read,
+ * checked, explained and completed from this one table, and the manual page is made of it. */
 #ifndef BNC_OPTIONS_TABLE_H
 #define BNC_OPTIONS_TABLE_H
 #include "options.h"
@@ -13,17 +13,17 @@ typedef enum Kind {
 	ANSWER,                         /* by a function, instead of a run */
 } Kind;
 
-/* Without it the option is a mistake. */
+/* What an option cannot do without. */
 typedef enum Needs {
 	TRAINING = 1,                   /* --train */
 	EMISSION = 2,                   /* --emit */
 	A_LOG = 4,                      /* --log */
 	ONE_NETWORK = 8,
 	WHOLE = 16,                     /* a program that is compiled to its end */
-	EARLY = 32,                     /* is not that: the compiler stops before */
+	EARLY = 32,                     /* stops the compiler before that */
 } Needs;
 
-/* One of these must be there, or the option has no effect. */
+/* An option has an effect only with one of these. */
 typedef enum Uses {
 	BY_TRAINING = 1, BY_EMISSION = 2, BY_SAVING = 4, BY_SUMMARY = 8, BY_EXPLANATION = 16, BY_CHECK = 32, BY_RAM = 64,
 	BY_NETWORK = 128, BY_STEPS = 256,       /* --dump of the network, or of what comes after it */
@@ -50,7 +50,7 @@ typedef struct Spec {
 enum { MAX_OPTIONS = 96 };
 extern const Spec options_table[];
 int options_count(void);
-/* The option's index in the table, which is there. */
+/* The index of an option that is in the table. */
 int option_index(const char *name);
 /* The long names that --help shows. */
 int option_names(const char *names[]);
@@ -66,11 +66,11 @@ bool options_check(const Options *options, const bool *given, Failure *failure);
 
 /* ---- help.c, manual.c: answers, on stdout */
 
-/* The option's help, with what it lacks filled in. */
+/* The option's help, with the kernel sets in the place of %s. */
 void write_help(const Spec *spec, char *out, size_t size);
 bool print_help(const char *topic, Failure *failure);
 bool print_made(const char *what, Failure *failure);
-extern const char *const made_texts[];  /* what the second can print */
+extern const char *const made_texts[];  /* what print_made can print */
 
 /* What --help knows beside options and the words of networks. */
 typedef struct Topic { const char *name, *also, *title, *text; void (*list)(FILE *out); } Topic;

@@ -26,7 +26,8 @@ static void print_value(const Compilation *c, const Value *value, FILE *out)
 static void dump_network(const Compilation *c, FILE *out)
 {
 	const Network *network = c->network;
-	fprintf(out, "network %s batch %d epochs %d seed %llu\n", network->name, network->batch, network->epochs, (unsigned long long)network->seed);
+	fprintf(out, "network %s batch %d epochs %d seed %llu\n", network->name, network->batch, network->epochs,
+		(unsigned long long)network->seed);
 	for (int i = 0; i < network->nodes.count; i++) {
 		const Node *node = network->nodes.items[i];
 		fprintf(out, "%-12s %s", node->path, node->layer->name);
@@ -54,7 +55,9 @@ static void print_step(const Compilation *c, const Step *step, FILE *out)
 		switch (operand->kind) {
 		case OPERAND_ABSENT: fprintf(out, "-"); break;
 		case OPERAND_AT: fprintf(out, "%s%s", type->own ? "" : "all ", operand->tensor->name); break;
-		case OPERAND_NUMBER: fprintf(out, "%s", number_text(c->arena, operand->number, type->class == OPERAND_FLOAT)); break;
+		case OPERAND_NUMBER:
+			fprintf(out, "%s", number_text(c->arena, operand->number, type->class == OPERAND_FLOAT));
+			break;
 		case OPERAND_ROWS: fprintf(out, "rows"); break;
 		case OPERAND_PANEL: fprintf(out, "panel"); break;
 		case OPERAND_RATE: fprintf(out, "lr"); break;
@@ -96,11 +99,13 @@ static void dump_plan(const Compilation *c, FILE *out)
 		fprintf(out, "\tbyte %8zu  %s\n", c->tensors.items[i]->offset, c->tensors.items[i]->name);
 	const Routine *routines[] = {&c->train, &c->predict};
 	for (int r = 0; r < 2; r++) {
-		fprintf(out, "%s: work of %zu floats, %zu alive at the peak\n", routines[r]->name, routines[r]->work, routines[r]->peak);
+		fprintf(out, "%s: work of %zu floats, %zu alive at the peak\n", routines[r]->name, routines[r]->work,
+			routines[r]->peak);
 		for (int i = 0; i < routines[r]->temporaries.count; i++) {
 			const Tensor *tensor = routines[r]->temporaries.items[i];
 			fprintf(out, "\tfloat %7zu  %s: %zu floats%s, steps %d to %d\n", tensor->offset, tensor->name,
-				tensor->one_panel ? panel_floats(c, tensor) : tensor_floats(c, tensor), tensor->one_panel ? " (one panel)" : "",
+				tensor->one_panel ? panel_floats(c, tensor) : tensor_floats(c, tensor),
+				tensor->one_panel ? " (one panel)" : "",
 				tensor->first, tensor->last);
 		}
 	}
@@ -145,16 +150,18 @@ static int64_t parameters_of(const Node *node, int64_t *products)
 
 static void print_memory(const Compilation *c, FILE *out)
 {
-	size_t ends = role_bytes(c, ROLE_INPUT) + role_bytes(c, ROLE_LABEL) + role_bytes(c, ROLE_TARGET) + role_bytes(c, ROLE_RESULT);
+	size_t ends = role_bytes(c, ROLE_INPUT) + role_bytes(c, ROLE_LABEL) + role_bytes(c, ROLE_TARGET)
+		+ role_bytes(c, ROLE_RESULT);
 	fprintf(out, "  memory at batch %d, %d lanes (%s):\n", c->network->batch, c->target->lanes, c->target->name);
 	fprintf(out, "    %12zu bytes  parameters\n", role_bytes(c, ROLE_PARAMETER));
 	fprintf(out, "    %12zu bytes  running statistics\n", role_bytes(c, ROLE_STATISTIC));
 	fprintf(out, "    %12zu bytes  optimizer state\n", role_bytes(c, ROLE_STATE));
 	fprintf(out, "    %12zu bytes  inputs, labels, outputs\n", ends);
-	fprintf(out, "    %12zu bytes  activations, gradients and scratch (training: %zu planned, %zu alive at the peak; prediction: %zu)\n",
-		c->work * sizeof(float), c->train.work * sizeof(float), c->train.peak * sizeof(float), c->predict.work * sizeof(float));
-	fprintf(out, "                        %zu for what backward reads of forward, the rest for scratch; in training,\n%s",
-		saved_activation_bytes(c), shared_storage(c, &c->train, "                        "));
+	fprintf(out, "    %12zu bytes  activations, gradients and scratch (training: %zu planned, %zu alive at the peak; "
+		"prediction: %zu)\n", c->work * sizeof(float), c->train.work * sizeof(float), c->train.peak * sizeof(float),
+		c->predict.work * sizeof(float));
+	fprintf(out, "                        %zu for what backward reads of forward, the rest for scratch; in "
+		"training,\n%s", saved_activation_bytes(c), shared_storage(c, &c->train, "                        "));
 	fprintf(out, "    %12zu bytes  in all\n", c->bytes);
 }
 
@@ -168,12 +175,13 @@ void print_summary(const Compilation *c, FILE *out)
 	for (int i = 0; i < network->nodes.count; i++) {
 		const Node *node = network->nodes.items[i];
 		int64_t flops, count = parameters_of(node, &flops);
-		fprintf(out, "  %-14s %-16s %-12s %12lld %14lld\n", node->path, node->layer->name, shape_text(c->arena, &node->output->shape),
-			(long long)count, (long long)flops);
+		fprintf(out, "  %-14s %-16s %-12s %12lld %14lld\n", node->path, node->layer->name,
+			shape_text(c->arena, &node->output->shape), (long long)count, (long long)flops);
 		parameters += count;
 		products += flops;
 	}
-	fprintf(out, "  %lld parameters; %lld FLOPs in the products of one sample's forward pass\n", (long long)parameters, (long long)products);
+	fprintf(out, "  %lld parameters; %lld FLOPs in the products of one sample's forward pass\n", (long long)parameters,
+		(long long)products);
 	fprintf(out, "  loss %s", network->loss->layer->name);
 	print_arguments(network->loss, out);
 	fprintf(out, "; optimizer %s", network->optimizer->layer->name);
@@ -193,7 +201,7 @@ static void name_step(const Step *step, FILE *out)
 		fprintf(out, "%s (%s)", step->kernel->name, step->node->layer->name);
 }
 
-/* The same, and the calls that it replaces. */
+/* The same, with the calls that it replaces. */
 static void describe_step(const Step *step, FILE *out)
 {
 	if (step->part_count == 0) {
@@ -207,14 +215,16 @@ static void describe_step(const Step *step, FILE *out)
 	}
 }
 
-/* By loop, the first edge that leaves it, and by edge the next of the same loop; -1: none. */
+/* Lists of the edges that leave each loop: for each loop its first edge, for each edge the next one of the same loop;
+ * -1: none. */
 typedef struct Neighbours { int *first, *next; } Neighbours;
 
-/* Does the step touch the tensor as a whole? */
+/* Whether the step reads or writes the whole tensor, not one panel at a time. */
 static bool touches_whole(const Step *step, const Tensor *tensor)
 {
 	for (int k = 0; k < step->kernel->parameter_count; k++)
-		if (step->operands[k].kind == OPERAND_AT && step->operands[k].tensor == tensor && !step->kernel->parameters[k].type->own)
+		if (step->operands[k].kind == OPERAND_AT && step->operands[k].tensor == tensor
+			&& !step->kernel->parameters[k].type->own)
 			return true;
 	return false;
 }
@@ -226,23 +236,24 @@ static void explain_edge(const Routine *routine, const Edge *edge, int number, F
 	fprintf(out, "    not with loop %d: ", number);
 	name_step(to, out);
 	if (edge->panel_local)
-		fprintf(out, " and loop %d read different activations whole, too large to stay in the cache together; it shares %s with ",
-			from->loop->number, tensor);
+		fprintf(out, " and loop %d read different activations whole, too large to stay in the cache together; it "
+			"shares %s with ", from->loop->number, tensor);
 	else if (to->features && from->features && touches_whole(to, edge->tensor))
-		fprintf(out, " needs all of %s, of which a panel at a time is made by ", tensor);
+		fprintf(out, " needs all of %s, which is made one panel at a time by ", tensor);
 	else if (to->features && from->features && touches_whole(from, edge->tensor))
-		fprintf(out, " overwrites panels of %s, all of which are read for every panel by ", tensor);
+		fprintf(out, " overwrites panels of %s, and all panels are read for every panel by ", tensor);
 	else if (!to->features)
 		fprintf(out, " runs once, on all of %s from ", tensor);
 	else if (!from->features)
 		fprintf(out, " runs for every panel on %s, which is there only after ", tensor);
 	else
-		fprintf(out, " goes over panels of %d features, not %d, and shares %s with ", to->features, from->features, tensor);
+		fprintf(out, " goes over panels of %d features, not %d, and shares %s with ", to->features, from->features,
+			tensor);
 	name_step(from, out);
 	fprintf(out, "\n");
 }
 
-/* Of every later loop that depends on the loop, the first dependence that keeps the two apart. */
+/* Explains, for every later loop that depends on this one, the first dependence that keeps the two apart. */
 static void explain_neighbours(const Routine *routine, const Neighbours *neighbours, const Loop *loop, FILE *out)
 {
 	const Loop *explained = 0;
@@ -259,7 +270,9 @@ static void explain_neighbours(const Routine *routine, const Neighbours *neighbo
 /* The edges that leave each loop, in their order. */
 static Neighbours find_neighbours(const Compilation *c, const Routine *routine)
 {
-	Neighbours neighbours = {NEW_ARRAY(c->arena, int, routine->loops.count), NEW_ARRAY(c->arena, int, routine->edges.count)};
+	Neighbours neighbours = {
+		NEW_ARRAY(c->arena, int, routine->loops.count), NEW_ARRAY(c->arena, int, routine->edges.count),
+	};
 	for (int l = 0; l < routine->loops.count; l++)
 		neighbours.first[l] = -1;
 	for (int e = routine->edges.count - 1; e >= 0; e--) {
@@ -290,7 +303,7 @@ static void explain_routine(const Compilation *c, const Routine *routine, FILE *
 	}
 }
 
-/* A constant added to a feature that the next layer subtracts again. */
+/* Lists the biases that are not trained, since the next layer subtracts them again. */
 static void explain_shifts(const Network *network, FILE *out)
 {
 	for (int i = 0; i < network->nodes.count; i++) {
@@ -300,9 +313,9 @@ static void explain_shifts(const Network *network, FILE *out)
 			continue;
 		for (int t = 0; node->layer->tensors[t].name; t++)
 			if (strcmp(node->layer->tensors[t].name, node->layer->shift) == 0 && node->tensors[t])
-				fprintf(out, "note: %s.%s has no effect: %s (%s) follows and subtracts each feature's mean; `%s=false` saves it%s\n",
-					node->path, node->layer->shift, next->path, next->layer->name, node->layer->shift,
-					shift_is_cancelled(network, node, t) ? ". No step trains it" : "");
+				fprintf(out, "note: %s.%s has no effect: %s (%s) follows and subtracts each feature's mean; "
+					"`%s=false` saves it%s\n", node->path, node->layer->shift, next->path, next->layer->name,
+					node->layer->shift, shift_is_cancelled(network, node, t) ? ". No step trains it" : "");
 	}
 }
 
@@ -329,16 +342,17 @@ void print_profile(const Compilation *c, const Profile *profile, FILE *out)
 	for (int i = 0; i < c->train.loops.count; i++)
 		total += profile->seconds[i];
 	double calls = profile->calls ? (double)profile->calls : 1;
-	fprintf(out, "%s: %lld steps, %.2f us each in loops (timing a loop adds about 0.05 us); peak of %s: %.1f GFLOP/s a thread\n",
-		c->program.name, (long long)profile->calls, 1e6 * total / calls, c->target->name, 1e-9 * peak);
+	fprintf(out, "%s: %lld steps, %.2f us each in loops (timing a loop adds about 0.05 us); peak of %s: %.1f GFLOP/s "
+		"a thread\n", c->program.name, (long long)profile->calls, 1e6 * total / calls, c->target->name, 1e-9 * peak);
 	fprintf(out, "  loop    time/us   share    MFLOP  GFLOP/s  of peak       KiB     GB/s  what it does\n");
 	for (int i = 0; i < c->train.loops.count; i++) {
 		const Loop *loop = c->train.loops.items[i];
 		double seconds = profile->seconds[i] / calls, flops = loop_flops(c, loop), bytes = loop_bytes(c, loop);
 		double rate = seconds > 0 ? flops / seconds : 0;
-		fprintf(out, "  %3d%s %10.3f  %5.1f%% %8.3f %8.1f  %6.1f%% %9.1f %8.1f  ", i, loop->parallel ? "*" : " ", 1e6 * seconds,
-			total > 0 ? 100 * profile->seconds[i] / total : 0, 1e-6 * flops, 1e-9 * rate,
-			100 * rate / (peak * (loop->parallel ? c->threads : 1)), bytes / 1024, seconds > 0 ? 1e-9 * bytes / seconds : 0);
+		fprintf(out, "  %3d%s %10.3f  %5.1f%% %8.3f %8.1f  %6.1f%% %9.1f %8.1f  ", i, loop->parallel ? "*" : " ",
+			1e6 * seconds, total > 0 ? 100 * profile->seconds[i] / total : 0, 1e-6 * flops, 1e-9 * rate,
+			100 * rate / (peak * (loop->parallel ? c->threads : 1)), bytes / 1024,
+			seconds > 0 ? 1e-9 * bytes / seconds : 0);
 		print_kernels(loop, out);
 		fprintf(out, "\n");
 	}

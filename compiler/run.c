@@ -1,4 +1,4 @@
-/* A run: its files, its training, its signals, and what is said of it. */
+/* run.c: one run from its files to its reports: prepares, trains, writes, evaluates. */
 #include "run.h"
 #include "pool.h"
 #include "profile.h"
@@ -26,7 +26,8 @@ typedef struct Job {
 	int status;             /* of the first thing that went wrong */
 } Job;
 
-/* Files and arguments are quoted in it, with whatever a terminal might act upon. */
+/* The text quotes names of files and arguments, which may hold control characters: they are printed so that a terminal
+ * does not act on them. */
 static void print_text(const Failure *text)
 {
 	print_safely(text->text, strlen(text->text), stderr);
@@ -40,7 +41,7 @@ int report_failure(int status, const Failure *failure)
 	return status;
 }
 
-/* What is no mistake. */
+/* A message that is not about a mistake. */
 static void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 static void say(const char *format, ...)
@@ -60,7 +61,7 @@ int no_memory(int networks)
 	return EXIT_DATA;
 }
 
-/* Says what is in the failure; other things are still done. */
+/* Reports the failure and remembers the first status. The run goes on with what can still be done. */
 static void go_wrong(Job *job, int status)
 {
 	report_failure(status, &job->failure);
@@ -78,19 +79,19 @@ static bool check_agreement(const Session *s, Failure *failure)
 		const Network *other = s->compilations[i].network;
 		const char *name = s->compilations[i].program.name;
 		if (other->batch != first->batch)
-			return fail(failure, "%s and %s train side by side on the same batches, but their batch is %d and %d: give --batch",
-				first_name, name, first->batch, other->batch);
+			return fail(failure, "%s and %s train side by side on the same batches, but their batch is %d and %d: "
+				"give --batch", first_name, name, first->batch, other->batch);
 		if (other->epochs != first->epochs && s->options.steps == 0)
-			return fail(failure, "%s and %s train side by side, but their epochs are %d and %d: give --epochs", first_name, name,
-				first->epochs, other->epochs);
+			return fail(failure, "%s and %s train side by side, but their epochs are %d and %d: give --epochs",
+				first_name, name, first->epochs, other->epochs);
 		if (!s->options.seed_given && other->seed != first->seed)
-			return fail(failure, "%s and %s train side by side from one generator, but their seeds are %llu and %llu: give --seed",
-				first_name, name, (unsigned long long)first->seed, (unsigned long long)other->seed);
+			return fail(failure, "%s and %s train side by side from one generator, but their seeds are %llu and %llu: "
+				"give --seed", first_name, name, (unsigned long long)first->seed, (unsigned long long)other->seed);
 	}
 	return true;
 }
 
-/* Several networks of one name, as from one file given twice, are told apart by a number: net, net_2. */
+/* Networks with the same name, such as one file given twice, get numbers: net, net_2. */
 static void name_apart(Session *s)
 {
 	const Map *names = 0;
@@ -137,7 +138,7 @@ static bool prepare_runs(Job *job)
 
 static const int emit_status[] = {[WRONG_FILE] = EXIT_DATA, [WRONG_SIZE] = EXIT_NETWORK};
 
-/* What cannot be written is said before anything is trained. */
+/* Finds out before the training what cannot be written after it. */
 static bool check_outputs(Job *job)
 {
 	const char *paths[] = {job->options->save, job->options->log};
@@ -151,7 +152,8 @@ static void prepare(Job *job)
 {
 	Wrong wrong;
 	name_apart(job->session);
-	if (job->options->emit.path && !standalone_foresee(&job->session->compilations[0], &job->options->emit, &wrong, &job->failure))
+	const StandaloneOptions *emit = &job->options->emit;
+	if (emit->path && !standalone_foresee(&job->session->compilations[0], emit, &wrong, &job->failure))
 		go_wrong(job, emit_status[wrong]);
 	else if (!check_agreement(job->session, &job->failure))
 		go_wrong(job, EXIT_COMMAND);
@@ -161,7 +163,7 @@ static void prepare(Job *job)
 
 /* ---- files */
 
-/* Null where there is no name beside a file's: `--save` to standard output, a pipe or a device. */
+/* Null if --save writes to standard output, a pipe or a device, which no file can lie beside. */
 static char *last_finite_path(const char *save)
 {
 	static const char end[] = ".last-finite";
@@ -174,20 +176,21 @@ static char *last_finite_path(const char *save)
 	return path;
 }
 
-/* So that nobody takes an earlier run's for this one's. What was read by --weights is left to whoever gave it. */
+/* Removes the file of an earlier run, which could be taken for this one's. If it is the file of --weights, it stays. */
 static void remove_last_finite(const Options *options)
 {
 	char *path = last_finite_path(options->save);
 	struct stat old, weights;
 	if (path && lstat(path, &old) == 0 && S_ISREG(old.st_mode)) {
-		bool given = options->weights && stat(options->weights, &weights) == 0 && weights.st_dev == old.st_dev && weights.st_ino == old.st_ino;
+		bool given = options->weights && stat(options->weights, &weights) == 0 && weights.st_dev == old.st_dev
+			&& weights.st_ino == old.st_ino;
 		if (!given)
 			unlink(path);
 	}
 	free(path);
 }
 
-/* The trained weights of a run that broke down are of no use, but those of a little before may be. */
+/* After a loss that is not finite the weights are of no use, but those of some steps before may be. */
 static void save_last_finite(Job *job)
 {
 	const Training *t = &job->training;
@@ -196,7 +199,8 @@ static void save_last_finite(Job *job)
 		return;
 	if (t->returned < 0 || !path) {
 		remove_last_finite(job->options);
-		say("no weights are kept: %s", path ? "there are none with a finite loss" : "there is no file that they could lie beside");
+		say("no weights are kept: %s", path ? "there are none with a finite loss"
+			: "there is no file that they could lie beside");
 	} else if (!program_save(t->breakdown.run->program, t->breakdown.run->net, path, &job->failure))
 		go_wrong(job, EXIT_DATA);
 	else
@@ -205,7 +209,7 @@ static void save_last_finite(Job *job)
 	free(path);
 }
 
-/* Weights that nobody gave or trained are not worth emitting: _init makes them. */
+/* Initial weights are not emitted: the emitted _init makes them. */
 static void emit_first(Job *job)
 {
 	bool trained = job->options->train || job->options->weights;
@@ -218,7 +222,8 @@ static void emit_first(Job *job)
 		say("note: %s", note.text);
 }
 
-/* Each whether or not another can be written, so that no trained weights are lost for the sake of a log. */
+/* Writes each file even if another one cannot be written, so that no trained weights are lost because of another
+ * file. */
 static void write_results(Job *job)
 {
 	const Options *options = job->options;
@@ -241,10 +246,11 @@ static const char *saved_words(const Job *job)
 	const char *path = job->options->save;
 	if (!job->saved)
 		return "";
-	return arena_print(job->session->compilations[0].arena, "; their weights are in %s", strcmp(path, "-") == 0 ? "standard output" : path);
+	return arena_print(job->session->compilations[0].arena, "; their weights are in %s",
+		strcmp(path, "-") == 0 ? "standard output" : path);
 }
 
-/* A run that was stopped is a run: it did all that it was asked for with the weights that it had reached. */
+/* Says that the run was stopped. It has written everything that it was asked for, with the weights of its last step. */
 static void report_stop(Job *job)
 {
 	int signal = stop_signal;
@@ -272,11 +278,11 @@ static bool print_results(const Job *job)
 	for (int i = 0; i < job->session->count; i++) {
 		const Compilation *c = &job->session->compilations[i];
 		const Run *run = &job->runs[i];
-		printf("%s: %lld parameters, compiled in %.1f ms (libtcc %.1f ms)", c->program.name, (long long)program_parameters(&c->program),
-			1e3 * c->compile_seconds, 1e3 * c->tcc_seconds);
+		printf("%s: %lld parameters, compiled in %.1f ms (libtcc %.1f ms)", c->program.name,
+			(long long)program_parameters(&c->program), 1e3 * c->compile_seconds, 1e3 * c->tcc_seconds);
 		if (run->steps)
 			printf(", %lld step%s", (long long)run->steps, run->steps == 1 ? "" : "s");
-		if (run->seconds > 0.1)         /* what takes less is too short to tell */
+		if (run->seconds > 0.1)         /* a shorter time cannot be measured well */
 			printf(" at %.0f a second", (double)run->timed_steps / run->seconds);
 		if (run->steps)
 			printf(", final loss %.4f", run->loss);
@@ -297,12 +303,13 @@ static void report(Job *job)
 	if (job->training.stopped)
 		report_stop(job);
 	else if (!evaluated && stop_signal)
-		say("%s ended the evaluation, after all %lld steps%s", stop_name(stop_signal), (long long)job->runs[0].steps, saved_words(job));
+		say("%s ended the evaluation, after all %lld steps%s", stop_name(stop_signal), (long long)job->runs[0].steps,
+			saved_words(job));
 }
 
 /* ---- training */
 
-/* The threads of the network that uses most. */
+/* As many threads as the network that uses most of them. */
 static bool open_pool(const Session *s, Host *host, Failure *failure)
 {
 	int threads = 1;
@@ -321,15 +328,18 @@ static bool open_profile(const Session *s, Profile *profile, Failure *failure)
 	return profile->seconds || fail(failure, "not enough memory to time %d loops", profile->loops);
 }
 
-/* Where a batchnorm may divide by 0, the network before it did so is kept, too, to find out whether it did. */
+/* The network before a breakdown is also kept if a batchnorm may divide by 0, to find out whether that was the
+ * cause. */
 static bool open_training(Job *job)
 {
 	const Options *options = job->options;
 	const Network *first = job->session->compilations[0].network;
 	job->training = (Training){
-		.runs = job->runs, .run_count = job->session->count, .host = &job->host, .data = &job->data, .batch = first->batch,
-		.epochs = first->epochs, .steps = options->steps, .random = &job->random, .shuffle = !options->no_shuffle,
-		.quiet = options->quiet, .log = options->log ? &job->log : 0, .log_steps = options->log_steps, .stop = &stop_signal,
+		.runs = job->runs, .run_count = job->session->count, .host = &job->host, .data = &job->data,
+		.batch = first->batch, .epochs = first->epochs, .steps = options->steps, .random = &job->random,
+		.shuffle = !options->no_shuffle,
+		.quiet = options->quiet, .log = options->log ? &job->log : 0, .log_steps = options->log_steps,
+		.stop = &stop_signal,
 		.returns = job->session->count == 1 && (options->save || find_division(first)), .returned = -1,
 	};
 	if (!training_check(&job->training, &job->failure) || !open_pool(job->session, &job->host, &job->failure))
@@ -340,7 +350,7 @@ static bool open_training(Job *job)
 	return !options->log || lines_open(&job->log, options->log, &job->failure);
 }
 
-/* The files first: nothing that takes time comes between the last step and the weights. */
+/* Writes the files at once after the last step, before anything that takes time. */
 static void train_and_write(Job *job)
 {
 	stop_after_step(&job->training.step, job->options->save != 0);
@@ -348,8 +358,8 @@ static void train_and_write(Job *job)
 	stop_after_files();
 	job->session->output_error = job->training.output_error;
 	if (!trained) {
-		blame(&job->session->compilations[job->training.breakdown.run ? job->training.breakdown.run - job->runs : 0], &job->training,
-			job->options->weights, &job->failure);
+		blame(&job->session->compilations[job->training.breakdown.run ? job->training.breakdown.run - job->runs : 0],
+			&job->training, job->options->weights, &job->failure);
 		go_wrong(job, EXIT_DATA);
 		save_last_finite(job);
 	} else
@@ -363,7 +373,8 @@ static void train_and_write(Job *job)
 
 static void train_all(Job *job)
 {
-	waiting_begin(data_path_length(job->options->train) ? "reading" : "making", job->options->train, !job->options->quiet);
+	waiting_begin(data_path_length(job->options->train) ? "reading" : "making", job->options->train,
+		!job->options->quiet);
 	bool opened = data_open(&job->data, job->options->train, &job->failure);
 	waiting_end();
 	if (!opened) {
@@ -381,7 +392,9 @@ static void train_all(Job *job)
 
 int run_all(Session *session)
 {
-	Job job = {.session = session, .options = &session->options, .runs = calloc((size_t)session->count, sizeof *job.runs)};
+	Job job = {
+		.session = session, .options = &session->options, .runs = calloc((size_t)session->count, sizeof *job.runs),
+	};
 	if (!job.runs)
 		return no_memory(session->count);
 	stop_catch();

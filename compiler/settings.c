@@ -1,4 +1,4 @@
-/* Settings: what is said of the network as a whole. */
+/* Settings: statements about the network as a whole. */
 #include "build.h"
 #include <ctype.h>
 #include <errno.h>
@@ -39,7 +39,8 @@ static void set_seed(Builder *b, const Scope *scope, const Statement *statement)
 		return;
 	Literal value = resolve(scope, &statement->arguments->value);
 	if (value.kind != LITERAL_NUMBER || !value.integer || value.negative || value.overflow) {
-		error_at(b->diagnostics, value.span, "seed must be a whole number from 0 to 18446744073709551615, found %s", describe(b, &value));
+		error_at(b->diagnostics, value.span, "seed must be a whole number from 0 to 18446744073709551615, found %s",
+			describe(b, &value));
 		return;
 	}
 	b->network->seed = value.magnitude;
@@ -53,14 +54,16 @@ static void set_name(Builder *b, const Scope *scope, const Statement *statement)
 		return;
 	const Literal *value = &statement->arguments->value;
 	if (value->kind != LITERAL_NAME)
-		error_at(b->diagnostics, value->span, "name must be a name (letters, digits and _), found %s", describe(b, value));
+		error_at(b->diagnostics, value->span, "name must be a name (letters, digits and _), found %s",
+			describe(b, value));
 	else if (strlen(value->name) > MAX_NAMES)
-		error_at(b->diagnostics, value->span, "name must be at most %d characters long, found %zu", MAX_NAMES, strlen(value->name));
+		error_at(b->diagnostics, value->span, "name must be at most %d characters long, found %zu", MAX_NAMES,
+			strlen(value->name));
 	else
 		b->network->name = value->name;
 }
 
-/* Of rank -1 after a mistake, so that nothing is said of the sizes that follow from it. */
+/* The shape has BROKEN_RANK after a mistake, so that no further mistakes are reported for sizes that follow from it. */
 static Shape input_shape(Builder *b, const Scope *scope, const Literal *value)
 {
 	const Shape unknown = {.rank = BROKEN_RANK};
@@ -73,7 +76,8 @@ static Shape input_shape(Builder *b, const Scope *scope, const Literal *value)
 	int64_t size = 1;
 	for (int i = 0; i < value->rank; i++) {
 		if (value->dims[i] < 1 || value->dims[i] > INT32_MAX / size) {
-			error_at(b->diagnostics, value->span, "input must have from 1 to %d floats, found %s", INT32_MAX, describe(b, value));
+			error_at(b->diagnostics, value->span, "input must have from 1 to %d floats, found %s", INT32_MAX,
+				describe(b, value));
 			return unknown;
 		}
 		size *= value->dims[i];
@@ -104,7 +108,8 @@ static Node *set_rule(Builder *b, const Scope *scope, const Statement *statement
 		const char *known = "";
 		for (int i = 0; i < count; i++)
 			known = arena_print(b->arena, "%s%s%s", known, i ? ", " : "", names[i]);
-		error_at(b->diagnostics, first ? first->value.span : statement->span, "`%s` takes the name of one: %s", statement->name, known);
+		error_at(b->diagnostics, first ? first->value.span : statement->span, "`%s` takes the name of one: %s",
+			statement->name, known);
 		return 0;
 	}
 	const Layer *layer = layer_find(kind, first->value.name);
@@ -139,7 +144,8 @@ static const struct Setting {
 	const char *takes, *help, *usual;
 } settings[] = {
 	{"name", set_name, "NAME", "of the network, in messages, logs and emitted C (default: the file's name)", "net"},
-	{"input", set_input, "SHAPE", "of one sample, 2 or 1x28x28; before the first layer (default: what that says, or the data)", "2"},
+	{"input", set_input, "SHAPE",
+		"of one sample, 2 or 1x28x28; before the first layer (default: what that says, or the data)", "2"},
 	{"loss", set_loss, "NAME ...", "with its arguments (default: cross_entropy, with one output mse)", "cross_entropy"},
 	{"optimizer", set_optimizer, "NAME ...", "with its arguments (default: sgd lr=0.01)", "sgd lr=0.01"},
 	{"batch", set_batch, "N", "rows of a step (default 32)", "32"},
@@ -167,22 +173,43 @@ static bool is_whole(const char *text, uint64_t least, uint64_t most)
 
 static bool is_shape(const char *text)
 {
-	return *text > '0' && *text <= '9' && text[strspn(text, "0123456789x")] == 0 && strlen(text) < 9 && !strstr(text, "x0");
+	return *text > '0' && *text <= '9' && text[strspn(text, "0123456789x")] == 0 && strlen(text) < 9
+		&& !strstr(text, "x0");
+}
+
+/* The value of `loss` or `optimizer` as bnc calls it, or null. */
+static const char *find_rule(const char *value, LayerKind kind)
+{
+	const char *names[MAX_NAMES];
+	return nearest_name(value, names, layer_names(kind, names, MAX_NAMES));
+}
+
+/* The value if the setting takes it, or null. */
+static const char *fitting_value(const struct Setting *setting, const char *value)
+{
+	bool fits = false;
+	if (setting->set == set_loss)
+		return find_rule(value, KIND_LOSS);
+	if (setting->set == set_optimizer)
+		return find_rule(value, KIND_OPTIMIZER);
+	if (setting->set == set_batch)
+		fits = is_whole(value, 1, MAX_BATCH);
+	else if (setting->set == set_epochs)
+		fits = is_whole(value, 1, INT32_MAX);
+	else if (setting->set == set_seed)
+		fits = is_whole(value, 0, UINT64_MAX);
+	else if (setting->set == set_input)
+		fits = is_shape(value);
+	else if (setting->set == set_name)
+		fits = isalpha((unsigned char)*value);
+	return fits ? value : 0;
 }
 
 const char *setting_with(Arena *arena, const char *name, const char *value)
 {
-	const struct Setting *s = &settings[setting_index(name)];
-	bool is_rule = s->set == set_loss || s->set == set_optimizer;
-	bool fits = s->set == set_seed ? is_whole(value, 0, UINT64_MAX) : s->set == set_batch ? is_whole(value, 1, MAX_BATCH)
-		: s->set == set_epochs ? is_whole(value, 1, INT32_MAX) : s->set == set_input ? is_shape(value) : !is_rule && isalpha((unsigned char)*value);
-	if (is_rule) {
-		const char *names[MAX_NAMES];
-		const char *near = nearest_name(value, names, layer_names(s->set == set_loss ? KIND_LOSS : KIND_OPTIMIZER, names, MAX_NAMES));
-		fits = near != 0;
-		value = near;
-	}
-	return arena_print(arena, "%s %s", name, fits ? value : s->usual);
+	const struct Setting *setting = &settings[setting_index(name)];
+	const char *fitting = fitting_value(setting, value);
+	return arena_print(arena, "%s %s", name, fitting ? fitting : setting->usual);
 }
 
 int setting_names(const char *names[])

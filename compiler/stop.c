@@ -5,10 +5,11 @@
 #include <string.h>
 #include <unistd.h>
 
-/* All that end a process by default and are sent by somebody: a terminal, a batch system, a limit. */
+/* The signals that end a process by default and that somebody sends: a terminal, a batch system, a limit. */
 static const struct { int signal; const char *name; } signals[] = {
-	{SIGHUP, "SIGHUP"}, {SIGINT, "SIGINT"}, {SIGQUIT, "SIGQUIT"}, {SIGTERM, "SIGTERM"}, {SIGPIPE, "SIGPIPE"}, {SIGALRM, "SIGALRM"},
-	{SIGUSR1, "SIGUSR1"}, {SIGUSR2, "SIGUSR2"}, {SIGXCPU, "SIGXCPU"}, {SIGVTALRM, "SIGVTALRM"}, {SIGPROF, "SIGPROF"},
+	{SIGHUP, "SIGHUP"}, {SIGINT, "SIGINT"}, {SIGQUIT, "SIGQUIT"}, {SIGTERM, "SIGTERM"}, {SIGPIPE, "SIGPIPE"},
+	{SIGALRM, "SIGALRM"}, {SIGUSR1, "SIGUSR1"}, {SIGUSR2, "SIGUSR2"}, {SIGXCPU, "SIGXCPU"}, {SIGVTALRM, "SIGVTALRM"},
+	{SIGPROF, "SIGPROF"},
 };
 enum { SIGNALS = sizeof signals / sizeof *signals };
 
@@ -28,7 +29,7 @@ const char *stop_name(int signal)
 	return "a signal";
 }
 
-/* ---- in the handler, where no more than write(2) may be called */
+/* ---- in the handler: of output functions only write(2) may be called there */
 
 typedef struct Line { char text[200]; size_t length; } Line;
 
@@ -52,7 +53,7 @@ static void add_number(Line *line, int64_t number)
 static void answer(int signal, bool insists)
 {
 	Line line = {.length = 0};
-	add(&line, on_terminal ? "\r\033[K" : "");      /* over a bar, and the ^C of the terminal */
+	add(&line, on_terminal ? "\r\033[K" : "");      /* over the progress bar and the ^C that the terminal shows */
 	add(&line, "bnc: ");
 	if (!insists) {
 		add(&line, stop_name(signal));
@@ -67,11 +68,12 @@ static void answer(int signal, bool insists)
 		add(&line, saving ? "; again to quit without saving" : "; again to quit at once");
 	add(&line, "\n");
 	if (write(STDERR_FILENO, line.text, line.length) < 0) {
-		/* nobody is there to be told */
+		/* nobody reads it */
 	}
 }
 
-/* Those that somebody repeats who means it. SIGXCPU comes every second; a terminal that is closed may send SIGHUP twice. */
+/* A second one of these is meant to end bnc at once. Others repeat by themselves: SIGXCPU comes every second, and a
+ * terminal that is closed may send SIGHUP twice. */
 static bool is_insistent(int signal)
 {
 	return signal == SIGINT || signal == SIGQUIT || signal == SIGTERM;
@@ -95,7 +97,7 @@ static void on_signal(int signal)
 
 /* ---- phases */
 
-/* Who ignores a signal, as nohup does, goes on ignoring it. */
+/* A signal that is ignored when bnc starts, as under nohup, stays ignored. */
 void stop_catch(void)
 {
 	struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};

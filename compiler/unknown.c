@@ -1,5 +1,5 @@
-/* unknown.c: what was probably meant by a statement whose name is neither a layer nor a setting nor a block. What is proposed is a statement
- * that bnc takes: where the value that was written does not fit, another stands for it. */
+/* unknown.c: proposes a statement for one whose name is neither a layer nor a setting nor a block. bnc takes what is
+ * proposed: a value that does not fit is replaced by the usual one. */
 #include "build.h"
 #include "syntax.h"
 #include <stdlib.h>
@@ -20,8 +20,8 @@ static bool fits_argument(const ArgumentSpec *argument, const char *value)
 static const char *optimizer_with(Arena *arena, const Layer *optimizer, const ArgumentSpec *argument, const char *value)
 {
 	const char *standard = argument->kind == ARGUMENT_FLAG ? "true" : arena_print(arena, "%.9g", argument->standard);
-	return arena_print(arena, "optimizer %s %s=%s%s", optimizer->name, argument->name, fits_argument(argument, value) ? value : standard,
-		argument->with ? argument->with : "");
+	return arena_print(arena, "optimizer %s %s=%s%s", optimizer->name, argument->name,
+		fits_argument(argument, value) ? value : standard, argument->with ? argument->with : "");
 }
 
 /* "optimizer sgd lr=0.1", where somebody wrote `lr 0.1` or `learning_rate 0.1`; null: no optimizer takes it. */
@@ -51,7 +51,7 @@ static const char *as_kind(Arena *arena, const char *name, LayerKind kind, const
 	return near ? arena_print(arena, "%s %s", setting, near) : 0;
 }
 
-/* "linear 64", where somebody wrote `dense` or `Linear`; what is no size is left out, or is 64 where there must be one. */
+/* "linear 64", where somebody wrote `dense` or `Linear`. If the layer needs a size and value is none, it is 64. */
 static const char *as_layer(Arena *arena, const char *name, const char *value)
 {
 	const char *names[MAX_NAMES];
@@ -89,7 +89,9 @@ const char *meant_assignment(Arena *arena, const char *name, const char *value)
 	if (meant)
 		return meant;
 	const char *layer = is_literal(value) ? 0 : as_layer(arena, value, "");
-	return layer ? arena_print(arena, "%s: %s", name, layer) : arena_print(arena, "let %s = %s", name, is_literal(value) ? value : "64");
+	if (layer)
+		return arena_print(arena, "%s: %s", name, layer);
+	return arena_print(arena, "let %s = %s", name, is_literal(value) ? value : "64");
 }
 
 /* ---- name value */
@@ -113,5 +115,6 @@ void unknown_statement(Builder *b, const Scope *scope, const Statement *statemen
 	if (near)
 		error_at(b->diagnostics, statement->name_span, "unknown layer or setting `%s`: did you mean `%s`?", name, near);
 	else
-		error_at(b->diagnostics, statement->name_span, "unknown layer or setting `%s`: bnc --list-layers and --list-settings print all", name);
+		error_at(b->diagnostics, statement->name_span, "unknown layer or setting `%s`: bnc --list-layers and "
+			"--list-settings print all", name);
 }

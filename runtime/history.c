@@ -50,7 +50,7 @@ static void take(History *history, const Run *run, const Order *order, int64_t s
 	moment->before = order->before;
 }
 
-/* Looks again after about a hundredth of a second. */
+/* Sets the step at which the clock is read next, about a hundredth of a second from now. */
 static void plan_look(History *history, int64_t step, double now)
 {
 	double rate = (double)(step - history->looked_at) / (now - history->looked + 1e-9);
@@ -61,7 +61,7 @@ static void plan_look(History *history, int64_t step, double now)
 
 void history_look(History *history, const Run *run, const Order *order, int64_t step, int64_t epoch, int batch)
 {
-	enum { SHARE = 200 };           /* of the time, for copies: one in so many */
+	enum { SHARE = 200 };           /* copies take at most one part in so many of the time */
 	double now = wall_seconds();
 	bool first = step == 0;
 	if (first || (now - history->taken > 0.1 && now - history->taken > SHARE * history->cost)) {
@@ -75,7 +75,8 @@ void history_look(History *history, const Run *run, const Order *order, int64_t 
 
 /* ---- back */
 
-/* Runs the steps from the moment to before `end` again. Returns the last of these steps before which all weights were finite, or -1. */
+/* Runs the steps from the moment up to `end`, without it, again. Returns the last of them that began with finite
+ * weights, or -1. */
 static int64_t run_again(const Moment *moment, const Training *t, const Run *run, Order *order, int64_t end, bool check)
 {
 	const Host host = {.pool = t->host->pool};

@@ -51,6 +51,12 @@ static void write_bar(char *out, int width, double part)
 	out[2 + cells] = 0;
 }
 
+/* Steps a second. */
+static double step_rate(const Progress *progress, double elapsed)
+{
+	return (double)progress->done / (elapsed > 1e-9 ? elapsed : 1e-9);
+}
+
 /* "1250 steps/s", "2.5 steps/s", "3.1 s/step"; nothing before there is anything to measure. */
 static void write_rate(char *out, size_t size, const Progress *progress, double rate)
 {
@@ -63,13 +69,13 @@ static void write_rate(char *out, size_t size, const Progress *progress, double 
 		snprintf(out, size, "%.*f %s/s", rate < 9.95 ? 1 : 0, rate, several);
 }
 
-/* The pieces that fit, in the order of their worth; the bar takes what is left. One column stays free: some terminals go to the next
- * line when the last is written. */
+/* The pieces that fit, in the order of their worth; the bar takes what is left. One column stays free: some terminals
+ * go to the next line when the last is written. */
 int progress_line(const Progress *progress, double elapsed, int columns, char *out, size_t size)
 {
 	enum { GAP = 2, SHORTEST_BAR = 12, LONGEST_BAR = 32, LONGEST_NAME = 24 };
 	static const Piece by_worth[] = {LEFT, LOSS, EPOCH, PERCENT, BAR, NETWORK, RATE};
-	double part = (double)progress->done / (double)progress->total, rate = (double)progress->done / (elapsed > 1e-9 ? elapsed : 1e-9);
+	double part = (double)progress->done / (double)progress->total, rate = step_rate(progress, elapsed);
 	char text[PIECES][48] = {""};
 	memset(text[BAR], '#', SHORTEST_BAR);
 	snprintf(text[PERCENT], sizeof text[0], "%3d%%", (int)(100 * part));
@@ -107,7 +113,7 @@ int progress_line(const Progress *progress, double elapsed, int columns, char *o
 void progress_draw(Progress *progress)
 {
 	double now = wall_seconds(), elapsed = now - progress->start;
-	progress->next_look = progress->done + 1 + (int64_t)((double)progress->done / (elapsed > 1e-9 ? elapsed : 1e-9) / 100);
+	progress->next_look = progress->done + 1 + (int64_t)(step_rate(progress, elapsed) / 100);
 	if (now < progress->next_draw)
 		return;
 	double wait = progress->plain && elapsed > first_wait[1] ? elapsed : first_wait[progress->plain];
@@ -148,7 +154,8 @@ static void show_waiting(int signal)
 	waiting.shown = write(STDERR_FILENO, waiting.line, waiting.length) > 0;
 }
 
-/* The bytes of the character at text; 0 for one that a terminal should not be sent: a control, or a part of no UTF-8. */
+/* The bytes of the character at text; 0 for one that a terminal should not be sent: a control, or a part of no
+ * UTF-8. */
 static int character_length(const char *text)
 {
 	const unsigned char *bytes = (const unsigned char *)text;

@@ -23,8 +23,9 @@ Progress progress_start(int64_t total, bool wanted);
 void progress_draw(Progress *progress);
 /* Takes the bar away so that a line can be printed. */
 void progress_clear(Progress *progress);
-/* What is drawn, so that it fits into that many columns. Returns the length of the bar in it, which does not grow again in a terminal that stays
- * as it is: the texts beside it change their lengths all the time, and the bar would jump. */
+/* What is drawn, so that it fits into that many columns. Returns the length of the bar in it, which does not grow
+ * again in a terminal that stays as it is: the texts beside it change their lengths all the time, and the bar would
+ * jump. */
 int progress_line(const Progress *progress, double elapsed, int columns, char *out, size_t size);
 
 static inline void progress_step(Progress *progress, float loss)

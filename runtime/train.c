@@ -40,9 +40,11 @@ static bool check_last_batch(const Training *t, const Program *program, Failure 
 	if (!program->normalises_batch || rows % t->batch != 1 || !reached)
 		return true;
 	if (rows == 1)
-		return fail(failure, "%s normalises over the batch, which needs at least 2 rows, but %s has 1", program->name, t->data->name);
-	return fail(failure, "%s normalises over the batch, but the last batch would have one row: %d rows of %s in batches of %d. "
-		"Use another batch (--batch %d), or one row more or less", program->name, rows, t->data->name, t->batch, better_batch(rows, t->batch));
+		return fail(failure, "%s normalises over the batch, which needs at least 2 rows, but %s has 1", program->name,
+			t->data->name);
+	return fail(failure, "%s normalises over the batch, but the last batch would have one row: %d rows of %s in "
+		"batches of %d. Use another batch (--batch %d), or one row more or less", program->name, rows, t->data->name,
+		t->batch, better_batch(rows, t->batch));
 }
 
 bool training_check(const Training *t, Failure *failure)
@@ -60,8 +62,8 @@ static void log_step(const Training *t, const Run *run, const Epoch *epoch, int 
 	char number[32] = "null";       /* JSON has no infinity */
 	if (isfinite(loss))
 		snprintf(number, sizeof number, "%.9g", (double)loss);
-	lines_print(t->log, "{\"event\":\"step\",\"net\":\"%s\",\"epoch\":%d,\"step\":%lld,\"loss\":%s}\n", run->program->name, epoch->number,
-		(long long)epoch->first_step + batch, number);
+	lines_print(t->log, "{\"event\":\"step\",\"net\":\"%s\",\"epoch\":%d,\"step\":%lld,\"loss\":%s}\n",
+		run->program->name, epoch->number, (long long)epoch->first_step + batch, number);
 }
 
 /* An epoch, or the part of one that was run: event; more: fields of its own. */
@@ -72,8 +74,8 @@ static void log_run(const Training *t, const Run *run, const char *event, int ep
 		snprintf(loss, sizeof loss, "%.9g", run->loss);
 	if (run->steps > 0 && run->program->classifies)
 		snprintf(accuracy, sizeof accuracy, ",\"accuracy\":%.9g", run->accuracy);
-	lines_print(t->log, "{\"event\":\"%s\",\"net\":\"%s\",\"epoch\":%d,\"steps\":%lld,\"loss\":%s%s%s}\n", event, run->program->name, epoch,
-		(long long)run->steps, loss, accuracy, more);
+	lines_print(t->log, "{\"event\":\"%s\",\"net\":\"%s\",\"epoch\":%d,\"steps\":%lld,\"loss\":%s%s%s}\n", event,
+		run->program->name, epoch, (long long)run->steps, loss, accuracy, more);
 }
 
 static void log_stop(const Training *t)
@@ -122,7 +124,8 @@ static void report_epoch(Training *t, Work *work, const Epoch *epoch)
 
 /* ---- what cannot go on */
 
-/* The network that broke down goes back, where that was asked for; the batch that it broke down on is its input again. */
+/* The network that broke down goes back, where that was asked for; the batch that it broke down on is its input
+ * again. */
 static bool break_down(Training *t, Work *work, const Breakdown *breakdown)
 {
 	t->breakdown = *breakdown;
@@ -141,13 +144,15 @@ static bool break_down(Training *t, Work *work, const Breakdown *breakdown)
 	return false;
 }
 
-static bool check_loss(Training *t, Work *work, const Run *run, const Epoch *epoch, int batch, float loss, Failure *failure)
+static bool check_loss(Training *t, Work *work, const Run *run, const Epoch *epoch, int batch, float loss,
+	Failure *failure)
 {
 	if (isfinite(loss))
 		return true;
-	fail(failure, "the loss of %s is %s at step %lld (epoch %d, batch %d)", run->program->name, isnan(loss) ? "not a number" : "infinite",
-		(long long)epoch->first_step + batch, epoch->number, batch);
-	return break_down(t, work, &(Breakdown){.run = run, .step = epoch->first_step + batch, .epoch = epoch->number, .batch = batch});
+	fail(failure, "the loss of %s is %s at step %lld (epoch %d, batch %d)", run->program->name,
+		isnan(loss) ? "not a number" : "infinite", (long long)epoch->first_step + batch, epoch->number, batch);
+	return break_down(t, work, &(Breakdown){.run = run, .step = epoch->first_step + batch, .epoch = epoch->number,
+		.batch = batch});
 }
 
 /* The last step's update is in no loss. */
@@ -157,8 +162,10 @@ static bool check_weights(Training *t, Work *work, Failure *failure)
 		const Run *run = &t->runs[i];
 		if (run->steps == 0 || program_is_finite(run->program, run->net))
 			continue;
-		fail(failure, "the weights or running statistics of %s are not finite after step %lld, the last one", run->program->name, (long long)run->steps - 1);
-		return break_down(t, work, &(Breakdown){.run = run, .step = run->steps, .epoch = run->epoch, .batch = run->batch, .of_weights = true});
+		fail(failure, "the weights or running statistics of %s are not finite after step %lld, the last one",
+			run->program->name, (long long)run->steps - 1);
+		return break_down(t, work, &(Breakdown){.run = run, .step = run->steps, .epoch = run->epoch,
+			.batch = run->batch, .of_weights = true});
 	}
 	return true;
 }

@@ -1,11 +1,11 @@
-/* weights.c: a network's tensors in files. */
+/* weights.c: saves and loads a network's tensors. */
 #include "runtime.h"
 #include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* As it is saved. */
+/* The tensor as a file has it; without values. */
 static NamedTensor named(const ProgramTensor *tensor)
 {
 	NamedTensor out = {.name = tensor->path, .type = ELEMENT_F32};
@@ -26,7 +26,8 @@ bool program_save(const Program *program, const void *net, const char *path, Fai
 	for (int i = 0; ok && i < program->tensor_count; i++) {
 		const ProgramTensor *tensor = &program->tensors[i];
 		tensors[i] = named(tensor);
-		tensors[i].values = malloc(tensor->layout == LAYOUT_COUNTER ? sizeof(int64_t) : tensor_count(tensor) * sizeof(float));
+		tensors[i].values = malloc(tensor->layout == LAYOUT_COUNTER ? sizeof(int64_t)
+			: tensor_count(tensor) * sizeof(float));
 		ok = tensors[i].values != 0;
 		if (ok && tensor->layout == LAYOUT_COUNTER)
 			memcpy(tensors[i].values, (const char *)net + tensor->offset, sizeof(int64_t));
@@ -59,7 +60,7 @@ static int by_name(const void *a, const void *b)
 	return strcmp(((const NamedTensor *)a)->name, ((const NamedTensor *)b)->name);
 }
 
-/* A tensor's name in the file: what stands before all names, and its own. */
+/* A tensor's name in the file: the prefix that all names have there, and its own. */
 typedef struct Key { const char *prefix, *path; size_t prefix_length; } Key;
 
 static int by_key(const void *key, const void *tensor)
@@ -76,7 +77,7 @@ static NamedTensor *find_in_file(const Load *load, const ProgramTensor *tensor, 
 	return bsearch(&key, load->file.tensors, (size_t)load->file.count, sizeof *load->file.tensors, by_key);
 }
 
-/* PyTorch counts batches since 0.4.1, and takes a file without the count. */
+/* PyTorch counts batches since 0.4.1, and accepts a file without the count. */
 static bool is_optional(const ProgramTensor *tensor)
 {
 	return tensor->layout == LAYOUT_COUNTER;
@@ -87,12 +88,13 @@ static int count_missing(const Load *load, size_t prefix_length, int most)
 {
 	int missing = 0;
 	for (int i = 0; i < load->program->tensor_count && missing < most; i++)
-		missing += !is_optional(&load->program->tensors[i]) && !find_in_file(load, &load->program->tensors[i], prefix_length);
+		missing += !is_optional(&load->program->tensors[i])
+			&& !find_in_file(load, &load->program->tensors[i], prefix_length);
 	return missing;
 }
 
-/* How long the beginning of all names is that is not the network's: none where the names are there as they are, or else `net.` or
- * `model.module.`, whole components, as few as give every name. Where no length does, the one with the fewest names missing. */
+/* The length of the prefix that all names in the file have before the network's own names: 0, or that of `net.` or
+ * `model.module.`. Of the prefixes that leave the fewest names missing it is the shortest. */
 static size_t choose_prefix(const Load *load, int *missing)
 {
 	size_t best = 0;
@@ -126,7 +128,8 @@ static void add_name(List *list, const char *name)
 	list->count++;
 }
 
-/* The layer's name in a tensor's as a label that would give it: `fc1` of `net.fc1.weight`; empty where a label cannot be that. */
+/* The label that gives a layer the name that it has in a tensor's name: `fc1` for `net.fc1.weight`. Empty if no label
+ * can be that. */
 static void label_of(const char *name, char *label, size_t size)
 {
 	const char *end = strrchr(name, '.'), *begin = end ? end : name;
@@ -139,7 +142,7 @@ static void label_of(const char *name, char *label, size_t size)
 	snprintf(label, size, "%.*s", usable ? (int)length : 0, begin);
 }
 
-/* Of "net.fc1.weight" the 7 of "net.fc1". */
+/* The length of the layer's part of a tensor's name: 7 for "net.fc1" in "net.fc1.weight". */
 static size_t layer_length(const char *path)
 {
 	const char *end = strrchr(path, '.');
@@ -161,7 +164,7 @@ static bool same_shape(const NamedTensor *expected, const NamedTensor *found)
 	return same;
 }
 
-/* Some tensors in a row that are one layer's. */
+/* The tensors of one layer, which follow one another. */
 typedef struct Group { int begin, end; } Group;
 
 static Group program_group(const Program *program, int at)
@@ -182,16 +185,18 @@ static Group file_group(const TensorFile *file, int begin)
 	return group;
 }
 
-/* Whether the file's tensors, under the layer's name, would be those of the network's layer: the same ones, of the same shapes. */
+/* Whether a group of the file's tensors has the names, after the layer's, and the shapes of a group of the
+ * network's. */
 static bool group_fits(const Load *load, Group wanted, Group found)
 {
+	size_t layer = layer_length(load->file.tensors[found.begin].name);
 	int matched = 0;
 	for (int i = wanted.begin; i < wanted.end; i++) {
 		const ProgramTensor *tensor = &load->program->tensors[i];
 		const NamedTensor expected = named(tensor);
 		const char *name = tensor->path + layer_length(tensor->path);
 		int k = found.begin;
-		while (k < found.end && strcmp(load->file.tensors[k].name + layer_length(load->file.tensors[k].name), name) != 0)
+		while (k < found.end && strcmp(load->file.tensors[k].name + layer, name) != 0)
 			k++;
 		if (k < found.end ? load->used[k] || !same_shape(&expected, &load->file.tensors[k]) : !is_optional(tensor))
 			return false;
@@ -200,7 +205,8 @@ static bool group_fits(const Load *load, Group wanted, Group found)
 	return matched == found.end - found.begin;
 }
 
-/* The label that gives the first layer whose names are missing a name that the file has, for a layer of its kind and size. */
+/* Looks for the first layer whose tensors are missing, and for a layer in the file with tensors of the same names and
+ * shapes. Writes the label that makes the first one have the name of the second. */
 static void suggest_label(const Load *load, char *out, size_t size)
 {
 	int first = 0;
@@ -216,13 +222,13 @@ static void suggest_label(const Load *load, char *out, size_t size)
 		label_of(load->file.tensors[i].name, label, sizeof label);
 		if (!*label || !group_fits(load, wanted, found))
 			continue;
-		snprintf(out, size, "a label gives a layer its name, as in `%s: %.80s` for the layer %.*s", label, tensor->statement,
-			(int)layer_length(tensor->path), tensor->path);
+		snprintf(out, size, "a label gives a layer its name, as in `%s: %.80s` for the layer %.*s", label,
+			tensor->statement, (int)layer_length(tensor->path), tensor->path);
 		return;
 	}
 }
 
-/* What the network has and the file has not, what the file has and the network has not, and how a label would help. */
+/* Says which names only the network has, which only the file has, and which label would help. */
 static bool names_differ(const Load *load)
 {
 	List missing = {.count = 0}, extra = {.count = 0};
@@ -236,11 +242,13 @@ static bool names_differ(const Load *load)
 	suggest_label(load, cure, sizeof cure);
 	const char *name = load->program->name;
 	if (!missing.count)
-		return fail(load->failure, "%s: the file has %s, which %s does not have: it holds another network's weights, or more than weights",
-			load->path, extra.text, name);
+		return fail(load->failure, "%s: the file has %s, which %s does not have: it holds another network's weights, "
+			"or more than weights", load->path, extra.text, name);
 	if (!extra.count)
-		return fail(load->failure, "%s: %s has %s, which the file does not have: %s", load->path, name, missing.text, cure);
-	return fail(load->failure, "%s: %s has %s, which the file does not have; it has %s: %s", load->path, name, missing.text, extra.text, cure);
+		return fail(load->failure, "%s: %s has %s, which the file does not have: %s", load->path, name, missing.text,
+			cure);
+	return fail(load->failure, "%s: %s has %s, which the file does not have; it has %s: %s", load->path, name,
+		missing.text, extra.text, cure);
 }
 
 static bool match_names(Load *load, int *uncounted)
@@ -277,11 +285,11 @@ static bool check_shape(const Load *load, const NamedTensor *expected, const Nam
 		return true;
 	shape_words(expected, want, sizeof want);
 	shape_words(found, have, sizeof have);
-	return fail(load->failure, "%s: the tensor `%s` should have the shape %s for %s, but has %s", load->path, found->name, want,
-		load->program->name, have);
+	return fail(load->failure, "%s: the tensor `%s` should have the shape %s for %s, but has %s", load->path,
+		found->name, want, load->program->name, have);
 }
 
-/* Rounds at most once. Values become floats where they are: they are as many and no wider. */
+/* Rounds at most once. The floats take the place of the values, which have at least their size. */
 static void convert_to_floats(NamedTensor *tensor, size_t count)
 {
 	char *values = tensor->values;
@@ -305,14 +313,14 @@ static bool check_finite(const Load *load, const ProgramTensor *tensor, const Na
 			char column[32] = "";
 			if (tensor->layout == LAYOUT_WEIGHTS)
 				snprintf(column, sizeof column, ", %zu", i % inputs);
-			return fail(load->failure, "%s: the tensor `%s` has the value %s at [%zu%s], expected finite 32-bit floats: "
-				"these weights are of a run that went wrong, or too large", load->path, found->name,
+			return fail(load->failure, "%s: the tensor `%s` has the value %s at [%zu%s], expected finite 32-bit "
+				"floats: these weights are of a run that went wrong, or too large", load->path, found->name,
 				isnan(values[i]) ? "nan" : values[i] > 0 ? "inf" : "-inf", i / inputs, column);
 		}
 	return true;
 }
 
-/* A count may be kept as a float: then it must be a whole number. Values become an integer where they are. */
+/* A count may be stored as a float, which must then be a whole number. The integer takes its place. */
 static bool convert_to_counter(const Load *load, NamedTensor *tensor)
 {
 	double value = 0;
@@ -323,7 +331,8 @@ static bool convert_to_counter(const Load *load, NamedTensor *tensor)
 	else
 		memcpy(&value, tensor->values, sizeof value);
 	if (!(fabs(value) < 0x1p63) || value != trunc(value))
-		return fail(load->failure, "%s: the tensor `%s` is %g, expected a count of batches", load->path, tensor->name, value);
+		return fail(load->failure, "%s: the tensor `%s` is %g, expected a count of batches", load->path, tensor->name,
+			value);
 	int64_t integer = (int64_t)value;
 	memcpy(tensor->values, &integer, sizeof integer);
 	tensor->type = ELEMENT_I64;
@@ -377,7 +386,7 @@ bool program_load(const Program *program, void *net, const char *path, int *unco
 	bool ok = load.found && load.used;
 	if (!ok)
 		fail(failure, "%s: not enough memory to read the weights of %s", path, program->name);
-	/* all of it is checked before any of it is stored */
+	/* everything is checked before anything is stored */
 	ok = ok && match_names(&load, uncounted) && prepare_values(&load);
 	if (ok)
 		store_values(&load, net);

@@ -15,7 +15,8 @@ static void train_and_stop(void *net, int rows, float lr, const Host *host)
 		stop = 1;
 }
 
-/* Two networks, alike but for their names, on 1000 moons in batches of 100, until so many steps are run; -1: to the end. Their log. */
+/* Two networks, alike but for their names, on 1000 moons in batches of 100, until so many steps are run; -1: to the
+ * end. Their log. */
 static bool train_until(int step, float lr, bool log_steps, char *log, size_t size)
 {
 	static LineFile file;
@@ -28,7 +29,8 @@ static bool train_until(int step, float lr, bool log_steps, char *log, size_t si
 	random_seed(&random, 0);
 	cr_assert(data_open(&data, "moons", &failure));
 	for (int i = 0; i < 2; i++) {
-		compile_text(&networks[i], i ? "name two; linear 2 2; batch 100" : "name one; linear 2 2; batch 100", kernel_sets[0]->usable() ? kernel_sets[0] :
+		compile_text(&networks[i], i ? "name two; linear 2 2; batch 100" : "name one; linear 2 2; batch 100",
+			kernel_sets[0]->usable() ? kernel_sets[0] :
 			kernel_set("scalar"), true, STAGE_RUN);
 		programs[i] = networks[i].program;
 		train_really = programs[i].train;
@@ -41,7 +43,8 @@ static bool train_until(int step, float lr, bool log_steps, char *log, size_t si
 	steps_until_stop = step;
 	cr_assert(lines_open(&file, in_directory("log"), &failure));
 	Training training = {
-		.runs = runs, .run_count = 2, .host = &(const Host){0}, .data = &data, .batch = 100, .epochs = 2, .random = &random, .quiet = true,
+		.runs = runs, .run_count = 2, .host = &(const Host){0}, .data = &data, .batch = 100, .epochs = 2,
+			.random = &random, .quiet = true,
 		.log = &file, .log_steps = log_steps, .stop = &stop,
 	};
 	bool done = train(&training, &failure);
@@ -68,12 +71,14 @@ Test(train, the_log_says_that_it_was_stopped)
 {
 	static char log[10000];
 	static const char *const begun[] = {
-		"{\"event\":\"stop\",\"net\":\"one\",\"epoch\":0,\"steps\":5,\"loss\":0.", "{\"event\":\"stop\",\"net\":\"two\",\"epoch\":0,\"steps\":0,\"loss\":null,"
-		"\"signal\":1}\n",
+		"{\"event\":\"stop\",\"net\":\"one\",\"epoch\":0,\"steps\":5,\"loss\":0.",
+		"{\"event\":\"stop\",\"net\":\"two\",\"epoch\":0,\"steps\":0,\"loss\":null,\"signal\":1}\n",
 	};
 	static const char *const later[] = {
-		"{\"event\":\"epoch\",\"net\":\"one\",\"epoch\":0,\"steps\":10,", "{\"event\":\"epoch\",\"net\":\"two\",\"epoch\":0,\"steps\":10,",
-		"{\"event\":\"stop\",\"net\":\"one\",\"epoch\":1,\"steps\":20,", "{\"event\":\"stop\",\"net\":\"two\",\"epoch\":1,\"steps\":12,\"loss\":0.",
+		"{\"event\":\"epoch\",\"net\":\"one\",\"epoch\":0,\"steps\":10,",
+		"{\"event\":\"epoch\",\"net\":\"two\",\"epoch\":0,\"steps\":10,",
+		"{\"event\":\"stop\",\"net\":\"one\",\"epoch\":1,\"steps\":20,",
+		"{\"event\":\"stop\",\"net\":\"two\",\"epoch\":1,\"steps\":12,\"loss\":0.",
 	};
 	static const char *const never[] = {
 		"{\"event\":\"stop\",\"net\":\"one\",\"epoch\":0,\"steps\":0,\"loss\":null,\"signal\":1}\n"
@@ -94,7 +99,8 @@ Test(train, the_log_says_that_a_loss_is_not_finite)
 	static char log[10000];
 	static const char *const lines[] = {"{\"event\":\"not_finite\",\"net\":\"one\",\"epoch\":0,\"step\":"};
 	static const char *const with_steps[] = {
-		"{\"event\":\"step\",\"net\":\"one\",\"epoch\":0,\"step\":0,\"loss\":0.", "{\"event\":\"not_finite\",\"net\":\"one\",\"epoch\":0,\"step\":",
+		"{\"event\":\"step\",\"net\":\"one\",\"epoch\":0,\"step\":0,\"loss\":0.",
+		"{\"event\":\"not_finite\",\"net\":\"one\",\"epoch\":0,\"step\":",
 	};
 	cr_expect_not(train_until(-1, 1e38f, false, log, sizeof log));
 	expect_log(log, lines, 1);

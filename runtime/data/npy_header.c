@@ -1,4 +1,5 @@
-/* npy_header.c: the header of numpy's .npy format: a Python dictionary, as numpy.load reads it (numpy/lib/_format_impl.py):
+/* npy_header.c: the header of numpy's .npy format, a Python dictionary, as numpy.load reads it
+ * (numpy/lib/_format_impl.py):
  *
  *   {'descr': '<f4', 'fortran_order': False, 'shape': (1000, 2), } */
 #include "data.h"
@@ -12,8 +13,8 @@ typedef struct Type { const char *name; char kind; int size; } Type;
 
 /* These may follow the order of the bytes: `<`, `>`, `=` for the machine's own, `|` for none. */
 static const Type codes[] = {
-	{"f2", 'f', 2}, {"f4", 'f', 4}, {"f8", 'f', 8}, {"f16", 'f', 16}, {"e", 'f', 2}, {"f", 'f', 4}, {"d", 'f', 8}, {"g", 'f', 16},
-	{"i1", 'i', 1}, {"i2", 'i', 2}, {"i4", 'i', 4}, {"i8", 'i', 8},
+	{"f2", 'f', 2}, {"f4", 'f', 4}, {"f8", 'f', 8}, {"f16", 'f', 16}, {"e", 'f', 2}, {"f", 'f', 4}, {"d", 'f', 8},
+	{"g", 'f', 16}, {"i1", 'i', 1}, {"i2", 'i', 2}, {"i4", 'i', 4}, {"i8", 'i', 8},
 	{"b", 'i', 1}, {"h", 'i', 2}, {"i", 'i', 4}, {"l", 'i', 8}, {"q", 'i', 8}, {"p", 'i', 8}, {"n", 'i', 8},
 	{"u1", 'u', 1}, {"u2", 'u', 2}, {"u4", 'u', 4}, {"u8", 'u', 8},
 	{"B", 'u', 1}, {"H", 'u', 2}, {"I", 'u', 4}, {"L", 'u', 8}, {"Q", 'u', 8}, {"P", 'u', 8}, {"N", 'u', 8},
@@ -22,24 +23,27 @@ static const Type codes[] = {
 
 /* These stand alone. */
 static const Type names[] = {
-	{"float16", 'f', 2}, {"half", 'f', 2}, {"float32", 'f', 4}, {"single", 'f', 4}, {"float64", 'f', 8}, {"double", 'f', 8}, {"float", 'f', 8},
-	{"float_", 'f', 8}, {"float128", 'f', 16}, {"longdouble", 'f', 16}, {"longfloat", 'f', 16},
-	{"int8", 'i', 1}, {"byte", 'i', 1}, {"int16", 'i', 2}, {"short", 'i', 2}, {"int32", 'i', 4}, {"intc", 'i', 4}, {"int64", 'i', 8}, {"int", 'i', 8},
-	{"int_", 'i', 8}, {"int0", 'i', 8}, {"intp", 'i', 8}, {"long", 'i', 8}, {"longlong", 'i', 8},
-	{"uint8", 'u', 1}, {"ubyte", 'u', 1}, {"uint16", 'u', 2}, {"ushort", 'u', 2}, {"uint32", 'u', 4}, {"uintc", 'u', 4}, {"uint64", 'u', 8},
-	{"uint", 'u', 8}, {"uint0", 'u', 8}, {"uintp", 'u', 8}, {"ulong", 'u', 8}, {"ulonglong", 'u', 8},
-	{"bool", 'b', 1}, {"bool_", 'b', 1}, {"bool8", 'b', 1},
+	{"float16", 'f', 2}, {"half", 'f', 2}, {"float32", 'f', 4}, {"single", 'f', 4}, {"float64", 'f', 8},
+	{"double", 'f', 8}, {"float", 'f', 8}, {"float_", 'f', 8}, {"float128", 'f', 16}, {"longdouble", 'f', 16},
+	{"longfloat", 'f', 16}, {"int8", 'i', 1}, {"byte", 'i', 1}, {"int16", 'i', 2}, {"short", 'i', 2}, {"int32", 'i', 4},
+	{"intc", 'i', 4}, {"int64", 'i', 8}, {"int", 'i', 8}, {"int_", 'i', 8}, {"int0", 'i', 8}, {"intp", 'i', 8},
+	{"long", 'i', 8}, {"longlong", 'i', 8}, {"uint8", 'u', 1}, {"ubyte", 'u', 1}, {"uint16", 'u', 2},
+	{"ushort", 'u', 2}, {"uint32", 'u', 4}, {"uintc", 'u', 4}, {"uint64", 'u', 8}, {"uint", 'u', 8}, {"uint0", 'u', 8},
+	{"uintp", 'u', 8}, {"ulong", 'u', 8}, {"ulonglong", 'u', 8}, {"bool", 'b', 1}, {"bool_", 'b', 1}, {"bool8", 'b', 1},
 };
 
-/* Types that hold no real numbers: their words. # stands for a size, which may be missing, and ~ for a unit in brackets. */
+/* Types that hold no real numbers: their words. # stands for a size, which may be missing, and ~ for a unit in
+ * brackets. */
 static const struct { const char *words, *what, *cure; } others[] = {
-	{"F D G c8 c16 c24 c32 complex complex64 complex128 complex192 complex256 complex_ csingle cdouble clongdouble cfloat clongfloat "
-		"longcomplex singlecomplex", "complex numbers", "save the real and the imaginary parts as features of their own"},
+	{"F D G c8 c16 c24 c32 complex complex64 complex128 complex192 complex256 complex_ csingle cdouble clongdouble "
+		"cfloat clongfloat longcomplex singlecomplex", "complex numbers",
+		"save the real and the imaginary parts as features of their own"},
 	{"O O4 O8 object object_ object0", "Python objects, which only a pickle can hold",
 		"make numbers of them, rows of equal length, with numpy.array(rows, 'f4')"},
 	{"S# a# U# c T str str_ str0 bytes bytes_ bytes0 string_ unicode unicode_", "text",
 		"number the words with numpy.unique(words, return_inverse=True)[1]"},
-	{"M M8 M8~ datetime64 datetime64~", "dates", "make numbers of them, as (t - t.min()) / numpy.timedelta64(1, 'D') does"},
+	{"M M8 M8~ datetime64 datetime64~", "dates",
+		"make numbers of them, as (t - t.min()) / numpy.timedelta64(1, 'D') does"},
 	{"m m8 m8~ timedelta64 timedelta64~", "times", "make numbers of them, as t / numpy.timedelta64(1, 's') does"},
 	{"V# void void0", "raw bytes", "view them as numbers, as with .view('<f4')"},
 };
@@ -62,7 +66,8 @@ static bool structure(const char *where, Failure *failure)
 /* numpy.savez never writes such a type: these axes are the array's. */
 static bool nested_array(const char *where, const char *descr, Failure *failure)
 {
-	return fail(failure, "%s: its type is `%s`: an array in each item, expected a number: give the array itself these axes", where, descr);
+	return fail(failure, "%s: its type is `%s`: an array in each item, expected a number: give the array itself these "
+		"axes", where, descr);
 }
 
 static bool fits_word(const char *code, const char *word, size_t length)
@@ -92,14 +97,16 @@ static bool no_such_type(const char *where, const char *descr, const char *code,
 {
 	size_t i = find_other(code);
 	if (i < OTHERS)
-		return fail(failure, "%s: its type is `%s`: it holds %s, expected numbers: %s", where, descr, others[i].what, others[i].cure);
+		return fail(failure, "%s: its type is `%s`: it holds %s, expected numbers: %s", where, descr, others[i].what,
+			others[i].cure);
 	if (isalpha((unsigned char)*code) && strchr(code, ','))
 		return structure(where, failure);
-	return fail(failure, "%s: its type is `%s`, expected bool, integers or floats of numpy on 64 bits: convert it with .astype('<f4')", where, descr);
+	return fail(failure, "%s: its type is `%s`, expected bool, integers or floats of numpy on 64 bits: convert it "
+		"with .astype('<f4')", where, descr);
 }
 
-/* How many of a type make an item may stand before it, as in `2f4` and `(2, 3)f4`. Returns the length of that; single: it is one, or
- * nothing is said. Parentheses need a comma, or nothing, between them. */
+/* A type may begin with how many of it make an item, as in `2f4` and `(2, 3)f4`. Returns the length of that part, which
+ * may be 0. single: an item is one of the type. Parentheses must have a comma, or nothing, between them. */
 static size_t repeat_length(const char *descr, bool *single)
 {
 	size_t at = strspn(descr, " "), begin = at;
@@ -159,7 +166,8 @@ typedef struct Text { const char *at, *where; Failure *failure; } Text;
 
 static bool not_understood(const Text *text)
 {
-	return fail(text->failure, "%s: the array's header is not understood at `%.20s`: save the file again with numpy.savez", text->where, text->at);
+	return fail(text->failure, "%s: the array's header is not understood at `%.20s`: save the file again with "
+		"numpy.savez", text->where, text->at);
 }
 
 /* What Python passes over: comments and lines that go on, too. */
@@ -202,8 +210,8 @@ static bool take_closing(Text *text, int count)
 	return count == 0;
 }
 
-/* 'x', "x" and u'x', and several in a row, which are one: so '\''x\'' is, too. What is beyond the size is cut off. None has an escape, since
- * neither numpy's types nor its keys need one. */
+/* A string: 'x', "x", u'x', or several of them in a row, which are one. So '''x''' is one, too. What does not fit
+ * into size is cut off. Escapes are not read: neither numpy's types nor its keys need one. */
 static bool take_string(Text *text, char *out, size_t size)
 {
 	size_t used = 0;
@@ -227,7 +235,9 @@ static bool take_string(Text *text, char *out, size_t size)
 
 static int digit_of(char letter)
 {
-	return isdigit((unsigned char)letter) ? letter - '0' : isxdigit((unsigned char)letter) ? tolower((unsigned char)letter) - 'a' + 10 : 99;
+	static const char digits[] = "0123456789abcdef";
+	const char *found = letter ? strchr(digits, tolower((unsigned char)letter)) : NULL;
+	return found ? (int)(found - digits) : 99;
 }
 
 /* Digits, each of which but the first one may follow a `_`. Beyond the limit they are no longer counted. */
@@ -280,7 +290,8 @@ static bool read_descr(Npy *npy, Text *text)
 	if (parentheses && take(text, ",")) {
 		skip_space(text);
 		snprintf(with_shape, sizeof with_shape, "('%s', ...)", descr);
-		return *text->at == '(' || isdigit((unsigned char)*text->at) ? nested_array(text->where, with_shape, text->failure) : not_understood(text);
+		bool shape = *text->at == '(' || isdigit((unsigned char)*text->at);
+		return shape ? nested_array(text->where, with_shape, text->failure) : not_understood(text);
 	}
 	bool closed = take_closing(text, parentheses);
 	skip_space(text);
@@ -300,7 +311,8 @@ static void write_shape(Npy *npy)
 {
 	size_t used = (size_t)snprintf(npy->shape_text, sizeof npy->shape_text, "(");
 	for (int i = 0; i < npy->rank; i++)
-		used += (size_t)snprintf(npy->shape_text + used, sizeof npy->shape_text - used, "%s%d", i ? ", " : "", npy->shape[i]);
+		used += (size_t)snprintf(npy->shape_text + used, sizeof npy->shape_text - used, "%s%d", i ? ", " : "",
+			npy->shape[i]);
 	snprintf(npy->shape_text + used, sizeof npy->shape_text - used, npy->rank == 1 ? ",)" : ")");
 }
 
@@ -321,7 +333,8 @@ static bool read_shape(Npy *npy, Text *text)
 		npy->shape[npy->rank++] = size;
 		count *= size;
 		if (count > MAX_VALUES)
-			return fail(text->failure, "%s: its shape %.40s is more than the limit of %d values: split it", text->where, begin, MAX_VALUES);
+			return fail(text->failure, "%s: its shape %.40s is more than the limit of %d values: split it", text->where,
+				begin, MAX_VALUES);
 		comma = take(text, ",");
 		if (!comma && npy->rank == 1)
 			return not_understood(text);

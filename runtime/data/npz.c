@@ -1,4 +1,5 @@
-/* npz.c: a zip archive of .npy files, as numpy.savez writes it: the samples X and their labels or values y, or arrays of other names. */
+/* npz.c: a zip archive of .npy files, as numpy.savez writes it: the samples X and their labels or values y, or arrays
+ * of other names. */
 #include "data.h"
 #include <errno.h>
 #include <math.h>
@@ -42,7 +43,8 @@ static zip_t *archive_open(const char *path, Failure *failure)
 	if (!archive && !foreign_data(path, failure)) {
 		zip_error_t error;
 		zip_error_init_with_code(&error, code);
-		fail(failure, "%s is not a sound .npz file: %s; save it again with numpy.savez", path, zip_error_strerror(&error));
+		fail(failure, "%s is not a sound .npz file: %s; save it again with numpy.savez", path,
+			zip_error_strerror(&error));
 		zip_error_fini(&error);
 	}
 	return archive;
@@ -69,7 +71,8 @@ static bool header_read(Array *array, size_t *header_size, Failure *failure)
 	if (!read_bytes(array, prefix, sizeof prefix, failure))
 		return false;
 	if (memcmp(prefix, "\x93NUMPY", 6) != 0 || prefix[6] < 1 || prefix[6] > 3 || prefix[7] != 0)
-		return fail(failure, "%s: not an array in the format of numpy 1.0 to 3.0: save it with numpy.savez", array->where);
+		return fail(failure, "%s: not an array in the format of numpy 1.0 to 3.0: save it with numpy.savez",
+			array->where);
 	*header_size = sizeof prefix;
 	if (prefix[6] > 1) {
 		if (!read_bytes(array, high, sizeof high, failure))
@@ -79,7 +82,8 @@ static bool header_read(Array *array, size_t *header_size, Failure *failure)
 	size_t length = prefix[8] | (size_t)prefix[9] << 8 | (size_t)high[0] << 16 | (size_t)high[1] << 24;
 	*header_size += length;
 	if (length > MAX_NPY_HEADER)
-		return fail(failure, "%s: its header is %zu bytes long, and the limit is %d", array->where, length, MAX_NPY_HEADER);
+		return fail(failure, "%s: its header is %zu bytes long, and the limit is %d", array->where, length,
+			MAX_NPY_HEADER);
 	if (!read_bytes(array, text, length, failure))
 		return false;
 	text[length] = 0;
@@ -125,7 +129,8 @@ static void list_arrays(zip_t *archive, char *out, size_t size)
 	for (zip_int64_t i = 0; i < entries && i <= SHOWN && used < size; i++) {
 		const char *entry = zip_get_name(archive, (zip_uint64_t)i, 0);
 		int length = !entry ? 0 : name_length(entry) < 40 ? name_length(entry) : 40;
-		used += (size_t)snprintf(out + used, size - used, "%s%.*s", i > 0 ? ", " : "", i < SHOWN ? length : 3, i < SHOWN && entry ? entry : "...");
+		used += (size_t)snprintf(out + used, size - used, "%s%.*s", i > 0 ? ", " : "", i < SHOWN ? length : 3,
+			i < SHOWN && entry ? entry : "...");
 	}
 }
 
@@ -133,9 +138,10 @@ static void list_arrays(zip_t *archive, char *out, size_t size)
 static const char *usual_pair(zip_t *archive)
 {
 	static const char *const pairs[] = {
-		"X,y", "x_train,y_train", "X_train,y_train", "X_train,Y_train", "train_images,train_labels", "train_x,train_y", "train_X,train_y",
-		"train_data,train_labels", "x,y", "X,Y", "features,labels", "features,targets", "images,labels", "data,labels", "data,target",
-		"data,targets", "inputs,labels", "inputs,targets", "samples,labels", "X,labels", "arr_0,arr_1",
+		"X,y", "x_train,y_train", "X_train,y_train", "X_train,Y_train", "train_images,train_labels", "train_x,train_y",
+		"train_X,train_y", "train_data,train_labels", "x,y", "X,Y", "features,labels", "features,targets",
+		"images,labels", "data,labels", "data,target", "data,targets", "inputs,labels", "inputs,targets",
+		"samples,labels", "X,labels", "arr_0,arr_1",
 	};
 	zip_uint64_t index;
 	for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
@@ -152,13 +158,14 @@ static bool no_such_array(zip_t *archive, const char *path, const char *name, Fa
 {
 	char list[400];
 	if (zip_get_num_entries(archive, 0) == 0)
-		return fail(failure, "%.200s holds no arrays: write it with numpy.savez(\"%.200s\", X=samples, y=labels)", path, path);
+		return fail(failure, "%.200s holds no arrays: write it with numpy.savez(\"%.200s\", X=samples, y=labels)", path,
+			path);
 	if (foreign_data(path, failure))
 		return false;
 	const char *pair = usual_pair(archive);
 	list_arrays(archive, list, sizeof list);
-	return fail(failure, "%.200s has no array %.80s, it holds %s: --train %.200s:%s says which are samples and labels", path, name, list, path,
-		pair ? pair : "SAMPLES,LABELS");
+	return fail(failure, "%.200s has no array %.80s, it holds %s: --train %.200s:%s says which are samples and labels",
+		path, name, list, path, pair ? pair : "SAMPLES,LABELS");
 }
 
 /* ---- arrays */
@@ -173,8 +180,8 @@ static bool array_open(Array *array, zip_t *archive, const char *path, const cha
 	if (count == 0)
 		return no_such_array(archive, path, name, failure);
 	if (count > 1)
-		return fail(failure, "%.200s has the array %.80s %d times, as %.80s.npy or %.80s: save it again with one of them", path, name, count, name,
-			name);
+		return fail(failure, "%.200s has the array %.80s %d times, as %.80s.npy or %.80s: save it again with one of "
+			"them", path, name, count, name, name);
 	array->stream = zip_stat_index(archive, index, 0, &status) == 0 ? zip_fopen_index(archive, index, 0) : NULL;
 	if (!array->stream)
 		return broken(array, zip_strerror(archive), failure);
@@ -185,8 +192,8 @@ static bool array_open(Array *array, zip_t *archive, const char *path, const cha
 		return fail(failure, "%s: its shape %s holds no values", array->where, array->npy.shape_text);
 	size_t expected = header_size + (size_t)array->npy.count * (size_t)array->npy.item_size;
 	if (status.size != expected)
-		return fail(failure, "%s: it takes %zu bytes of shape %s, but the archive holds %llu: save it again", array->where,
-			expected, array->npy.shape_text, (unsigned long long)status.size);
+		return fail(failure, "%s: it takes %zu bytes of shape %s, but the archive holds %llu: save it again",
+			array->where, expected, array->npy.shape_text, (unsigned long long)status.size);
 	return true;
 }
 
@@ -243,7 +250,8 @@ static bool check_float(const Array *array, float value, const unsigned char *it
 	if (isfinite(value))
 		return true;
 	npy_print(&array->npy, item, words, sizeof words);
-	return fail(failure, "%s[%d] holds %s, expected finite numbers of single precision: drop the row or scale it", array->where, row, words);
+	return fail(failure, "%s[%d] holds %s, expected finite numbers of single precision: drop the row or scale it",
+		array->where, row, words);
 }
 
 static bool samples_read(Array *array, float *out, Failure *failure)
@@ -272,7 +280,8 @@ static void label_read(const Array *array, Data *data, const unsigned char *item
 		return;
 	}
 	npy_print(&array->npy, item, words, sizeof words);
-	snprintf(data->unlabelled, sizeof data->unlabelled, "%.40s[%d] is %s: number the classes from 0", array->name, row, words);
+	snprintf(data->unlabelled, sizeof data->unlabelled, "%.40s[%d] is %s: number the classes from 0", array->name, row,
+		words);
 	free(data->labels);
 	data->labels = NULL;
 	data->classes = 0;
@@ -283,8 +292,8 @@ static bool targets_read(Array *array, Data *data, Failure *failure)
 {
 	const Npy *npy = &array->npy;
 	if (!data->labels)
-		snprintf(data->unlabelled, sizeof data->unlabelled, "%.40s has %d values a row: of one-hot rows take %.40s.argmax(1)", array->name,
-			data->target_features, array->name);
+		snprintf(data->unlabelled, sizeof data->unlabelled, "%.40s has %d values a row: of one-hot rows take "
+			"%.40s.argmax(1)", array->name, data->target_features, array->name);
 	for (int i = 0; i < npy->count; i++) {
 		const unsigned char *item = next_item(array, npy->count - i, failure);
 		if (!item)
@@ -302,10 +311,11 @@ static bool targets_read(Array *array, Data *data, Failure *failure)
 static bool shapes_fit(const Array *x, const Array *y, Failure *failure)
 {
 	if (x->npy.rank < 2)
-		return fail(failure, "%s has the shape %s, expected (samples, features): use %.80s.reshape(-1, 1) for one feature",
-			x->where, x->npy.shape_text, x->name);
+		return fail(failure, "%s has the shape %s, expected (samples, features): use %.80s.reshape(-1, 1) for one "
+			"feature", x->where, x->npy.shape_text, x->name);
 	if (y->npy.rank < 1 || y->npy.rank > 2)
-		return fail(failure, "%s has the shape %s, expected (samples,) or (samples, values)", y->where, y->npy.shape_text);
+		return fail(failure, "%s has the shape %s, expected (samples,) or (samples, values)", y->where,
+			y->npy.shape_text);
 	if (x->npy.shape[0] != y->npy.shape[0])
 		return fail(failure, "%s has %d rows, but %.80s has %d: every sample needs its label or values", x->where,
 			x->npy.shape[0], y->name, y->npy.shape[0]);
@@ -320,7 +330,8 @@ static bool arrays_read(Data *data, Array *x, Array *y, Failure *failure)
 	for (int i = 0; i < data->rank; i++)
 		data->dims[i] = x->npy.shape[i + 1];
 	int rows = x->npy.shape[0], values = y->npy.count / rows;
-	return data_allocate(data, rows, values, values == 1, failure) && samples_read(x, data->x, failure) && targets_read(y, data, failure);
+	return data_allocate(data, rows, values, values == 1, failure) && samples_read(x, data->x, failure)
+		&& targets_read(y, data, failure);
 }
 
 /* X and y, or what names says: "samples,labels". */
@@ -329,7 +340,8 @@ static bool names_read(char **x, char **y, const char *path, const char *names, 
 	const char *given = names ? names : "X,y";
 	size_t length = strcspn(given, ",");
 	if (length == 0 || !given[length] || !given[length + 1] || strchr(given + length + 1, ','))
-		return fail(failure, "%.200s: expected the names of two arrays after the colon, as in FILE.npz:samples,labels, found `%.80s`", path, given);
+		return fail(failure, "%.200s: expected the names of two arrays after the colon, as in "
+			"FILE.npz:samples,labels, found `%.80s`", path, given);
 	*x = strndup(given, length);
 	*y = strdup(given + length + 1);
 	return (*x && *y) || fail(failure, "%.200s: not enough memory", path);
@@ -341,7 +353,8 @@ bool npz_read(Data *data, const char *path, const char *names, Failure *failure)
 	Array x = {.stream = NULL}, y = {.stream = NULL};
 	zip_t *archive = NULL;
 	bool done = names_read(&x_name, &y_name, path, names, failure) && (archive = archive_open(path, failure))
-		&& array_open(&x, archive, path, x_name, failure) && array_open(&y, archive, path, y_name, failure) && arrays_read(data, &x, &y, failure);
+		&& array_open(&x, archive, path, x_name, failure) && array_open(&y, archive, path, y_name, failure)
+		&& arrays_read(data, &x, &y, failure);
 	array_close(&x);
 	array_close(&y);
 	if (archive)

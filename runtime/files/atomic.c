@@ -56,8 +56,9 @@ static void remove_temporary(AtomicFile *file)
 	forget_temporary(file);
 }
 
-/* Creates `name.NUMBER.tmp`, which no other run is using, or where that is too long for a name, `bnc.NUMBER.tmp`; with the permissions
- * that the umask leaves. No signal comes between the file and its place among the temporaries. */
+/* Creates `name.NUMBER.tmp`, or `bnc.NUMBER.tmp` if the first is too long for a name. No other run uses the same
+ * number. The file gets the permissions that the umask leaves. Signals are blocked until the file is in the list of
+ * temporaries. */
 static int create_temporary(AtomicFile *file, const char *name)
 {
 	int descriptor = -1;
@@ -95,7 +96,7 @@ static bool copy_attribute(int new, int old, const char *name)
 	return fsetxattr(new, name, value, (size_t)length, 0) == 0;
 }
 
-/* Access lists are extended attributes. A new file may begin with some of its own. */
+/* Access lists are extended attributes, too. A new file may already have some of its own. */
 static bool copy_attributes(int new, int old)
 {
 	char names[4096];
@@ -108,7 +109,7 @@ static bool copy_attributes(int new, int old)
 	return flistxattr(new, names, sizeof names) == length;
 }
 
-/* Makes the new file look like the old one; false where this user may not. */
+/* Gives the new file the owner, mode and attributes of the old one; false if this user is not allowed to. */
 static bool look_alike(int new, int old)
 {
 	struct stat have, want;
@@ -129,11 +130,12 @@ static bool cannot_create(const AtomicFile *file, const Place *place, Failure *f
 		length--;
 	if (file->folder < 0 && error == ENOENT)
 		return fail(failure, "cannot write %s: its directory does not exist", file->path);
-	return fail(failure, "cannot write %s: no file can be made in the directory %.*s: %s", file->path, length ? (int)length : 1,
-		length ? place->path : ".", strerror(error));
+	return fail(failure, "cannot write %s: no file can be made in the directory %.*s: %s", file->path,
+		length ? (int)length : 1, length ? place->path : ".", strerror(error));
 }
 
-/* A file that is there is written in memory first where a temporary one could not take its place. */
+/* Opens a temporary file that will take the place of the old one. If that cannot be, an existing file is first written
+ * in memory. */
 static bool open_file(AtomicFile *file, const Place *place, Failure *failure)
 {
 	bool exists = place->kind != PLACE_NEW;
@@ -159,7 +161,8 @@ static bool open_file(AtomicFile *file, const Place *place, Failure *failure)
 static bool open_stream(AtomicFile *file, const Place *place, Failure *failure)
 {
 	bool own = place->kind == PLACE_OWN;
-	int descriptor = own ? fcntl(place->descriptor, F_DUPFD_CLOEXEC, 0) : open(place->path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
+	int descriptor = own ? fcntl(place->descriptor, F_DUPFD_CLOEXEC, 0)
+		: open(place->path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
 	file->stream = descriptor >= 0 ? fdopen(descriptor, "wb") : NULL;
 	return file->stream || cannot_write(failure, file->path);
 }
@@ -173,14 +176,16 @@ bool atomic_open(AtomicFile *file, const char *path, Failure *failure)
 	bool stream = place.kind == PLACE_OWN || place.kind == PLACE_STREAM;
 	file->path = strdup(place_words(path));
 	file->target = strdup(stream ? "" : place.path);
-	bool opened = file->path && file->target ? (stream ? open_stream : open_file)(file, &place, failure) : cannot_write(failure, path);
+	bool opened = file->path && file->target ? (stream ? open_stream : open_file)(file, &place, failure)
+		: cannot_write(failure, path);
 	place_free(&place);
 	if (!opened)
 		atomic_abandon(file);
 	return opened;
 }
 
-/* A device may be there and not open: /dev/tty without a terminal. A pipe would wait for its reader, and is not opened twice. */
+/* Devices are opened, since some exist and cannot be: /dev/tty without a terminal. Pipes are not: to open one waits
+ * for its reader. */
 static bool check_stream(const Place *place, const char *path, Failure *failure)
 {
 	mode_t mode = place->status.st_mode;
@@ -214,7 +219,7 @@ bool atomic_check(const char *path, Failure *failure)
 
 /* ---- writing */
 
-/* Keeps why the first of all writes failed: a stream remembers no more than that one did. */
+/* Keeps the reason of the first write that failed. The stream itself only remembers that one did. */
 static void keep_error(AtomicFile *file, bool written)
 {
 	if (!written && !file->error)
@@ -250,7 +255,8 @@ bool atomic_flush(AtomicFile *file, Failure *failure)
 
 /* ---- taking the file's place */
 
-/* Room for all of it, before any byte of the old content is lost: then neither a full disk nor a limit can stop the writing. */
+/* Reserves room for all bytes before the old content is lost: then neither a full disk nor a limit can stop the
+ * writing. */
 static bool reserve(int descriptor, off_t old_size, size_t size)
 {
 	int error = size ? posix_fallocate(descriptor, 0, (off_t)size) : 0;
@@ -271,7 +277,7 @@ static bool write_all(int descriptor, const char *bytes, size_t size)
 	return ftruncate(descriptor, (off_t)size) == 0 && fsync(descriptor) == 0;
 }
 
-/* Writes over the file's content. No signal ends the process meanwhile. */
+/* Writes over the file's content, with signals blocked, so that none ends the process halfway. */
 static void write_over(AtomicFile *file, const char *bytes, size_t size)
 {
 	sigset_t before;
@@ -291,8 +297,8 @@ static void write_over(AtomicFile *file, const char *bytes, size_t size)
 	sigprocmask(SIG_SETMASK, &before, NULL);
 }
 
-/* Where the temporary file may not be renamed over a file that can be written: a mount point, another user's file in a folder such as
- * /tmp. */
+/* For a file that can be written but not replaced by renaming: a mount point, or another user's file in a folder such
+ * as /tmp. */
 static void copy_over(AtomicFile *file)
 {
 	struct stat status;
@@ -312,7 +318,7 @@ static void copy_over(AtomicFile *file)
 		munmap(bytes, size);
 }
 
-/* So that a new name outlives a loss of power, where the file system can say so. */
+/* Makes the new name survive a loss of power, if the file system can do that. */
 static void sync_folder(const AtomicFile *file)
 {
 	int descriptor = openat(file->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -344,14 +350,15 @@ static void close_stream(AtomicFile *file)
 	keep_error(file, closed);
 }
 
-/* What is left when a file was overwritten in part. */
+/* The file was overwritten in part: says what is left. */
 static bool report_damage(AtomicFile *file, Failure *failure)
 {
 	const char *why = strerror(file->error);
 	if (file->temporary[0])
-		fail(failure, "cannot write %s, of which a part is overwritten: %s. All of it is beside it, in %s", file->path, why, file->temporary);
+		fail(failure, "cannot write %s, and a part of it is already overwritten: %s. The whole new content is in %s "
+			"in the same folder", file->path, why, file->temporary);
 	else
-		fail(failure, "cannot write %s, of which a part is overwritten: %s", file->path, why);
+		fail(failure, "cannot write %s, and a part of it is already overwritten: %s", file->path, why);
 	forget_temporary(file);
 	return false;
 }

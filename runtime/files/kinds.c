@@ -1,4 +1,5 @@
-/* kinds.c: files of other programs, which bnc does not read: what they are, and the line that makes a file of them that it reads. */
+/* kinds.c: recognises files of other programs, which bnc does not read, and says how to make files of them that it
+ * does read. */
 #include "../runtime.h"
 #include <fnmatch.h>
 #include <string.h>
@@ -11,56 +12,70 @@ enum { HEAD_BYTES = 64 };
 /* In a cure, @ stands for the file's name, and ~ for it without its last ending. */
 typedef struct FileKind {
 	const char *what;
-	const char *suffixes;           /* words; what a file without telling bytes is known by */
+	const char *suffixes;           /* words; they tell the kind if the bytes do not */
 	const char *magic;              /* its first bytes; null: they say nothing */
-	const char *next;               /* one of these comes after the magic */
-	const char *members;            /* patterns: it is a zip archive with a member of such a name */
-	const char *content;            /* the first bytes of its first member, which tell as much as a name */
-	const char *weights, *data;     /* what to do with it as --weights, as --train; null: nothing is known */
+	const char *next;               /* or null: one of these bytes comes after the magic */
+	const char *members;            /* patterns: it is a zip archive, and one of its members has such a name */
+	const char *content;            /* or null: the first bytes of its first member, if no name tells */
+	const char *weights, *data;     /* what to do if it is given as --weights, as --train; null: nothing helps */
 	int at;                         /* where the magic begins */
-	bool keeps_weights;             /* its suffixes promise another format than safetensors */
-	bool is_weights;                /* as --weights it is what it should be */
-	bool is_data;                   /* as --train, where it is named so */
+	bool keeps_weights;             /* files with its suffixes are expected to be another format than safetensors */
+	bool is_weights;                /* it is right as --weights */
+	bool is_data;                   /* it is right as --train, if it has the suffix */
 } FileKind;
 
 #define TORCH "in Python, from safetensors.torch import save_file; "
 #define NUMPY "in Python, from safetensors.numpy import save_file; "
-#define TORCH_CURE TORCH "save_file(torch.load(\"@\", map_location=\"cpu\"), \"~.safetensors\"); of a whole module, its state_dict()"
-#define KERAS_CURE "in Python, save its arrays with safetensors.numpy.save_file; a kernel of Keras is transposed, as in \"0.weight\": kernel.T"
-#define PICKLE_CURE "in Python, load it and save its arrays with safetensors.numpy.save_file"
 #define SAVEZ "numpy.savez(\"~.npz\", X=samples, y=labels)"
-#define TABLE_CURE "in Python, t = numpy.loadtxt(\"@\", delimiter=\",\", skiprows=1); numpy.savez(\"~.npz\", X=t[:, :-1], y=t[:, -1])"
+#define TORCH_CURE TORCH "save_file(torch.load(\"@\", map_location=\"cpu\"), \"~.safetensors\"); " \
+	"of a whole module, its state_dict()"
+#define KERAS_CURE "in Python, save its arrays with safetensors.numpy.save_file; a kernel of Keras is transposed, " \
+	"as in \"0.weight\": kernel.T"
+#define PICKLE_CURE "in Python, load it and save its arrays with safetensors.numpy.save_file"
+#define TABLE_CURE "in Python, t = numpy.loadtxt(\"@\", delimiter=\",\", skiprows=1); " \
+	"numpy.savez(\"~.npz\", X=t[:, :-1], y=t[:, -1])"
 #define FRAME_CURE "in Python, read it with pandas, and then " SAVEZ
 #define TENSORS "in Python, load its tensors, and then " SAVEZ
 #define AGAIN "download or save it again"
 #define IMAGES "gather the images in one array of shape (samples, height, width), and then " SAVEZ
 #define ARRAYS "save the original model's arrays with safetensors.numpy.save_file"
 
-/* The first that fits is the one: the more special ones come first. */
+/* The first row that fits is taken, so special kinds come before general ones. */
 static const FileKind kinds[] = {
 	{"a file of weights", "safetensors", "{\"", .at = 8, .is_weights = true},
-	{"a pointer of git-lfs, not the file itself", "", "version https://git-lfs", .weights = "run git lfs pull", .data = "run git lfs pull"},
+	{"a pointer of git-lfs, not the file itself", "", "version https://git-lfs", .weights = "run git lfs pull",
+		.data = "run git lfs pull"},
 	{"a web page", "html htm", "<!DOCTYPE", .weights = "download the file itself", .data = "download the file itself"},
 	{"a web page", "", "<html", .weights = "download the file itself", .data = "download the file itself"},
 	{"a TorchScript archive of torch.jit.save", "ptl", .members = "*/constants.pkl",
-		.weights = TORCH "save_file(torch.jit.load(\"@\", map_location=\"cpu\").state_dict(), \"~.safetensors\")", .data = TENSORS,
+		.weights = TORCH "save_file(torch.jit.load(\"@\", map_location=\"cpu\").state_dict(), \"~.safetensors\")",
+		.data = TENSORS,
 		.keeps_weights = true},
 	{"an archive of torch.export.save", "pt2", .members = "*/archive_format serialized_exported_program.json",
-		.weights = TORCH "save_file(torch.export.load(\"@\").state_dict, \"~.safetensors\")", .data = TENSORS, .keeps_weights = true},
+		.weights = TORCH "save_file(torch.export.load(\"@\").state_dict, \"~.safetensors\")", .data = TENSORS,
+		.keeps_weights = true},
 	{"an archive of torch.package", "", .members = "*/.data/extern_modules",
-		.weights = TORCH "save_file the state_dict() of what torch.package.PackageImporter(\"@\").load_pickle gives", .data = TENSORS},
-	{"an archive of torch.save", "pt pth ckpt bin", .members = "*/data.pkl", .weights = TORCH_CURE, .data = TENSORS, .keeps_weights = true},
-	{"an archive of torch.save in its format before 1.6", "", "\x80\2\x8a\x0al\xfc\x9c\x46\xf9", .weights = TORCH_CURE, .data = TENSORS},
-	{"one array of numpy", "npy", "\x93NUMPY", .weights = NUMPY "save_file({\"0.weight\": numpy.load(\"@\"), ...}, \"~.safetensors\")",
+		.weights = TORCH "save_file the state_dict() of what torch.package.PackageImporter(\"@\").load_pickle gives",
+		.data = TENSORS},
+	{"an archive of torch.save", "pt pth ckpt bin", .members = "*/data.pkl", .weights = TORCH_CURE, .data = TENSORS,
+		.keeps_weights = true},
+	{"an archive of torch.save in its format before 1.6", "", "\x80\2\x8a\x0al\xfc\x9c\x46\xf9", .weights = TORCH_CURE,
+		.data = TENSORS},
+	{"one array of numpy", "npy", "\x93NUMPY",
+		.weights = NUMPY "save_file({\"0.weight\": numpy.load(\"@\"), ...}, \"~.safetensors\")",
 		.data = "in Python, numpy.savez(\"~.npz\", X=numpy.load(\"@\"), y=labels)", .keeps_weights = true},
 	{"a spreadsheet", "xlsx xls ods", .members = "xl/workbook.* content.xml", .data = FRAME_CURE},
-	{"an archive of Keras", "keras", .members = "model.weights.h5 metadata.json", .weights = KERAS_CURE, .keeps_weights = true},
-	{"a .npz of numpy", "npz", .members = "*.npy", .content = "\x93NUMPY",
-		.weights = NUMPY "save_file(dict(numpy.load(\"@\")), \"~.safetensors\")", .data = "give it a name that ends with .npz",
-		.keeps_weights = true, .is_data = true},
-	{"an HDF5 file", "h5 hdf5", "\x89HDF\r\n\x1a\n", .weights = KERAS_CURE, .data = "in Python, read its arrays with h5py, and then " SAVEZ,
+	{"an archive of Keras", "keras", .members = "model.weights.h5 metadata.json", .weights = KERAS_CURE,
 		.keeps_weights = true},
-	{"a pickle", "pkl pickle", "\x80", .next = "\2\3\4\5", .weights = PICKLE_CURE, .data = "in Python, load it, and then " SAVEZ,
+	{"a .npz of numpy", "npz", .members = "*.npy", .content = "\x93NUMPY",
+		.weights = NUMPY "save_file(dict(numpy.load(\"@\")), \"~.safetensors\")",
+		.data = "give it a name that ends with .npz",
+		.keeps_weights = true, .is_data = true},
+	{"an HDF5 file", "h5 hdf5", "\x89HDF\r\n\x1a\n", .weights = KERAS_CURE,
+		.data = "in Python, read its arrays with h5py, and then " SAVEZ,
+		.keeps_weights = true},
+	{"a pickle", "pkl pickle", "\x80", .next = "\2\3\4\5", .weights = PICKLE_CURE,
+		.data = "in Python, load it, and then " SAVEZ,
 		.keeps_weights = true},
 	{"a GGUF file, weights of a language model", "gguf", "GGUF", .keeps_weights = true},
 	{"a TensorFlow Lite model", "tflite", "TFL3", .weights = ARRAYS, .at = 4, .keeps_weights = true},
@@ -75,11 +90,13 @@ static const FileKind kinds[] = {
 	{"a JPEG image", "jpg jpeg", "\xff\xd8\xff", .data = IMAGES},
 	{"compressed with gzip", "gz tgz", "\x1f\x8b", .weights = "unpack it with gunzip", .data = "unpack it with gunzip"},
 	{"compressed with xz", "xz", "\xfd""7zXZ", .weights = "unpack it with unxz", .data = "unpack it with unxz"},
-	{"compressed with zstd", "zst", "\x28\xb5\x2f\xfd", .weights = "unpack it with unzstd", .data = "unpack it with unzstd"},
+	{"compressed with zstd", "zst", "\x28\xb5\x2f\xfd", .weights = "unpack it with unzstd",
+		.data = "unpack it with unzstd"},
 	{"compressed with bzip2", "bz2", "BZh", .weights = "unpack it with bunzip2", .data = "unpack it with bunzip2"},
 	{"a zip archive", "zip", .members = "*", .weights = "unpack it", .data = "unpack it"},
 	{"a table as text", "csv tsv txt dat data", .data = TABLE_CURE},
-	{"JSON", "json jsonl", .weights = "weights in several files have their names in it: load the files in Python and save_file all in one",
+	{"JSON", "json jsonl",
+		.weights = "weights in several files have their names in it: load the files in Python and save_file all in one",
 		.data = "in Python, read it with json, and then " SAVEZ},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
@@ -109,7 +126,8 @@ static bool starts_with(zip_t *archive, const char *content)
 	char bytes[16];
 	size_t length = strlen(content);
 	zip_file_t *member = zip_fopen_index(archive, 0, 0);
-	bool found = member && zip_fread(member, bytes, length) == (zip_int64_t)length && memcmp(bytes, content, length) == 0;
+	bool found = member && zip_fread(member, bytes, length) == (zip_int64_t)length
+		&& memcmp(bytes, content, length) == 0;
 	if (member)
 		zip_fclose(member);
 	return found;
@@ -132,14 +150,21 @@ static bool has_member(zip_t *archive, const char *patterns)
 	return false;
 }
 
-/* The archive's directory, at its end, has all names. An empty archive tells nothing. */
+static bool fits_archive(const FileKind *kind, zip_t *archive)
+{
+	return kind->members
+		&& (has_member(archive, kind->members) || (kind->content && starts_with(archive, kind->content)));
+}
+
+/* By the archive's directory at its end, which has all names. Null for an empty archive, which has none. */
 static const FileKind *archive_kind(const char *path)
 {
-	static const FileKind broken = {"a zip archive that is cut off or damaged", "npz", .weights = AGAIN, .data = AGAIN, .is_data = true};
+	static const FileKind broken = {"a zip archive that is cut off or damaged", "npz", .weights = AGAIN, .data = AGAIN,
+		.is_data = true};
 	zip_t *archive = zip_open(path, ZIP_RDONLY, NULL);
 	const FileKind *found = archive ? NULL : &broken;
 	for (int i = 0; archive && !found && i < KINDS; i++)
-		if (kinds[i].members && (has_member(archive, kinds[i].members) || (kinds[i].content && starts_with(archive, kinds[i].content))))
+		if (fits_archive(&kinds[i], archive))
 			found = &kinds[i];
 	if (archive)
 		zip_discard(archive);
@@ -155,8 +180,8 @@ static const FileKind *kind_by_bytes(const char *path, const char *head, size_t 
 	return archive ? archive_kind(path) : NULL;
 }
 
-/* The bytes come before the name. What is no regular file is not opened: a pipe would wait for its writer. Of what is not there
- * nothing is said. */
+/* The bytes count more than the name. Only a regular file is opened, since a pipe would wait for its writer. Null for
+ * a file that does not exist. */
 static const FileKind *kind_of(const char *path)
 {
 	static const FileKind folder = {.what = "a folder", .data = "gather its files in arrays, and then " SAVEZ};

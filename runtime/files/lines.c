@@ -10,7 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Nobody reads the output, whose end would be noticed by a signal? Then the writer is told, and no more than that. */
+/* A log may be a pipe whose reader has gone. The write then fails with EPIPE, which is enough: SIGPIPE, which would
+ * stop the training, is blocked meanwhile. Standard output is not guarded: there SIGPIPE is wanted. */
 typedef struct Pipe { bool guarded; sigset_t before; } Pipe;
 
 static Pipe guard_pipe(const LineFile *file)
@@ -61,7 +62,7 @@ bool lines_open(LineFile *file, const char *path, Failure *failure)
 	return file->path || cannot_write(failure, path);
 }
 
-/* How much of the text was written; errno says why it was not all. */
+/* Returns how many bytes were written. If that is not all, errno says why. */
 static size_t write_text(const LineFile *file)
 {
 	size_t at = 0;
@@ -77,7 +78,7 @@ static size_t write_text(const LineFile *file)
 	return at;
 }
 
-/* Takes a half line back from a file that is full. */
+/* Removes the half line at the end of a file that became full. */
 static void take_back(LineFile *file, size_t written)
 {
 	size_t whole = written;

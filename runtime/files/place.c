@@ -28,7 +28,7 @@ bool cannot_write(Failure *failure, const char *path)
 
 /* ---- paths */
 
-/* Of "a/b" the 2 of "a/". */
+/* The length of the part up to the last slash: 2 of "a/b". */
 static size_t folder_length(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -64,7 +64,7 @@ static char *read_link(const char *path)
 	return joined;
 }
 
-/* In the folder of proc where links lead to what is open, and not to the names that they hold? */
+/* Links within /proc lead to what is open, even where the name that they hold does not exist. */
 static bool is_in_proc(const char *path)
 {
 	struct statfs system;
@@ -103,7 +103,7 @@ bool output_is_named(const char *path)
 	struct stat there, here;
 	if (strcmp(path, "-") == 0)
 		return true;
-	/* Whatever else is a device, such as /dev/null, may be opened twice. */
+	/* Another device, such as /dev/null, may be opened twice. */
 	if (stat(path, &there) != 0 || fstat(STDOUT_FILENO, &here) != 0 || !is_same(&there, &here))
 		return false;
 	Place place;
@@ -128,7 +128,7 @@ bool output_claim(Failure *failure)
 
 void output_keep_descriptors(void)
 {
-	/* Such that a write fails and a read finds nothing, as with a closed one. */
+	/* Writing then fails and reading finds nothing, as with a closed descriptor. */
 	static const int flags[] = {[STDIN_FILENO] = O_WRONLY, [STDOUT_FILENO] = O_RDONLY, [STDERR_FILENO] = O_RDONLY};
 	for (int i = STDIN_FILENO; i <= STDERR_FILENO; i++)
 		if (fcntl(i, F_GETFD) < 0 && open("/dev/null", flags[i]) != i)
@@ -219,7 +219,8 @@ static bool is_same_place(const Place *a, const Place *b)
 		return false;
 	struct stat one, other;
 	char *folder_a = folder_of(a->path), *folder_b = folder_of(b->path);
-	bool same = folder_a && folder_b && stat(folder_a, &one) == 0 && stat(folder_b, &other) == 0 && is_same(&one, &other);
+	bool same = folder_a && folder_b && stat(folder_a, &one) == 0 && stat(folder_b, &other) == 0
+		&& is_same(&one, &other);
 	free(folder_a);
 	free(folder_b);
 	return same;

@@ -20,8 +20,8 @@ typedef struct Place {
 	struct stat status;     /* of what is there */
 } Place;
 
-/* `-` is standard output. A symbolic link is followed, also to a file that is not there yet. False when nothing can be written
- * there whatever happens: no name, a directory, a descriptor that is closed. */
+/* `-` is standard output. A symbolic link is followed, also to a file that is not there yet. False when nothing can be
+ * written there whatever happens: no name, a directory, a descriptor that is closed. */
 bool place_find(Place *place, const char *path, Failure *failure);
 void place_free(Place *place);
 

@@ -40,17 +40,36 @@ static float float_from_bits(uint32_t bits)
 	return value;
 }
 
-static void get_f32(void *to, const unsigned char *from) { *(float *)to = float_from_bits((uint32_t)get_little_endian(from, 4)); }
-static void get_f16(void *to, const unsigned char *from) { *(float *)to = float_from_half((uint32_t)get_little_endian(from, 2)); }
-static void get_bf16(void *to, const unsigned char *from) { *(float *)to = float_from_bits((uint32_t)get_little_endian(from, 2) << 16); }
+static void get_f32(void *to, const unsigned char *from)
+{
+	*(float *)to = float_from_bits((uint32_t)get_little_endian(from, 4));
+}
+
+static void get_f16(void *to, const unsigned char *from)
+{
+	*(float *)to = float_from_half((uint32_t)get_little_endian(from, 2));
+}
+
+static void get_bf16(void *to, const unsigned char *from)
+{
+	*(float *)to = float_from_bits((uint32_t)get_little_endian(from, 2) << 16);
+}
 
 static void put_word(void *to, uint64_t bits) { memcpy(to, &bits, sizeof bits); }
 static void get_word(void *to, const unsigned char *from) { put_word(to, get_little_endian(from, 8)); }
 static void get_u32(void *to, const unsigned char *from) { put_word(to, get_little_endian(from, 4)); }
 static void get_u16(void *to, const unsigned char *from) { put_word(to, get_little_endian(from, 2)); }
 static void get_u8(void *to, const unsigned char *from) { put_word(to, *from); }
-static void get_i32(void *to, const unsigned char *from) { put_word(to, (uint64_t)(int32_t)get_little_endian(from, 4)); }
-static void get_i16(void *to, const unsigned char *from) { put_word(to, (uint64_t)(int16_t)get_little_endian(from, 2)); }
+static void get_i32(void *to, const unsigned char *from)
+{
+	put_word(to, (uint64_t)(int32_t)get_little_endian(from, 4));
+}
+
+static void get_i16(void *to, const unsigned char *from)
+{
+	put_word(to, (uint64_t)(int16_t)get_little_endian(from, 2));
+}
+
 static void get_i8(void *to, const unsigned char *from) { put_word(to, (uint64_t)(int8_t)*from); }
 static void get_bool(void *to, const unsigned char *from) { put_word(to, *from != 0); }
 
@@ -102,7 +121,7 @@ static const Dtype *dtype_find(const char *name)
 
 /* ---- saving */
 
-/* Where values are, the widest elements come first, so that each starts at a multiple of its size. */
+/* The order of the values: the widest elements come first, so that each starts at a multiple of its size. */
 static const ElementType order_of_values[] = {ELEMENT_I64, ELEMENT_F32};
 enum { ELEMENT_TYPES = sizeof order_of_values / sizeof *order_of_values };
 
@@ -221,7 +240,7 @@ typedef struct Entry {
 typedef struct Reader {
 	const char *path;
 	FILE *stream;
-	uint64_t value_bytes;   /* behind the header */
+	uint64_t value_bytes;   /* after the header */
 	cJSON *header;
 	Entry *entries;         /* in the order of the header */
 	Entry **sorted;         /* by name, later by place */
@@ -247,8 +266,8 @@ static bool read_header(Reader *reader)
 			S_ISDIR(status.st_mode) ? "a directory" : "not a regular file");
 	uint64_t size = (uint64_t)status.st_size;
 	if (size < 8)
-		return fail(reader->failure, "%s: not a safetensors file: it has %llu bytes, and the header's length alone takes 8",
-			reader->path, (unsigned long long)size);
+		return fail(reader->failure, "%s: not a safetensors file: it has %llu bytes, and the header's length alone "
+			"takes 8", reader->path, (unsigned long long)size);
 
 	unsigned char prefix[8];
 	if (!read_bytes(reader, prefix, sizeof prefix))
@@ -261,7 +280,8 @@ static bool read_header(Reader *reader)
 			"but at most %d are allowed", reader->path, (unsigned long long)length, MAX_HEADER_BYTES);
 	if (length > size - 8)
 		return fail(reader->failure, "%s: cut off, or not a safetensors file: its first 8 bytes announce a header of "
-			"%llu bytes, but only %llu follow", reader->path, (unsigned long long)length, (unsigned long long)(size - 8));
+			"%llu bytes, but only %llu follow", reader->path, (unsigned long long)length,
+			(unsigned long long)(size - 8));
 	reader->value_bytes = size - 8 - length;
 
 	char *text = malloc(length + 1);
@@ -275,8 +295,8 @@ static bool read_header(Reader *reader)
 	if (complete && !reader->header && foreign_weights(reader->path, reader->failure))
 		complete = false;
 	else if (complete && (!reader->header || end + strspn(end, JSON_SPACE) != text + length))
-		complete = fail(reader->failure, "%s: damaged, or not a safetensors file: its header is not a JSON object (at byte %td)",
-			reader->path, 8 + (end - text));
+		complete = fail(reader->failure, "%s: damaged, or not a safetensors file: its header is not a JSON object (at "
+			"byte %td)", reader->path, 8 + (end - text));
 	free(text);
 	return complete;
 }
@@ -304,15 +324,16 @@ static bool read_shape(Reader *reader, const cJSON *shape, Entry *entry)
 			return fail(reader->failure, "%s: tensor %s has %d dimensions, expected at most 4", reader->path,
 				tensor->name, cJSON_GetArraySize(shape));
 		if (!read_integer(item, &size))
-			return fail(reader->failure, "%s: tensor %s: a dimension is not a size (0, 1, 2, ...)", reader->path, tensor->name);
+			return fail(reader->failure, "%s: tensor %s: a dimension is not a size (0, 1, 2, ...)", reader->path,
+				tensor->name);
 		if (size && bytes > INT64_MAX / size)
 			return fail(reader->failure, "%s: tensor %s has a shape beyond any memory", reader->path, tensor->name);
 		bytes *= size;
 		tensor->shape[tensor->rank++] = (int64_t)size;
 	}
 	if (entry->end - entry->begin != bytes)
-		return fail(reader->failure, "%s: tensor %s: its shape and dtype %s take %llu bytes, but its data_offsets give it %llu",
-			reader->path, tensor->name, entry->dtype->name, (unsigned long long)bytes,
+		return fail(reader->failure, "%s: tensor %s: its shape and dtype %s take %llu bytes, but its data_offsets "
+			"give it %llu", reader->path, tensor->name, entry->dtype->name, (unsigned long long)bytes,
 			(unsigned long long)(entry->end - entry->begin));
 	return true;
 }
@@ -358,11 +379,12 @@ static bool read_entry(Reader *reader, const cJSON *item, Entry *entry)
 	const char *dtype = cJSON_GetStringValue(only_member(item, "dtype"));
 	const cJSON *shape = only_member(item, "shape"), *offsets = only_member(item, "data_offsets");
 	if (!dtype || !shape || !offsets)
-		return fail(reader->failure, "%s: tensor %s: expected dtype, shape and data_offsets, each once", reader->path, name);
+		return fail(reader->failure, "%s: tensor %s: expected dtype, shape and data_offsets, each once", reader->path,
+			name);
 	entry->dtype = dtype_find(dtype);
 	if (!entry->dtype)
-		return fail(reader->failure, "%s: tensor %s has dtype %.20s, expected F32, F64, F16, BF16, BOOL or integers to I64: "
-			"convert it with .float() before save_file", reader->path, name, dtype);
+		return fail(reader->failure, "%s: tensor %s has dtype %.20s, expected F32, F64, F16, BF16, BOOL or integers "
+			"to I64: convert it with .float() before save_file", reader->path, name, dtype);
 	entry->tensor.type = entry->dtype->type;
 	return read_offsets(reader, offsets, entry) && read_shape(reader, shape, entry);
 }
@@ -430,8 +452,9 @@ static bool check_places(Reader *reader)
 	for (int i = 0; i < reader->count; i++) {
 		const Entry *entry = reader->sorted[i];
 		if (entry->begin != end)
-			return fail(reader->failure, "%s: tensor %s begins at byte %llu of the values, expected %llu, where the one before it ends",
-				reader->path, entry->tensor.name, (unsigned long long)entry->begin, (unsigned long long)end);
+			return fail(reader->failure, "%s: tensor %s begins at byte %llu of the values, expected %llu, where the "
+				"one before it ends", reader->path, entry->tensor.name, (unsigned long long)entry->begin,
+				(unsigned long long)end);
 		end = entry->end;
 	}
 	if (end != reader->value_bytes)
