@@ -58,6 +58,8 @@ static const char *as_layer(Arena *arena, const char *name, const char *value)
 	const char *near = nearest_name(name, names, layer_names(KIND_LAYER, names, MAX_NAMES));
 	if (!near)
 		return 0;
+	if (layer_find(KIND_LAYER, near) == layer_sum())
+		return arena_print(arena, "%s { relu }", near);
 	bool needs = false;
 	for (const ArgumentSpec *a = layer_find(KIND_LAYER, near)->arguments; a->name; a++)
 		needs |= (a->use & REQUIRED) != 0;

@@ -168,7 +168,7 @@ Test(words, statements_that_are_proposed_are_taken)
 		{"optimizer = adam", "optimizer sgd lr=0.01"}, {"WIDTH = 64", "let WIDTH = 64"}, {"SHARE = 0.5", "let SHARE = 0.5"},
 		{"BIAS = true", "let BIAS = true"}, {"WIDTH = OTHER", "let WIDTH = 64"}, {"dropout = 0.5", "let dropout = 0.5"},
 		{"fc1 = linear(2, 64)", "fc1: linear 64"}, {"act = ReLU()", "act: relu"}, {"linear = 64", "linear 64"}, {"dense = 64", "linear 64"},
-		{"linear = 2x3", "linear 64"}, {"relu = true", "relu"}, {"lr 0.1", "optimizer sgd lr=0.1"}, {"lr -0.1", "optimizer sgd lr=0.01"},
+		{"linear = 2x3", "linear 64"}, {"relu = true", "relu"}, {"skip = 1", "residual { relu }"}, {"x = res_block()", "x: residual { relu }"}, {"lr 0.1", "optimizer sgd lr=0.1"}, {"lr -0.1", "optimizer sgd lr=0.01"},
 		{"lr", "optimizer sgd lr=0.01"}, {"nesterov true", "optimizer sgd nesterov=true momentum=0.9"}, {"MSELoss", "loss mse"}, {"SGD", "optimizer sgd"},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
