@@ -1,6 +1,7 @@
 /* Rows of kernels that are not products: one panel of a batch of 128 in L1, as the loops call them. Their roof is how fast
  * that many bytes can be loaded. */
 #include "bench.h"
+#include "kernels.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,54 +13,55 @@ typedef struct Panels {
 	float *panel[PLACES];
 	float features[8][MOST_LANES];
 	float loss, correct;
-	int64_t steps;
+	float numbers[NUMBERS];
 	int32_t label[ROWS], index[ROWS];
 } Panels;
 
-static void call_relu(void *p) { Panels *s = p; s->set->relu(ROWS, s->panel[0], s->panel[1]); }
-static void call_tanh(void *p) { Panels *s = p; s->set->tanh(ROWS, s->panel[0], s->panel[1]); }
-static void call_sigmoid(void *p) { Panels *s = p; s->set->sigmoid(ROWS, s->panel[0], s->panel[1]); }
-static void call_relu_bwd(void *p) { Panels *s = p; s->set->relu_bwd(ROWS, s->panel[0], s->panel[1], s->panel[2]); }
-static void call_column_sum(void *p) { Panels *s = p; s->set->column_sum(ROWS, s->features[0], s->panel[1]); }
-static void call_sgd(void *p) { Panels *s = p; s->set->sgd(ROWS * s->set->lanes, 1e-9f, 0, s->panel[0], s->panel[1]); }
+static void call_relu(void *p) { Panels *s = p; s->set->table->relu(ROWS, s->panel[0], s->panel[1]); }
+static void call_tanh(void *p) { Panels *s = p; s->set->table->tanh(ROWS, s->panel[0], s->panel[1]); }
+static void call_sigmoid(void *p) { Panels *s = p; s->set->table->sigmoid(ROWS, s->panel[0], s->panel[1]); }
+static void call_relu_bwd(void *p) { Panels *s = p; s->set->table->relu_bwd(ROWS, s->panel[0], s->panel[1], s->panel[2]); }
+static void call_column_sum(void *p) { Panels *s = p; s->set->table->column_sum(ROWS, s->features[0], s->panel[1]); }
 static void call_gather(void *p) { Panels *s = p; s->set->gather(ROWS, s->set->lanes, s->panel[0], s->panel[1], s->index); }
 
-static void call_momentum(void *p)
+static void call_update(Panels *s, optimizer *update, float *state)
 {
-	Panels *s = p;
-	s->set->sgd_momentum(ROWS * s->set->lanes, 1e-9f, 0, 0.9f, 1, 0, &s->steps, s->panel[0], s->panel[1], s->panel[2]);
+	update(ROWS * s->set->lanes, s->numbers, s->panel[0], state, NULL, NULL, s->panel[1]);
 }
+
+static void call_sgd(void *p) { Panels *s = p; call_update(s, s->set->table->sgd, NULL); }
+static void call_momentum(void *p) { Panels *s = p; call_update(s, s->set->table->sgd_momentum, s->panel[2]); }
 
 static void call_batchnorm(void *p)
 {
 	Panels *s = p;
-	s->set->batchnorm(ROWS, 1e-5f, 0.9f, 0.1f, s->panel[0], s->features[0], s->features[1], s->features[2], s->panel[1]);
+	s->set->table->batchnorm(ROWS, 1e-5f, 0.9f, 0.1f, s->panel[0], s->features[0], s->features[1], s->features[2], s->panel[1]);
 }
 
 static void call_batchnorm_bwd(void *p)
 {
 	Panels *s = p;
-	s->set->batchnorm_bwd(ROWS, s->panel[0], s->features[3], s->features[4], s->panel[1], s->panel[2], s->features[0], s->features[5]);
+	s->set->table->batchnorm_bwd(ROWS, s->panel[0], s->features[3], s->features[4], s->panel[1], s->panel[2], s->features[0], s->features[5]);
 }
 
 static void call_batchnorm_relu(void *p)
 {
 	Panels *s = p;
-	s->set->batchnorm_relu(ROWS, 1e-5f, 0.9f, 0.1f, s->panel[0], s->panel[1], s->features[0], s->features[1], s->features[2], s->panel[2],
+	s->set->table->batchnorm_relu(ROWS, 1e-5f, 0.9f, 0.1f, s->panel[0], s->panel[1], s->features[0], s->features[1], s->features[2], s->panel[2],
 		s->features[5], s->features[6]);
 }
 
 static void call_batchnorm_relu_bwd(void *p)
 {
 	Panels *s = p;
-	s->set->batchnorm_relu_bwd(ROWS, s->panel[0], s->features[3], s->features[4], s->panel[1], s->panel[2], s->panel[3], s->features[0],
+	s->set->table->batchnorm_relu_bwd(ROWS, s->panel[0], s->features[3], s->features[4], s->panel[1], s->panel[2], s->panel[3], s->features[0],
 		s->features[5]);
 }
 
 static void call_cross_entropy(void *p)
 {
 	Panels *s = p;
-	s->set->cross_entropy(ROWS, CLASSES < s->set->lanes ? CLASSES : s->set->lanes, &s->loss, &s->correct, s->panel[0], s->panel[1], s->label);
+	s->set->table->cross_entropy(ROWS, CLASSES < s->set->lanes ? CLASSES : s->set->lanes, &s->loss, &s->correct, s->panel[0], s->panel[1], s->label);
 }
 
 typedef struct KernelCall { const char *name; void (*call)(void *panels); int panels; Panels *subject; } KernelCall;
@@ -110,6 +112,8 @@ void bench_kernels(Bench *bench)
 		panels.label[i] = i % CLASSES;
 		panels.index[i] = i;
 	}
+	const int64_t step = 1;
+	panels.set->table->sgd_momentum_numbers(panels.numbers, 1e-9f, 0, 0.9f, 1, 0, &step);
 	bench->heading = "kernels beside the products";
 	for (size_t i = 0; i < sizeof kernel_calls / sizeof *kernel_calls; i++)
 		bench_kernel(bench, &panels, kernel_calls[i]);

@@ -1,6 +1,7 @@
 /* Rows of products alone: bnc's kernels over their panels beside libraries of matrix products, one thread each. */
 #define _GNU_SOURCE
 #include "bench.h"
+#include "kernels.h"
 #include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,7 +41,7 @@ static void find_libraries(void)
 /* The kernel, by its place in the set: all three begin alike. */
 static void call_kernel(const Product *p, const Kernel *kernel, int panel)
 {
-	const void *entry = (const char *)p->set + kernel->entry;
+	const void *entry = (const char *)p->set->table + kernel->entry;
 	const ptrdiff_t of_rows = (ptrdiff_t)p->rows * p->set->lanes * panel, of_weights = (ptrdiff_t)p->inputs * p->set->lanes * panel;
 	if (p->kind == FORWARD)
 		(*(linear_kernel *const *)entry)(p->rows, p->outputs, p->inputs, p->y + of_rows, p->x, p->w + of_weights, 0);

@@ -43,12 +43,12 @@ Tensor *gradient_of(Diff *d, Value *value)
 
 Operand at(Tensor *tensor)
 {
-	return tensor ? (Operand){OPERAND_AT, tensor, 0} : (Operand){OPERAND_ABSENT, 0, 0};
+	return tensor ? (Operand){.kind = OPERAND_AT, .tensor = tensor} : (Operand){.kind = OPERAND_ABSENT};
 }
 
 static Operand number(double value)
 {
-	return (Operand){OPERAND_NUMBER, 0, value};
+	return (Operand){.kind = OPERAND_NUMBER, .number = value};
 }
 
 /* The index of `x` or `x2`, `dx` or `dx2` after its prefix; -1 when name is neither. */
@@ -93,13 +93,13 @@ static bool bind_common(Diff *d, const char *name, Operand *operand)
 	const Value *x = node->inputs[0], *y = node->output;
 	int input;
 	if (strcmp(name, "rows") == 0)
-		*operand = (Operand){OPERAND_ROWS, 0, shape_positions(&x->shape)};
+		*operand = (Operand){.kind = OPERAND_ROWS, .number = shape_positions(&x->shape)};
 	else if (strcmp(name, "panel") == 0)
-		*operand = (Operand){OPERAND_PANEL, 0, 0};
+		*operand = (Operand){.kind = OPERAND_PANEL};
 	else if (strcmp(name, "size") == 0)
-		*operand = (Operand){OPERAND_PANEL_SIZE, d->w, 0};
+		*operand = (Operand){.kind = OPERAND_PANEL_SIZE, .tensor = d->w};
 	else if (strcmp(name, "lr") == 0)
-		*operand = (Operand){OPERAND_RATE, 0, 0};
+		*operand = (Operand){.kind = OPERAND_RATE};
 	else if (strcmp(name, "step") == 0)
 		*operand = at(step_counter(d));
 	else if (strcmp(name, "inputs") == 0)
@@ -143,9 +143,14 @@ static Operand bind_optimizer(Diff *d, const char *name)
 		return at(d->w);
 	if (strcmp(name, "dw") == 0)
 		return at(d->dw);
+	if (strcmp(name, "numbers") == 0)
+		return at(d->numbers);
 	int index = tensor_index(d->node->layer, name);
 	if (index < 0)
 		internal_error("%s: nothing is called `%s`", d->node->layer->name, name);
+	const char *when = d->node->layer->tensors[index].when;
+	if (when && d->node->arguments[argument_index(d->node->layer, when)] == 0)
+		return at(0);
 	if (!d->states[index]) {
 		Tensor *state = new_tensor(d, ROLE_STATE, d->w->layout, arena_print(d->arena, "%s_%s", name, d->w->name));
 		state->features = d->w->features;
@@ -173,6 +178,8 @@ static Operand bind_layer(Diff *d, const char *name)
 static Operand bind(Diff *d, const char *name)
 {
 	Operand operand;
+	if (strcmp(name, "0") == 0)
+		return at(0);
 	if (bind_common(d, name, &operand))
 		return operand;
 	/* a tensor hides the argument that says whether it exists */

@@ -2,6 +2,7 @@
  * passes through them: text -> tree -> network -> steps -> loops -> memory -> C -> machine code. */
 #ifndef BNC_H
 #define BNC_H
+#include "../runtime/kernels/few.h"
 #include "../runtime/runtime.h"
 #include <stdarg.h>
 
@@ -125,7 +126,8 @@ void dump_tree(const Source *source, const Statement *statements, FILE *out);
 /* ---- kernels.c: the rows of runtime/kernels.h as the passes see them */
 
 typedef enum OperandClass {
-	OPERAND_INT, OPERAND_FLOAT,     /* by value */
+	OPERAND_INT, OPERAND_FLOAT, OPERAND_DOUBLE,     /* by value */
+	OPERAND_FUNCTION,               /* a kernel, of an optimizer */
 	OPERAND_TENSOR,
 } OperandClass;
 
@@ -141,7 +143,12 @@ typedef struct OperandType {
 
 enum { MAX_OPERANDS = 28 };
 
-typedef struct KernelParameter { const char *name; const OperandType *type; } KernelParameter;
+typedef struct KernelParameter {
+	const char *name;
+	const OperandType *type;
+	bool maybe;             /* may be absent */
+	bool grad;              /* lanes past the last feature are 0 */
+} KernelParameter;
 
 typedef bool VariantFits(Sizes sizes);
 
@@ -149,7 +156,8 @@ typedef struct Kernel {
 	const char *name;
 	const char *prototype;  /* the row's parameter list, as C */
 	bool in_place, product, activation, optimizer, contrast;
-	size_t entry;           /* offset of its function in a KernelSet */
+	int states;             /* of an optimizer: the most that it keeps of a weight */
+	size_t entry;           /* offset of its function in a KernelTable */
 	int panels;             /* that a call is for */
 	const struct Kernel *row;       /* itself, or of which it is a variant */
 	VariantFits *fits;      /* of a variant: the sizes that it is for, from so many lanes on; else null */
@@ -175,7 +183,7 @@ const Kernel *read_call(Arena *arena, const Kernels *kernels, const char **text,
 
 /* ---- layers/: one const Layer each; passes learn everything about a layer from here and never name one */
 
-enum { MAX_ARGUMENTS = 8, MAX_TENSORS = 6, MAX_LOCALS = 4, MAX_INPUTS = 2, MAX_EXAMPLES = 6, MAX_RANK = 4 };
+enum { MAX_ARGUMENTS = 8, MAX_TENSORS = 6, MAX_LOCALS = 4, MAX_INPUTS = 2, MAX_EXAMPLES = 10, MAX_RANK = 4 };
 
 typedef enum ArgumentKind { ARGUMENT_SIZE, ARGUMENT_REAL, ARGUMENT_FLAG } ArgumentKind;
 typedef enum ArgumentUse {
@@ -189,7 +197,7 @@ typedef struct ArgumentSpec {
 	ArgumentKind kind;
 	int use;                /* of ArgumentUse */
 	double standard;        /* the default */
-	const char *range;      /* what a REAL must satisfy: null, ">= 0", "> 0" */
+	const char *range;      /* what a REAL must satisfy: null, ">= 0", "> 0", ">= 0 and < 1" */
 	const char *with;       /* what it has no effect or no meaning without, as written after it; or null */
 } ArgumentSpec;
 
@@ -209,7 +217,7 @@ typedef enum LayerKind { KIND_LAYER, KIND_LOSS, KIND_OPTIMIZER } LayerKind;
 
 /* What a reference computes on: row-major doubles. */
 typedef struct Reference {
-	int rows, inputs, outputs;      /* inputs, outputs: floats in a row of x, y */
+	int rows, inputs, outputs;      /* inputs, outputs: values in a row of x, y */
 	const double *arguments;
 	const double *tensors[MAX_TENSORS];     /* as declared; null for one that does not exist */
 	const double *x, *x2;
@@ -217,12 +225,16 @@ typedef struct Reference {
 	bool training;
 	const int *labels;              /* losses only; y is then one value */
 	const double *targets;
+	/* an optimizer's: y is w, which it updates by the gradient x, and states are those of its tensors that exist */
+	double *states[MAX_TENSORS];
+	double lr;
+	int64_t step;                   /* 0 for the first */
 } Reference;
 
 struct Node;
 
-/* What an optimizer's first step leaves of a gradient: scale (dw + decay w) is in the state, or, times lr, taken from w. */
-typedef struct FirstStep { const char *state; double scale, decay; } FirstStep;
+/* What an optimizer's first step leaves of a gradient: scale (dw + decay w), or scale times its square, is in the state; or, times lr, taken from w. */
+typedef struct FirstStep { const char *state; double scale, decay; bool squared; } FirstStep;
 
 /* y = (x - centre) scale + shift; x is thought to be about one deviation away from the centre. */
 typedef struct Scaling { double centre, deviation, scale, shift; } Scaling;
@@ -233,7 +245,7 @@ typedef enum Standard { NOT_STANDARD, STANDARD, STANDARD_FOR_ONE_OUTPUT } Standa
 /* forward, predict and backward are kernel calls separated by `;`. A call may start with `[name]` or `[!name]`: it is
  * there only if that argument is not, or is, 0. Names in a call: the node's tensors, locals and arguments, one_minus_<argument>, which a
  * kernel could not make of a float as exactly; x (x2), y; dx
- * (dx2), dy and d<tensor>, gradients; rows, panel; inputs and outputs (features of x and y); lr, step. In an optimizer: w, dw and size;
+ * (dx2), dy and d<tensor>, gradients; rows, panel; inputs and outputs (features of x and y); lr, step. In an optimizer: w, dw, size and numbers, which prepare writes once a step;
  * in a loss: label, target, loss, correct. A call whose every result is unread is dropped. `dx = dy` passes a gradient on as
  * it is. */
 typedef struct Layer {
@@ -246,6 +258,7 @@ typedef struct Layer {
 	const char *forward;
 	const char *predict;                    /* null: as forward */
 	const char *backward;
+	const char *prepare;                    /* of an optimizer: before the first update of a step */
 	Standard standard;
 	bool takes_labels;                      /* a loss: on class indices, not values */
 	bool normalises_batch;                  /* one row has no variance */
@@ -378,12 +391,15 @@ typedef struct Tensor {
 
 typedef struct Tensors { Tensor **items; int count, capacity; } Tensors;
 
-typedef enum OperandKind { OPERAND_ABSENT, OPERAND_AT, OPERAND_NUMBER, OPERAND_ROWS, OPERAND_PANEL, OPERAND_RATE, OPERAND_PANEL_SIZE } OperandKind;
+typedef enum OperandKind {
+	OPERAND_ABSENT, OPERAND_AT, OPERAND_NUMBER, OPERAND_ROWS, OPERAND_PANEL, OPERAND_RATE, OPERAND_PANEL_SIZE, OPERAND_KERNEL
+} OperandKind;
 
 typedef struct Operand {
 	OperandKind kind;
 	Tensor *tensor;         /* OPERAND_AT; OPERAND_PANEL_SIZE: whose panel */
 	double number;          /* OPERAND_NUMBER; OPERAND_ROWS: rows per sample */
+	const Kernel *kernel;   /* OPERAND_KERNEL */
 } Operand;
 
 enum { MAX_PARTS = 12 };
@@ -533,7 +549,8 @@ bool check_ram(const Compilation *compilation, const Routine *routine, bool with
 /* ---- emit.c: loops -> C */
 
 void emit(Compilation *compilation);
-const char *number_text(Arena *arena, double number, bool real);        /* an exact C literal, whatever the locale */
+/* An exact C literal of an OPERAND_INT, FLOAT or DOUBLE, whatever the locale. */
+const char *number_text(Arena *arena, double number, OperandClass class);
 enum { FLOAT_TEXT = 32 };
 /* The same of a float, into text[FLOAT_TEXT], with the fewest digits from `digits` on that mean it. */
 void write_float(char *text, float value, int digits);

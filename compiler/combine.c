@@ -26,7 +26,7 @@ typedef struct Match {
 
 static bool same_operand(const Operand *a, const Operand *b)
 {
-	return a->kind == b->kind && a->tensor == b->tensor && a->number == b->number;
+	return a->kind == b->kind && a->tensor == b->tensor && a->number == b->number && a->kernel == b->kernel;
 }
 
 static bool bind_operands(const Call *call, const Step *step, Match *match)
@@ -312,7 +312,7 @@ static void make_first(Combine *m, const Call *call, Match *match, Loop *before)
 		int variable = call->variables[k];
 		if (!match->bound[variable]) {
 			match->bound[variable] = true;
-			match->values[variable] = (Operand){OPERAND_AT, new_result(m, key, &call->kernel->parameters[k]), 0};
+			match->values[variable] = (Operand){.kind = OPERAND_AT, .tensor = new_result(m, key, &call->kernel->parameters[k])};
 		}
 		first->operands[k] = match->values[variable];
 	}
@@ -380,7 +380,11 @@ static void replace(Combine *m, const Pattern *pattern, const Match *match, Step
 /* Applies the rule where the loop has its calls from this step on; false when it has not. */
 static bool apply(Combine *m, const Pattern *pattern, Loop *loop, Step *step)
 {
-	Match match = {.steps = {step}, .values = {{OPERAND_ABSENT, 0, 0}}, .bound = {true}};
+	Match match = {.steps = {step}, .values = {{.kind = OPERAND_ABSENT}}, .bound = {true}};
+	if (pattern->optimizer_variable) {
+		match.bound[pattern->optimizer_variable] = true;
+		match.values[pattern->optimizer_variable] = (Operand){.kind = OPERAND_KERNEL, .kernel = pattern->optimizer};
+	}
 	if (!bind_operands(&pattern->calls[0], step, &match) || !match_next(m, pattern, 1, &match) || !has_few(pattern, &match)
 		|| !rest_vanishes(m, pattern, &match))
 		return false;
@@ -435,7 +439,7 @@ static From from_of(const Combine *m, const Kernel *activation)
 static void try_fills(Combine *m, const Rule *rule)
 {
 	const Kernels *kernels = &m->c->kernels;
-	const bool activations = strstr(rule->with, "{activation}"), optimizers = strstr(rule->with, "{optimizer}");
+	const bool activations = strstr(rule->with, "{activation}"), optimizers = strstr(rule->with, "{optimizer}") || strstr(rule->calls, "{optimizer}");
 	for (int a = 0; a < (activations ? kernels->count : 1); a++) {
 		Fill fill = {.activation = &kernels->items[a]};
 		if (activations && !(fill.activation->activation && *present(m, fill.activation)))

@@ -13,8 +13,8 @@ typedef enum From { FROM_ANY, FROM_Y, FROM_X } From;
  * whatever loop before that wrote what the calls read; `with` makes it again. `first` is a call to make once, in a loop of its own
  * before; it gives new names to what it writes, and is shared by all rules that want the same of the same operands.
  *
- * A rule that says {activation} or {optimizer} is one for each kernel that has this property. {numbers} are then the activation's
- * own numbers, {rates} what the optimizer has before w, {state w} what it keeps of w. */
+ * A rule that says {activation} or {optimizer} is one for each kernel that has this property; where an operand is a kernel, {optimizer} is that one.
+ * {numbers} are the activation's own numbers, {state w} the operands for all states of w, {kept w} those for as many as the optimizer has. */
 typedef struct Rule {
 	const char *calls, *with, *first, *made;
 	const char *few;                /* the variable that is at most FEW, if one must be */
@@ -36,6 +36,8 @@ typedef struct Pattern {
 	Call calls[MAX_CALLS], with, first, made;
 	int call_count, variable_count;
 	int given;                      /* variables that the other calls bind */
+	const Kernel *optimizer;        /* that the rule is read for */
+	int optimizer_variable;         /* that stands for this kernel itself; 0: none */
 	const char *names[MAX_VARIABLES];
 } Pattern;
 

@@ -25,14 +25,15 @@ const Rule combine_rules[] = {
 		"batchnorm_{activation}(rows, {numbers} eps, kept, momentum, y, xhat, rstd, mean, var, x, gamma, beta)",
 	},
 	{
-		"linear_dw(rows, outputs, inputs, dw, x, dy); {optimizer}(size, {rates} w, {state w} dw)",
-		"linear_dw_{optimizer}(rows, outputs, inputs, {rates} w, {state w} 0, {state 0} x, dy)",
+		"linear_dw(rows, outputs, inputs, dw, x, dy); {optimizer}(size, numbers, w, w1, w2, w3, dw)",
+		"linear_dw_update(rows, outputs, inputs, {optimizer}, numbers, w, w1, w2, w3, 0, 0, 0, 0, x, dy)",
 	},
 	{
-		"linear_dw_{optimizer}(rows, outputs, inputs, {rates} w, {state w} 0, {state 0} x, dy); column_sum(rows, db, dy);"
-		"{optimizer}(size, {rates} b, {state b} db)",
-		"linear_dw_{optimizer}(rows, outputs, inputs, {rates} w, {state w} b, {state b} x, dy)",
+		"linear_dw_update(rows, outputs, inputs, optimizer, numbers, w, w1, w2, w3, 0, 0, 0, 0, x, dy); column_sum(rows, db, dy);"
+		"{optimizer}(size, numbers, b, b1, b2, b3, db)",
+		"linear_dw_update(rows, outputs, inputs, optimizer, numbers, w, w1, w2, w3, b, b1, b2, b3, x, dy)",
 	},
+	/* few inputs: with an activation where there is such an instance, else without */
 	{
 		"linear(rows, outputs, inputs, z, x, w, b);"
 		"batchnorm_{activation}(rows, {numbers} eps, kept, momentum, y, xhat, rstd, mean, var, z, gamma, beta)",
@@ -40,31 +41,55 @@ const Rule combine_rules[] = {
 		.first = "centre(rows, inputs, centred, moments, x)", .few = "inputs", .reassociates = true,
 	},
 	{
+		"linear(rows, outputs, inputs, z, x, w, b); batchnorm(rows, eps, kept, momentum, xhat, rstd, mean, var, z); scale_shift(rows, y, xhat, gamma, beta)",
+		"linear_batchnorm(rows, outputs, inputs, eps, kept, momentum, y, xhat, rstd, mean, var, centred, moments, w, b, gamma, beta)",
+		.first = "centre(rows, inputs, centred, moments, x)", .few = "inputs", .reassociates = true,
+	},
+	{
 		"batchnorm_{activation}_bwd(rows, {numbers} dz, dgamma, dbeta, dy, {y, or beta} xhat, rstd, gamma);"
-		"{optimizer}(gamma_size, {rates} gamma, {state gamma} dgamma); {optimizer}(beta_size, {rates} beta, {state beta} dbeta);"
-		"linear_dw_{optimizer}(rows, outputs, inputs, {rates} w, {state w} 0, {state 0} x, dz)",
-		"linear_batchnorm_{activation}_bwd_{optimizer}(rows, outputs, inputs, {numbers} {rates} w, {state w} gamma, {state gamma}"
-		"beta, {state beta} dy, {y} rstd, centred, moments)",
+		"{optimizer}(gamma_size, numbers, gamma, {state gamma} dgamma); {optimizer}(beta_size, numbers, beta, {state beta} dbeta);"
+		"linear_dw_update(rows, outputs, inputs, {optimizer}, numbers, w, {state w} 0, 0, 0, 0, x, dz)",
+		"linear_batchnorm_{activation}_bwd_{optimizer}(rows, outputs, inputs, {numbers} numbers, w, {kept w} gamma, {kept gamma}"
+		"beta, {kept beta} dy, {y} rstd, centred, moments)",
 		.first = "centre(rows, inputs, centred, moments, x)", .few = "inputs", .reassociates = true,
 	},
 	{
 		"batchnorm_{activation}_bwd(rows, {numbers} dz, 0, 0, dy, {y, or 0} xhat, rstd, 0);"
-		"linear_dw_{optimizer}(rows, outputs, inputs, {rates} w, {state w} 0, {state 0} x, dz)",
-		"linear_batchnorm_{activation}_bwd_{optimizer}(rows, outputs, inputs, {numbers} {rates} w, {state w} 0, {state 0}"
-		"0, {state 0} dy, {y} rstd, centred, moments)",
+		"linear_dw_update(rows, outputs, inputs, {optimizer}, numbers, w, {state w} 0, 0, 0, 0, x, dz)",
+		"linear_batchnorm_{activation}_bwd_{optimizer}(rows, outputs, inputs, {numbers} numbers, w, {kept w} 0, {kept 0}"
+		"0, {kept 0} dy, {y} rstd, centred, moments)",
+		.first = "centre(rows, inputs, centred, moments, x)", .few = "inputs", .reassociates = true,
+	},
+	{
+		"batchnorm_{activation}_bwd(rows, {numbers} dz, dgamma, dbeta, dy, {y, or beta} xhat, rstd, gamma);"
+		"linear_dw_update(rows, outputs, inputs, optimizer, numbers, w, w1, w2, w3, 0, 0, 0, 0, x, dz)",
+		"linear_batchnorm_{activation}_bwd_update(rows, outputs, inputs, {numbers} optimizer, numbers, w, w1, w2, w3, dgamma, dbeta, dy,"
+		"{y, or beta} rstd, centred, moments, gamma)",
+		.first = "centre(rows, inputs, centred, moments, x)", .few = "inputs", .reassociates = true,
+	},
+	{
+		"batchnorm_bwd(rows, dz, dgamma, dbeta, dy, xhat, rstd, gamma);"
+		"linear_dw_update(rows, outputs, inputs, optimizer, numbers, w, w1, w2, w3, 0, 0, 0, 0, x, dz)",
+		"linear_batchnorm_bwd_update(rows, outputs, inputs, optimizer, numbers, w, w1, w2, w3, dgamma, dbeta, dy, rstd, centred, moments, gamma)",
 		.first = "centre(rows, inputs, centred, moments, x)", .few = "inputs", .reassociates = true,
 	},
 	{
 		"linear_dx(rows, above, outputs, panel, dy, above_dy, above_w);"
-		"linear_batchnorm_{activation}_bwd_{optimizer}(rows, outputs, inputs, {numbers} {rates} w, {state w} gamma, {state gamma}"
-		"beta, {state beta} dy, {y} rstd, centred, moments)",
-		"linear_batchnorm_{activation}_linear_bwd_{optimizer}(rows, outputs, inputs, panel, above, {numbers} {rates} w, {state w}"
-		"gamma, {state gamma} beta, {state beta} {y} rstd, centred, moments, above_dy, above_w)",
+		"linear_batchnorm_{activation}_bwd_{optimizer}(rows, outputs, inputs, {numbers} numbers, w, {kept w} gamma, {kept gamma}"
+		"beta, {kept beta} dy, {y} rstd, centred, moments)",
+		"linear_batchnorm_{activation}_linear_bwd_{optimizer}(rows, outputs, inputs, panel, above, {numbers} numbers, w, {kept w}"
+		"gamma, {kept gamma} beta, {kept beta} {y} rstd, centred, moments, above_dy, above_w)",
 		.few = "above", .reassociates = true,
 	},
+	/* xhat that nobody reads */
 	{
 		"linear_batchnorm_{activation}(rows, outputs, inputs, {numbers} eps, kept, momentum, y, xhat, rstd, mean, var, centred, moments, w, b, gamma, beta)",
 		"linear_batchnorm_{activation}(rows, outputs, inputs, {numbers} eps, kept, momentum, y, 0, rstd, mean, var, centred, moments, w, b, gamma, beta)",
+		.reassociates = true,
+	},
+	{
+		"linear_batchnorm(rows, outputs, inputs, eps, kept, momentum, y, xhat, rstd, mean, var, centred, moments, w, b, gamma, beta)",
+		"linear_batchnorm(rows, outputs, inputs, eps, kept, momentum, y, 0, rstd, mean, var, centred, moments, w, b, gamma, beta)",
 		.reassociates = true,
 	},
 };
@@ -90,24 +115,30 @@ static void read_pattern(Arena *arena, const Kernels *kernels, Pattern *pattern,
 	call->kernel = read_call(arena, kernels, text, names);
 	for (int k = 0; k < call->kernel->parameter_count; k++) {
 		call->variables[k] = variable_named(pattern, names[k]);
-		if (call == &pattern->with && call->variables[k] >= pattern->given)
+		if (call->kernel->parameters[k].type->class == OPERAND_FUNCTION && pattern->optimizer && strcmp(names[k], pattern->optimizer->name) == 0)
+			pattern->optimizer_variable = call->variables[k];
+		else if (call == &pattern->with && call->variables[k] >= pattern->given)
 			internal_error("the rule for %s uses `%s`, which nothing gives", call->kernel->name, names[k]);
 	}
 }
 
-static int parameter_index(const Kernel *kernel, const char *name)
+enum { MAX_STATES = 3 };
+
+/* So many states of w, each with a comma: those that the optimizer keeps have names of their own, the others are absent. */
+static void put_states(Code *code, const Kernel *optimizer, const char *w, int count)
 {
-	for (int k = 0; k < kernel->parameter_count; k++)
-		if (strcmp(kernel->parameters[k].name, name) == 0)
-			return k;
-	internal_error("%s has no parameter `%s`", kernel->name, name);
+	for (int i = 0; i < count; i++)
+		if (i < optimizer->states && strcmp(w, "0") != 0)
+			code_put(code, "%s_state_%d, ", w, i);
+		else
+			code_put(code, "0, ");
 }
 
-/* Parameters from one to another, as variables: `before` their names and each with a comma. */
-static void put_parameters(Code *code, const Kernel *kernel, int from, int to, const char *before)
+/* The activation's own numbers, each with a comma. */
+static void put_numbers(Code *code, const Kernel *activation)
 {
-	for (int k = from; k < to; k++)
-		code_put(code, "%s_%s, ", before, kernel->parameters[k].name);
+	for (int k = 1; strcmp(activation->parameters[k].name, "y") != 0; k++)
+		code_put(code, "own_%s, ", activation->parameters[k].name);
 }
 
 static bool is_word(const char *text, size_t length, const char *word)
@@ -124,17 +155,12 @@ static void put_filled(Arena *arena, Code *code, const char *text, size_t length
 	else if (is_word(text, length, "optimizer"))
 		code_put(code, "%s", optimizer->name);
 	else if (is_word(text, length, "numbers"))
-		put_parameters(code, activation, 1, parameter_index(activation, "y"), activation->name);
-	else if (is_word(text, length, "rates"))
-		put_parameters(code, optimizer, 1, parameter_index(optimizer, "w"), optimizer->name);
-	else if (length > 6 && memcmp(text, "state ", 6) == 0) {
-		const char *of = arena_copy(arena, text + 6, length - 6);
-		int begin = parameter_index(optimizer, "w") + 1, end = parameter_index(optimizer, "dw");
-		for (int k = begin; k < end && strcmp(of, "0") == 0; k++)
-			code_put(code, "0, ");
-		if (strcmp(of, "0") != 0)
-			put_parameters(code, optimizer, begin, end, of);
-	} else if (is_word(text, length, "y"))
+		put_numbers(code, activation);
+	else if (length > 6 && memcmp(text, "state ", 6) == 0)
+		put_states(code, optimizer, arena_copy(arena, text + 6, length - 6), MAX_STATES);
+	else if (length > 5 && memcmp(text, "kept ", 5) == 0)
+		put_states(code, optimizer, arena_copy(arena, text + 5, length - 5), optimizer->states);
+	else if (is_word(text, length, "y"))
 		code_put(code, "%s", fill->from == FROM_Y ? "y, " : "");
 	else if (length > 6 && memcmp(text, "y, or ", 6) == 0)
 		code_put(code, "%.*s, ", fill->from == FROM_Y ? 1 : (int)length - 6, fill->from == FROM_Y ? text : text + 6);
@@ -164,6 +190,7 @@ const Pattern *read_rule(Arena *arena, const Kernels *kernels, const Rule *rule,
 		return 0;
 	Pattern *pattern = NEW(arena, Pattern);
 	pattern->rule = rule;
+	pattern->optimizer = fill->optimizer;
 	pattern->names[pattern->variable_count++] = "0";
 	const char *calls = filled(arena, rule->calls, fill), *first = rule->first, *made = rule->made;
 	do

@@ -56,7 +56,7 @@ static void collect_gradients(Diff *d, const Node *node)
 		if (value->gradient) {
 			Tensor *sum = gradient_of(d, value);
 			Step *step = new_step(d, kernel_find(&d->c->kernels, "add", 3));
-			step->operands[0] = (Operand){OPERAND_ROWS, 0, sum->positions};
+			step->operands[0] = (Operand){.kind = OPERAND_ROWS, .number = sum->positions};
 			step->operands[1] = at(sum);
 			step->operands[2] = at(value->gradient);
 			step->operands[3] = at(d->dx[i]);
@@ -94,6 +94,8 @@ static void update_parameters(Diff *d, Node *node)
 static void backward(Diff *d)
 {
 	const Network *network = d->c->network;
+	d->numbers = new_tensor(d, ROLE_TEMPORARY, LAYOUT_NUMBERS, "numbers");
+	bind_calls(d, network->optimizer, network->optimizer->layer->prepare);
 	bind_calls(d, network->loss, network->loss->layer->forward);
 	collect_gradients(d, network->loss);
 	for (int i = network->nodes.count - 1; i >= 0; i--) {
@@ -134,7 +136,9 @@ static void drop_unread(Diff *d)
 			continue;
 		}
 		for (int k = 0; k < step->kernel->parameter_count; k++)
-			if (step->operands[k].kind == OPERAND_AT) {
+			if (step->operands[k].kind == OPERAND_ABSENT && !parameters[k].maybe)
+				internal_error("%s: operand %s of %s may not be absent", step->node->layer->name, parameters[k].name, step->kernel->name);
+			else if (step->operands[k].kind == OPERAND_AT) {
 				step->operands[k].tensor->touched = true;
 				step->operands[k].tensor->read |= parameters[k].type->reads;
 			}

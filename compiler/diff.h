@@ -11,6 +11,7 @@ typedef struct Diff {
 	Tensor *dx[MAX_INPUTS];         /* what they contribute to the gradients of its inputs */
 	Tensor *w, *dw;                 /* in an optimizer's calls: the parameter, its gradient and */
 	Tensor *states[MAX_TENSORS];    /* the optimizer's tensors for it */
+	Tensor *numbers;                /* what the optimizer prepared */
 	int contributions;              /* to gradients that had one already: numbers their names */
 } Diff;
 

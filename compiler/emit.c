@@ -29,11 +29,26 @@ void write_float(char *text, float value, int digits)
 	strcat(text, strpbrk(text, ".e") ? "f" : ".0f");
 }
 
-const char *number_text(Arena *arena, double number, bool real)
+static void write_double(char *text, double value)
 {
-	if (!real)
-		return arena_print(arena, "%d", (int)number);
+	int digits = 6;
+	do
+		snprintf(text, FLOAT_TEXT, "%.*g", digits, value);
+	while (strtod(text, 0) != value && digits++ < 17);
+	with_point(text);
+	if (!strpbrk(text, ".e"))
+		strcat(text, ".0");
+}
+
+const char *number_text(Arena *arena, double number, OperandClass class)
+{
 	char text[FLOAT_TEXT];
+	if (class == OPERAND_INT)
+		return arena_print(arena, "%d", (int)number);
+	if (class == OPERAND_DOUBLE) {
+		write_double(text, number);
+		return arena_print(arena, "%s", text);
+	}
 	write_float(text, (float)number, 6);
 	return arena_print(arena, "%s", text);
 }
@@ -52,25 +67,36 @@ void mark_called(const Compilation *c, const Routine *routine, bool *called)
 		called[step->kernel - c->kernels.items] = true;
 		if (is_paired(step))
 			called[step->pair - c->kernels.items] = true;
+		for (int k = 0; k < step->kernel->parameter_count; k++)
+			if (step->operands[k].kind == OPERAND_KERNEL)
+				called[step->operands[k].kernel - c->kernels.items] = true;
 	}
 }
 
-static void put_prototype(Emit *e, const Kernel *kernel)
+static void put_prototype(Emit *e, const char *before, const char *name, const Kernel *kernel)
 {
-	put(e, "void %s(", kernel->name);
+	put(e, "%svoid %s(", before, name);
 	for (int k = 0; k < kernel->parameter_count; k++)
 		put(e, "%s%s%s", k ? ", " : "", kernel->parameters[k].type->c_type, kernel->parameters[k].name);
 	put(e, ");\n");
 }
 
+/* All optimizers have one prototype, which is also the type of those that a kernel is given. */
 static void put_prototypes(Emit *e)
 {
 	bool *called = NEW_ARRAY(e->c->arena, bool, e->c->kernels.count);
 	mark_called(e->c, &e->c->train, called);
 	mark_called(e->c, &e->c->predict, called);
-	for (int i = 0; i < e->c->kernels.count; i++)
+	bool typed = false;
+	for (int i = 0; i < e->c->kernels.count; i++) {
+		const Kernel *kernel = &e->c->kernels.items[i];
+		if (called[i] && kernel->optimizer && !typed) {
+			put_prototype(e, "typedef ", "optimizer", kernel);
+			typed = true;
+		}
 		if (called[i])
-			put_prototype(e, &e->c->kernels.items[i]);
+			put_prototype(e, "", kernel->name, kernel);
+	}
 }
 
 /* ---- steps */
@@ -117,11 +143,12 @@ static void put_operand(Emit *e, const Step *step, int index, bool looped)
 	switch (operand->kind) {
 	case OPERAND_ABSENT: put(e, "0"); break;
 	case OPERAND_AT: put_tensor(e, operand, type, looped); break;
-	case OPERAND_NUMBER: put(e, "%s", number_text(e->c->arena, operand->number, type->class == OPERAND_FLOAT)); break;
+	case OPERAND_NUMBER: put(e, "%s", number_text(e->c->arena, operand->number, type->class)); break;
 	case OPERAND_ROWS: put_rows(e, (int)operand->number); break;
 	case OPERAND_PANEL: put(e, !looped ? "0" : e->second ? "p + 1" : "p"); break;
 	case OPERAND_RATE: put(e, "lr"); break;
 	case OPERAND_PANEL_SIZE: put(e, "%zu", panel_floats(e->c, operand->tensor)); break;
+	case OPERAND_KERNEL: put(e, "%s%s", e->prefix, operand->kernel->name); break;
 	}
 }
 

@@ -44,7 +44,7 @@ static void add_host(TCCState *tcc)
 static void add_kernels(TCCState *tcc, const Compilation *c)
 {
 	for (int i = 0; i < c->kernels.count; i++)
-		add_function(tcc, c->kernels.items[i].name, (const char *)c->target + c->kernels.items[i].entry);
+		add_function(tcc, c->kernels.items[i].name, (const char *)c->target->table + c->kernels.items[i].entry);
 }
 
 /* Relocates into pages of our own: writable first, then executable, never both. */

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_PARAMETERS = 8, MAX_DEPTH = 16 };
+enum { MAX_PARAMETERS = 12, MAX_DEPTH = 16 };
 
 typedef struct Macro {
 	const char *name, *body;
@@ -112,7 +112,7 @@ static const char *read_arguments(Preprocessor *p, const Macro *macro, const cha
 		depth += *text == '(';
 		depth -= *text == ')';
 		if ((*text == ',' && depth == 1) || depth == 0) {
-			begin = skip_blanks(begin);
+			begin += strspn(begin, " \t\n");
 			if (count < macro->parameter_count)
 				arguments[count++] = arena_copy(p->arena, begin, (size_t)(text - begin));
 			begin = text + 1;

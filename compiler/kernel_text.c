@@ -122,9 +122,11 @@ static void name_definition(Slicer *s, Piece *piece)
 		const char *name = name_before(text, parameters_of(text));
 		add_name(s, piece, name, name_end(name));
 	} else if (strncmp(text, "typedef", 7) == 0) {
-		/* the last name; attributes come after it */
+		/* the last name, before attributes; of a function's type that before its parameters */
 		end = strstr(text, "__attribute__");
 		end = end ? end : text + strlen(text);
+		if (!strchr(text, '{') && strcspn(text, "(") < (size_t)(end - text))
+			end = strchr(text, '(');
 		const char *name = name_before(text, end);
 		add_name(s, piece, name, name_end(name));
 	} else {
@@ -226,29 +228,36 @@ static bool defines(const Piece *piece, const char *name, size_t length)
 	return false;
 }
 
-static void need(Slicer *s, const char *name, size_t length, bool called);
+/* Whether the name from `name` to `end` of the text is that of a function: it is called, or handed on with an `&`. */
+static bool is_function(const char *text, const char *name, const char *end)
+{
+	return end[strspn(end, " ")] == '(' || (name > text && name[-1] == '&' && (name - 1 == text || name[-2] != '&'));
+}
+
+static void need(Slicer *s, const char *name, size_t length, bool function);
 
 static void need_names(Slicer *s, const char *text)
 {
+	const char *begin = text;
 	while (*text) {
 		const char *opaque = skip_opaque(text);
 		if (opaque > text)
 			text = opaque;
 		else if (is_name(*text)) {
 			const char *end = name_end(text);
-			need(s, text, (size_t)(end - text), end[strspn(end, " ")] == '(');
+			need(s, text, (size_t)(end - text), is_function(begin, text, end));
 			text = end;
 		} else
 			text++;
 	}
 }
 
-/* A function's name without a call is a variable's. */
-static void need(Slicer *s, const char *name, size_t length, bool called)
+/* A variable may be called as a function is. */
+static void need(Slicer *s, const char *name, size_t length, bool function)
 {
 	for (int i = 0; i < s->pieces.count; i++) {
 		Piece *piece = &s->pieces.items[i];
-		if (piece->needed || (piece->kind == PIECE_FUNCTION && !called) || !defines(piece, name, length))
+		if (piece->needed || (piece->kind == PIECE_FUNCTION && !function) || !defines(piece, name, length))
 			continue;
 		piece->needed = true;
 		need_names(s, piece->text);
@@ -273,16 +282,16 @@ static bool introduces(const Slicer *s, int comment)
 /* ---- printing */
 
 /* What a piece's name becomes; null when the name at text is not one, or stands for a variable of the same name. */
-static const char *renamed(const Slicer *s, const char *text, size_t length)
+static const char *renamed(const Slicer *s, const char *begin, const char *text, size_t length)
 {
 	/* names that the emitted interface has too */
 	static const struct { const char *from, *to; } others[] = {{"load", "load_lanes"}, {"store", "store_lanes"}};
-	const char *after = text + length + strspn(text + length, " ");
+	const bool function = is_function(begin, text, text + length);
 	if (length == 5 && memcmp(text, "LANES", 5) == 0)
 		return arena_print(s->arena, "%s_LANES", s->macro_prefix);
 	for (int i = 0; i < s->pieces.count; i++) {
 		const Piece *piece = &s->pieces.items[i];
-		if (!piece->needed || !defines(piece, text, length) || (piece->kind == PIECE_FUNCTION && *after != '('))
+		if (!piece->needed || !defines(piece, text, length) || (piece->kind == PIECE_FUNCTION && !function))
 			continue;
 		const char *name = arena_copy(s->arena, text, length);
 		for (size_t k = 0; k < sizeof others / sizeof *others; k++)
@@ -309,17 +318,18 @@ static const char *skip_hexadecimal(const char *text)
 
 static void put_piece(const Slicer *s, Code *code, const char *text)
 {
+	const char *begin = text;
 	while (*text) {
 		const char *opaque = skip_opaque(text), *number = skip_hexadecimal(text), *name;
 		if (opaque > text) {
 			code_add(code, text, (size_t)(opaque - text));
 			text = opaque;
 		} else if (number > text) {
-			code_put(code, "%s", number_text(s->arena, strtod(text, 0), true));
+			code_put(code, "%s", number_text(s->arena, strtod(text, 0), OPERAND_FLOAT));
 			text = number;
 		} else if (is_name(*text)) {
 			size_t length = (size_t)(name_end(text) - text);
-			name = renamed(s, text, length);
+			name = renamed(s, begin, text, length);
 			if (name)
 				code_put(code, "%s", name);
 			else

@@ -1,6 +1,7 @@
 /* Reads runtime/kernels.h: each row's parameter list, kept as text beside the C prototype, is what the passes know of
  * the kernel. */
 #include "bnc.h"
+#include "kernels.h"
 #include <ctype.h>
 #include <string.h>
 
@@ -9,6 +10,8 @@
 static const OperandType operand_types[] = {
 	{"int", "int ", OPERAND_INT, false, false, false, false, 0},
 	{"float", "float ", OPERAND_FLOAT, false, false, false, false, 0},
+	{"double", "double ", OPERAND_DOUBLE, false, false, false, false, 0},
+	{"optimizer", "optimizer *", OPERAND_FUNCTION, false, false, false, false, 0},
 	{"in_rows", "const float *", OPERAND_TENSOR, true, false, true, false, LAYOUT_ROWS},
 	{"out_rows", "float *", OPERAND_TENSOR, false, true, true, false, LAYOUT_ROWS},
 	{"io_rows", "float *", OPERAND_TENSOR, true, true, true, false, LAYOUT_ROWS},
@@ -19,6 +22,8 @@ static const OperandType operand_types[] = {
 	{"io_features", "float *", OPERAND_TENSOR, true, true, true, false, LAYOUT_FEATURES},
 	{"all_moments", "const float *", OPERAND_TENSOR, true, false, false, false, LAYOUT_MOMENTS},
 	{"all_out_moments", "float *", OPERAND_TENSOR, false, true, false, false, LAYOUT_MOMENTS},
+	{"all_numbers", "const float *", OPERAND_TENSOR, true, false, false, false, LAYOUT_NUMBERS},
+	{"all_out_numbers", "float *", OPERAND_TENSOR, false, true, false, false, LAYOUT_NUMBERS},
 	{"in_weights", "const float *", OPERAND_TENSOR, true, false, true, false, LAYOUT_WEIGHTS},
 	{"out_weights", "float *", OPERAND_TENSOR, false, true, true, false, LAYOUT_WEIGHTS},
 	{"io_weights", "float *", OPERAND_TENSOR, true, true, true, false, LAYOUT_WEIGHTS},
@@ -75,6 +80,15 @@ static const OperandType *find_type(const char *name)
 	return 0;
 }
 
+/* Whether the type begins so; *type is then what follows. */
+static bool has_prefix(const char **type, const char *prefix)
+{
+	const size_t length = strlen(prefix);
+	const bool found = strncmp(*type, prefix, length) == 0;
+	*type += found ? length : 0;
+	return found;
+}
+
 static void read_row(Arena *arena, Kernel *kernel)
 {
 	const char *text = kernel->prototype;
@@ -83,6 +97,8 @@ static void read_row(Arena *arena, Kernel *kernel)
 			internal_error("kernel %s has more than %d operands", kernel->name, MAX_OPERANDS);
 		const char *type = read_word(arena, &text);
 		KernelParameter *parameter = &kernel->parameters[kernel->parameter_count++];
+		parameter->maybe = has_prefix(&type, "maybe_");
+		parameter->grad = has_prefix(&type, "grad_");
 		parameter->type = find_type(type);
 		if (!parameter->type)
 			internal_error("kernel %s: `%s` is not an operand type", kernel->name, type);
@@ -94,15 +110,24 @@ static void read_row(Arena *arena, Kernel *kernel)
 VARIANTS(VARIANT)
 #undef VARIANT
 
+/* The most states that the optimizer of this name keeps; 0 where there is none. */
+static int states_of(const char *name)
+{
+#define OPTIMIZER_STATES(optimizer, states, prepared) if (strcmp(name, #optimizer) == 0) return states;
+	OPTIMIZERS(OPTIMIZER_STATES)
+#undef OPTIMIZER_STATES
+	return 0;
+}
+
 Kernels kernel_table(Arena *arena)
 {
 	static const struct { const char *name; int properties; const char *prototype; size_t entry; } rows[] = {
-#define KERNEL(name, properties, parameters) {#name, properties, #parameters, offsetof(KernelSet, name)},
+#define KERNEL(name, properties, parameters) {#name, properties, #parameters, offsetof(KernelTable, name)},
 		KERNELS(KERNEL)
 #undef KERNEL
 	};
 	static const struct { const char *row, *name; int lanes, panels; VariantFits *fits; size_t entry; } variants[] = {
-#define VARIANT_FROM(lanes, row, name, panels) {#row, #name, lanes, panels, name##_fits, offsetof(KernelSet, name)},
+#define VARIANT_FROM(lanes, row, name, panels) {#row, #name, lanes, panels, name##_fits, offsetof(KernelTable, name)},
 #define VARIANT(row, name, panels, condition) VARIANT_FROM(1, row, name, panels)
 		VARIANTS_FROM_1_LANE(VARIANT)
 #undef VARIANT
@@ -122,7 +147,7 @@ Kernels kernel_table(Arena *arena)
 			.name = rows[i].name, .prototype = rows[i].prototype, .in_place = (properties & IN_PLACE) != 0,
 			.product = (properties & PRODUCT) != 0, .activation = (properties & ACTIVATION) != 0,
 			.optimizer = (properties & OPTIMIZER) != 0, .contrast = (properties & CONTRAST) != 0,
-			.entry = rows[i].entry, .panels = 1, .row = &kernels.items[i],
+			.states = states_of(rows[i].name), .entry = rows[i].entry, .panels = 1, .row = &kernels.items[i],
 		};
 		read_row(arena, &kernels.items[i]);
 	}

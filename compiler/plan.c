@@ -24,6 +24,7 @@ size_t panel_floats(const Compilation *c, const Tensor *tensor)
 	case LAYOUT_WEIGHTS: return lanes * (size_t)tensor->inputs;
 	case LAYOUT_FEATURES: return lanes;
 	case LAYOUT_MOMENTS: return MOMENTS;
+	case LAYOUT_NUMBERS: return NUMBERS;
 	default: return 1;
 	}
 }

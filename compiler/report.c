@@ -55,13 +55,12 @@ static void print_step(const Compilation *c, const Step *step, FILE *out)
 		switch (operand->kind) {
 		case OPERAND_ABSENT: fprintf(out, "-"); break;
 		case OPERAND_AT: fprintf(out, "%s%s", type->own ? "" : "all ", operand->tensor->name); break;
-		case OPERAND_NUMBER:
-			fprintf(out, "%s", number_text(c->arena, operand->number, type->class == OPERAND_FLOAT));
-			break;
+		case OPERAND_NUMBER: fprintf(out, "%s", number_text(c->arena, operand->number, type->class)); break;
 		case OPERAND_ROWS: fprintf(out, "rows"); break;
 		case OPERAND_PANEL: fprintf(out, "panel"); break;
 		case OPERAND_RATE: fprintf(out, "lr"); break;
 		case OPERAND_PANEL_SIZE: fprintf(out, "size"); break;
+		case OPERAND_KERNEL: fprintf(out, "%s", operand->kernel->name); break;
 		}
 	}
 	fprintf(out, ")\n");

@@ -75,7 +75,7 @@ static void note_gradients(Rehearsal *run)
 		sample(run, run->trial.net, state < 0 ? i : state, after);
 		for (int k = 0; k < count; k++) {
 			double left = state < 0 ? ((double)before[k] - (double)after[k]) / GRADIENT_RATE : (double)after[k];
-			after[k] = (float)(left / first->scale - (double)before[k] * first->decay);
+			after[k] = (float)(left / first->scale - (first->squared ? 0 : (double)before[k] * first->decay));
 		}
 		note(run, (Numbers){.kind = NUMBERS_GRADIENT, .tensor = i, .state = state, .values = after, .count = count});
 	}

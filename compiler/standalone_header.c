@@ -112,7 +112,7 @@ static void put_macros(const Standalone *s, Code *code)
 		"#define $_LANES %d  /* features that are stored side by side */\n"
 		"#define $_BYTES %zu  /* of the struct */\n",
 		(long long)shape_size(&network->input->shape), (long long)shape_size(&network->output->shape), (long long)parameters,
-		training_minimum(s), normalises_batch(s) ? ": one has no variance" : "", network->batch, number_text(s->arena, optimizer->arguments[argument_index(optimizer->layer, "lr")], true),
+		training_minimum(s), normalises_batch(s) ? ": one has no variance" : "", network->batch, number_text(s->arena, optimizer->arguments[argument_index(optimizer->layer, "lr")], OPERAND_FLOAT),
 		s->target.lanes, s->bytes);
 }
 

@@ -71,7 +71,7 @@ static void put_initial(const Standalone *s, Code *code, const Tensor *tensor)
 {
 	if (is_drawn(tensor))
 		put_template(s, code, "\t@_uniform(&generator, net->%s, %d, %d, %s);\n", tensor->name, tensor->features,
-			tensor->layout == LAYOUT_WEIGHTS ? tensor->inputs : 1, number_text(s->arena, initial_bound(tensor->init, tensor->inputs), true));
+			tensor->layout == LAYOUT_WEIGHTS ? tensor->inputs : 1, number_text(s->arena, initial_bound(tensor->init, tensor->inputs), OPERAND_FLOAT));
 	else if (tensor->init == INIT_ONE)
 		put_template(s, code, "\t@_fill(net->%s, %d, 1.0f);\n", tensor->name, tensor->features);
 }

@@ -24,7 +24,7 @@ static void put_labels(Standalone *s, const Expected *e)
 static const char *tolerance_text(Standalone *s, const Numbers *numbers)
 {
 	double unit = pow(10, floor(log10(fmax(numbers->tolerance, 1e-30))) - 1);
-	return number_text(s->arena, ceil(fmax(numbers->tolerance, 1e-30) / unit) * unit, true);
+	return number_text(s->arena, ceil(fmax(numbers->tolerance, 1e-30) / unit) * unit, OPERAND_FLOAT);
 }
 
 static const char *name_of(Standalone *s, const Numbers *numbers)
@@ -182,12 +182,15 @@ static void put_training_functions(Standalone *s, const Expected *e)
 	const FirstStep *first = &e->first_step;
 	const char *meaning = "the gradient", *undo = "", *loop = "\tfor (int i = 0; i < samples; i++)\n\t\tfound[i] ";
 	if (first->decay != 0) {
-		const char *decay = number_text(s->arena, first->decay, true);
+		const char *decay = number_text(s->arena, first->decay, OPERAND_FLOAT);
 		meaning = arena_print(s->arena, "the gradient + %s of the weight", decay);
-		undo = arena_print(s->arena, "%s-= before[i] * %s;\n", loop, decay);
+		if (!first->squared)
+			undo = arena_print(s->arena, "%s-= before[i] * %s;\n", loop, decay);
 	}
+	if (first->squared)
+		meaning = arena_print(s->arena, "the square of (%s)", meaning);
 	if (first->scale != 1) {
-		const char *scale = number_text(s->arena, first->scale, true);
+		const char *scale = number_text(s->arena, first->scale, OPERAND_FLOAT);
 		meaning = arena_print(s->arena, "%s times (%s)", scale, meaning);
 		undo = arena_print(s->arena, "%s/= %s;\n%s", loop, scale, undo);
 	}
@@ -201,7 +204,7 @@ static void put_training_functions(Standalone *s, const Expected *e)
 
 static void put_training_test(Standalone *s, const Expected *e)
 {
-	const char *truth = classifies(s) ? "label" : "target", *rate = number_text(s->arena, (double)e->rate, true);
+	const char *truth = classifies(s) ? "label" : "target", *rate = number_text(s->arena, (double)e->rate, OPERAND_FLOAT);
 	put_training_functions(s, e);
 	put_template(s, &s->test, training_main, TEST_STEPS, s->net ? "_trained(&net)" : "(&net, 0)",
 		tolerance_text(s, first_of(e, NUMBERS_OUTPUTS)), truth, GRADIENT_RATE);

@@ -1,5 +1,5 @@
 /* kernel_set.c: which kernel sets there are, and which of them this processor can run. */
-#include "kernels.h"
+#include "kernel_set.h"
 #include <string.h>
 
 extern const KernelSet kernel_set_scalar;

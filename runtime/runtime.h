@@ -2,7 +2,8 @@
  * functions over it. */
 #ifndef BNC_RUNTIME_H
 #define BNC_RUNTIME_H
-#include "kernels.h"
+#include "kernel_set.h"
+#include <stddef.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -169,6 +170,7 @@ typedef enum Layout {
 	LAYOUT_LABELS,          /* [rows] int32_t */
 	LAYOUT_COUNTER,         /* one int64_t */
 	LAYOUT_MOMENTS,         /* means and covariances of a few features */
+	LAYOUT_NUMBERS,         /* what an optimizer prepares once a step */
 } Layout;
 
 /* A tensor that outlives a step. Only those with a path are a network's own (saved, loaded, initialised). */

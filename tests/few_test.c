@@ -1,4 +1,5 @@
 /* few_test.c: what the kernels for few inputs lose of the digits, against double, beside what PyTorch loses in float32. */
+#include "kernel_set.h"
 #include "kernels.h"
 #include <criterion/criterion.h>
 #include <float.h>
@@ -82,12 +83,13 @@ static void run(const KernelSet *set, const Panel *p, Result *result)
 	static float x[MAX_ROWS * FEW * MAX_LANES], centred[MAX_ROWS * FEW * MAX_LANES], table[MAX_ROWS * FEW];
 	float moments[MOMENTS], y[MAX_ROWS * MAX_LANES], rstd[MAX_LANES], w[FEW * MAX_LANES], dy[MAX_ROWS * MAX_LANES];
 	float mean[MAX_LANES] = {0}, var[MAX_LANES] = {0}, gamma[MAX_LANES], beta[MAX_LANES] = {0};
-	float dw[FEW * MAX_LANES], dgamma[MAX_LANES], dbeta[MAX_LANES];
+	float dw[FEW * MAX_LANES], dgamma[MAX_LANES], dbeta[MAX_LANES], numbers[NUMBERS];
 	const int64_t step = 0;
 	for (int r = 0; r < p->rows; r++)
 		memcpy(table + r * p->inputs, p->x[r], (size_t)p->inputs * sizeof *table);
 	set->gather(p->rows, p->inputs, x, table, NULL);
-	set->centre(p->rows, p->inputs, centred, moments, x);
+	set->table->centre(p->rows, p->inputs, centred, moments, x);
+	set->table->sgd_momentum_numbers(numbers, 0, 0, 0.5f, 1, 0, &step);
 	memset(result, 0, sizeof *result);
 	for (int first = 0; first < MAX_LANES; first += lanes) {
 		for (int i = 0; i < p->inputs; i++)
@@ -96,9 +98,9 @@ static void run(const KernelSet *set, const Panel *p, Result *result)
 			memcpy(dy + r * lanes, p->dy[r] + first, (size_t)lanes * sizeof *dy);
 		for (int lane = 0; lane < lanes; lane++)
 			gamma[lane] = 1;
-		set->linear_batchnorm_relu(p->rows, lanes, p->inputs, (float)eps, 0, 1, y, NULL, rstd, mean, var, centred, moments, w, p->b + first, gamma, beta);
-		set->linear_batchnorm_relu_bwd_sgd_momentum(p->rows, lanes, p->inputs, 0, 0, 0.5f, 1, 0, &step, w, dw, gamma, dgamma, beta, dbeta, dy, y,
-			rstd, centred, moments);
+		set->table->linear_batchnorm_relu(p->rows, lanes, p->inputs, (float)eps, 0, 1, y, NULL, rstd, mean, var, centred, moments, w, p->b + first, gamma, beta);
+		set->table->linear_batchnorm_relu_bwd_update(p->rows, lanes, p->inputs, set->table->sgd_momentum, numbers, w, dw, NULL, NULL, dgamma, dbeta, dy, y,
+			rstd, centred, moments, gamma);
 		for (int lane = 0; lane < lanes; lane++) {
 			const int f = first + lane;
 			for (int r = 0; r < p->rows; r++)

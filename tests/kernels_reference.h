@@ -170,32 +170,56 @@ static void reference_mse(const KernelShape *s, const double *f, double **p)
 	}
 }
 
+/* The update of depth values of each of the panel's features: w and its states; w may be absent. numbers: kernels/optimizers.h. */
+static void step_sgd(const KernelShape *s, int depth, const double *numbers, double **w, const double *dw)
+{
+	for (int i = 0; w[0] && i < s->width * depth; i++)
+		w[0][i] -= numbers[0] * (dw[i] + numbers[1] * w[0][i]);
+}
+
+static void step_sgd_momentum(const KernelShape *s, int depth, const double *numbers, double **w, const double *dw)
+{
+	for (int i = 0; w[0] && i < s->width * depth; i++) {
+		const double gradient = dw[i] + numbers[1] * w[0][i];
+		const double buffer = numbers[5] > 0 ? gradient : numbers[2] * (w[1] ? w[1][i] : 0) + numbers[3] * gradient;
+		if (w[1])
+			w[1][i] = buffer;
+		w[0][i] -= numbers[0] * (numbers[4] > 0 ? gradient + numbers[2] * buffer : buffer);
+	}
+}
+
 static void reference_sgd(const KernelShape *s, const double *f, double **p)
 {
-	for (int i = 0; i < s->width * s->depth; i++)
-		p[0][i] -= f[0] * (p[1][i] + f[1] * p[0][i]);
+	(void)f;
+	step_sgd(s, s->depth, p[0], p + 1, p[5]);
 }
 
 static void reference_sgd_momentum(const KernelShape *s, const double *f, double **p)
 {
-	double *step = p[0], *w = p[1], *buffer = p[2], *dw = p[3];
-	for (int i = 0; i < s->width * s->depth; i++) {
-		const double gradient = dw[i] + f[1] * w[i];
-		buffer[i] = *step == 0 ? gradient : f[2] * buffer[i] + f[3] * gradient;
-		w[i] -= f[0] * (s->flag ? gradient + f[2] * buffer[i] : buffer[i]);
-	}
+	(void)f;
+	step_sgd_momentum(s, s->depth, p[0], p + 1, p[5]);
 }
 
-/* ---- in one pass: what the kernels above do one after the other, for each activation and optimizer of kernels/tables.h. Of the
- * floats an activation's own come first, then the optimizer's. */
+/* With sgd_momentum. */
+static void reference_linear_dw_update(const KernelShape *s, const double *f, double **p)
+{
+	double **w = p + 1, **b = p + 5, *x = p[9], *dy = p[10];
+	double *dw = malloc(sizeof *dw * (size_t)s->width * (size_t)s->inputs), *db = malloc(sizeof *db * (size_t)s->width);
+	reference_linear_dw(s, f, (double *[]){ dw, x, dy });
+	reference_column_sum(s, f, (double *[]){ db, dy });
+	step_sgd_momentum(s, s->inputs, p[0], w, dw);
+	step_sgd_momentum(s, 1, p[0], b, db);
+	free(dw);
+	free(db);
+}
 
-enum { NONE_COUNT = 0, SLOPE_COUNT = 1 };
+/* ---- in one pass: what the kernels above do one after the other, for each instance of kernels/tables.h. Of the floats an activation's own come
+ * first. */
 
-/* Of an optimizer's pointers: those before w, and w with its state. */
-enum { sgd_BEFORE = 0, sgd_PLACES = 1, sgd_momentum_BEFORE = 1, sgd_momentum_PLACES = 2 };
+enum { NONE_COUNT = 0, ONE_COUNT = 1, TWO_COUNT = 2 };
 
 /* y from xhat, in what a kernel gives its activation. */
-#define REFERENCE_BATCHNORM(with, activation, FROM, NUMBERS, WEIGHT) \
+#define REFERENCE_BATCHNORM(activation, FROM, NUMBERS) \
 	static void reference_batchnorm_##activation(const KernelShape *s, const double *f, double **p) \
 	{ \
 		reference_batchnorm(s, f + NUMBERS##_COUNT, (double *[]){ p[1], p[2], p[3], p[4], p[5] }); \
@@ -213,38 +237,7 @@ enum { sgd_BEFORE = 0, sgd_PLACES = 1, sgd_momentum_BEFORE = 1, sgd_momentum_PLA
 	}
 #define OUTPUT_CHOSEN(y, x) y
 #define INPUT_CHOSEN(y, x) x
-ACTIVATIONS(REFERENCE_BATCHNORM, )
-
-/* The step of an optimizer: `before` is what it has before w, w what belongs to w. */
-#define REFERENCE_STEP(with, optimizer) \
-	static void step_##optimizer(const KernelShape *s, int depth, const double *f, double **before, double **w, double *dw) \
-	{ \
-		KernelShape all = *s; \
-		double *p[8]; \
-		int count = 0; \
-		all.depth = depth; \
-		for (int i = 0; i < optimizer##_BEFORE; i++) \
-			p[count++] = before[i]; \
-		for (int i = 0; i < optimizer##_PLACES; i++) \
-			p[count++] = w[i]; \
-		p[count] = dw; \
-		if (w[0]) \
-			reference_##optimizer(&all, f, p); \
-	} \
-	\
-	static void reference_linear_dw_##optimizer(const KernelShape *s, const double *f, double **p) \
-	{ \
-		enum { BEFORE = optimizer##_BEFORE, PLACES = optimizer##_PLACES }; \
-		double **w = p + BEFORE, **b = w + PLACES, *x = b[PLACES], *dy = b[PLACES + 1]; \
-		double *dw = malloc(sizeof *dw * (size_t)s->width * (size_t)s->inputs), *db = malloc(sizeof *db * (size_t)s->width); \
-		reference_linear_dw(s, f, (double *[]){ dw, x, dy }); \
-		reference_column_sum(s, f, (double *[]){ db, dy }); \
-		step_##optimizer(s, s->inputs, f, p, w, dw); \
-		step_##optimizer(s, 1, f, p, b, db); \
-		free(dw); \
-		free(db); \
-	}
-OPTIMIZERS(REFERENCE_STEP, )
+BATCHNORM_INSTANCES(REFERENCE_BATCHNORM)
 
 /* Covariance of the inputs i and j as `moments` holds it. */
 static double covariance(const double *moments, int i, int j)
@@ -368,69 +361,114 @@ static void few_gradients(const KernelShape *s, double *dw, double *dgamma, doub
 	}
 }
 
-#define REFERENCE_FEW(with, activation, FROM, NUMBERS, WEIGHT) \
+#define REFERENCE_FEW(activation, FROM, NUMBERS) \
 	static void reference_linear_batchnorm_##activation(const KernelShape *s, const double *f, double **p) \
 	{ \
-		const double *numbers = f + NUMBERS##_COUNT; \
-		const size_t width = (size_t)s->width; \
-		double *variance = malloc(sizeof *variance * 2 * width), *mean = variance + width; \
-		const int n = s->rows; \
-		few_xhat(s, numbers[0], p[0], p[2], variance, mean, p[5], p[6], p[7], p[8]); \
-		if (p[1]) \
-			memcpy(p[1], p[0], sizeof **p * width * (size_t)n); \
-		for (int o = 0; o < s->width; o++) { \
-			p[3][o] = numbers[1] * p[3][o] + numbers[2] * mean[o]; \
-			p[4][o] = numbers[1] * p[4][o] + numbers[2] * (n > 1 ? variance[o] * n / (n - 1) : 0); \
-		} \
-		reference_scale_shift(s, f, (double *[]){ p[0], p[0], p[9], p[10] }); \
+		reference_linear_batchnorm(s, f + NUMBERS##_COUNT, p); \
 		reference_##activation(s, f, (double *[]){ p[0], p[0] }); \
-		free(variance); \
 	}
-ACTIVATIONS(REFERENCE_FEW, )
+static void reference_linear_batchnorm(const KernelShape *s, const double *f, double **p)
+{
+	const size_t width = (size_t)s->width;
+	double *variance = malloc(sizeof *variance * 2 * width), *mean = variance + width;
+	const int n = s->rows;
+	few_xhat(s, f[0], p[0], p[2], variance, mean, p[5], p[6], p[7], p[8]);
+	if (p[1])
+		memcpy(p[1], p[0], sizeof **p * width * (size_t)n);
+	for (int o = 0; o < s->width; o++) {
+		p[3][o] = f[1] * p[3][o] + f[2] * mean[o];
+		p[4][o] = f[1] * p[4][o] + f[2] * (n > 1 ? variance[o] * n / (n - 1) : 0);
+	}
+	reference_scale_shift(s, f, (double *[]){ p[0], p[0], p[9], p[10] });
+	free(variance);
+}
+FEW_INSTANCES(REFERENCE_FEW)
 
-/* Where an input that the kernel makes again is so near 0 that rounding decides on which side of a kink it lies, anything is right: NaN.
- * Pointers: those before w, then w, gamma, beta with their states, [dy], [y], rstd, centred, moments, [above_dy, above_w]. */
-enum { OUTPUT_GIVEN_ROWS = 1, INPUT_GIVEN_ROWS = 0 };
-#define REFERENCE_FEW_BWD(optimizer, activation, FROM, NUMBERS, WEIGHT) \
-	static void few_##activation##_bwd_##optimizer(const KernelShape *s, const double *f, double **p, const double *dy, double **rest) \
+/* What backward is given beside its weights; y or null, and gradients to fill in. */
+typedef struct FewBackward { double *dy, *y, *rstd, *centred, *moments, *w, *gamma, *beta, *dw, *dgamma, *dbeta; } FewBackward;
+
+/* slope: the activation's backward, or null. Where an input that the kernel makes again is so near 0 that rounding decides on which side of a kink
+ * it lies, anything is right: NaN. */
+static void few_backward(const KernelShape *s, const double *f, KernelReference *slope, const FewBackward *in)
+{
+	const size_t width = (size_t)s->width, size = width * (size_t)s->rows;
+	double *xhat = malloc(sizeof *xhat * (3 * size + 2 * width)), *z = xhat + size, *dz = z + size, *dgamma = dz + size, *dbeta = dgamma + width;
+	few_xhat(s, 0, xhat, in->rstd, NULL, NULL, in->centred, in->moments, in->w, NULL);
+	reference_scale_shift(s, f, (double *[]){ z, xhat, in->gamma, in->beta });
+	memcpy(dz, in->dy, sizeof *dz * size);
+	if (slope)
+		slope(s, f, (double *[]){ dz, dz, in->y ? in->y : z });
+	for (size_t i = 0; i < size; i++)
+		if (slope && !in->y && fabs(z[i]) < 1e-5)
+			dz[i] = NAN;
+	few_gradients(s, in->dw, in->dgamma ? in->dgamma : dgamma, in->dbeta ? in->dbeta : dbeta, dz, xhat, in->rstd, in->centred, in->moments, in->w,
+		in->gamma);
+	free(xhat);
+}
+
+/* Pointers: numbers, w and its states, dgamma, dbeta, dy, [y or beta], rstd, centred, moments, gamma. With sgd_momentum. */
+static void few_bwd_update(const KernelShape *s, const double *f, KernelReference *slope, double **p, double *y, double *beta, double **rest)
+{
+	double *dw = malloc(sizeof *dw * (size_t)s->width * (size_t)s->inputs);
+	const FewBackward in = { .dy = p[7], .y = y, .rstd = rest[0], .centred = rest[1], .moments = rest[2], .w = p[1], .gamma = rest[3], .beta = beta,
+		.dw = dw, .dgamma = p[5], .dbeta = p[6] };
+	few_backward(s, f, slope, &in);
+	step_sgd_momentum(s, s->inputs, p[0], p + 1, dw);
+	free(dw);
+}
+
+static void reference_linear_batchnorm_bwd_update(const KernelShape *s, const double *f, double **p)
+{
+	few_bwd_update(s, f, NULL, p, NULL, NULL, p + 8);
+}
+
+#define OUTPUT_Y(pointer) pointer
+#define INPUT_Y(pointer) NULL
+#define OUTPUT_BETA(pointer) NULL
+#define INPUT_BETA(pointer) pointer
+#define REFERENCE_FEW_BWD(activation, FROM, NUMBERS) \
+	static void reference_linear_batchnorm_##activation##_bwd_update(const KernelShape *s, const double *f, double **p) \
 	{ \
-		enum { PLACES = optimizer##_PLACES }; \
-		double **w = p + optimizer##_BEFORE, **gamma = w + PLACES, **beta = gamma + PLACES; \
-		double *rstd = rest[FROM##_GIVEN_ROWS], *centred = rest[FROM##_GIVEN_ROWS + 1], *moments = rest[FROM##_GIVEN_ROWS + 2]; \
-		const size_t width = (size_t)s->width, size = width * (size_t)s->rows; \
-		double *xhat = malloc(sizeof *xhat * (3 * size + width * (size_t)(s->inputs + 2))), *z = xhat + size, *dz = z + size, *dw = dz + size; \
-		double *dgamma = dw + width * (size_t)s->inputs, *dbeta = dgamma + width; \
-		few_xhat(s, 0, xhat, rstd, NULL, NULL, centred, moments, w[0], NULL); \
-		reference_scale_shift(s, f, (double *[]){ z, xhat, gamma[0], beta[0] }); \
-		memcpy(dz, dy, sizeof *dz * size); \
-		reference_##activation##_bwd(s, f, (double *[]){ dz, dz, FROM##_CHOSEN(rest[0], z) }); \
-		for (size_t i = 0; i < size; i++) \
-			if (FROM##_CHOSEN(rest[0], z) == z && fabs(z[i]) < 1e-5) \
-				dz[i] = NAN; \
-		few_gradients(s, dw, dgamma, dbeta, dz, xhat, rstd, centred, moments, w[0], gamma[0]); \
-		step_##optimizer(s, s->inputs, f + NUMBERS##_COUNT, p, w, dw); \
-		step_##optimizer(s, 1, f + NUMBERS##_COUNT, p, gamma, dgamma); \
-		step_##optimizer(s, 1, f + NUMBERS##_COUNT, p, beta, dbeta); \
-		free(xhat); \
-	} \
-	\
+		few_bwd_update(s, f, reference_##activation##_bwd, p, FROM##_Y(p[8]), FROM##_BETA(p[8]), p + 9); \
+	}
+FEW_INSTANCES(REFERENCE_FEW_BWD)
+
+/* Pointers: numbers; w, gamma, beta with their states; [dy], [y], rstd, centred, moments, [above_dy, above_w]. */
+typedef void KernelStep(const KernelShape *s, int depth, const double *numbers, double **w, const double *dw);
+
+static void few_update(const KernelShape *s, const double *f, KernelReference *slope, KernelStep *step, int places, double **p, double *dy, double *y,
+	double **rest)
+{
+	double **w = p + 1, **gamma = w + places, **beta = gamma + places;
+	const size_t width = (size_t)s->width;
+	double *dw = malloc(sizeof *dw * width * (size_t)(s->inputs + 2)), *dgamma = dw + width * (size_t)s->inputs, *dbeta = dgamma + width;
+	const FewBackward in = { .dy = dy, .y = y, .rstd = rest[0], .centred = rest[1], .moments = rest[2], .w = w[0], .gamma = gamma[0], .beta = beta[0],
+		.dw = dw, .dgamma = dgamma, .dbeta = dbeta };
+	few_backward(s, f, slope, &in);
+	step(s, s->inputs, p[0], w, dw);
+	step(s, 1, p[0], gamma, dgamma);
+	step(s, 1, p[0], beta, dbeta);
+	free(dw);
+}
+
+enum { NO_STATE_PLACES = 1, ONE_STATE_PLACES = 2, OUTPUT_GIVEN_ROWS = 1, INPUT_GIVEN_ROWS = 0 };
+#define REFERENCE_FEW_UPDATE(activation, FROM, NUMBERS, optimizer, STATES) \
 	static void reference_linear_batchnorm_##activation##_bwd_##optimizer(const KernelShape *s, const double *f, double **p) \
 	{ \
-		double **dy = p + optimizer##_BEFORE + 3 * optimizer##_PLACES; \
-		few_##activation##_bwd_##optimizer(s, f, p, *dy, dy + 1); \
+		double **dy = p + 1 + 3 * STATES##_PLACES, **rest = dy + 1; \
+		few_update(s, f, reference_##activation##_bwd, step_##optimizer, STATES##_PLACES, p, *dy, FROM##_Y(*rest), rest + FROM##_GIVEN_ROWS); \
 	} \
 	\
-	static inline void reference_linear_batchnorm_##activation##_linear_bwd_##optimizer(const KernelShape *s, const double *f, double **p) \
+	static void reference_linear_batchnorm_##activation##_linear_bwd_##optimizer(const KernelShape *s, const double *f, double **p) \
 	{ \
-		double **rest = p + optimizer##_BEFORE + 3 * optimizer##_PLACES, **above_dy = rest + FROM##_GIVEN_ROWS + 3; \
+		double **rest = p + 1 + 3 * STATES##_PLACES, **above_dy = rest + FROM##_GIVEN_ROWS + 3; \
 		double *dy = malloc(sizeof *dy * (size_t)s->rows * (size_t)s->outputs); \
 		const KernelShape above = { .rows = s->rows, .inputs = s->outputs, .outputs = s->above }; \
 		reference_linear_dx(&above, f, (double *[]){ dy, above_dy[0], above_dy[1] }); \
-		few_##activation##_bwd_##optimizer(s, f, p, dy, rest); \
+		few_update(s, f, reference_##activation##_bwd, step_##optimizer, STATES##_PLACES, p, dy, FROM##_Y(*rest), rest + FROM##_GIVEN_ROWS); \
 		free(dy); \
 	}
-#define REFERENCE_FEW_BWDS(with, optimizer) ACTIVATIONS(REFERENCE_FEW_BWD, optimizer)
-OPTIMIZERS(REFERENCE_FEW_BWDS, )
+FEW_UPDATE_INSTANCES(REFERENCE_FEW_UPDATE)
 
 static void reference_count(const KernelShape *s, const double *f, double **p)
 {
@@ -455,19 +493,18 @@ static void reference_scatter(const KernelShape *s, const double *f, double **p)
 }
 
 #define REFERENCE(name) { #name, reference_##name }
-#define OF_ACTIVATION(with, activation, FROM, NUMBERS, WEIGHT) \
-	REFERENCE(activation), REFERENCE(activation##_bwd), REFERENCE(batchnorm_##activation), REFERENCE(batchnorm_##activation##_bwd), \
-	REFERENCE(linear_batchnorm_##activation),
-#define OF_OPTIMIZER(with, optimizer) REFERENCE(optimizer), REFERENCE(linear_dw_##optimizer), ACTIVATIONS(OF_BOTH, optimizer)
-#define OF_BOTH(optimizer, activation, FROM, NUMBERS, WEIGHT) \
-	REFERENCE(linear_batchnorm_##activation##_bwd_##optimizer), WEIGHT##_OF_BOTH(activation, optimizer)
-#define HEAVY_OF_BOTH(activation, optimizer)
-#define LIGHT_OF_BOTH(activation, optimizer) REFERENCE(linear_batchnorm_##activation##_linear_bwd_##optimizer),
+#define OF_BATCHNORM(activation, FROM, NUMBERS) REFERENCE(batchnorm_##activation), REFERENCE(batchnorm_##activation##_bwd),
+#define OF_FEW(activation, FROM, NUMBERS) REFERENCE(linear_batchnorm_##activation), REFERENCE(linear_batchnorm_##activation##_bwd_update),
+#define OF_UPDATE(activation, FROM, NUMBERS, optimizer, STATES) \
+	REFERENCE(linear_batchnorm_##activation##_bwd_##optimizer), REFERENCE(linear_batchnorm_##activation##_linear_bwd_##optimizer),
 static const struct { const char *name; KernelReference *function; } references[] = {
 	REFERENCE(linear), REFERENCE(linear_dx), REFERENCE(linear_dw), REFERENCE(column_sum), REFERENCE(add),
 	REFERENCE(batchnorm), REFERENCE(batchnorm_predict), REFERENCE(batchnorm_bwd), REFERENCE(scale_shift),
 	REFERENCE(cross_entropy), REFERENCE(mse), REFERENCE(centre), REFERENCE(count), REFERENCE(gather), REFERENCE(scatter),
-	ACTIVATIONS(OF_ACTIVATION, ) OPTIMIZERS(OF_OPTIMIZER, )
+	REFERENCE(linear_dw_update), REFERENCE(linear_batchnorm), REFERENCE(linear_batchnorm_bwd_update), REFERENCE(sgd), REFERENCE(sgd_momentum),
+	REFERENCE(relu), REFERENCE(relu_bwd), REFERENCE(leaky_relu), REFERENCE(leaky_relu_bwd), REFERENCE(tanh), REFERENCE(tanh_bwd), REFERENCE(sigmoid),
+	REFERENCE(sigmoid_bwd),
+	BATCHNORM_INSTANCES(OF_BATCHNORM) FEW_INSTANCES(OF_FEW) FEW_UPDATE_INSTANCES(OF_UPDATE)
 };
 #undef REFERENCE
 

@@ -2,6 +2,7 @@
  * operands of awkward sizes and compared with a reference in double, or else with the scalar set: results, writes outside
  * an operand, padding, operands that share storage, absent operands. A new row needs no code here. */
 #include "bnc.h"
+#include "kernels.h"
 #include "kernels_reference.h"
 #include <criterion/criterion.h>
 #include <ctype.h>
@@ -20,14 +21,14 @@ enum { MAX_POINTERS = 20, MAX_NUMBERS = 12, GUARD = 64 };
 
 /* ---- a row's text, parsed */
 
-typedef enum Kind { ROWS, FEATURES, WEIGHTS, ANY, SCALAR, COUNTER, LABELS, TABLE, INDEX, ESTIMATES, KINDS } Kind;
-static const char *const kind_names[KINDS] = { "rows", "features", "weights", "any", "scalar", "counter", "labels", "table", "index", "moments" };
+typedef enum Kind { ROWS, FEATURES, WEIGHTS, ANY, SCALAR, COUNTER, LABELS, TABLE, INDEX, ESTIMATES, PREPARED, KINDS } Kind;
+static const char *const kind_names[KINDS] = { "rows", "features", "weights", "any", "scalar", "counter", "labels", "table", "index", "moments", "numbers" };
 
 typedef struct Pointer {
 	char name[32];
 	Kind kind;
 	bool own, read, written;
-	bool optional;
+	bool optional, grad;
 } Pointer;
 
 typedef struct Row {
@@ -37,18 +38,8 @@ typedef struct Row {
 	char integer[MAX_NUMBERS][32];
 	int operands, integers, floats;
 	TCCState *compiled;
-	void (*call)(void (*kernel)(void), const int *integers, const float *floats, void *const *pointers);
+	void (*call)(void (*kernel)(void), const int *integers, const float *floats, void *const *pointers, void (*optimizer)(void));
 } Row;
-
-/* The operands that kernels.h says may be null: one activation, that no other is called like. */
-static bool may_be_absent(Kind kind, const char *name)
-{
-	static const char *const names[] = { "b", "gamma", "beta", "dgamma", "dbeta", "index" };
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (kind != ROWS && strcmp(names[i], name) == 0)
-			return true;
-	return strcmp(name, "normal") == 0;
-}
 
 static bool starts(const char **text, const char *prefix)
 {
@@ -64,6 +55,8 @@ static Pointer parse_operand(const char *type, const char *name)
 	Pointer operand = {0};
 	snprintf(operand.name, sizeof operand.name, "%s", name);
 	const char *rest = type;
+	operand.optional = starts(&rest, "maybe_");
+	operand.grad = starts(&rest, "grad_");
 	operand.own = !starts(&rest, "all_");
 	if (starts(&rest, "io_"))
 		operand.read = operand.written = true;
@@ -76,7 +69,6 @@ static Pointer parse_operand(const char *type, const char *name)
 	while (operand.kind < KINDS && strcmp(rest, kind_names[operand.kind]) != 0)
 		operand.kind++;
 	cr_assert(operand.kind < KINDS, "unknown operand type %s", type);
-	operand.optional = may_be_absent(operand.kind, name);
 	return operand;
 }
 
@@ -84,7 +76,7 @@ static Pointer parse_operand(const char *type, const char *name)
 static void compile_call(Row *row, const char *types, const char *arguments)
 {
 	char text[4096];
-	snprintf(text, sizeof text, "void call(void (*kernel)(%s), int *i, float *f, void **p) { kernel(%s); }", types, arguments);
+	snprintf(text, sizeof text, "void call(void (*kernel)(%s), int *i, float *f, void **p, void *optimizer) { kernel(%s); }", types, arguments);
 	TCCState *state = row->compiled = tcc_new();
 	tcc_set_options(state, "-nostdlib -nostdinc");
 	tcc_set_output_type(state, TCC_OUTPUT_MEMORY);
@@ -104,13 +96,18 @@ static Row parse_row(const Kernel *kernel)
 		if (strcmp(type, "int") == 0) {
 			snprintf(argument, sizeof argument, "%si[%d]", comma, row.integers);
 			strcpy(row.integer[row.integers++], operand);
-		} else if (strcmp(type, "float") == 0) {
+		} else if (strcmp(type, "float") == 0 || strcmp(type, "double") == 0) {
 			snprintf(argument, sizeof argument, "%sf[%d]", comma, row.floats++);
+		} else if (strcmp(type, "optimizer") == 0) {
+			snprintf(argument, sizeof argument, "%soptimizer", comma);
 		} else {
 			snprintf(argument, sizeof argument, "%sp[%d]", comma, row.operands);
-			row.operand[row.operands++] = parse_operand(type, operand);
+			Pointer *pointer = &row.operand[row.operands++];
+			*pointer = parse_operand(type, operand);
+			/* an optimizer that keeps states always has the first */
+			pointer->optional &= !(kernel->states > 0 && strcmp(operand, "w1") == 0);
 		}
-		strcat(strcat(types, comma), strcmp(type, "int") == 0 || strcmp(type, "float") == 0 ? type : "void *");
+		strcat(strcat(types, comma), strcmp(type, "int") == 0 || strcmp(type, "float") == 0 || strcmp(type, "double") == 0 ? type : "void *");
 		strcat(arguments, argument);
 		text += length;
 		text += strspn(text, " ,");
@@ -157,6 +154,7 @@ static void operand_size(const Row *row, const Pointer *operand, const KernelSha
 	case TABLE: *depth = shape->rows * shape->features; break;
 	case COUNTER: *depth = 2; break;
 	case ESTIMATES: *depth = MOMENTS; break;
+	case PREPARED: *depth = NUMBERS; break;
 	default: break;
 	}
 	/* what belongs to the linear above */
@@ -171,10 +169,10 @@ static bool in_panels(const Pointer *operand)
 	return operand->kind <= ANY;
 }
 
-/* Parameters and gradients (names that begin with d) are zero in the padding, and stay zero. */
+/* Parameters and gradients are zero in the padding, and stay zero. */
 static bool zero_padded(const Pointer *operand)
 {
-	return operand->kind == WEIGHTS || operand->kind == ANY || operand->name[0] == 'd';
+	return operand->kind == WEIGHTS || operand->kind == ANY || operand->grad;
 }
 
 /* No kernel touches the padding of an activation that it reads whole. */
@@ -248,7 +246,7 @@ static void run(const Row *row, const KernelSet *set, Case *c, const Way *way)
 	for (int panel = 0, taken; panel < calls; panel += taken) {
 		const Kernel *called = panel + row->kernel->panels <= calls ? row->kernel : row->kernel->row;
 		void (*kernel)(void);
-		memcpy(&kernel, (const char *)set + called->entry, sizeof kernel);
+		memcpy(&kernel, (const char *)set->table + called->entry, sizeof kernel);
 		taken = called->panels;
 		int integers[MAX_NUMBERS];
 		void *pointers[MAX_POINTERS];
@@ -269,7 +267,7 @@ static void run(const Row *row, const KernelSet *set, Case *c, const Way *way)
 			if (way->absent >> i & 1)
 				pointers[i] = NULL;
 		}
-		row->call(kernel, integers, c->floats, pointers);
+		row->call(kernel, integers, c->floats, pointers, (void (*)(void))set->table->sgd_momentum);
 	}
 	for (int i = 0; i < row->operands; i++) {
 		const Pointer *operand = &row->operand[i];
@@ -318,6 +316,12 @@ static bool is_gradient(const Pointer *operand)
 	return strcmp(operand->name, "dy") == 0 || strcmp(operand->name, "above_dy") == 0;
 }
 
+/* w1, gamma_state: some optimizers keep squares there. */
+static bool is_state(const Pointer *operand)
+{
+	return strstr(operand->name, "_state") || (strlen(operand->name) == 2 && operand->name[1] >= '1' && operand->name[1] <= '3');
+}
+
 /* Means of any size; covariances of a definite matrix; and for an odd number of rows, turned inputs. */
 static double random_moment(const KernelShape *shape, int k, double uniform)
 {
@@ -349,8 +353,15 @@ static Case case_new(const Row *row, const KernelShape *shape)
 			case INDEX: c.before[i][k] = (uint32_t)(uniform * shape->rows); break;
 			case COUNTER: c.before[i][k] = k == 0 ? (uint32_t)shape->flag : 0; break;
 			case ESTIMATES: c.before[i][k] = float_bits(random_moment(shape, (int)k, uniform)); break;
+			case PREPARED: c.before[i][k] = float_bits(shape->flag && k / 2 == 2 ? 0 : uniform); break;
 			case FEATURES: c.before[i][k] = float_bits(0.5 + uniform); break;
 			/* what a linear above makes of these is no larger than the dy of others */
+			case ANY: case WEIGHTS:
+				if (is_state(operand)) {
+					c.before[i][k] = float_bits(uniform + (operand->name[1] == '1'));      /* more than the square of the third */
+					break;
+				}
+				/* fall through */
 			default: c.before[i][k] = float_bits((4 * uniform - 2) * (strncmp(operand->name, "above_", 6) == 0 ? 0.25 : 1));
 			}
 		}
@@ -516,7 +527,7 @@ static void check_row(const Row *row)
 				checked += check_shape(row, *set, (KernelShape){ .rows = i % 2 ? 2 * lanes : 3 * lanes + 1, .width = 33, .inputs = inputs[i],
 					.outputs = outputs, .features = outputs, .depth = 40 });
 		void *entry;
-		memcpy(&entry, (const char *)*set + row->kernel->entry, sizeof entry);
+		memcpy(&entry, (const char *)(*set)->table + row->kernel->entry, sizeof entry);
 		cr_assert_eq(checked > 0, entry != 0, "%s, %s: %d shapes fit", row->name, (*set)->name, checked);
 	}
 }

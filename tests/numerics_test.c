@@ -1,4 +1,5 @@
 /* numerics_test.c: what the formulae of the kernels promise beyond being right on ordinary numbers. */
+#include "kernel_set.h"
 #include "kernels.h"
 #include <criterion/criterion.h>
 #include <math.h>
@@ -36,7 +37,7 @@ static double batchnorm_error(const KernelSet *set, double mean, int rows, int c
 			x[i] = (float)(mean + normal(&state));
 		for (int lane = 0; lane < set->lanes; lane++)
 			running_mean[lane] = running_var[lane] = 0;
-		set->batchnorm(rows, 1e-5f, 0, 1, xhat, rstd, running_mean, running_var, x);
+		set->table->batchnorm(rows, 1e-5f, 0, 1, xhat, rstd, running_mean, running_var, x);
 		for (int lane = 0; lane < set->lanes; lane++) {
 			double m = 0, squares = 0;
 			for (int row = 0; row < rows; row++)
@@ -79,8 +80,8 @@ Test(numerics, batchnorm_of_a_constant_is_beta)
 				}
 				for (int i = 0; i < rows[n] * set->lanes; i++)
 					x[i] = constants[c];
-				set->batchnorm(rows[n], 1e-5f, 0, 1, y, rstd, mean, var, x);
-				set->scale_shift(rows[n], y, y, gamma, beta);
+				set->table->batchnorm(rows[n], 1e-5f, 0, 1, y, rstd, mean, var, x);
+				set->table->scale_shift(rows[n], y, y, gamma, beta);
 				for (int i = 0; i < rows[n] * set->lanes; i++)
 					cr_assert(y[i] == beta[i % set->lanes], "%s: %g, %d rows: %g", set->name, (double)constants[c], rows[n], (double)y[i]);
 				cr_assert(mean[0] == constants[c] && var[0] == 0, "%s: running statistics", set->name);
@@ -96,7 +97,7 @@ Test(numerics, batchnorm_predict_does_not_mind_a_large_mean)
 			mean[lane] = 1000000;
 			var[lane] = 1;
 		}
-		set->batchnorm_predict(1, 0, y, x, mean, var, NULL, NULL);
+		set->table->batchnorm_predict(1, 0, y, x, mean, var, NULL, NULL);
 		cr_assert(y[0] == 1, "%s: %g", set->name, (double)y[0]);
 	}
 }
@@ -152,22 +153,22 @@ Test(numerics, sums_of_very_many_rows)
 		float sum[MAX_LANES], dw[2 * MANY_INPUTS * MAX_LANES], rstd[MAX_LANES], mean[MAX_LANES] = {0}, var[MAX_LANES] = {0}, dgamma[MAX_LANES];
 		const int lanes = set->lanes;
 		make_many(&many, lanes);
-		set->column_sum(MANY, sum, many.dy);
+		set->table->column_sum(MANY, sum, many.dy);
 		for (int f = 0; f < lanes; f++)
 			cr_expect(relative((double)sum[f], many.sum[f], many.sum[f]) < allowed, "%s: column_sum", set->name);
-		set->linear_dw(MANY, lanes, MANY_INPUTS, dw, many.x, many.dy);
+		set->table->linear_dw(MANY, lanes, MANY_INPUTS, dw, many.x, many.dy);
 		for (int f = 0; f < lanes; f++)
 			for (int i = 0; i < MANY_INPUTS; i++)
 				cr_expect(relative((double)dw[i * lanes + f], many.product[i][f], many.product[i][f]) < allowed, "%s: linear_dw", set->name);
-		if (set->linear_dw_pair) {
-			set->linear_dw_pair(MANY, 2 * lanes, MANY_INPUTS, dw, many.x, many.dy);
+		if (set->table->linear_dw_pair) {
+			set->table->linear_dw_pair(MANY, 2 * lanes, MANY_INPUTS, dw, many.x, many.dy);
 			for (int f = 0; f < 2 * lanes; f++)
 				for (int i = 0; i < MANY_INPUTS; i++) {
 					const float found = dw[(f / lanes * MANY_INPUTS + i) * lanes + f % lanes];
 					cr_expect(relative((double)found, many.product[i][f], many.product[i][f]) < allowed, "%s: linear_dw_pair", set->name);
 				}
 		}
-		set->batchnorm(MANY, 1e-5f, 0, 1, many.y, rstd, mean, var, many.dy);
+		set->table->batchnorm(MANY, 1e-5f, 0, 1, many.y, rstd, mean, var, many.dy);
 		for (int f = 0; f < lanes; f++) {
 			double squares = 0;
 			for (size_t row = 0; row < MANY; row++)
@@ -178,7 +179,7 @@ Test(numerics, sums_of_very_many_rows)
 				many.y[row * (size_t)lanes + (size_t)f] = 1;
 		}
 		/* with xhat = 1 everywhere dgamma is a sum like dbeta, of positive terms */
-		set->batchnorm_bwd(MANY, many.dy, dgamma, sum, many.dy, many.y, rstd, NULL);
+		set->table->batchnorm_bwd(MANY, many.dy, dgamma, sum, many.dy, many.y, rstd, NULL);
 		for (int f = 0; f < lanes; f++) {
 			cr_expect(relative((double)sum[f], many.sum[f], many.sum[f]) < allowed, "%s: dbeta", set->name);
 			cr_expect(relative((double)dgamma[f], many.sum[f], many.sum[f]) < allowed, "%s: dgamma", set->name);
@@ -194,7 +195,7 @@ Test(numerics, few_inputs_of_very_many_rows)
 	FOR_EACH_SET(set) {
 		Many many;
 		float moments[MOMENTS], rstd[MAX_LANES], w[MANY_INPUTS * MAX_LANES], gamma[MAX_LANES], beta[MAX_LANES];
-		float mean[MAX_LANES] = {0}, var[MAX_LANES] = {0}, dw[MANY_INPUTS * MAX_LANES], dgamma[MAX_LANES], dbeta[MAX_LANES];
+		float mean[MAX_LANES] = {0}, var[MAX_LANES] = {0}, dw[MANY_INPUTS * MAX_LANES], dgamma[MAX_LANES], dbeta[MAX_LANES], numbers[NUMBERS];
 		const int lanes = set->lanes;
 		const int64_t step = 0;
 		uint32_t state = 9;
@@ -207,10 +208,11 @@ Test(numerics, few_inputs_of_very_many_rows)
 			gamma[f] = 1;
 			beta[f] = 100;  /* so that relu lets all rows through */
 		}
-		set->centre(MANY, MANY_INPUTS, centred, moments, many.x);
-		set->linear_batchnorm_relu(MANY, lanes, MANY_INPUTS, 1e-5f, 0, 1, many.y, NULL, rstd, mean, var, centred, moments, w, NULL, gamma, beta);
-		set->linear_batchnorm_relu_bwd_sgd_momentum(MANY, lanes, MANY_INPUTS, 0, 0, 0.5f, 1, 0, &step, w, dw, gamma, dgamma, beta, dbeta, many.dy, many.y,
-			rstd, centred, moments);
+		set->table->centre(MANY, MANY_INPUTS, centred, moments, many.x);
+		set->table->linear_batchnorm_relu(MANY, lanes, MANY_INPUTS, 1e-5f, 0, 1, many.y, NULL, rstd, mean, var, centred, moments, w, NULL, gamma, beta);
+		set->table->sgd_momentum_numbers(numbers, 0, 0, 0.5f, 1, 0, &step);
+		set->table->linear_batchnorm_relu_bwd_update(MANY, lanes, MANY_INPUTS, set->table->sgd_momentum, numbers, w, dw, NULL, NULL, dgamma, dbeta, many.dy,
+			many.y, rstd, centred, moments, gamma);
 		for (int f = 0; f < lanes; f++) {
 			double sum = 0, squares = 0, product = 0, gradient[MANY_INPUTS] = {0}, size[MANY_INPUTS] = {0};
 			for (int pass = 0; pass < 3; pass++)
@@ -254,7 +256,7 @@ static float cross_entropy(const KernelSet *set, const Logits *logits, float *co
 	static float x[4096 * 2 * MAX_LANES], dx[4096 * 2 * MAX_LANES];
 	float loss;
 	set->gather(logits->rows, logits->features, x, logits->values, NULL);
-	(logits->features == 2 && set->cross_entropy_of_two ? set->cross_entropy_of_two : set->cross_entropy)(logits->rows, logits->features, &loss,
+	(logits->features == 2 && set->table->cross_entropy_of_two ? set->table->cross_entropy_of_two : set->table->cross_entropy)(logits->rows, logits->features, &loss,
 		correct, dx, x, logits->labels);
 	set->scatter(logits->rows, logits->features, gradient, dx);
 	return loss;
@@ -294,14 +296,14 @@ Test(numerics, contrast_of_infinite_logits)
 	FOR_EACH_SET(set) {
 		static float x[ROWS * 3 * MAX_LANES * MAX_LANES], w[INPUTS * MAX_LANES], y[ROWS * MAX_LANES], dx[ROWS * MAX_LANES];
 		static const int32_t labels[ROWS];
-		for (int value = 0; value < 3 && set->linear_contrast; value++) {
+		for (int value = 0; value < 3 && set->table->linear_contrast; value++) {
 			float loss, correct;
 			for (size_t i = 0; i < sizeof x / sizeof *x; i++)
 				x[i] = (float[]){ INFINITY, NAN, 3e38f }[value];
 			for (int i = 0; i < INPUTS * set->lanes; i++)
 				w[i] = i % set->lanes == 0 ? 1.0f : i % set->lanes == 1 ? -1.0f : 0.0f;
-			set->linear_contrast(ROWS, 2, INPUTS, y, x, w, NULL);
-			set->cross_entropy_of_two(ROWS, 2, &loss, &correct, dx, y, labels);
+			set->table->linear_contrast(ROWS, 2, INPUTS, y, x, w, NULL);
+			set->table->cross_entropy_of_two(ROWS, 2, &loss, &correct, dx, y, labels);
 			cr_assert(isnan(loss), "%s: %g", set->name, (double)loss);
 		}
 	}
@@ -348,7 +350,7 @@ Test(numerics, relu_keeps_nan_and_negative_zero)
 		float x[MAX_LANES] = {0}, y[MAX_LANES];
 		for (int i = 0; i < 3; i++) {
 			x[0] = (float[]){ NAN, -0.0f, -INFINITY }[i];
-			set->relu(1, y, x);
+			set->table->relu(1, y, x);
 			cr_assert(i == 0 ? isnan(y[0]) : y[0] == 0 && !signbit(y[0]) == (i == 2), "%s: relu(%g)", set->name, (double)x[0]);
 		}
 	}
@@ -358,15 +360,16 @@ Test(numerics, relu_keeps_nan_and_negative_zero)
 Test(numerics, sgd_momentum_dampens_from_the_second_step_on)
 {
 	FOR_EACH_SET(set) {
-		float w[MAX_LANES] = {0}, buffer[MAX_LANES], dw[MAX_LANES];
+		float w[MAX_LANES] = {0}, buffer[MAX_LANES], dw[MAX_LANES], numbers[NUMBERS];
 		int64_t step = 0;
 		for (int lane = 0; lane < set->lanes; lane++) {
 			buffer[lane] = NAN;
 			dw[lane] = 1;
 		}
 		for (int i = 0; i < 3; i++) {
-			set->sgd_momentum(set->lanes, 1, 0, 0.5f, 0.75f, 0, &step, w, buffer, dw);
-			set->count(&step);
+			set->table->sgd_momentum_numbers(numbers, 1, 0, 0.5f, 0.75f, 0, &step);
+			set->table->sgd_momentum(set->lanes, numbers, w, buffer, NULL, NULL, dw);
+			set->table->count(&step);
 		}
 		/* buffers 1, 1.25, 1.375 */
 		cr_assert(w[0] == -3.625f && buffer[0] == 1.375f && step == 3, "%s: %g %g", set->name, (double)w[0], (double)buffer[0]);

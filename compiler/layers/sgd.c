@@ -15,7 +15,22 @@ static bool infer(Node *node, Diagnostics *diagnostics)
 
 static FirstStep first_step(const double *arguments)
 {
-	return (FirstStep){arguments[1] != 0 ? "momentum_buffer" : 0, 1, arguments[3]};
+	return (FirstStep){arguments[1] != 0 ? "momentum_buffer" : 0, 1, arguments[3], false};
+}
+
+/* torch/optim/sgd.py */
+static void reference(const Reference *r)
+{
+	const double momentum = r->arguments[1], dampening = r->arguments[2], weight_decay = r->arguments[3], nesterov = r->arguments[4];
+	double *buffer = r->states[0];
+	for (int i = 0; i < r->inputs; i++) {
+		double d = r->x[i] + weight_decay * r->y[i];
+		if (momentum != 0) {
+			buffer[i] = r->step == 0 ? d : momentum * buffer[i] + (1 - dampening) * d;
+			d = nesterov != 0 ? d + momentum * buffer[i] : buffer[i];
+		}
+		r->y[i] -= r->lr * d;
+	}
 }
 
 const Layer layer_sgd = {
@@ -34,7 +49,15 @@ const Layer layer_sgd = {
 	.infer = infer,
 	.decay = "weight_decay",
 	.first_step = first_step,
+	.prepare =
+		"[!momentum] sgd_numbers(numbers, lr, weight_decay);"
+		"[momentum] sgd_momentum_numbers(numbers, lr, weight_decay, momentum, one_minus_dampening, nesterov, step)",
 	.forward =
-		"[!momentum] sgd(size, lr, weight_decay, w, dw);"
-		"[momentum] sgd_momentum(size, lr, weight_decay, momentum, one_minus_dampening, nesterov, step, w, momentum_buffer, dw)",
+		"[!momentum] sgd(size, numbers, w, 0, 0, 0, dw);"
+		"[momentum] sgd_momentum(size, numbers, w, momentum_buffer, 0, 0, dw)",
+	.reference = reference,
+	.examples = {
+		"", "weight_decay=0.1", "dampening=0.5 weight_decay=0.1", "momentum=0.9", "momentum=0.9 dampening=0.3", "momentum=0.5 weight_decay=0.1",
+		"momentum=1.5 dampening=-0.5", "momentum=0.9 nesterov=true", "momentum=0.5 weight_decay=0.1 nesterov=true",
+	},
 };

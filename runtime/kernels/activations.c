@@ -8,19 +8,42 @@ static void KERNEL_FN(add)(int rows, float *y, const float *a, const float *b)
 		store(y + i, load(a + i) + load(b + i));
 }
 
-#define ACTIVATION(with, activation, FROM, NUMBERS, WEIGHT) \
-	static void KERNEL_FN(activation)(int rows, NUMBERS##_PARAMETERS float *y, const float *x) \
+INLINE void values(Value *value, const Weight weight, Numbers numbers, int rows, float *y, const float *x)
+{
+	const ptrdiff_t size = (ptrdiff_t)rows * LANES;
+	if (weight == HEAVY) {
+		for (ptrdiff_t i = 0; i < size; i += LANES)
+			store(y + i, value(load(x + i), numbers));
+		return;
+	}
+	UNROLL_4
+	for (ptrdiff_t i = 0; i < size; i += LANES)
+		store(y + i, value(load(x + i), numbers));
+}
+
+/* What is made of y needs no function, so that no such loop is heavy. */
+INLINE void slopes(Slope *slope, const Weight weight, Numbers numbers, int rows, float *dx, const float *dy, const float *from)
+{
+	const ptrdiff_t size = (ptrdiff_t)rows * LANES;
+	if (weight == HEAVY) {
+		for (ptrdiff_t i = 0; i < size; i += LANES)
+			store(dx + i, slope(load(dy + i), load(from + i), numbers));
+		return;
+	}
+	UNROLL_4
+	for (ptrdiff_t i = 0; i < size; i += LANES)
+		store(dx + i, slope(load(dy + i), load(from + i), numbers));
+}
+
+#define ACTIVATION(name, FROM, NUMBERS, WEIGHT) \
+	static void KERNEL_FN(name)(int rows, NUMBERS##_PARAMETERS float *y, const float *x) \
 	{ \
-		WEIGHT##_UNROLL \
-		for (ptrdiff_t i = 0; i < (ptrdiff_t)rows * LANES; i += LANES) \
-			store(y + i, activation##_of(load(x + i) NUMBERS##_PASSED)); \
+		values(&name##_value, WEIGHT, NUMBERS##_NUMBERS, rows, y, x); \
 	} \
 	\
-	static void KERNEL_FN(activation##_bwd)(int rows, NUMBERS##_PARAMETERS float *dx, const float *dy, const float *FROM##_NAME) \
+	static void KERNEL_FN(name##_bwd)(int rows, NUMBERS##_PARAMETERS float *dx, const float *dy, const float *FROM##_NAME) \
 	{ \
-		UNROLL_4 \
-		for (ptrdiff_t i = 0; i < (ptrdiff_t)rows * LANES; i += LANES) \
-			store(dx + i, activation##_gradient(load(dy + i), load(FROM##_NAME + i) NUMBERS##_PASSED)); \
+		slopes(&name##_slope, FROM == OUTPUT ? LIGHT : WEIGHT, NUMBERS##_NUMBERS, rows, dx, dy, FROM##_NAME); \
 	}
-ACTIVATIONS(ACTIVATION, )
+ACTIVATIONS(ACTIVATION)
 #undef ACTIVATION

@@ -1,52 +1,162 @@
-/* activations.h: functions of one value, and what their derivatives make of a gradient. */
+/* activations.h: functions of one value, and what their derivatives make of a gradient. They are handed to loops as constants, so that a
+ * compiler puts them in place. */
 #ifndef BNC_ACTIVATIONS_H
 #define BNC_ACTIVATIONS_H
 #include "functions.h"
 #include "tables.h"
 
-/* Before a loop of one. */
-#define LIGHT_UNROLL UNROLL_4
-#define HEAVY_UNROLL
+/* The activation's own, by its row in tables.h; 0 where it has none. */
+typedef struct Numbers { float a, b; } Numbers;
+
+typedef Vector Value(Vector x, Numbers numbers);
+/* dx from dy and, as the row says, y or x */
+typedef Vector Slope(Vector dy, Vector from, Numbers numbers);
+
+typedef enum Weight { LIGHT, HEAVY } Weight;
+typedef enum From { OUTPUT, INPUT } From;
+
+INLINE Numbers numbers_of(float a, float b)
+{
+	Numbers numbers;
+	numbers.a = a;
+	numbers.b = b;
+	return numbers;
+}
+#define NONE_NUMBERS numbers_of(0.0f, 0.0f)
+#define ONE_NUMBERS numbers_of(a, 0.0f)
+#define TWO_NUMBERS numbers_of(a, b)
+
+/* For loops that have no activation. */
+INLINE Vector identity_value(Vector x, Numbers numbers)
+{
+	(void)numbers;
+	return x;
+}
+
+INLINE Vector identity_slope(Vector dy, Vector y, Numbers numbers)
+{
+	(void)y, (void)numbers;
+	return dy;
+}
 
 /* x < 0 ? 0 : x, so that NaN and -0 stay what they are */
-INLINE Vector relu_of(Vector x)
+INLINE Vector relu_value(Vector x, Numbers numbers)
 {
+	(void)numbers;
 	return larger(splat(0.0f), x);
 }
 
-INLINE Vector relu_gradient(Vector dy, Vector y)
+INLINE Vector relu_slope(Vector dy, Vector y, Numbers numbers)
 {
+	(void)numbers;
 	return choose(y > 0.0f, dy, splat(0.0f));
 }
 
-INLINE Vector leaky_relu_of(Vector x, float slope)
+/* a is the slope */
+INLINE Vector leaky_relu_value(Vector x, Numbers numbers)
 {
-	return choose(x > 0.0f, x, x * slope);
+	return choose(x > 0.0f, x, x * numbers.a);
 }
 
-INLINE Vector leaky_relu_gradient(Vector dy, Vector x, float slope)
+INLINE Vector leaky_relu_slope(Vector dy, Vector x, Numbers numbers)
 {
-	return choose(x > 0.0f, dy, rounded(dy * slope));
+	return choose(x > 0.0f, dy, rounded(dy * numbers.a));
 }
 
-INLINE Vector tanh_of(Vector x)
+INLINE Vector tanh_value(Vector x, Numbers numbers)
 {
+	(void)numbers;
 	return vector_tanh(x);
 }
 
-INLINE Vector tanh_gradient(Vector dy, Vector y)
+INLINE Vector tanh_slope(Vector dy, Vector y, Numbers numbers)
 {
+	(void)numbers;
 	return rounded(dy * (1.0f - y * y));
 }
 
-INLINE Vector sigmoid_of(Vector x)
+INLINE Vector sigmoid_value(Vector x, Numbers numbers)
 {
+	(void)numbers;
 	return vector_sigmoid(x);
 }
 
-INLINE Vector sigmoid_gradient(Vector dy, Vector y)
+INLINE Vector sigmoid_slope(Vector dy, Vector y, Numbers numbers)
 {
+	(void)numbers;
 	return rounded(dy * (1.0f - y) * y);
+}
+
+/* a (exp(x) - 1) below 0; a is alpha */
+INLINE Vector elu_value(Vector x, Numbers numbers)
+{
+	return choose(x > 0.0f, x, vector_expm1(x) * numbers.a);
+}
+
+INLINE Vector elu_slope(Vector dy, Vector x, Numbers numbers)
+{
+	return choose(x > 0.0f, dy, rounded(dy * (vector_exp(x) * numbers.a)));
+}
+
+/* x P(X <= x) of a standard normal X */
+INLINE Vector gelu_value(Vector x, Numbers numbers)
+{
+	(void)numbers;
+	return x * vector_normal_cdf(x);
+}
+
+INLINE Vector gelu_slope(Vector dy, Vector x, Numbers numbers)
+{
+	(void)numbers;
+	const Vector density = vector_exp(x * x * -0.5f) * 0.3989422804f;
+	return rounded(dy * (vector_normal_cdf(x) + x * density));
+}
+
+/* x / 2 (1 + tanh(u)), u = sqrt(2 / pi) (x + 0.044715 x^3): torch's approximate='tanh'. That is x sigmoid(2 u). */
+INLINE Vector gelu_tanh_inner(Vector x)
+{
+	return x * (x * x * (2.0f * 0.0356774081f) + 2.0f * 0.7978845608f);
+}
+
+INLINE Vector gelu_tanh_value(Vector x, Numbers numbers)
+{
+	(void)numbers;
+	return x * vector_sigmoid(gelu_tanh_inner(x));
+}
+
+INLINE Vector gelu_tanh_slope(Vector dy, Vector x, Numbers numbers)
+{
+	(void)numbers;
+	const Vector s = vector_sigmoid(gelu_tanh_inner(x));
+	const Vector rise = x * x * (6.0f * 0.0356774081f) + 2.0f * 0.7978845608f;
+	return rounded(dy * (s + x * (s * (1.0f - s)) * rise));
+}
+
+/* x sigmoid(x) */
+INLINE Vector silu_value(Vector x, Numbers numbers)
+{
+	(void)numbers;
+	return x * vector_sigmoid(x);
+}
+
+INLINE Vector silu_slope(Vector dy, Vector x, Numbers numbers)
+{
+	(void)numbers;
+	const Vector s = vector_sigmoid(x);
+	return rounded(dy * (s + x * (s * (1.0f - s))));
+}
+
+/* log(1 + exp(a x)) / a, and x where a x is above b: a is torch's beta, b its threshold. */
+INLINE Vector softplus_value(Vector x, Numbers numbers)
+{
+	const Vector scaled = x * numbers.a;
+	return choose(scaled > numbers.b, x, vector_softplus(scaled) * (1.0f / numbers.a));
+}
+
+INLINE Vector softplus_slope(Vector dy, Vector x, Numbers numbers)
+{
+	const Vector scaled = x * numbers.a;
+	return choose(scaled > numbers.b, dy, rounded(dy * vector_sigmoid(scaled)));
 }
 
 #endif

@@ -1,5 +1,6 @@
 /* all.c: the kernels of one instruction set, ISA, with LANES floats in a vector: every file here is compiled into this one,
  * once per set. */
+#include "kernel_set.h"
 #include "kernels.h"
 
 #define JOINED_(name, isa) name##_##isa
@@ -27,17 +28,9 @@
 extern const KernelSet JOINED(kernel_set, ISA);
 int JOINED(usable, ISA)(void);
 
+static const KernelTable entries = {
 #define KERNEL(name, properties, parameters) .name = KERNEL_FN(name),
 #define VARIANT(row, name, panels, condition) .name = KERNEL_FN(name),
-const KernelSet JOINED(kernel_set, ISA) = {
-	.name = TEXT(ISA),
-	.lanes = LANES,
-	.usable = JOINED(usable, ISA),
-	.multiply_add = KERNEL_FN(multiply_add),
-	.multiply_adds = PEAK_SUMS * LANES,
-	.multiply_add_loading = KERNEL_FN(multiply_add_loading),
-	.multiply_adds_loading = LOADED * LANES,
-	.permute = KERNEL_FN(permute),
 	KERNELS(KERNEL)
 	VARIANTS_FROM_1_LANE(VARIANT)
 #if LANES >= 4
@@ -46,4 +39,18 @@ const KernelSet JOINED(kernel_set, ISA) = {
 #if LANES >= 8
 	VARIANTS_FROM_8_LANES(VARIANT)
 #endif
+};
+
+const KernelSet JOINED(kernel_set, ISA) = {
+	.name = TEXT(ISA),
+	.lanes = LANES,
+	.usable = JOINED(usable, ISA),
+	.multiply_add = KERNEL_FN(multiply_add),
+	.multiply_adds = PEAK_SUMS * LANES,
+	.multiply_add_loading = KERNEL_FN(multiply_add_loading),
+	.multiply_adds_loading = LOADED * LANES,
+	.table = &entries,
+	.gather = KERNEL_FN(gather),
+	.scatter = KERNEL_FN(scatter),
+	.permute = KERNEL_FN(permute),
 };

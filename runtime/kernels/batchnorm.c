@@ -67,6 +67,20 @@ INLINE Normal batch_statistics(int rows, float eps, float kept, float momentum, 
 	return normal;
 }
 
+/* xhat, where it is asked for; then the activation of xhat gamma + beta. */
+INLINE void normalise(Value *value, Numbers numbers, int rows, const Normal *normal, float *y, float *xhat, const float *x, const float *gamma,
+	const float *beta)
+{
+	const Vector scale = gamma ? load(gamma) : splat(1.0f);
+	const Vector shift = beta ? load(beta) : splat(0.0f);
+	UNROLL_4
+	for (ptrdiff_t i = 0; i < (ptrdiff_t)rows * LANES; i += LANES) {
+		const Vector normalised = (load(x + i) - normal->centre) * normal->scale - normal->shift;
+		store(xhat + i, normalised);
+		store(y + i, value(normalised * scale + shift, numbers));
+	}
+}
+
 static void KERNEL_FN(batchnorm)(int rows, float eps, float kept, float momentum, float *xhat, float *rstd, float *mean, float *var, const float *x)
 {
 	const Normal normal = batch_statistics(rows, eps, kept, momentum, rstd, mean, var, x);
@@ -95,75 +109,85 @@ static void KERNEL_FN(batchnorm_predict)(int rows, float eps, float *y, const fl
 		store(y + i, (load(x + i) - centre) * scale + shift);
 }
 
-/* dx = gamma rstd (dy - mean(dy) - xhat mean(dy xhat)), `gradient` being dy at i. */
-#define BATCHNORM_GRADIENT(gradient) \
-	Total all = total_none(), products_of_all = total_none(); \
-	int row = 0; \
-	do { \
-		const int end = smaller(rows, row + ROW_BLOCK); \
-		Vector sum[STRANDS] = {0}, product_sum[STRANDS] = {0}; \
-		for (; row + STRANDS <= end; row += STRANDS) \
-			UNROLL \
-			for (int strand = 0; strand < STRANDS; strand++) { \
-				const ptrdiff_t i = (ptrdiff_t)(row + strand) * LANES; \
-				const Vector dz = gradient; \
-				sum[strand] += dz; \
-				product_sum[strand] += dz * load(xhat + i); \
-			} \
-		for (; row < end; row++) { \
-			const ptrdiff_t i = (ptrdiff_t)row * LANES; \
-			const Vector dz = gradient; \
-			sum[0] += dz; \
-			product_sum[0] += dz * load(xhat + i); \
-		} \
-		total_add_block(&all, strand_sum(sum), end <= ROW_BLOCK); \
-		total_add_block(&products_of_all, strand_sum(product_sum), end <= ROW_BLOCK); \
-	} while (row < rows); \
-	const Vector total = all.sum, product = products_of_all.sum; \
-	const Vector scale = gamma ? load(gamma) * load(rstd) : load(rstd); \
-	const float share = 1.0f / (float)rows; \
-	const Vector slope_of_mean = product * share, shift_of_mean = total * share; \
-	UNROLL_4 \
-	for (ptrdiff_t i = 0; i < (ptrdiff_t)rows * LANES; i += LANES) \
-		store(dx + i, (gradient - shift_of_mean - load(xhat + i) * slope_of_mean) * scale); \
-	if (dgamma) \
-		store(dgamma, product); \
-	if (dbeta) \
+/* What the activation's derivative makes of dy: from its output; or from its input, made again of xhat. */
+typedef struct Incoming {
+	const float *dy, *y, *xhat;
+	Vector gamma, beta;
+} Incoming;
+
+INLINE Vector incoming(Slope *slope, const From from, Numbers numbers, const Incoming *rows, ptrdiff_t i)
+{
+	if (slope == &identity_slope)
+		return load(rows->dy + i);
+	return slope(load(rows->dy + i), from == OUTPUT ? load(rows->y + i) : load(rows->xhat + i) * rows->gamma + rows->beta, numbers);
+}
+
+/* dx = gamma rstd (dz - mean(dz) - xhat mean(dz xhat)), dz being the gradient that comes in. */
+INLINE void batchnorm_gradient(Slope *slope, const From from, Numbers numbers, int rows, float *dx, float *dgamma, float *dbeta, const float *dy,
+	const float *y, const float *xhat, const float *rstd, const float *gamma, const float *beta)
+{
+	Incoming in;
+	in.dy = dy;
+	in.y = y;
+	in.xhat = xhat;
+	in.gamma = gamma ? load(gamma) : splat(1.0f);
+	in.beta = beta ? load(beta) : splat(0.0f);
+	Total all = total_none(), products_of_all = total_none();
+	int row = 0;
+	do {
+		const int end = smaller(rows, row + ROW_BLOCK);
+		Vector sum[STRANDS] = {0}, product_sum[STRANDS] = {0};
+		for (; row + STRANDS <= end; row += STRANDS)
+			UNROLL
+			for (int strand = 0; strand < STRANDS; strand++) {
+				const ptrdiff_t i = (ptrdiff_t)(row + strand) * LANES;
+				const Vector dz = incoming(slope, from, numbers, &in, i);
+				sum[strand] += dz;
+				product_sum[strand] += dz * load(xhat + i);
+			}
+		for (; row < end; row++) {
+			const ptrdiff_t i = (ptrdiff_t)row * LANES;
+			const Vector dz = incoming(slope, from, numbers, &in, i);
+			sum[0] += dz;
+			product_sum[0] += dz * load(xhat + i);
+		}
+		total_add_block(&all, strand_sum(sum), end <= ROW_BLOCK);
+		total_add_block(&products_of_all, strand_sum(product_sum), end <= ROW_BLOCK);
+	} while (row < rows);
+	const Vector total = all.sum, product = products_of_all.sum;
+	const Vector scale = in.gamma * load(rstd);
+	const float share = 1.0f / (float)rows;
+	const Vector slope_of_mean = product * share, shift_of_mean = total * share;
+	UNROLL_4
+	for (ptrdiff_t i = 0; i < (ptrdiff_t)rows * LANES; i += LANES)
+		store(dx + i, (incoming(slope, from, numbers, &in, i) - shift_of_mean - load(xhat + i) * slope_of_mean) * scale);
+	if (dgamma)
+		store(dgamma, product);
+	if (dbeta)
 		store(dbeta, total);
+}
 
 static void KERNEL_FN(batchnorm_bwd)(int rows, float *dx, float *dgamma, float *dbeta, const float *dy, const float *xhat, const float *rstd,
 	const float *gamma)
 {
-	BATCHNORM_GRADIENT(load(dy + i))
+	batchnorm_gradient(&identity_slope, OUTPUT, NONE_NUMBERS, rows, dx, dgamma, dbeta, dy, NULL, xhat, rstd, gamma, NULL);
 }
 
-/* Behind batchnorm: what an activation's derivative is made of, at i. */
-#define OUTPUT_BEFORE
-#define OUTPUT_AT load(y + i)
-#define INPUT_BEFORE const Vector z_scale = gamma ? load(gamma) : splat(1.0f), z_shift = beta ? load(beta) : splat(0.0f);
-#define INPUT_AT load(xhat + i) * z_scale + z_shift
+#define OUTPUT_OR_BETA_PASSED y, xhat, rstd, gamma, NULL
+#define INPUT_OR_BETA_PASSED NULL, xhat, rstd, gamma, beta
 
-/* batchnorm, scale_shift and the activation; and back */
-#define BATCHNORM_ACTIVATION(with, activation, FROM, NUMBERS, WEIGHT) \
-	static void KERNEL_FN(batchnorm_##activation)(int rows, NUMBERS##_PARAMETERS float eps, float kept, float momentum, float *y, float *xhat, float *rstd, \
-		float *mean, float *var, const float *x, const float *gamma, const float *beta) \
+#define BATCHNORM_INSTANCE(activation, FROM, NUMBERS) \
+	static void KERNEL_FN(batchnorm_##activation)(int rows, NUMBERS##_PARAMETERS float eps, float kept, float momentum, float *y, float *xhat, \
+		float *rstd, float *mean, float *var, const float *x, const float *gamma, const float *beta) \
 	{ \
 		const Normal normal = batch_statistics(rows, eps, kept, momentum, rstd, mean, var, x); \
-		const Vector scale = gamma ? load(gamma) : splat(1.0f); \
-		const Vector shift = beta ? load(beta) : splat(0.0f); \
-		WEIGHT##_UNROLL \
-		for (ptrdiff_t i = 0; i < (ptrdiff_t)rows * LANES; i += LANES) { \
-			const Vector normalised = (load(x + i) - normal.centre) * normal.scale - normal.shift; \
-			store(xhat + i, normalised); \
-			store(y + i, activation##_of(normalised * scale + shift NUMBERS##_PASSED)); \
-		} \
+		normalise(&activation##_value, NUMBERS##_NUMBERS, rows, &normal, y, xhat, x, gamma, beta); \
 	} \
 	\
 	static void KERNEL_FN(batchnorm_##activation##_bwd)(int rows, NUMBERS##_PARAMETERS float *dx, float *dgamma, float *dbeta, const float *dy, \
-		FROM##_BEHIND_BATCHNORM(const float *, const float *), const float *xhat, const float *rstd, const float *gamma) \
+		FROM##_OR_BETA(const float *, const float *) const float *xhat, const float *rstd, const float *gamma) \
 	{ \
-		FROM##_BEFORE BATCHNORM_GRADIENT(activation##_gradient(load(dy + i), FROM##_AT NUMBERS##_PASSED)) \
+		batchnorm_gradient(&activation##_slope, FROM, NUMBERS##_NUMBERS, rows, dx, dgamma, dbeta, dy, FROM##_OR_BETA_PASSED); \
 	}
-ACTIVATIONS(BATCHNORM_ACTIVATION, )
-#undef BATCHNORM_ACTIVATION
-#undef BATCHNORM_GRADIENT
+BATCHNORM_INSTANCES(BATCHNORM_INSTANCE)
+#undef BATCHNORM_INSTANCE

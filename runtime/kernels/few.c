@@ -330,51 +330,54 @@ static void KERNEL_FN(centre)(int rows, int inputs, float *centred, float *momen
 	FOR_FEW(INPUTS, inputs, centre_inputs(INPUTS, rows, centred, moments, x))
 }
 
-#define FEW_FORWARD(with, activation, FROM, NUMBERS, WEIGHT) \
-	INLINE void activation##_few_forward(const int inputs, int rows, NUMBERS##_PARAMETERS float eps, float kept, float momentum, float *y, float *normal, float *rstd, float *mean, float *var, \
-		const float *centred, const float *moments, const float *w, const float *b, const float *gamma, const float *beta) \
-	{ \
-		Vector spread[FEW], scaled[FEW], variance, centre; \
-		float turned[(FEW + 1) * LANES]; \
-		if (moments[TURNED] > 0.0f) { \
-			turn_weights_and_mean(inputs, turned, moments, w, b); \
-			w = turned; \
-			b = turned + inputs * LANES; \
-		} \
-		feature_moments(inputs, spread, &variance, &centre, moments, w, b); \
-		const Vector scale = 1.0f / square_root(variance + eps); \
-		const Vector y_scale = gamma ? load(gamma) : splat(1.0f), y_shift = beta ? load(beta) : splat(0.0f); \
-		UNROLL \
-		for (int i = 0; i < inputs; i++) \
-			scaled[i] = load(w + i * LANES) * scale; \
-		if (normal) { \
-			UNROLL_4 \
-			for (int row = 0; row < rows; row++) \
-				store(normal + (ptrdiff_t)row * LANES, few_product(inputs, rows, row, centred, scaled)); \
-		} \
-		UNROLL \
-		for (int i = 0; i < inputs; i++) \
-			scaled[i] *= y_scale; \
-		WEIGHT##_UNROLL \
-		for (int row = 0; row < rows; row++) { \
-			const Vector value = few_sum(inputs, rows, row, centred, scaled, y_shift); \
-			store(y + (ptrdiff_t)row * LANES, activation##_of(value NUMBERS##_PASSED)); \
-		} \
-		const float unbiased = rows > 1 ? (float)rows / (float)(rows - 1) : 0.0f; \
-		store(rstd, scale); \
-		store(mean, load(mean) * kept + centre * momentum); \
-		store(var, load(var) * kept + variance * (unbiased * momentum)); \
-	} \
-	 \
-	static void KERNEL_FN(linear_batchnorm_##activation)(int rows, int outputs, int inputs, NUMBERS##_PARAMETERS float eps, float kept, float momentum, float *y, \
-		float *normal, float *rstd, float *mean, float *var, const float *centred, const float *moments, const float *w, const float *b, \
-		const float *gamma, const float *beta) \
+/* y = value(gamma xhat + beta), and the statistics. */
+INLINE void few_forward(Value *value, Numbers numbers, const int inputs, int rows, float eps, float kept, float momentum, float *y, float *normal,
+	float *rstd, float *mean, float *var, const float *centred, const float *moments, const float *w, const float *b, const float *gamma,
+	const float *beta)
+{
+	Vector spread[FEW], scaled[FEW], variance, average;
+	float turned[(FEW + 1) * LANES];
+	if (moments[TURNED] > 0.0f) {
+		turn_weights_and_mean(inputs, turned, moments, w, b);
+		w = turned;
+		b = turned + inputs * LANES;
+	}
+	feature_moments(inputs, spread, &variance, &average, moments, w, b);
+	const Vector scale = 1.0f / square_root(variance + eps);
+	const Vector y_scale = gamma ? load(gamma) : splat(1.0f), y_shift = beta ? load(beta) : splat(0.0f);
+	UNROLL
+	for (int i = 0; i < inputs; i++)
+		scaled[i] = load(w + i * LANES) * scale;
+	if (normal) {
+		UNROLL_4
+		for (int row = 0; row < rows; row++)
+			store(normal + (ptrdiff_t)row * LANES, few_product(inputs, rows, row, centred, scaled));
+	}
+	UNROLL
+	for (int i = 0; i < inputs; i++)
+		scaled[i] *= y_scale;
+	UNROLL_4
+	for (int row = 0; row < rows; row++)
+		store(y + (ptrdiff_t)row * LANES, value(few_sum(inputs, rows, row, centred, scaled, y_shift), numbers));
+	const float unbiased = rows > 1 ? (float)rows / (float)(rows - 1) : 0.0f;
+	store(rstd, scale);
+	store(mean, load(mean) * kept + average * momentum);
+	store(var, load(var) * kept + variance * (unbiased * momentum));
+}
+
+#define FEW_FORWARD(name, value, NUMBERS) \
+	static void KERNEL_FN(name)(int rows, int outputs, int inputs, NUMBERS##_PARAMETERS float eps, float kept, float momentum, \
+		float *y, float *normal, float *rstd, float *mean, float *var, const float *centred, const float *moments, const float *w, \
+		const float *b, const float *gamma, const float *beta) \
 	{ \
 		(void)outputs; \
-		FOR_FEW(INPUTS, inputs, activation##_few_forward(INPUTS, rows NUMBERS##_PASSED, eps, kept, momentum, y, normal, rstd, mean, var, centred, moments, w, \
-			b, gamma, beta)) \
+		FOR_FEW(INPUTS, inputs, few_forward(value, NUMBERS##_NUMBERS, INPUTS, rows, eps, kept, momentum, y, normal, rstd, mean, var, centred, \
+			moments, w, b, gamma, beta)) \
 	}
-ACTIVATIONS(FEW_FORWARD, )
+#define FEW_INSTANCE(activation, FROM, NUMBERS) FEW_FORWARD(linear_batchnorm_##activation, &activation##_value, NUMBERS)
+FEW_FORWARD(linear_batchnorm, &identity_value, NONE)
+FEW_INSTANCES(FEW_INSTANCE)
+#undef FEW_INSTANCE
 #undef FEW_FORWARD
 
 /* Sums over rows of dy, and of dy times each input. */
@@ -429,14 +432,14 @@ NOINLINE void add_block(int inputs, FewTotals *totals, FewSums *block)
 	}
 }
 
-/* What backward reads of a panel beside its rows, and what it gives to the optimizer. */
+/* What backward reads of a panel beside its rows, and what it makes. */
 typedef struct FewPanel { const float *w, *gamma, *beta, *rstd, *centred, *moments; } FewPanel;
-typedef struct FewGradients { float w[FEW * LANES], gamma[LANES], beta[LANES]; } FewGradients;
+typedef struct FewGradients { float *w, *gamma, *beta; } FewGradients;
 
-INLINE void few_gradients(const int inputs, FewGradients *gradients, const FewSums *sums, const FewPanel *panel, const float *w)
+INLINE void few_gradients(const int inputs, const FewGradients *gradients, const FewSums *sums, const FewPanel *panel, const float *w)
 {
-	Vector spread[FEW], against[FEW], variance, centre;
-	feature_moments(inputs, spread, &variance, &centre, panel->moments, w, 0);
+	Vector spread[FEW], against[FEW], variance, average;
+	feature_moments(inputs, spread, &variance, &average, panel->moments, w, 0);
 	const Vector rstd = load(panel->rstd);
 	Vector along = splat(0.0f);
 	UNROLL
@@ -450,8 +453,10 @@ INLINE void few_gradients(const int inputs, FewGradients *gradients, const FewSu
 		store(gradients->w + i * LANES, (against[i] - along * (spread[i] * rstd)) * scale);
 	if (panel->moments[TURNED] > 0.0f)
 		turn_gradients(inputs, gradients->w, panel->moments);
-	store(gradients->gamma, along);
-	store(gradients->beta, sums->dy);
+	if (gradients->gamma)
+		store(gradients->gamma, along);
+	if (gradients->beta)
+		store(gradients->beta, sums->dy);
 }
 
 /* What forward multiplied centred rows by, and what it added; returns the latter. */
@@ -464,109 +469,193 @@ INLINE Vector few_scaled(const int inputs, Vector *scaled, const FewPanel *panel
 	return panel->beta ? load(panel->beta) : splat(0.0f);
 }
 
-/* dy is given, or with `above` outputs made from their gradients and weights: above_w, a vector each. */
-#define INCOMING(row) (above ? few_product(above, rows, row, dy, above_w) : load(dy + (ptrdiff_t)(row) * LANES))
+/* What backward starts from: dy of the panel; or, with `above` outputs of a linear above, their gradients, and a vector of its weights for each. And y,
+ * if the activation's derivative is made of that. */
+typedef struct FewIncoming { const float *dy, *y; const Vector *above_w; } FewIncoming;
 
-/* The activation's y is given; or its input is made again, as forward made it. */
-#define OUTPUT_ROWS_PASSED , y
-#define OUTPUT_BEFORE_FEW
-#define OUTPUT_OF(row) load(y + (ptrdiff_t)(row) * LANES)
-#define INPUT_ROWS_PASSED
-#define INPUT_BEFORE_FEW Vector scaled[FEW]; const Vector z_shift = few_scaled(inputs, scaled, panel, w);
-#define INPUT_OF(row) few_sum(inputs, rows, row, centred, scaled, z_shift)
+/* The gradient of row `row` behind the activation. If that is made of its input, `scaled` and `shift` make it again as forward did. */
+INLINE Vector few_incoming(Slope *slope, const From from, Numbers numbers, const int inputs, const int above, int rows, int row, const FewIncoming *in,
+	const float *centred, const Vector *scaled, Vector shift)
+{
+	const ptrdiff_t at = (ptrdiff_t)row * LANES;
+	const Vector dy = above ? few_product(above, rows, row, in->dy, in->above_w) : load(in->dy + at);
+	if (slope == &identity_slope)
+		return dy;
+	return slope(dy, from == OUTPUT ? load(in->y + at) : few_sum(inputs, rows, row, centred, scaled, shift), numbers);
+}
 
 /* Two chains of sums. */
-#define FEW_BACKWARD(with, activation, FROM, NUMBERS, WEIGHT) \
-	INLINE void activation##_few_backward(const int inputs, const int above, int rows, NUMBERS##_PARAMETERS FewGradients *gradients, const float *dy, \
-		const Vector *above_w, FROM##_ROWS(const float *) const FewPanel *panel) \
-	{ \
-		const float *centred = panel->centred, *w = panel->w; \
-		float turned[FEW * LANES]; \
-		if (panel->moments[TURNED] > 0.0f) { \
-			turn_weights(inputs, turned, panel->moments, w); \
-			w = turned; \
-		} \
-		FewTotals totals; \
-		FewSums sums; FROM##_BEFORE_FEW \
-		if (rows > ROW_BLOCK) \
-			totals = no_totals(); \
-		int row = 0; \
-		do { \
-			const int end = smaller(rows, row + ROW_BLOCK); \
-			FewSums strand[2]; \
-			UNROLL \
-			for (int i = 0; i < 2; i++) \
-				strand[i] = no_sums(); \
-			for (; row + 2 <= end; row += 2) { \
-				add_row(inputs, &strand[0], rows, row, activation##_gradient(INCOMING(row), FROM##_OF(row) NUMBERS##_PASSED), centred); \
-				add_row(inputs, &strand[1], rows, row + 1, activation##_gradient(INCOMING(row + 1), FROM##_OF(row + 1) NUMBERS##_PASSED), centred); \
-			} \
-			if (row < end) { \
-				add_row(inputs, &strand[0], rows, row, activation##_gradient(INCOMING(row), FROM##_OF(row) NUMBERS##_PASSED), centred); \
-				row++; \
-			} \
-			sums = both(inputs, strand); \
-			if (rows > ROW_BLOCK) { \
-				FewSums block = sums; \
-				add_block(inputs, &totals, &block); \
-				sums = block; \
-			} \
-		} while (row < rows); \
-		few_gradients(inputs, gradients, &sums, panel, w); \
-	} \
-	 \
-	NOINLINE void activation##_few_bwd(int rows, int inputs, NUMBERS##_PARAMETERS FewGradients *gradients, const float *dy, FROM##_ROWS(const float *) \
+INLINE void few_backward(Slope *slope, const From from, Numbers numbers, const int inputs, const int above, int rows, const FewGradients *gradients,
+	const FewIncoming *in, const FewPanel *panel)
+{
+	const float *centred = panel->centred, *w = panel->w;
+	float turned[FEW * LANES];
+	if (panel->moments[TURNED] > 0.0f) {
+		turn_weights(inputs, turned, panel->moments, w);
+		w = turned;
+	}
+	FewTotals totals;
+	FewSums sums;
+	Vector scaled[FEW], shift = splat(0.0f);
+	if (from == INPUT)
+		shift = few_scaled(inputs, scaled, panel, w);
+	if (rows > ROW_BLOCK)
+		totals = no_totals();
+	int row = 0;
+	do {
+		const int end = smaller(rows, row + ROW_BLOCK);
+		FewSums strand[2];
+		UNROLL
+		for (int i = 0; i < 2; i++)
+			strand[i] = no_sums();
+#define ADD_ROW(i) \
+	add_row(inputs, &strand[i], rows, row + i, few_incoming(slope, from, numbers, inputs, above, rows, row + i, in, centred, scaled, shift), centred)
+		for (; row + 2 <= end; row += 2) {
+			ADD_ROW(0);
+			ADD_ROW(1);
+		}
+		if (row < end) {
+			ADD_ROW(0);
+			row++;
+		}
+#undef ADD_ROW
+		sums = both(inputs, strand);
+		if (rows > ROW_BLOCK) {
+			FewSums block = sums;
+			add_block(inputs, &totals, &block);
+			sums = block;
+		}
+	} while (row < rows);
+	few_gradients(inputs, gradients, &sums, panel, w);
+}
+
+INLINE void few_backward_above(Slope *slope, const From from, Numbers numbers, const int above, int inputs, int rows, const FewGradients *gradients,
+	const FewIncoming *in, const FewPanel *panel)
+{
+	FOR_FEW(INPUTS, inputs, few_backward(slope, from, numbers, INPUTS, above, rows, gradients, in, panel))
+}
+
+/* `above`: outputs of a linear above, or 0. */
+typedef void FewBackward(int above, int inputs, int rows, Numbers numbers, const FewGradients *gradients, const FewIncoming *in, const FewPanel *panel);
+
+INLINE void few_backward_any(Slope *slope, const From from, Numbers numbers, int above, int inputs, int rows, const FewGradients *gradients,
+	const FewIncoming *in, const FewPanel *panel)
+{
+	if (above == 0 || slope == &identity_slope)
+		few_backward_above(slope, from, numbers, 0, inputs, rows, gradients, in, panel);
+	else
+		FOR_FEW(ABOVE, above, few_backward_above(slope, from, numbers, ABOVE, inputs, rows, gradients, in, panel))
+}
+
+#define FEW_BACKWARD(activation, FROM, NUMBERS) \
+	NOINLINE void few_##activation##_bwd(int above, int inputs, int rows, Numbers numbers, const FewGradients *gradients, const FewIncoming *in, \
 		const FewPanel *panel) \
 	{ \
-		FOR_FEW(INPUTS, inputs, activation##_few_backward(INPUTS, 0, rows NUMBERS##_PASSED, gradients, dy, NULL FROM##_ROWS_PASSED, panel)) \
-	} \
-	 \
-	WEIGHT##_BEHIND_LINEAR(activation, FROM, NUMBERS)
-#define HEAVY_BEHIND_LINEAR(activation, FROM, NUMBERS)
-#define LIGHT_BEHIND_LINEAR(activation, FROM, NUMBERS) \
-	INLINE void activation##_behind_linear(const int above, int rows, int inputs, NUMBERS##_PARAMETERS FewGradients *gradients, const float *dy, \
-		const Vector *above_w, FROM##_ROWS(const float *) const FewPanel *panel) \
-	{ \
-		FOR_FEW(INPUTS, inputs, activation##_few_backward(INPUTS, above, rows NUMBERS##_PASSED, gradients, dy, above_w FROM##_ROWS_PASSED, panel)) \
-	} \
-	 \
-	NOINLINE void activation##_few_bwd_behind_linear(int above, int rows, int inputs, NUMBERS##_PARAMETERS FewGradients *gradients, const float *dy, \
-		const Vector *above_w, FROM##_ROWS(const float *) const FewPanel *panel) \
-	{ \
-		FOR_FEW(ABOVE, above, activation##_behind_linear(ABOVE, rows, inputs NUMBERS##_PASSED, gradients, dy, above_w FROM##_ROWS_PASSED, panel)) \
+		few_backward_any(&activation##_slope, FROM, numbers, above, inputs, rows, gradients, in, panel); \
 	}
-ACTIVATIONS(FEW_BACKWARD, )
+FEW_BACKWARD(identity, OUTPUT, NONE)
+FEW_INSTANCES(FEW_BACKWARD)
 #undef FEW_BACKWARD
 
-#define UPDATE_FEW(optimizer) \
-	const optimizer##_Update of_w = optimizer##_UPDATE(w); \
-	const optimizer##_Update of_gamma = optimizer##_UPDATE(gamma); \
-	const optimizer##_Update of_beta = optimizer##_UPDATE(beta); \
-	for (int i = 0; i < inputs; i++) \
-		optimizer##_at(&of_w, i * LANES, load(gradients.w + i * LANES)); \
-	if (gamma) \
-		optimizer##_at(&of_gamma, 0, load(gradients.gamma)); \
-	if (beta) \
-		optimizer##_at(&of_beta, 0, load(gradients.beta));
+INLINE void few_backward_dw(FewBackward *backward, Numbers own, int rows, int inputs, Update *update, const float *numbers, const Places *w, float *dgamma,
+	float *dbeta, const FewIncoming *in, const float *rstd, const float *centred, const float *moments, const float *gamma, const float *beta)
+{
+	const FewPanel panel = { w->at[0], gamma, beta, rstd, centred, moments };
+	Vector dw[FEW];
+	const FewGradients gradients = { (float *)dw, dgamma, dbeta };
+	backward(0, inputs, rows, own, &gradients, in, &panel);
+	update_at(update, inputs * LANES, numbers, w, 0, dw);
+}
 
-#define FEW_UPDATE(optimizer, activation, FROM, NUMBERS, WEIGHT) \
-	static void KERNEL_FN(linear_batchnorm_##activation##_bwd_##optimizer)(int rows, int outputs, int inputs, NUMBERS##_PARAMETERS \
-		optimizer##_PARAMETERS(const int64_t *) float *w, optimizer##_STATE(float *, w) float *gamma, optimizer##_STATE(float *, gamma) \
-		float *beta, optimizer##_STATE(float *, beta) const float *dy, FROM##_ROWS(const float *) const float *rstd, const float *centred, \
-		const float *moments) \
+#define OUTPUT_Y y
+#define INPUT_Y NULL
+#define OUTPUT_BETA NULL
+#define INPUT_BETA beta
+
+static void KERNEL_FN(linear_batchnorm_bwd_update)(int rows, int outputs, int inputs, Update *update, const float *numbers, float *w, float *w1, float *w2,
+	float *w3, float *dgamma, float *dbeta, const float *dy, const float *rstd, const float *centred, const float *moments, const float *gamma)
+{
+	const Places of_w = places_of(w, w1, w2, w3);
+	const FewIncoming in = { dy, NULL, NULL };
+	(void)outputs;
+	few_backward_dw(&few_identity_bwd, NONE_NUMBERS, rows, inputs, update, numbers, &of_w, dgamma, dbeta, &in, rstd, centred, moments, gamma, NULL);
+}
+
+#define FEW_BACKWARD_DW(activation, FROM, NUMBERS) \
+	static void KERNEL_FN(linear_batchnorm_##activation##_bwd_update)(int rows, int outputs, int inputs, NUMBERS##_PARAMETERS Update *update, \
+		const float *numbers, float *w, float *w1, float *w2, float *w3, float *dgamma, float *dbeta, const float *dy, \
+		FROM##_OR_BETA(const float *, const float *) const float *rstd, const float *centred, const float *moments, const float *gamma) \
 	{ \
-		const FewPanel panel = { w, gamma, beta, rstd, centred, moments }; \
-		FewGradients gradients; \
+		const Places of_w = places_of(w, w1, w2, w3); \
+		const FewIncoming in = { dy, FROM##_Y, NULL }; \
 		(void)outputs; \
-		activation##_few_bwd(rows, inputs NUMBERS##_PASSED, &gradients, dy FROM##_ROWS_PASSED, &panel); \
-		UPDATE_FEW(optimizer) \
-	} \
-	 \
-	WEIGHT##_UPDATE_BEHIND_LINEAR(optimizer, activation, FROM, NUMBERS)
-#define HEAVY_UPDATE_BEHIND_LINEAR(optimizer, activation, FROM, NUMBERS)
-#define LIGHT_UPDATE_BEHIND_LINEAR(optimizer, activation, FROM, NUMBERS) \
-	UPDATE_BEHIND(linear_batchnorm_##activation##_linear_bwd_##optimizer, load_few_rows, above, above_dy, optimizer, activation, FROM, NUMBERS) \
-	UPDATE_BEHIND_CONTRAST(linear_batchnorm_##activation##_linear_bwd_##optimizer##_contrast, optimizer, activation, FROM, NUMBERS)
+		few_backward_dw(&few_##activation##_bwd, NUMBERS##_NUMBERS, rows, inputs, update, numbers, &of_w, dgamma, dbeta, &in, rstd, centred, moments, \
+			gamma, FROM##_BETA); \
+	}
+FEW_INSTANCES(FEW_BACKWARD_DW)
+#undef FEW_BACKWARD_DW
+
+
+/* The gradients of a panel on their way to the optimizer. */
+typedef struct FewSpace { float w[FEW * LANES], gamma[LANES], beta[LANES]; } FewSpace;
+
+INLINE void few_update(Next *next, const int states, int inputs, const float *numbers, const Places *w, const Places *gamma, const Places *beta,
+	const FewSpace *gradients)
+{
+	for (int i = 0; i < inputs; i++)
+		update_vector(next, states, numbers, w->at, i * LANES, load(gradients->w + i * LANES));
+	if (gamma->at[0])
+		update_vector(next, states, numbers, gamma->at, 0, load(gradients->gamma));
+	if (beta->at[0])
+		update_vector(next, states, numbers, beta->at, 0, load(gradients->beta));
+}
+
+INLINE void few_backward_update(FewBackward *backward, Numbers own, Next *next, const int states, int above, int rows, int inputs, const float *numbers,
+	const Places *w, const Places *gamma, const Places *beta, const FewIncoming *in, const float *rstd, const float *centred, const float *moments)
+{
+	const FewPanel panel = { w->at[0], gamma->at[0], beta->at[0], rstd, centred, moments };
+	FewSpace space;
+	const FewGradients gradients = { space.w, space.gamma, space.beta };
+	backward(above, inputs, rows, own, &gradients, in, &panel);
+	few_update(next, states, inputs, numbers, w, gamma, beta, &space);
+}
+
+#define NO_STATE_COUNT 0
+#define NO_STATE_PLACES(w) places_of(w, NULL, NULL, NULL)
+#define ONE_STATE_COUNT 1
+#define ONE_STATE_PLACES(w) places_of(w, w##_state, NULL, NULL)
+
+#define FEW_UPDATE_INSTANCE(activation, FROM, NUMBERS, optimizer, STATES) \
+	static void KERNEL_FN(linear_batchnorm_##activation##_bwd_##optimizer)(int rows, int outputs, int inputs, NUMBERS##_PARAMETERS const float *numbers, \
+		float *w, STATES(float *, w) float *gamma, STATES(float *, gamma) float *beta, STATES(float *, beta) const float *dy, \
+		FROM##_ROWS(const float *) const float *rstd, const float *centred, const float *moments) \
+	{ \
+		const Places of_w = STATES##_PLACES(w), of_gamma = STATES##_PLACES(gamma), of_beta = STATES##_PLACES(beta); \
+		const FewIncoming in = { dy, FROM##_Y, NULL }; \
+		(void)outputs; \
+		few_backward_update(&few_##activation##_bwd, NUMBERS##_NUMBERS, &optimizer##_next, STATES##_COUNT, 0, rows, inputs, numbers, &of_w, &of_gamma, \
+			&of_beta, &in, rstd, centred, moments); \
+	}
+FEW_UPDATE_INSTANCES(FEW_UPDATE_INSTANCE)
+#undef FEW_UPDATE_INSTANCE
+
+#define FEW_LINEAR_UPDATE(name, load_rows, count, first_dy, activation, FROM, NUMBERS, optimizer, STATES) \
+	static void KERNEL_FN(name)(int rows, int outputs, int inputs, int panel, int above, NUMBERS##_PARAMETERS const float *numbers, float *w, \
+		STATES(float *, w) float *gamma, STATES(float *, gamma) float *beta, STATES(float *, beta) FROM##_ROWS(const float *) const float *rstd, \
+		const float *centred, const float *moments, const float *above_dy, const float *above_w) \
+	{ \
+		const Places of_w = STATES##_PLACES(w), of_gamma = STATES##_PLACES(gamma), of_beta = STATES##_PLACES(beta); \
+		Vector rows_of_w[FEW]; \
+		const FewIncoming in = { first_dy, FROM##_Y, rows_of_w }; \
+		load_rows(rows_of_w, above, outputs, panel, above_w); \
+		few_backward_update(&few_##activation##_bwd, NUMBERS##_NUMBERS, &optimizer##_next, STATES##_COUNT, count, rows, inputs, numbers, &of_w, \
+			&of_gamma, &of_beta, &in, rstd, centred, moments); \
+	}
+#define FEW_LINEAR_UPDATE_INSTANCE(activation, FROM, NUMBERS, optimizer, STATES) \
+	FEW_LINEAR_UPDATE(linear_batchnorm_##activation##_linear_bwd_##optimizer, load_few_rows, above, above_dy, activation, FROM, NUMBERS, optimizer, STATES)
+FEW_UPDATE_INSTANCES(FEW_LINEAR_UPDATE_INSTANCE)
+#undef FEW_LINEAR_UPDATE_INSTANCE
+
 #if LANES > 1
 /* In contrast above_dy is (-d, d): d times the difference of the two rows. */
 INLINE void load_difference(Vector *difference, int outputs, int inputs, int panel, const float *w)
@@ -575,24 +664,11 @@ INLINE void load_difference(Vector *difference, int outputs, int inputs, int pan
 	load_few_rows(row, outputs, inputs, panel, w);
 	*difference = row[1] - row[0];
 }
-#define UPDATE_BEHIND_CONTRAST(name, optimizer, activation, FROM, NUMBERS) \
-	\
-	UPDATE_BEHIND(name, load_difference, 1, above_dy + 1, optimizer, activation, FROM, NUMBERS)
-#else
-#define UPDATE_BEHIND_CONTRAST(name, optimizer, activation, FROM, NUMBERS)
+
+#define FEW_CONTRAST_UPDATE_INSTANCE(activation, FROM, NUMBERS, optimizer, STATES) \
+	FEW_LINEAR_UPDATE(linear_batchnorm_##activation##_linear_bwd_##optimizer##_contrast, load_difference, 1, above_dy + 1, activation, FROM, NUMBERS, \
+		optimizer, STATES)
+FEW_UPDATE_INSTANCES(FEW_CONTRAST_UPDATE_INSTANCE)
+#undef FEW_CONTRAST_UPDATE_INSTANCE
 #endif
-#define UPDATE_BEHIND(name, load_rows, count, dy, optimizer, activation, FROM, NUMBERS) \
-	static void KERNEL_FN(name)(int rows, int outputs, int inputs, int panel, int above, \
-		NUMBERS##_PARAMETERS optimizer##_PARAMETERS(const int64_t *) float *w, optimizer##_STATE(float *, w) \
-		float *gamma, optimizer##_STATE(float *, gamma) float *beta, optimizer##_STATE(float *, beta) FROM##_ROWS(const float *) \
-		const float *rstd, const float *centred, const float *moments, const float *above_dy, const float *above_w) \
-	{ \
-		const FewPanel own = { w, gamma, beta, rstd, centred, moments }; \
-		FewGradients gradients; \
-		Vector rows_of_w[FEW]; \
-		load_rows(rows_of_w, above, outputs, panel, above_w); \
-		activation##_few_bwd_behind_linear(count, rows, inputs NUMBERS##_PASSED, &gradients, dy, rows_of_w FROM##_ROWS_PASSED, &own); \
-		UPDATE_FEW(optimizer) \
-	}
-#define FEW_UPDATES(with, optimizer) ACTIVATIONS(FEW_UPDATE, optimizer)
-OPTIMIZERS(FEW_UPDATES, )
+#undef FEW_LINEAR_UPDATE

@@ -1,8 +1,10 @@
-/* few.h: how many inputs or outputs are few, and what is known of few inputs. */
+/* few.h: sizes that the kernels and the compiler agree on: how many inputs or outputs are few, and what is known of few inputs. */
 #ifndef BNC_FEW_H
 #define BNC_FEW_H
 
-enum { FEW = 4 };
+enum { FEW = 4 };       /* inputs or outputs */
+
+enum { NUMBERS = 8 };   /* that an optimizer prepares at most */
 
 /* Where the moments of a batch have what: means and covariances of the inputs, and TURNED, 0. Or TURNED is 1, and means and covariances are
  * those of e, whose means are 0: x = m + c + L (e + CENTRES), m the INPUT_MEANS, c the RESTS that these floats lack, L in BASIS, a row for

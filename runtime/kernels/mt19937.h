@@ -2,7 +2,7 @@
  * where the compiler makes some. */
 #ifndef BNC_MT19937_H
 #define BNC_MT19937_H
-#include "kernels.h"
+#include "kernel_set.h"
 
 enum { SHIFT = 397 };
 

@@ -58,7 +58,7 @@ INLINE void narrow_product(const int contrast, int rows, int outputs, int inputs
 		}
 		x -= whole * LANES;
 	}
-	product(rows - whole, rest);
+	product_of_rows(rows - whole, rest);
 }
 
 static void KERNEL_FN(linear_narrow)(int rows, int outputs, int inputs, float *y, const float *x, const float *w, const float *b)
@@ -99,52 +99,54 @@ static void KERNEL_FN(linear_dw_contrast)(int rows, int outputs, int inputs, flo
 	narrow_dw(1, rows, outputs, inputs, dw, x, dy);
 }
 
-#define LINEAR_DW_NARROW(with, optimizer) \
-	INLINE void narrow_##optimizer(int outputs, int inputs, const optimizer##_Update *update, ptrdiff_t offset, const Vector *sum) \
-	{ \
-		Vector column[optimizer##_VALUES][LANES], value[optimizer##_VALUES]; \
-		for (int i = 0; i < optimizer##_VALUES; i++) \
-			load_columns(column[i], update->at[i] + offset, inputs, outputs); \
-		for (int output = 0; output < outputs; output++) { \
-			UNROLL \
-			for (int i = 0; i < optimizer##_VALUES; i++) \
-				value[i] = column[i][output]; \
-			optimizer##_next(update, value, sum[output]); \
-			UNROLL \
-			for (int i = 0; i < optimizer##_VALUES; i++) \
-				column[i][output] = value[i]; \
-		} \
-		for (int i = 0; i < optimizer##_VALUES; i++) \
-			store_few_columns(update->at[i] + offset, column[i], inputs, outputs); \
-	} \
-	\
-	INLINE void narrow_dw_##optimizer(const int contrast, int rows, int outputs, int inputs, optimizer##_PARAMETERS(const int64_t *) \
-		float *w, optimizer##_STATE(float *, w) float *b, optimizer##_STATE(float *, b) const float *x, const float *dy) \
-	{ \
-		const optimizer##_Update update = optimizer##_UPDATE(w), of_bias = optimizer##_UPDATE(b); \
-		const int columns = contrast ? 2 : outputs; \
-		Vector sum[LANES]; \
-		for (ptrdiff_t offset = 0; inputs > 0; inputs -= LANES, x += (ptrdiff_t)rows * LANES, offset += LANES * LANES) { \
-			narrow_gradient(contrast, rows, columns, sum, x, dy); \
-			narrow_##optimizer(columns, smaller(inputs, LANES), &update, offset, sum); \
-		} \
-		if (b) \
-			optimizer##_at(&of_bias, 0, rows_sum(rows, dy)); \
-	} \
-	\
-	static void KERNEL_FN(linear_dw_##optimizer##_narrow)(int rows, int outputs, int inputs, optimizer##_PARAMETERS(const int64_t *) \
-		float *w, optimizer##_STATE(float *, w) float *b, optimizer##_STATE(float *, b) const float *x, const float *dy) \
-	{ \
-		narrow_dw_##optimizer(0, rows, outputs, inputs, optimizer##_PASSED w, optimizer##_STATE(, w) b, optimizer##_STATE(, b) x, dy); \
-	} \
-	\
-	static void KERNEL_FN(linear_dw_##optimizer##_contrast)(int rows, int outputs, int inputs, optimizer##_PARAMETERS(const int64_t *) \
-		float *w, optimizer##_STATE(float *, w) float *b, optimizer##_STATE(float *, b) const float *x, const float *dy) \
-	{ \
-		narrow_dw_##optimizer(1, rows, outputs, inputs, optimizer##_PASSED w, optimizer##_STATE(, w) b, optimizer##_STATE(, b) x, dy); \
+/* Weights and states are turned as well, several panels of them, so that an update sees no padding and is called but a few times. To turn the
+ * gradients instead is slower: a vector of weights would be loaded of what was stored in pairs just before. */
+INLINE void narrow_update(const int contrast, int rows, int outputs, int inputs, Update *update, const float *numbers, const Places *w, const Places *b,
+	const float *x, const float *dy)
+{
+	enum { MOST = 16 };
+	const int columns = contrast ? 2 : outputs, places = w->at[1] ? PLACES : 1;
+	Vector sum[MOST], turned[PLACES][MOST + 1];
+	Places of_turned = places_of((float *)turned[0], NULL, NULL, NULL);
+	for (int i = 1; i < places; i++)
+		of_turned.at[i] = w->at[i] ? (float *)turned[i] : NULL;
+	for (int first = 0, panels; first < inputs; first += panels * LANES) {
+		panels = smaller(MOST / columns, panel_count(inputs - first));
+		for (int panel = 0; panel < panels; panel++, x += (ptrdiff_t)rows * LANES) {
+			const int input = first + panel * LANES, count = smaller(inputs - input, LANES);
+			narrow_gradient(contrast, rows, columns, sum + panel * columns, x, dy);
+			for (int i = 0; i < places; i++)
+				if (w->at[i])
+					load_few_columns(turned[i] + panel * columns, w->at[i] + (ptrdiff_t)input * LANES, count, columns);
+		}
+		update_at(update, panels * columns * LANES, numbers, &of_turned, 0, sum);
+		/* the last first: storing an odd number of columns overwrites the one that follows */
+		for (int panel = panels - 1; panel >= 0; panel--) {
+			const int input = first + panel * LANES, count = smaller(inputs - input, LANES);
+			for (int i = 0; i < places; i++)
+				if (w->at[i])
+					store_few_columns(w->at[i] + (ptrdiff_t)input * LANES, turned[i] + panel * columns, count, columns);
+		}
 	}
-OPTIMIZERS(LINEAR_DW_NARROW, )
-#undef LINEAR_DW_NARROW
+	if (b->at[0]) {
+		sum[0] = rows_sum(rows, dy);
+		update_at(update, LANES, numbers, b, 0, sum);
+	}
+}
+
+static void KERNEL_FN(linear_dw_update_narrow)(int rows, int outputs, int inputs, Update *update, const float *numbers, float *w, float *w1, float *w2,
+	float *w3, float *b, float *b1, float *b2, float *b3, const float *x, const float *dy)
+{
+	const Places of_w = places_of(w, w1, w2, w3), of_b = places_of(b, b1, b2, b3);
+	narrow_update(0, rows, outputs, inputs, update, numbers, &of_w, &of_b, x, dy);
+}
+
+static void KERNEL_FN(linear_dw_update_contrast)(int rows, int outputs, int inputs, Update *update, const float *numbers, float *w, float *w1, float *w2,
+	float *w3, float *b, float *b1, float *b2, float *b3, const float *x, const float *dy)
+{
+	const Places of_w = places_of(w, w1, w2, w3), of_b = places_of(b, b1, b2, b3);
+	narrow_update(1, rows, outputs, inputs, update, numbers, &of_w, &of_b, x, dy);
+}
 
 NOINLINE Vector across(int features, const float *w, ptrdiff_t w_stride, const float *dy, ptrdiff_t dy_stride)
 {

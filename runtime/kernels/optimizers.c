@@ -1,15 +1,20 @@
 /* optimizers.c: an update of a whole panel. `size` is a multiple of LANES. */
 #include "optimizers.h"
 
-#define OPTIMIZER_KERNEL(with, optimizer) \
-	static void KERNEL_FN(optimizer)(int size, optimizer##_PARAMETERS(const int64_t *) float *w, optimizer##_STATE(float *, w) const float *dw) \
+INLINE void update_panel(Next *next, const int states, int size, const float *numbers, float *w, float *first, float *second, float *third, const float *dw)
+{
+	const Places places = places_of(w, first, second, third);
+	for (int i = 0; i < size; i += LANES)
+		update_vector(next, states, numbers, places.at, i, load(dw + i));
+}
+
+#define OPTIMIZER(name, states, prepared) \
+	static void KERNEL_FN(name)(int size, const float *numbers, float *w, float *first, float *second, float *third, const float *dw) \
 	{ \
-		const optimizer##_Update update = optimizer##_UPDATE(w); \
-		for (int i = 0; i < size; i += LANES) \
-			optimizer##_at(&update, i, load(dw + i)); \
+		update_panel(&name##_next, states, size, numbers, w, first, second, third, dw); \
 	}
-OPTIMIZERS(OPTIMIZER_KERNEL, )
-#undef OPTIMIZER_KERNEL
+OPTIMIZERS(OPTIMIZER)
+#undef OPTIMIZER
 
 static void KERNEL_FN(count)(int64_t *n)
 {

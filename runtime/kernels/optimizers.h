@@ -1,42 +1,173 @@
-/* optimizers.h: torch.optim's updates of a vector: value is w, then its state. */
+/* optimizers.h: torch.optim's updates. NAME_numbers prepares what is the same for all weights of a step; NAME_next updates a vector: value is w,
+ * then its states, and where the network has no such state 0. */
 #ifndef BNC_OPTIMIZERS_H
 #define BNC_OPTIMIZERS_H
 #include "simd.h"
 #include "tables.h"
 
-enum { sgd_VALUES = 1 };
-typedef struct sgd_Update { float *at[sgd_VALUES], lr, weight_decay; } sgd_Update;
+enum { PLACES = 4 };    /* w, and at most three states */
 
-INLINE void sgd_next(const sgd_Update *update, Vector *value, Vector gradient)
+typedef void Next(const float *numbers, Vector *value, Vector gradient);
+
+/* torch.optim.SGD without momentum: w -= lr (dw + weight_decay w) */
+enum { SGD_LR, SGD_WEIGHT_DECAY, SGD_MOMENTUM, SGD_UNDAMPED, SGD_NESTEROV, SGD_FIRST };
+
+static void KERNEL_FN(sgd_numbers)(float *numbers, float lr, float weight_decay)
 {
-	value[0] -= (gradient + value[0] * update->weight_decay) * update->lr;
+	numbers[SGD_LR] = lr;
+	numbers[SGD_WEIGHT_DECAY] = weight_decay;
 }
 
-/* The first step takes the gradient itself into the buffer, without dampening; `undamped` is 1 - dampening. */
-enum { sgd_momentum_VALUES = 2 };
-typedef struct sgd_momentum_Update { float *at[sgd_momentum_VALUES], lr, weight_decay, momentum, undamped; int nesterov, first; } sgd_momentum_Update;
-
-INLINE void sgd_momentum_next(const sgd_momentum_Update *update, Vector *value, Vector gradient)
+INLINE void sgd_next(const float *numbers, Vector *value, Vector gradient)
 {
-	gradient += value[0] * update->weight_decay;
-	value[1] = update->first ? gradient : rounded(value[1] * update->momentum) + gradient * update->undamped;
-	value[0] -= (update->nesterov ? gradient + rounded(value[1] * update->momentum) : value[1]) * update->lr;
+	value[0] -= (gradient + value[0] * numbers[SGD_WEIGHT_DECAY]) * numbers[SGD_LR];
 }
 
-/* NAME_at: the vector of floats `offset` behind the update's places. */
-#define UPDATE_AT(with, optimizer) \
-	INLINE void optimizer##_at(const optimizer##_Update *update, ptrdiff_t offset, Vector gradient) \
-	{ \
-		Vector value[optimizer##_VALUES]; \
-		UNROLL \
-		for (int i = 0; i < optimizer##_VALUES; i++) \
-			value[i] = load(update->at[i] + offset); \
-		optimizer##_next(update, value, gradient); \
-		UNROLL \
-		for (int i = 0; i < optimizer##_VALUES; i++) \
-			store(update->at[i] + offset, value[i]); \
-	}
-OPTIMIZERS(UPDATE_AT, )
-#undef UPDATE_AT
+/* With momentum. The first step takes the gradient itself into the buffer, without dampening; `undamped` is 1 - dampening. */
+static void KERNEL_FN(sgd_momentum_numbers)(float *numbers, float lr, float weight_decay, float momentum, float undamped, int nesterov, const int64_t *step)
+{
+	numbers[SGD_LR] = lr;
+	numbers[SGD_WEIGHT_DECAY] = weight_decay;
+	numbers[SGD_MOMENTUM] = momentum;
+	numbers[SGD_UNDAMPED] = undamped;
+	numbers[SGD_NESTEROV] = (float)nesterov;
+	numbers[SGD_FIRST] = *step == 0 ? 1.0f : 0.0f;
+}
+
+INLINE void sgd_momentum_next(const float *numbers, Vector *value, Vector gradient)
+{
+	const float momentum = numbers[SGD_MOMENTUM];
+	gradient += value[0] * numbers[SGD_WEIGHT_DECAY];
+	value[1] = numbers[SGD_FIRST] > 0.0f ? gradient : rounded(value[1] * momentum) + gradient * numbers[SGD_UNDAMPED];
+	value[0] -= (numbers[SGD_NESTEROV] > 0.0f ? gradient + rounded(value[1] * momentum) : value[1]) * numbers[SGD_LR];
+}
+
+/* beta^n by squaring, n > 0 */
+INLINE double power(double beta, int64_t n)
+{
+	double result = 1.0;
+	for (; n > 0; n >>= 1, beta *= beta)
+		if (n & 1)
+			result *= beta;
+	return result;
+}
+
+/* sqrt in double, of one in float, by Newton's method: libc's is not at hand everywhere. */
+INLINE double precise_root(double value)
+{
+	const double root = (double)sqrtf((float)value);
+	return root > 0.0 ? 0.5 * (root + value / root) : root;
+}
+
+/* torch.optim.Adam: m and v are running means of the gradient and its square, w -= lr m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + eps). */
+enum { ADAM_DECAY, ADAM_KEPT, ADAM_SHARE1, ADAM_BETA2, ADAM_SHARE2, ADAM_STEP, ADAM_ROOT, ADAM_EPS };
+
+INLINE void prepare_adam(float *numbers, float lr, double beta1, double beta2, double eps, double decay, double kept, const int64_t *step)
+{
+	numbers[ADAM_DECAY] = (float)decay;
+	numbers[ADAM_KEPT] = (float)kept;
+	numbers[ADAM_SHARE1] = (float)(1.0 - beta1);
+	numbers[ADAM_BETA2] = (float)beta2;
+	numbers[ADAM_SHARE2] = (float)(1.0 - beta2);
+	numbers[ADAM_STEP] = (float)((double)lr / (1.0 - power(beta1, *step + 1)));
+	numbers[ADAM_ROOT] = (float)(1.0 / precise_root(1.0 - power(beta2, *step + 1)));
+	numbers[ADAM_EPS] = (float)eps;
+}
+
+static void KERNEL_FN(adam_numbers)(float *numbers, float lr, double beta1, double beta2, double eps, double weight_decay, const int64_t *step)
+{
+	prepare_adam(numbers, lr, beta1, beta2, eps, weight_decay, 1.0, step);
+}
+
+INLINE void adam_next(const float *numbers, Vector *value, Vector gradient)
+{
+	gradient += value[0] * numbers[ADAM_DECAY];
+	value[1] += (gradient - value[1]) * numbers[ADAM_SHARE1];
+	value[2] = rounded(value[2] * numbers[ADAM_BETA2]) + gradient * gradient * numbers[ADAM_SHARE2];
+	value[0] -= value[1] / (square_root(value[2]) * numbers[ADAM_ROOT] + numbers[ADAM_EPS]) * numbers[ADAM_STEP];
+}
+
+/* torch.optim.AdamW: the decay shrinks w, and is no part of the gradient. */
+static void KERNEL_FN(adamw_numbers)(float *numbers, float lr, double beta1, double beta2, double eps, double weight_decay, const int64_t *step)
+{
+	prepare_adam(numbers, lr, beta1, beta2, eps, 0.0, 1.0 - (double)lr * weight_decay, step);
+}
+
+INLINE void adamw_next(const float *numbers, Vector *value, Vector gradient)
+{
+	value[0] = rounded(value[0] * numbers[ADAM_KEPT]);
+	adam_next(numbers, value, gradient);
+}
+
+/* torch.optim.RMSprop: v is the running mean of the gradient's square; centered, less the square of g, that of the gradient. With momentum a
+ * buffer sums what is taken from w. States: v, the buffer, g. */
+enum { RMS_LR, RMS_DECAY, RMS_ALPHA, RMS_EPS, RMS_SHARE, RMS_MOMENTUM, RMS_CENTERED };
+
+static void KERNEL_FN(rmsprop_numbers)(float *numbers, float lr, double alpha, double eps, double weight_decay, double momentum, int centered)
+{
+	numbers[RMS_LR] = lr;
+	numbers[RMS_DECAY] = (float)weight_decay;
+	numbers[RMS_ALPHA] = (float)alpha;
+	numbers[RMS_SHARE] = (float)(1.0 - alpha);
+	numbers[RMS_EPS] = (float)eps;
+	numbers[RMS_MOMENTUM] = (float)momentum;
+	numbers[RMS_CENTERED] = (float)centered;
+}
+
+/* torch subtracts the square of g too, and gets the root of a negative number, NaN, where rounding makes it larger than v; here that is 0. */
+INLINE void rmsprop_next(const float *numbers, Vector *value, Vector gradient)
+{
+	gradient += value[0] * numbers[RMS_DECAY];
+	value[1] = rounded(value[1] * numbers[RMS_ALPHA]) + gradient * gradient * numbers[RMS_SHARE];
+	value[3] += (gradient - value[3]) * numbers[RMS_SHARE];
+	const Vector spread = larger(value[1] - value[3] * value[3], splat(0.0f));
+	const Vector scaled = gradient / (square_root(numbers[RMS_CENTERED] > 0.0f ? spread : value[1]) + numbers[RMS_EPS]);
+	value[2] = rounded(value[2] * numbers[RMS_MOMENTUM]) + scaled;
+	value[0] -= value[2] * numbers[RMS_LR];
+}
+
+/* The vector `offset` floats after w and each of its states. */
+INLINE void update_vector(Next *next, const int states, const float *numbers, float *const *at, ptrdiff_t offset, Vector gradient)
+{
+	Vector value[PLACES];
+	value[0] = load(at[0] + offset);
+	UNROLL
+	for (int i = 1; i <= states; i++)
+		value[i] = at[i] ? load(at[i] + offset) : splat(0.0f);
+	next(numbers, value, gradient);
+	store(at[0] + offset, value[0]);
+	UNROLL
+	for (int i = 1; i <= states; i++)
+		if (at[i])
+			store(at[i] + offset, value[i]);
+}
+
+/* ---- by a kernel that is handed on, once for many weights */
+
+/* size: floats, a multiple of LANES. */
+typedef void Update(int size, const float *numbers, float *w, float *first, float *second, float *third, const float *dw);
+
+typedef struct Places { float *at[PLACES]; } Places;
+
+INLINE Places places_of(float *w, float *first, float *second, float *third)
+{
+	Places places;
+	places.at[0] = w;
+	places.at[1] = first;
+	places.at[2] = second;
+	places.at[3] = third;
+	return places;
+}
+
+INLINE float *after(float *place, ptrdiff_t offset)
+{
+	return place ? place + offset : place;
+}
+
+INLINE void update_at(Update *update, int size, const float *numbers, const Places *places, ptrdiff_t offset, const Vector *gradient)
+{
+	update(size, numbers, places->at[0] + offset, after(places->at[1], offset), after(places->at[2], offset), after(places->at[3], offset),
+		(const float *)gradient);
+}
 
 #endif
