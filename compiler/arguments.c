@@ -59,6 +59,8 @@ static bool in_range(const char *range, double number)
 		return number > 0;
 	if (strcmp(range, ">= 0") == 0)
 		return number >= 0;
+	if (strcmp(range, ">= 0 and < 1") == 0)
+		return number >= 0 && number < 1;
 	internal_error("`%s` is not a range", range);
 }
 

@@ -19,7 +19,10 @@ static const struct { const char *ours, *theirs; } words[] = {
 	{"global_avgpool", "adaptive_avg_pool_2d global_average_pooling global_average_pooling_2d gap"},
 	{"layernorm", "ln layer_normalization layer_normalisation"},
 	{"groupnorm", "gn group_normalization group_normalisation"},
+	{"elu", "exponential_linear exponential_linear_unit"},
+	{"gelu", "gaussian_error_linear_unit"},
 	{"silu", "swish"},
+	{"softplus", "soft_plus smooth_relu"},
 	/* losses */
 	{"cross_entropy", "ce xent cross_entropy_loss cross_entropy_with_logits softmax_cross_entropy softmax_cross_entropy_with_logits "
 		"categorical_crossentropy sparse_categorical_crossentropy multiclass_cross_entropy nll nll_loss log_loss"},
@@ -29,12 +32,18 @@ static const struct { const char *ours, *theirs; } words[] = {
 	{"bce", "bce_loss bce_with_logits bce_with_logits_loss binary_crossentropy binary_cross_entropy binary_cross_entropy_with_logits"},
 	/* optimizers */
 	{"sgd", "gd gradient_descent stochastic_gradient_descent sgd_optimizer sgd_momentum momentum_sgd"},
+	{"adamw", "adam_w decoupled_adam"},
+	{"rmsprop", "rms_prop rms"},
 	/* arguments */
 	{"lr", "learning_rate learn_rate learning_rate_init eta step_size rate lrate"},
 	{"momentum", "mu"},
 	{"weight_decay", "wd decay l2 l2_reg l2_penalty l2_regularization"},
 	{"nesterov", "use_nesterov"},
 	{"slope", "negative_slope alpha leak leakiness"},
+	{"beta1", "beta_1 b1 adam_beta1"},
+	{"beta2", "beta_2 b2 adam_beta2"},
+	{"alpha", "rho smoothing"},
+	{"centered", "centred"},
 	{"eps", "epsilon"},
 	{"in", "in_features n_in in_size in_dim input_dim input_size in_units fan_in inputs"},
 	{"out", "out_features n_out out_size out_dim output_dim output_size units hidden neurons width fan_out outputs"},
@@ -84,12 +93,12 @@ static const struct { const char *ours, *theirs; } words[] = {
 	{"std", "cluster_std sigma stddev"},
 	{"classes", "n_classes num_classes"},
 	/* what bnc has no other word for, and what it should not take for a slip in another: gelu is no relu */
-	{0, "gelu elu selu celu prelu rrelu relu6 crelu silu mish hardtanh hard_tanh hardswish hardsigmoid hardshrink softplus softsign "
+	{0, "selu celu prelu rrelu relu6 crelu mish hardtanh hard_tanh hardswish hardsigmoid hardshrink softsign "
 		"softmax log_softmax softmin logsigmoid log_sigmoid glu swiglu maxout threshold exp abs square linear1 bilinear "
 		"conv1d conv3d conv_transpose2d deconv depthwise upsample pad padding pool reshape flatten permute transpose view unflatten "
 		"dropout dropout1d dropout2d alpha_dropout instance_norm instancenorm local_response_norm lrn lstm gru rnn embedding attention "
 		"multi_head_attention transformer identity sequential concat cat add mul multiply sum activation "
-		"adam adamw adamax nadam radam rmsprop rprop adagrad adadelta asgd lbfgs lamb lars lion muon ftrl adafactor nag "
+		"adamax nadam radam rprop adagrad adadelta asgd lbfgs lamb lars lion muon ftrl adafactor nag "
 		"rmse msle mape hinge kl kl_div kldiv poisson gaussian_nll triplet cosine focal dice ctc "
 		"schedule scheduler clip accumulate warmup cosine patience early_stopping shuffle verbose device gpu cuda cpu mps predict "
 		"valid val validation validate test eval evaluate resume checkpoint ckpt metrics metric plot tensorboard dtype precision fp16 "

@@ -5,9 +5,9 @@
 #define LAYERS(ROW) \
 	ROW(linear) ROW(batchnorm) \
 	ROW(residual) \
-	ROW(relu) ROW(leaky_relu) ROW(tanh) ROW(sigmoid) \
+	ROW(relu) ROW(leaky_relu) ROW(tanh) ROW(sigmoid) ROW(elu) ROW(gelu) ROW(silu) ROW(softplus) \
 	ROW(cross_entropy) ROW(mse) \
-	ROW(sgd)
+	ROW(sgd) ROW(adam) ROW(adamw) ROW(rmsprop)
 
 #define DECLARE(name) extern const Layer layer_##name;
 LAYERS(DECLARE)
