@@ -62,12 +62,20 @@ static int size_named(const Compilation *c, const Step *step, const char *name)
 	return 0;
 }
 
+static const char *optimizer_of(const Step *step)
+{
+	for (int k = 0; k < step->kernel->parameter_count; k++)
+		if (step->operands[k].kind == OPERAND_KERNEL)
+			return step->operands[k].kernel->name;
+	return 0;
+}
+
 static Sizes sizes_of(const Compilation *c, const Step *step)
 {
 	return (Sizes){
 		.lanes = c->target->lanes, .rows = size_named(c, step, "rows"), .outputs = size_named(c, step, "outputs"),
 		.inputs = size_named(c, step, "inputs"), .features = size_named(c, step, "features"), .above = size_named(c, step, "above"),
-		.contrast = has_contrast(step),
+		.contrast = has_contrast(step), .optimizer = optimizer_of(step),
 	};
 }
 

@@ -21,10 +21,11 @@ typedef struct KernelSet {
 	void (*permute)(int count, int32_t *order, uint32_t state[STATE_WORDS], const uint32_t *reciprocals);    /* of torch: random.c */
 } KernelSet;
 
-/* The sizes of a call, by which the compiler chooses a kernel for it (kernels/variants.h). */
+/* The sizes of a call, and what else is known of it, by which the compiler chooses a kernel for it (kernels/variants.h). */
 typedef struct Sizes {
 	int lanes, rows, outputs, inputs, features, above;      /* rows: the most of a call; 0 where the row has no such integer */
 	int contrast;           /* y is read for the differences between its features alone, or the features of each row of dy sum to 0 */
+	const char *optimizer;  /* the kernel that the call is given, or null */
 } Sizes;
 
 /* All sets of this build, best first, ending with null; scalar is always the last. */

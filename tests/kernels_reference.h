@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* width: features of the operands that a kernel touches panel by panel; depth: floats per feature of `any` operands; contrast: as Sizes says */
-typedef struct KernelShape { int rows, inputs, outputs, features, width, depth, flag, above, contrast; } KernelShape;
+/* width: features of the operands that a kernel touches panel by panel; depth: floats per feature of `any` operands; contrast, optimizer: as Sizes says */
+typedef struct KernelShape { int rows, inputs, outputs, features, width, depth, flag, above, contrast; const char *optimizer; } KernelShape;
 
 typedef void KernelReference(const KernelShape *s, const double *f, double **p);
 
@@ -200,15 +200,20 @@ static void reference_sgd_momentum(const KernelShape *s, const double *f, double
 	step_sgd_momentum(s, s->depth, p[0], p + 1, p[5]);
 }
 
-/* With sgd_momentum. */
+/* The update by the shape's optimizer. */
+static void step_by(const KernelShape *s, int depth, const double *numbers, double **w, const double *dw)
+{
+	(strcmp(s->optimizer, "sgd") == 0 ? step_sgd : step_sgd_momentum)(s, depth, numbers, w, dw);
+}
+
 static void reference_linear_dw_update(const KernelShape *s, const double *f, double **p)
 {
 	double **w = p + 1, **b = p + 5, *x = p[9], *dy = p[10];
 	double *dw = malloc(sizeof *dw * (size_t)s->width * (size_t)s->inputs), *db = malloc(sizeof *db * (size_t)s->width);
 	reference_linear_dw(s, f, (double *[]){ dw, x, dy });
 	reference_column_sum(s, f, (double *[]){ db, dy });
-	step_sgd_momentum(s, s->inputs, p[0], w, dw);
-	step_sgd_momentum(s, 1, p[0], b, db);
+	step_by(s, s->inputs, p[0], w, dw);
+	step_by(s, 1, p[0], b, db);
 	free(dw);
 	free(db);
 }
@@ -406,14 +411,14 @@ static void few_backward(const KernelShape *s, const double *f, KernelReference 
 	free(xhat);
 }
 
-/* Pointers: numbers, w and its states, dgamma, dbeta, dy, [y or beta], rstd, centred, moments, gamma. With sgd_momentum. */
+/* Pointers: numbers, w and its states, dgamma, dbeta, dy, [y or beta], rstd, centred, moments, gamma. */
 static void few_bwd_update(const KernelShape *s, const double *f, KernelReference *slope, double **p, double *y, double *beta, double **rest)
 {
 	double *dw = malloc(sizeof *dw * (size_t)s->width * (size_t)s->inputs);
 	const FewBackward in = { .dy = p[7], .y = y, .rstd = rest[0], .centred = rest[1], .moments = rest[2], .w = p[1], .gamma = rest[3], .beta = beta,
 		.dw = dw, .dgamma = p[5], .dbeta = p[6] };
 	few_backward(s, f, slope, &in);
-	step_sgd_momentum(s, s->inputs, p[0], p + 1, dw);
+	step_by(s, s->inputs, p[0], p + 1, dw);
 	free(dw);
 }
 

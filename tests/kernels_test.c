@@ -267,7 +267,8 @@ static void run(const Row *row, const KernelSet *set, Case *c, const Way *way)
 			if (way->absent >> i & 1)
 				pointers[i] = NULL;
 		}
-		row->call(kernel, integers, c->floats, pointers, (void (*)(void))set->table->sgd_momentum);
+		const bool plain = c->shape.optimizer && strcmp(c->shape.optimizer, "sgd") == 0;
+		row->call(kernel, integers, c->floats, pointers, (void (*)(void))(plain ? set->table->sgd : set->table->sgd_momentum));
 	}
 	for (int i = 0; i < row->operands; i++) {
 		const Pointer *operand = &row->operand[i];
@@ -451,14 +452,26 @@ static void check_way(const Row *row, const KernelSet *set, Case *c, Way way)
 	}
 }
 
-/* Whether the kernel is for such sizes; marks the shape where it is for a contrast only. */
+/* Whether the kernel is for such sizes; says in the shape if for a contrast only, and with which optimizer. */
 static bool fits(const Kernel *kernel, const KernelSet *set, KernelShape *shape)
 {
-	Sizes sizes = { set->lanes, shape->rows, shape->outputs, shape->inputs, shape->features, shape->above, 0 };
-	if (kernel_fits(kernel, sizes))
-		return true;
-	sizes.contrast = shape->contrast = 1;
-	return kernel_fits(kernel, sizes);
+	static const char *const optimizers[] = { "sgd_momentum", "sgd" };
+	Sizes sizes = { set->lanes, shape->rows, shape->outputs, shape->inputs, shape->features, shape->above, 0, 0 };
+	for (sizes.contrast = 0; sizes.contrast < 2; sizes.contrast++)
+		for (int i = 0; i < 2; i++) {
+			sizes.optimizer = shape->optimizer = optimizers[i];
+			shape->contrast = sizes.contrast;
+			if (kernel_fits(kernel, sizes))
+				return true;
+		}
+	return false;
+}
+
+/* Whether the operand may be absent: all states are there in a kernel of one optimizer. */
+static bool is_optional(const Row *row, const KernelSet *set, const KernelShape *shape, const Pointer *operand)
+{
+	const Sizes sizes = { set->lanes, shape->rows, shape->outputs, shape->inputs, shape->features, shape->above, shape->contrast, 0 };
+	return operand->optional && (!is_state(operand) || kernel_fits(row->kernel, sizes));
 }
 
 /* False: the shape is not one of those that the variant is for. */
@@ -478,7 +491,7 @@ static bool check_shape(const Row *row, const KernelSet *set, KernelShape shape)
 	unsigned optional = 0;
 	check_way(row, set, &c, (Way){ -1, -1, 0 });
 	for (int i = 0; i < row->operands; i++)
-		if (row->operand[i].optional) {
+		if (is_optional(row, set, &shape, &row->operand[i])) {
 			check_way(row, set, &c, (Way){ -1, -1, 1u << i });
 			optional |= 1u << i;
 		}

@@ -434,9 +434,9 @@ NOINLINE void add_block(int inputs, FewTotals *totals, FewSums *block)
 
 /* What backward reads of a panel beside its rows, and what it makes. */
 typedef struct FewPanel { const float *w, *gamma, *beta, *rstd, *centred, *moments; } FewPanel;
-typedef struct FewGradients { float *w, *gamma, *beta; } FewGradients;
+typedef struct FewGradients { float w[FEW * LANES], gamma[LANES], beta[LANES]; } FewGradients;
 
-INLINE void few_gradients(const int inputs, const FewGradients *gradients, const FewSums *sums, const FewPanel *panel, const float *w)
+INLINE void few_gradients(const int inputs, FewGradients *gradients, const FewSums *sums, const FewPanel *panel, const float *w)
 {
 	Vector spread[FEW], against[FEW], variance, average;
 	feature_moments(inputs, spread, &variance, &average, panel->moments, w, 0);
@@ -453,10 +453,8 @@ INLINE void few_gradients(const int inputs, const FewGradients *gradients, const
 		store(gradients->w + i * LANES, (against[i] - along * (spread[i] * rstd)) * scale);
 	if (panel->moments[TURNED] > 0.0f)
 		turn_gradients(inputs, gradients->w, panel->moments);
-	if (gradients->gamma)
-		store(gradients->gamma, along);
-	if (gradients->beta)
-		store(gradients->beta, sums->dy);
+	store(gradients->gamma, along);
+	store(gradients->beta, sums->dy);
 }
 
 /* What forward multiplied centred rows by, and what it added; returns the latter. */
@@ -485,7 +483,7 @@ INLINE Vector few_incoming(Slope *slope, const From from, Numbers numbers, const
 }
 
 /* Two chains of sums. */
-INLINE void few_backward(Slope *slope, const From from, Numbers numbers, const int inputs, const int above, int rows, const FewGradients *gradients,
+INLINE void few_backward(Slope *slope, const From from, Numbers numbers, const int inputs, const int above, int rows, FewGradients *gradients,
 	const FewIncoming *in, const FewPanel *panel)
 {
 	const float *centred = panel->centred, *w = panel->w;
@@ -529,16 +527,16 @@ INLINE void few_backward(Slope *slope, const From from, Numbers numbers, const i
 	few_gradients(inputs, gradients, &sums, panel, w);
 }
 
-INLINE void few_backward_above(Slope *slope, const From from, Numbers numbers, const int above, int inputs, int rows, const FewGradients *gradients,
+INLINE void few_backward_above(Slope *slope, const From from, Numbers numbers, const int above, int inputs, int rows, FewGradients *gradients,
 	const FewIncoming *in, const FewPanel *panel)
 {
 	FOR_FEW(INPUTS, inputs, few_backward(slope, from, numbers, INPUTS, above, rows, gradients, in, panel))
 }
 
 /* `above`: outputs of a linear above, or 0. */
-typedef void FewBackward(int above, int inputs, int rows, Numbers numbers, const FewGradients *gradients, const FewIncoming *in, const FewPanel *panel);
+typedef void FewBackward(int above, int inputs, int rows, Numbers numbers, FewGradients *gradients, const FewIncoming *in, const FewPanel *panel);
 
-INLINE void few_backward_any(Slope *slope, const From from, Numbers numbers, int above, int inputs, int rows, const FewGradients *gradients,
+INLINE void few_backward_any(Slope *slope, const From from, Numbers numbers, int above, int inputs, int rows, FewGradients *gradients,
 	const FewIncoming *in, const FewPanel *panel)
 {
 	if (above == 0 || slope == &identity_slope)
@@ -548,7 +546,7 @@ INLINE void few_backward_any(Slope *slope, const From from, Numbers numbers, int
 }
 
 #define FEW_BACKWARD(activation, FROM, NUMBERS) \
-	NOINLINE void few_##activation##_bwd(int above, int inputs, int rows, Numbers numbers, const FewGradients *gradients, const FewIncoming *in, \
+	NOINLINE void few_##activation##_bwd(int above, int inputs, int rows, Numbers numbers, FewGradients *gradients, const FewIncoming *in, \
 		const FewPanel *panel) \
 	{ \
 		few_backward_any(&activation##_slope, FROM, numbers, above, inputs, rows, gradients, in, panel); \
@@ -561,10 +559,13 @@ INLINE void few_backward_dw(FewBackward *backward, Numbers own, int rows, int in
 	float *dbeta, const FewIncoming *in, const float *rstd, const float *centred, const float *moments, const float *gamma, const float *beta)
 {
 	const FewPanel panel = { w->at[0], gamma, beta, rstd, centred, moments };
-	Vector dw[FEW];
-	const FewGradients gradients = { (float *)dw, dgamma, dbeta };
+	FewGradients gradients;
 	backward(0, inputs, rows, own, &gradients, in, &panel);
-	update_at(update, inputs * LANES, numbers, w, 0, dw);
+	update_at(update, inputs * LANES, numbers, w, 0, gradients.w);
+	if (dgamma)
+		store(dgamma, load(gradients.gamma));
+	if (dbeta)
+		store(dbeta, load(gradients.beta));
 }
 
 #define OUTPUT_Y y
@@ -596,11 +597,8 @@ FEW_INSTANCES(FEW_BACKWARD_DW)
 #undef FEW_BACKWARD_DW
 
 
-/* The gradients of a panel on their way to the optimizer. */
-typedef struct FewSpace { float w[FEW * LANES], gamma[LANES], beta[LANES]; } FewSpace;
-
 INLINE void few_update(Next *next, const int states, int inputs, const float *numbers, const Places *w, const Places *gamma, const Places *beta,
-	const FewSpace *gradients)
+	const FewGradients *gradients)
 {
 	for (int i = 0; i < inputs; i++)
 		update_vector(next, states, numbers, w->at, i * LANES, load(gradients->w + i * LANES));
@@ -614,10 +612,9 @@ INLINE void few_backward_update(FewBackward *backward, Numbers own, Next *next, 
 	const Places *w, const Places *gamma, const Places *beta, const FewIncoming *in, const float *rstd, const float *centred, const float *moments)
 {
 	const FewPanel panel = { w->at[0], gamma->at[0], beta->at[0], rstd, centred, moments };
-	FewSpace space;
-	const FewGradients gradients = { space.w, space.gamma, space.beta };
+	FewGradients gradients;
 	backward(above, inputs, rows, own, &gradients, in, &panel);
-	few_update(next, states, inputs, numbers, w, gamma, beta, &space);
+	few_update(next, states, inputs, numbers, w, gamma, beta, &gradients);
 }
 
 #define NO_STATE_COUNT 0

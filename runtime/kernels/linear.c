@@ -318,10 +318,10 @@ static void KERNEL_FN(linear_dw_update)(int rows, int outputs, int inputs, Updat
 	for (ptrdiff_t offset = 0; inputs > 0; inputs -= LANES, x += (ptrdiff_t)rows * LANES, offset += LANES * LANES) {
 		const int count = smaller(inputs, LANES);
 		gradient(rows, count, (float *)sum, x, dy);
-		update_at(update, count * LANES, numbers, &of_w, offset, sum);
+		update_at(update, count * LANES, numbers, &of_w, offset, (const float *)sum);
 	}
 	if (b) {
 		sum[0] = rows_sum(rows, dy);
-		update_at(update, LANES, numbers, &of_b, 0, sum);
+		update_at(update, LANES, numbers, &of_b, 0, (const float *)sum);
 	}
 }

@@ -164,10 +164,10 @@ INLINE float *after(float *place, ptrdiff_t offset)
 	return place ? place + offset : place;
 }
 
-INLINE void update_at(Update *update, int size, const float *numbers, const Places *places, ptrdiff_t offset, const Vector *gradient)
+INLINE void update_at(Update *update, int size, const float *numbers, const Places *places, ptrdiff_t offset, const float *gradient)
 {
 	update(size, numbers, places->at[0] + offset, after(places->at[1], offset), after(places->at[2], offset), after(places->at[3], offset),
-		(const float *)gradient);
+		gradient);
 }
 
 #endif

@@ -282,12 +282,12 @@ static void KERNEL_FN(linear_dw_update_pair)(int rows, int outputs, int inputs, 
 			__builtin_prefetch(w + offset + dw_step + i * LANES, 1);
 		}
 		pair_gradient(rows, count, (float *)sum, x, dy);
-		update_at(update, count * LANES, numbers, &of_w, offset, sum);
-		update_at(update, count * LANES, numbers, &of_w, offset + dw_step, sum + count);
+		update_at(update, count * LANES, numbers, &of_w, offset, (const float *)sum);
+		update_at(update, count * LANES, numbers, &of_w, offset + dw_step, (const float *)(sum + count));
 	}
 	if (b) {
 		sum[0] = rows_sum(rows, dy);
 		sum[1] = rows_sum(rows, dy + stride);
-		update_at(update, 2 * LANES, numbers, &of_b, 0, sum);
+		update_at(update, 2 * LANES, numbers, &of_b, 0, (const float *)sum);
 	}
 }

@@ -45,6 +45,11 @@
 	ROW(relu, OUTPUT, NONE, sgd_momentum, ONE_STATE) \
 	ROW(leaky_relu, INPUT, ONE, sgd, NO_STATE)
 
+/* ROW(optimizer, states): the gradient of a linear with two outputs of which only the difference counts, with the update. */
+#define CONTRAST_INSTANCES(ROW) \
+	ROW(sgd, 0) \
+	ROW(sgd_momentum, 1)
+
 /* ---- what the words of the rows stand for in a list of parameters */
 
 #define NONE_PARAMETERS

@@ -26,11 +26,15 @@
 #define FEW_CONTRAST_VARIANT(activation, FROM, NUMBERS, optimizer, STATES) \
 	VARIANT_OF(linear_batchnorm_##activation##_linear_bwd_##optimizer, linear_batchnorm_##activation##_linear_bwd_##optimizer##_contrast, 1, \
 		IS_BEHIND_CONTRAST)
+#define IS_OPTIMIZER(name) (is.optimizer && strcmp(is.optimizer, #name) == 0)
+#define CONTRAST_VARIANT(name, states) \
+	VARIANT_OF(linear_dw_update, linear_dw_update_contrast_##name, 1, IS_CONTRAST && IS_OPTIMIZER(name))
 #define VARIANTS_FROM_4_LANES(VARIANT) \
 	VARIANT(linear,           linear_contrast,      1, IS_CONTRAST && is.rows >= is.lanes) \
 	VARIANT(linear,           linear_narrow,        1, IS_NARROW(is.outputs) && is.rows >= is.lanes) \
 	VARIANT(linear_dw,        linear_dw_contrast,   1, IS_CONTRAST) \
 	VARIANT(linear_dw,        linear_dw_narrow,     1, IS_NARROW(is.outputs)) \
+	CONTRAST_INSTANCES(CONTRAST_VARIANT) \
 	VARIANT(linear_dw_update, linear_dw_update_contrast, 1, IS_CONTRAST) \
 	VARIANT(linear_dw_update, linear_dw_update_narrow, 1, IS_NARROW(is.outputs)) \
 	FEW_UPDATE_INSTANCES(FEW_CONTRAST_VARIANT) \
