@@ -233,7 +233,7 @@ static Step *meeting_place(const Combine *m, const Pattern *pattern, const Match
 static bool has_few(const Pattern *pattern, const Match *match)
 {
 	for (int v = 0; pattern->rule->few && v < pattern->variable_count; v++)
-		if (strcmp(pattern->names[v], pattern->rule->few) == 0 && match->values[v].number > FEW)
+		if (strcmp(pattern->names[v], pattern->rule->few) == 0 && match->values[v].number > pattern->rule->most)
 			return false;
 	return true;
 }

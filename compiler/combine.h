@@ -17,7 +17,8 @@ typedef enum From { FROM_ANY, FROM_Y, FROM_X } From;
  * {numbers} are the activation's own numbers, {state w} the operands for all states of w, {kept w} those for as many as the optimizer has. */
 typedef struct Rule {
 	const char *calls, *with, *first, *made;
-	const char *few;                /* the variable that is at most FEW, if one must be */
+	const char *few;                /* the variable that is at most `most`, if one must be */
+	int most;
 	bool reassociates;              /* same values, other rounding */
 	From from;                      /* for activations of this kind only */
 } Rule;

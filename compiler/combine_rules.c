@@ -38,12 +38,12 @@ const Rule combine_rules[] = {
 		"linear(rows, outputs, inputs, z, x, w, b);"
 		"batchnorm_{activation}(rows, {numbers} eps, kept, momentum, y, xhat, rstd, mean, var, z, gamma, beta)",
 		"linear_batchnorm_{activation}(rows, outputs, inputs, {numbers} eps, kept, momentum, y, xhat, rstd, mean, var, centred, moments, w, b, gamma, beta)",
-		.first = "centre(rows, inputs, centred, moments, x)", .few = "inputs", .reassociates = true,
+		.first = "centre(rows, inputs, centred, moments, x)", .few = "inputs", .most = FEW, .reassociates = true,
 	},
 	{
 		"linear(rows, outputs, inputs, z, x, w, b); batchnorm(rows, eps, kept, momentum, xhat, rstd, mean, var, z); scale_shift(rows, y, xhat, gamma, beta)",
 		"linear_batchnorm(rows, outputs, inputs, eps, kept, momentum, y, xhat, rstd, mean, var, centred, moments, w, b, gamma, beta)",
-		.first = "centre(rows, inputs, centred, moments, x)", .few = "inputs", .reassociates = true,
+		.first = "centre(rows, inputs, centred, moments, x)", .few = "inputs", .most = FEW, .reassociates = true,
 	},
 	{
 		"batchnorm_{activation}_bwd(rows, {numbers} dz, dgamma, dbeta, dy, {y, or beta} xhat, rstd, gamma);"
@@ -51,27 +51,27 @@ const Rule combine_rules[] = {
 		"linear_dw_update(rows, outputs, inputs, {optimizer}, numbers, w, {state w} 0, 0, 0, 0, x, dz)",
 		"linear_batchnorm_{activation}_bwd_{optimizer}(rows, outputs, inputs, {numbers} numbers, w, {kept w} gamma, {kept gamma}"
 		"beta, {kept beta} dy, {y} rstd, centred, moments)",
-		.first = "centre(rows, inputs, centred, moments, x)", .few = "inputs", .reassociates = true,
+		.first = "centre(rows, inputs, centred, moments, x)", .few = "inputs", .most = FEW, .reassociates = true,
 	},
 	{
 		"batchnorm_{activation}_bwd(rows, {numbers} dz, 0, 0, dy, {y, or 0} xhat, rstd, 0);"
 		"linear_dw_update(rows, outputs, inputs, {optimizer}, numbers, w, {state w} 0, 0, 0, 0, x, dz)",
 		"linear_batchnorm_{activation}_bwd_{optimizer}(rows, outputs, inputs, {numbers} numbers, w, {kept w} 0, {kept 0}"
 		"0, {kept 0} dy, {y} rstd, centred, moments)",
-		.first = "centre(rows, inputs, centred, moments, x)", .few = "inputs", .reassociates = true,
+		.first = "centre(rows, inputs, centred, moments, x)", .few = "inputs", .most = FEW, .reassociates = true,
 	},
 	{
 		"batchnorm_{activation}_bwd(rows, {numbers} dz, dgamma, dbeta, dy, {y, or beta} xhat, rstd, gamma);"
 		"linear_dw_update(rows, outputs, inputs, optimizer, numbers, w, w1, w2, w3, 0, 0, 0, 0, x, dz)",
 		"linear_batchnorm_{activation}_bwd_update(rows, outputs, inputs, {numbers} optimizer, numbers, w, w1, w2, w3, dgamma, dbeta, dy,"
 		"{y, or beta} rstd, centred, moments, gamma)",
-		.first = "centre(rows, inputs, centred, moments, x)", .few = "inputs", .reassociates = true,
+		.first = "centre(rows, inputs, centred, moments, x)", .few = "inputs", .most = FEW, .reassociates = true,
 	},
 	{
 		"batchnorm_bwd(rows, dz, dgamma, dbeta, dy, xhat, rstd, gamma);"
 		"linear_dw_update(rows, outputs, inputs, optimizer, numbers, w, w1, w2, w3, 0, 0, 0, 0, x, dz)",
 		"linear_batchnorm_bwd_update(rows, outputs, inputs, optimizer, numbers, w, w1, w2, w3, dgamma, dbeta, dy, rstd, centred, moments, gamma)",
-		.first = "centre(rows, inputs, centred, moments, x)", .few = "inputs", .reassociates = true,
+		.first = "centre(rows, inputs, centred, moments, x)", .few = "inputs", .most = FEW, .reassociates = true,
 	},
 	{
 		"linear_dx(rows, above, outputs, panel, dy, above_dy, above_w);"
@@ -79,7 +79,7 @@ const Rule combine_rules[] = {
 		"beta, {kept beta} dy, {y} rstd, centred, moments)",
 		"linear_batchnorm_{activation}_linear_bwd_{optimizer}(rows, outputs, inputs, panel, above, {numbers} numbers, w, {kept w}"
 		"gamma, {kept gamma} beta, {kept beta} {y} rstd, centred, moments, above_dy, above_w)",
-		.few = "above", .reassociates = true,
+		.few = "above", .most = FEW_ABOVE, .reassociates = true,
 	},
 	/* xhat that nobody reads */
 	{

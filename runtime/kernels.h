@@ -85,7 +85,7 @@ enum { IN_PLACE = 1, PRODUCT = 2, ACTIVATION = 4, OPTIMIZER = 8, CONTRAST = 16 }
 	FEW_KERNEL(linear_batchnorm_##activation, NUMBERS) \
 	FEW_BWD_KERNEL(linear_batchnorm_##activation##_bwd_update, NUMBERS, FROM##_OR_BETA(in_rows, maybe_in_features))
 
-/* The second is behind a linear with at most FEW outputs, `above`. */
+/* The second is also the dx of a linear with at most FEW_ABOVE outputs, `above`. */
 #define FEW_UPDATE_KERNELS(activation, FROM, NUMBERS, optimizer, STATES) \
 	KERNEL_OF(linear_batchnorm_##activation##_bwd_##optimizer, PRODUCT, (int rows, int outputs, int inputs, NUMBERS##_PARAMETERS all_numbers numbers, \
 		io_weights w, STATES(io_weights, w) maybe_io_features gamma, STATES(maybe_io_features, gamma) maybe_io_features beta, \

@@ -484,7 +484,7 @@ static bool check_shape(const Row *row, const KernelSet *set, KernelShape shape)
 	for (int i = 0; i < row->operands; i++)
 		if (row->operand[i].kind == ESTIMATES)
 			shape.inputs = 1 + shape.inputs % FEW;
-	shape.above = 1 + shape.rows % FEW;
+	shape.above = 1 + shape.rows % FEW_ABOVE;
 	if (!fits(row->kernel, set, &shape))
 		return false;
 	Case c = case_new(row, &shape);

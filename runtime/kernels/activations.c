@@ -8,7 +8,7 @@ static void KERNEL_FN(add)(int rows, float *y, const float *a, const float *b)
 		store(y + i, load(a + i) + load(b + i));
 }
 
-INLINE void values(Value *value, const Weight weight, Numbers numbers, int rows, float *y, const float *x)
+INLINE void values(Value *value, const int weight, Numbers numbers, int rows, float *y, const float *x)
 {
 	const ptrdiff_t size = (ptrdiff_t)rows * LANES;
 	if (weight == HEAVY) {
@@ -22,7 +22,7 @@ INLINE void values(Value *value, const Weight weight, Numbers numbers, int rows,
 }
 
 /* What is made of y needs no function, so that no such loop is heavy. */
-INLINE void slopes(Slope *slope, const Weight weight, Numbers numbers, int rows, float *dx, const float *dy, const float *from)
+INLINE void slopes(Slope *slope, const int weight, Numbers numbers, int rows, float *dx, const float *dy, const float *from)
 {
 	const ptrdiff_t size = (ptrdiff_t)rows * LANES;
 	if (weight == HEAVY) {
@@ -35,6 +35,8 @@ INLINE void slopes(Slope *slope, const Weight weight, Numbers numbers, int rows,
 		store(dx + i, slope(load(dy + i), load(from + i), numbers));
 }
 
+#define WEIGHT_OF_OUTPUT(weight) LIGHT
+#define WEIGHT_OF_INPUT(weight) weight
 #define ACTIVATION(name, FROM, NUMBERS, WEIGHT) \
 	static void KERNEL_FN(name)(int rows, NUMBERS##_PARAMETERS float *y, const float *x) \
 	{ \
@@ -43,7 +45,7 @@ INLINE void slopes(Slope *slope, const Weight weight, Numbers numbers, int rows,
 	\
 	static void KERNEL_FN(name##_bwd)(int rows, NUMBERS##_PARAMETERS float *dx, const float *dy, const float *FROM##_NAME) \
 	{ \
-		slopes(&name##_slope, FROM == OUTPUT ? LIGHT : WEIGHT, NUMBERS##_NUMBERS, rows, dx, dy, FROM##_NAME); \
+		slopes(&name##_slope, WEIGHT_OF_##FROM(WEIGHT), NUMBERS##_NUMBERS, rows, dx, dy, FROM##_NAME); \
 	}
 ACTIVATIONS(ACTIVATION)
 #undef ACTIVATION

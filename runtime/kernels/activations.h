@@ -12,8 +12,8 @@ typedef Vector Value(Vector x, Numbers numbers);
 /* dx from dy and, as the row says, y or x */
 typedef Vector Slope(Vector dy, Vector from, Numbers numbers);
 
-typedef enum Weight { LIGHT, HEAVY } Weight;
-typedef enum From { OUTPUT, INPUT } From;
+enum { LIGHT, HEAVY };  /* weight */
+enum { OUTPUT, INPUT };  /* from */
 
 INLINE Numbers numbers_of(float a, float b)
 {

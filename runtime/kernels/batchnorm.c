@@ -115,7 +115,7 @@ typedef struct Incoming {
 	Vector gamma, beta;
 } Incoming;
 
-INLINE Vector incoming(Slope *slope, const From from, Numbers numbers, const Incoming *rows, ptrdiff_t i)
+INLINE Vector incoming(Slope *slope, const int from, Numbers numbers, const Incoming *rows, ptrdiff_t i)
 {
 	if (slope == &identity_slope)
 		return load(rows->dy + i);
@@ -123,7 +123,7 @@ INLINE Vector incoming(Slope *slope, const From from, Numbers numbers, const Inc
 }
 
 /* dx = gamma rstd (dz - mean(dz) - xhat mean(dz xhat)), dz being the gradient that comes in. */
-INLINE void batchnorm_gradient(Slope *slope, const From from, Numbers numbers, int rows, float *dx, float *dgamma, float *dbeta, const float *dy,
+INLINE void batchnorm_gradient(Slope *slope, const int from, Numbers numbers, int rows, float *dx, float *dgamma, float *dbeta, const float *dy,
 	const float *y, const float *xhat, const float *rstd, const float *gamma, const float *beta)
 {
 	Incoming in;

@@ -86,15 +86,18 @@ INLINE void centre_at(const int inputs, int rows, float *centred, float *moments
 			moments[COVARIANCES + i * FEW + j] = moments[COVARIANCES + j * FEW + i] = lane_sum(product[i][j].sum) * (1.0f / (float)rows);
 }
 
-/* Means, then covariances of the inputs, and what the rows differ by from the means. A mean is a float m and what is left of it, c,
- * which matters where it is large. */
-INLINE void centre_rows(const int inputs, int rows, float *centred, float *moments, const float *x)
+NOINLINE void centre_few_at(int inputs, int rows, float *centred, float *moments, const float *x, const float *m, const float *c)
+{
+	FOR_FEW(INPUTS, inputs, centre_at(INPUTS, rows, centred, moments, x, m, c))
+}
+
+/* The means of the inputs. A mean is a float m and what is left of it, c, which matters where it is large. */
+INLINE void means_of(const int inputs, int rows, float *moments, const float *x)
 {
 	Total sum[FEW];
 	UNROLL
 	for (int i = 0; i < inputs; i++)
 		sum[i] = total_none();
-	float m[FEW], c[FEW];
 	for (int row = 0; row < rows;) {
 		const int end = smaller(rows, row + ROW_BLOCK);
 		Vector column[FEW], part[FEW];
@@ -116,10 +119,9 @@ INLINE void centre_rows(const int inputs, int rows, float *centred, float *momen
 	UNROLL
 	for (int i = 0; i < inputs; i++) {
 		const float shift = x[entry(rows, 0, i)], above = lane_sum(sum[i].sum) * (1.0f / (float)rows);
-		m[i] = moments[MEANS + i] = moments[INPUT_MEANS + i] = shift + above;
-		c[i] = moments[RESTS + i] = above - (m[i] - shift);
+		moments[MEANS + i] = moments[INPUT_MEANS + i] = shift + above;
+		moments[RESTS + i] = above - (moments[MEANS + i] - shift);
 	}
-	centre_at(inputs, rows, centred, moments, x, m, c);
 }
 
 /* Whether squares and sums of them can be trusted, for the size of the numbers. */
@@ -205,15 +207,19 @@ INLINE void turn_rows(const int inputs, int rows, float *turned, const float *mo
 		mean[i] = lane_sum(sum[i].sum) * (1.0f / (float)rows);
 }
 
+NOINLINE void turn_few_rows(int inputs, int rows, float *turned, const float *moments, const float *inverse, float *mean, const float *x)
+{
+	FOR_FEW(INPUTS, inputs, turn_rows(INPUTS, rows, turned, moments, inverse, mean, x))
+}
+
 /* Gram-Schmidt's e and L: of each input what is left without its part along each e before it, which is right to a rounding of its own,
  * however little of the input it is. What is left along one e is found from covariances, taken off, and so on. Where mere rounding errors are
  * left, nothing is along them. Inputs whose squares a float does not hold get units that make them ordinary first. */
-INLINE void turn_inputs(const int inputs, int rows, float *centred, float *moments, const float *x)
+NOINLINE void turn_inputs(int inputs, int rows, float *centred, float *moments, const float *x)
 {
 	const float none[FEW] = {0}, *c = moments + COVARIANCES;
 	float *basis = moments + BASIS, unit[FEW], inverse[FEW], noise[FEW];
 	int first = 0;
-	UNROLL
 	for (int i = 0; i < inputs; i++) {
 		unit[i] = 1.0f;
 		if (!is_ordinary(c[i * FEW + i])) {
@@ -221,38 +227,24 @@ INLINE void turn_inputs(const int inputs, int rows, float *centred, float *momen
 			first = -1;
 		}
 		inverse[i] = 1.0f / unit[i];
-		UNROLL
 		for (int j = 0; j < i; j++)
 			basis[i * FEW + j] = 0.0f;
 	}
 	for (int along = first; along == first || along < inputs - 1; along++) {
-		UNROLL
 		for (int i = 0; i < inputs; i++) {
 			if (along == 0)
 				noise[i] = c[i * FEW + i] * 0x1p-42f;
 			if (along >= 0 && along < i && c[along * FEW + along] > noise[along])
 				basis[i * FEW + along] = c[i * FEW + along] / c[along * FEW + along];
 		}
-		turn_rows(inputs, rows, centred, moments, inverse, moments + CENTRES, x);
-		centre_at(inputs, rows, centred, moments, centred, moments + CENTRES, none);
+		turn_few_rows(inputs, rows, centred, moments, inverse, moments + CENTRES, x);
+		centre_few_at(inputs, rows, centred, moments, centred, moments + CENTRES, none);
 	}
-	UNROLL
 	for (int i = 0; i < inputs; i++) {
-		UNROLL
 		for (int j = 0; j < i; j++)
 			basis[i * FEW + j] *= unit[i];
 		basis[i * FEW + i] = unit[i];
 		moments[MEANS + i] = 0.0f;
-	}
-}
-
-INLINE void centre_inputs(const int inputs, int rows, float *centred, float *moments, const float *x)
-{
-	centre_rows(inputs, rows, centred, moments, x);
-	moments[TURNED] = 0.0f;
-	if (!are_apart(inputs, moments)) {
-		turn_inputs(inputs, rows, centred, moments, x);
-		moments[TURNED] = 1.0f;
 	}
 }
 
@@ -327,7 +319,13 @@ INLINE Vector few_sum(const int inputs, int rows, int row, const float *x, const
 
 static void KERNEL_FN(centre)(int rows, int inputs, float *centred, float *moments, const float *x)
 {
-	FOR_FEW(INPUTS, inputs, centre_inputs(INPUTS, rows, centred, moments, x))
+	int apart;
+	FOR_FEW(INPUTS, inputs, means_of(INPUTS, rows, moments, x))
+	centre_few_at(inputs, rows, centred, moments, x, moments + INPUT_MEANS, moments + RESTS);
+	FOR_FEW(INPUTS, inputs, apart = are_apart(INPUTS, moments))
+	moments[TURNED] = apart ? 0.0f : 1.0f;
+	if (!apart)
+		turn_inputs(inputs, rows, centred, moments, x);
 }
 
 /* y = value(gamma xhat + beta), and the statistics. */
@@ -472,7 +470,7 @@ INLINE Vector few_scaled(const int inputs, Vector *scaled, const FewPanel *panel
 typedef struct FewIncoming { const float *dy, *y; const Vector *above_w; } FewIncoming;
 
 /* The gradient of row `row` behind the activation. If that is made of its input, `scaled` and `shift` make it again as forward did. */
-INLINE Vector few_incoming(Slope *slope, const From from, Numbers numbers, const int inputs, const int above, int rows, int row, const FewIncoming *in,
+INLINE Vector few_incoming(Slope *slope, const int from, Numbers numbers, const int inputs, const int above, int rows, int row, const FewIncoming *in,
 	const float *centred, const Vector *scaled, Vector shift)
 {
 	const ptrdiff_t at = (ptrdiff_t)row * LANES;
@@ -483,7 +481,7 @@ INLINE Vector few_incoming(Slope *slope, const From from, Numbers numbers, const
 }
 
 /* Two chains of sums. */
-INLINE void few_backward(Slope *slope, const From from, Numbers numbers, const int inputs, const int above, int rows, FewGradients *gradients,
+INLINE void few_backward(Slope *slope, const int from, Numbers numbers, const int inputs, const int above, int rows, FewGradients *gradients,
 	const FewIncoming *in, const FewPanel *panel)
 {
 	const float *centred = panel->centred, *w = panel->w;
@@ -527,7 +525,7 @@ INLINE void few_backward(Slope *slope, const From from, Numbers numbers, const i
 	few_gradients(inputs, gradients, &sums, panel, w);
 }
 
-INLINE void few_backward_above(Slope *slope, const From from, Numbers numbers, const int above, int inputs, int rows, FewGradients *gradients,
+INLINE void few_backward_above(Slope *slope, const int from, Numbers numbers, const int above, int inputs, int rows, FewGradients *gradients,
 	const FewIncoming *in, const FewPanel *panel)
 {
 	FOR_FEW(INPUTS, inputs, few_backward(slope, from, numbers, INPUTS, above, rows, gradients, in, panel))
@@ -536,13 +534,15 @@ INLINE void few_backward_above(Slope *slope, const From from, Numbers numbers, c
 /* `above`: outputs of a linear above, or 0. */
 typedef void FewBackward(int above, int inputs, int rows, Numbers numbers, FewGradients *gradients, const FewIncoming *in, const FewPanel *panel);
 
-INLINE void few_backward_any(Slope *slope, const From from, Numbers numbers, int above, int inputs, int rows, FewGradients *gradients,
+INLINE void few_backward_any(Slope *slope, const int from, Numbers numbers, int above, int inputs, int rows, FewGradients *gradients,
 	const FewIncoming *in, const FewPanel *panel)
 {
 	if (above == 0 || slope == &identity_slope)
 		few_backward_above(slope, from, numbers, 0, inputs, rows, gradients, in, panel);
+	else if (above == 1)
+		few_backward_above(slope, from, numbers, 1, inputs, rows, gradients, in, panel);
 	else
-		FOR_FEW(ABOVE, above, few_backward_above(slope, from, numbers, ABOVE, inputs, rows, gradients, in, panel))
+		few_backward_above(slope, from, numbers, FEW_ABOVE, inputs, rows, gradients, in, panel);
 }
 
 #define FEW_BACKWARD(activation, FROM, NUMBERS) \
@@ -642,7 +642,7 @@ FEW_UPDATE_INSTANCES(FEW_UPDATE_INSTANCE)
 		const float *centred, const float *moments, const float *above_dy, const float *above_w) \
 	{ \
 		const Places of_w = STATES##_PLACES(w), of_gamma = STATES##_PLACES(gamma), of_beta = STATES##_PLACES(beta); \
-		Vector rows_of_w[FEW]; \
+		Vector rows_of_w[FEW_COLUMNS]; \
 		const FewIncoming in = { first_dy, FROM##_Y, rows_of_w }; \
 		load_rows(rows_of_w, above, outputs, panel, above_w); \
 		few_backward_update(&few_##activation##_bwd, NUMBERS##_NUMBERS, &optimizer##_next, STATES##_COUNT, count, rows, inputs, numbers, &of_w, \

@@ -3,6 +3,7 @@
 #define BNC_FEW_H
 
 enum { FEW = 4 };       /* inputs or outputs */
+enum { FEW_ABOVE = 2 }; /* outputs of a linear after few inputs, batchnorm and an activation, where backward is one kernel */
 
 enum { NUMBERS = 8 };   /* that an optimizer prepares at most */
 

@@ -91,7 +91,7 @@ INLINE Vector vector_expm1(Vector x)
 	p = p * x + (1.0f / 24);
 	p = p * x + (1.0f / 6);
 	p = p * x + 0.5f;
-	return choose(x > -0.5f, p * (x * x) + x, vector_exp(x) - 1.0f);
+	return choose(x > -0.5f, x * (p * x + 1.0f), vector_exp(x) - 1.0f);
 }
 
 /* The probability that a standard normal variable is at most x: for x < 0 exp(-x^2 / 2) times a polynomial in t = 1 / (1 + 0.35 |x|), fitted to
