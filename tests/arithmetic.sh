@@ -30,6 +30,11 @@ emit_networks() {
 	network leaky 'input 20; leaky_relu slope=0.1' --weights none.safetensors --inference
 	network tangent 'input 20; tanh' --weights none.safetensors --inference
 	network logistic 'input 20; sigmoid' --weights none.safetensors --inference
+	network exponential 'input 20; elu alpha=0.5' --weights none.safetensors --inference
+	network gaussian 'input 20; gelu' --weights none.safetensors --inference
+	network gaussian_tanh 'input 20; gelu tanh=true' --weights none.safetensors --inference
+	network swish 'input 20; silu' --weights none.safetensors --inference
+	network smooth 'input 20; softplus beta=2' --weights none.safetensors --inference
 	for classes in 2:two 3:three 20:many; do
 		network "${classes#*:}_classes" "input ${classes%:*}; linear ${classes%:*} bias=false; batch 32"
 	done
@@ -69,6 +74,8 @@ for lanes in 1 4 8 16; do
 $others" >flags
 	[ $lanes = 1 ] || { sed -n 2,3p flags >some && mv some flags; }
 	for compiler in gcc clang; do
+		# clang switches most of these on together
+		[ $compiler = gcc ] || { grep -e '-ffast-math$' -e -Ofast -e -O0 flags >some && mv some flags; }
 		while read -r flags; do
 			check "$lanes lanes, $compiler $flags" runs $compiler "$flags" NaN
 		done <flags

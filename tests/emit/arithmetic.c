@@ -45,6 +45,11 @@ typedef void predict(const float *x, float *y);
 static double relu(double x) { return x < 0 ? 0 : x; }
 static double leaky_relu(double x) { return x > 0 ? x : x * (double)0.1f; }
 static double sigmoid(double x) { return 1 / (1 + exp(-x)); }
+static double elu(double x) { return x > 0 ? x : 0.5 * expm1(x); }
+static double gelu(double x) { return x / 2 * erfc(-x / sqrt(2)); }
+static double gelu_tanh(double x) { return x / 2 * (1 + tanh(0.7978845608028654 * (x + 0.044715 * x * x * x))); }
+static double silu(double x) { return x / (1 + exp(-x)); }
+static double softplus(double x) { return 2 * x > 20 ? x : log1p(exp(2 * x)) / 2; }
 
 static void try_activation(const char *name, predict *found, double expected(double), int special)
 {
@@ -153,6 +158,11 @@ int main(int count, char **words)
 	try_activation("leaky_relu", leaky_predict_one, leaky_relu, special);
 	try_activation("tanh", tangent_predict_one, tanh, special);
 	try_activation("sigmoid", logistic_predict_one, sigmoid, special);
+	try_activation("elu", exponential_predict_one, elu, special);
+	try_activation("gelu", gaussian_predict_one, gelu, special);
+	try_activation("gelu tanh=true", gaussian_tanh_predict_one, gelu_tanh, special);
+	try_activation("silu", swish_predict_one, silu, special);
+	try_activation("softplus", smooth_predict_one, softplus, special);
 	try_two_classes(special);
 	try_three_classes(special);
 	try_many_classes(special);
