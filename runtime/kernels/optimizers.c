@@ -1,11 +1,16 @@
 /* optimizers.c: an update of a whole panel. `size` is a multiple of LANES. */
+#include "few.h"
 #include "optimizers.h"
 
 INLINE void update_panel(Next *next, const int states, int size, const float *numbers, float *w, float *first, float *second, float *third, const float *dw)
 {
 	const Places places = places_of(w, first, second, third);
+	float own[NUMBERS];     /* which no store to weights can change: so they stay in registers */
+	UNROLL
+	for (int i = 0; i < NUMBERS; i++)
+		own[i] = numbers[i];
 	for (int i = 0; i < size; i += LANES)
-		update_vector(next, states, numbers, places.at, i, load(dw + i));
+		update_vector(next, states, own, places.at, i, load(dw + i));
 }
 
 #define OPTIMIZER(name, states, prepared) \
