@@ -363,6 +363,8 @@ typedef enum Role {
 	ROLE_PARAMETER,         /* trained and saved */
 	ROLE_STATISTIC,         /* saved */
 	ROLE_STATE,             /* the optimizer's */
+	ROLE_GRADIENT,          /* of a parameter, where it outlives the step's loops */
+	ROLE_BLOCK,             /* all parameters side by side, or all their gradients */
 	ROLE_INPUT, ROLE_LABEL, ROLE_TARGET, ROLE_RESULT,       /* meeting points with the caller */
 	ROLE_TEMPORARY,         /* lives within a call; written by one step only */
 } Role;
@@ -378,6 +380,8 @@ typedef struct Tensor {
 	int inputs;             /* LAYOUT_WEIGHTS: rows of the matrix */
 	int positions;          /* LAYOUT_ROWS: rows per sample */
 	const struct Tensor *parameter; /* ROLE_STATE: that it belongs to, or null */
+	struct Tensor *block;   /* that it is a part of, from so many floats on; or null */
+	size_t in_block;
 	int row;                /* standalone.c: in the emitted table */
 	bool touched, read;     /* diff.c: by a step that is not dead */
 	int id;                 /* fuse.c: among the routine's tensors */
@@ -411,6 +415,7 @@ typedef struct Step {
 	Node *node;
 	int features;           /* of its own-panel operands: it runs once per panel; 0: once */
 	struct Step *after;     /* recompute.c: not in a loop with it, nor before */
+	bool after_all;         /* not in a loop with any step before it */
 	struct Loop *loop;      /* fuse.c */
 	int time;               /* position in the final order */
 	struct Step *parts[MAX_PARTS];  /* combine.c: what this call does at once */
@@ -463,6 +468,7 @@ typedef struct Compilation {
 	bool profile;           /* time every loop */
 	bool keep_rounding;     /* combine calls only where no bit changes */
 	bool recompute;         /* save memory, not time */
+	bool update_at_once;    /* one call of the optimizer for all parameters, when all gradients are known */
 	bool fuse;              /* false: every step in a loop of its own, for tests that compare */
 	Statement *tree;
 	Network *network;

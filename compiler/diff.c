@@ -79,6 +79,45 @@ bool shift_is_cancelled(const Network *network, const Node *node, int tensor)
 		&& !(decay && network->optimizer->arguments[argument_index(network->optimizer->layer, decay)] != 0);
 }
 
+/* Puts all parameters side by side, and gradients that outlive their loops in the same order. What a cancelled shift should add has no gradient: its
+ * place keeps the 0 that it is given at first. */
+static void make_blocks(Diff *d)
+{
+	const Network *network = d->c->network;
+	Tensor *parameters = new_tensor(d, ROLE_BLOCK, LAYOUT_WEIGHTS, "parameters"), *gradients = new_tensor(d, ROLE_BLOCK, LAYOUT_WEIGHTS, "gradients");
+	size_t floats = 0;
+	for (int i = 0; i < network->nodes.count; i++)
+		for (int k = 0; network->nodes.items[i]->layer->tensors[k].name; k++) {
+			Node *node = network->nodes.items[i];
+			Tensor *w = node->tensors[k];
+			if (!w || w->role != ROLE_PARAMETER)
+				continue;
+			w->block = parameters;
+			w->in_block = floats;
+			if (!shift_is_cancelled(network, node, k)) {
+				Tensor *dw = new_tensor(d, ROLE_GRADIENT, w->layout, arena_print(d->arena, "d%s", w->name));
+				dw->features = w->features;
+				dw->inputs = w->inputs;
+				dw->block = gradients;
+				dw->in_block = floats;
+				node->gradients[k] = dw;
+			}
+			floats += tensor_floats(d->c, w);
+		}
+	parameters->features = gradients->features = d->c->target->lanes;
+	parameters->inputs = gradients->inputs = (int)(floats / (size_t)d->c->target->lanes);
+	d->w = parameters;
+	d->dw = gradients;
+}
+
+static void update_all(Diff *d)
+{
+	const int before = d->routine->steps.count;
+	bind_calls(d, d->c->network->optimizer, d->c->network->optimizer->layer->forward);
+	for (int i = before; i < d->routine->steps.count; i++)
+		d->routine->steps.items[i]->after_all = true;
+}
+
 static void update_parameters(Diff *d, Node *node)
 {
 	for (int i = 0; node->layer->tensors[i].name; i++) {
@@ -104,8 +143,11 @@ static void backward(Diff *d)
 			continue;
 		bind_calls(d, node, node->layer->backward);
 		collect_gradients(d, node);
-		update_parameters(d, node);
+		if (!d->c->update_at_once)
+			update_parameters(d, node);
 	}
+	if (d->c->update_at_once)
+		update_all(d);
 }
 
 static void count_step(Diff *d)
@@ -184,6 +226,8 @@ void differentiate(Compilation *c)
 
 	count_readers(network);
 	c->train.name = "train";
+	if (c->update_at_once)
+		make_blocks(&d);
 	forward(&d, true);
 	backward(&d);
 	count_step(&d);

@@ -78,6 +78,10 @@ static void find_edges(Fuse *f, int tensor_count)
 			Edge edge = {step->after->time, i, written_by(step), false};
 			APPEND(f->arena, &f->routine->edges, edge);
 		}
+		for (int before = 0; step->after_all && before < i; before++) {
+			Edge edge = {before, i, written_by(step), false};
+			APPEND(f->arena, &f->routine->edges, edge);
+		}
 		for (int k = 0; k < step->kernel->parameter_count; k++) {
 			const OperandType *type = step->kernel->parameters[k].type;
 			if (step->operands[k].kind != OPERAND_AT)

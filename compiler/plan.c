@@ -286,7 +286,7 @@ static size_t place_persistent(Compilation *c, size_t bytes, Layout first, Layou
 {
 	for (int i = 0; i < c->tensors.count; i++) {
 		Tensor *tensor = c->tensors.items[i];
-		if (tensor->layout < first || tensor->layout > last)
+		if (tensor->layout < first || tensor->layout > last || tensor->block)
 			continue;
 		bytes = (bytes + size - 1) / size * size;
 		tensor->offset = bytes;
@@ -307,4 +307,7 @@ void plan_memory(Compilation *c)
 	c->bytes = place_persistent(c, c->bytes, LAYOUT_SCALAR, LAYOUT_LABELS, sizeof(float));
 	c->bytes = place_persistent(c, c->bytes, LAYOUT_COUNTER, LAYOUT_COUNTER, INT64_BYTES);
 	c->bytes = (c->bytes + INT64_BYTES - 1) / INT64_BYTES * INT64_BYTES;
+	for (int i = 0; i < c->tensors.count; i++)
+		if (c->tensors.items[i]->block)
+			c->tensors.items[i]->offset = c->tensors.items[i]->block->offset + c->tensors.items[i]->in_block * sizeof(float);
 }

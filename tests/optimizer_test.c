@@ -86,12 +86,12 @@ static void check_parameters(const Model *m, const Parameters *p, const Compilat
 		}
 }
 
-static void check_example(const char *optimizer, const char *example, const KernelSet *set)
+static void check_example(const char *optimizer, const char *example, const KernelSet *set, bool at_once)
 {
 	char text[512];
 	snprintf(text, sizeof text, "%s; optimizer %s %s", network, optimizer, example);
-	Compilation c;
-	compile_text(&c, text, set, true, STAGE_RUN);
+	Compilation c = {.target = set, .fuse = true, .update_at_once = at_once};
+	compile_with_options(&c, text, STAGE_RUN);
 	void *net = allocate_net(&c);
 	Random random;
 	random_seed(&random, 1);
@@ -125,7 +125,45 @@ ParameterizedTestParameters(optimizer, examples)
 ParameterizedTest(Example *example, optimizer, examples)
 {
 	FOR_EACH_USABLE_SET(set)
-		check_example(layers[example->layer]->name, layers[example->layer]->examples[example->index], set);
+		for (int at_once = 0; at_once < 2; at_once++)
+			check_example(layers[example->layer]->name, layers[example->layer]->examples[example->index], set, at_once);
+}
+
+/* One update of all parameters changes no bit of what one for each makes. */
+Test(optimizer, all_parameters_at_once)
+{
+	static const char *const texts[] = {
+		"linear 2 17; batchnorm; relu; linear 17 9; residual { linear 9; batchnorm; tanh }; linear 2; optimizer sgd lr=0.1",
+		"linear 3 33; batchnorm affine=false; linear 20 bias=false; gelu; linear 5; loss mse; optimizer adam",
+		"input 2; relu; linear 2 2; optimizer sgd momentum=0.9 weight_decay=0.1",
+	};
+	FOR_EACH_USABLE_SET(set)
+		for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+			float values[2][VALUES * 4] = {{0}};
+			for (int at_once = 0; at_once < 2; at_once++) {
+				/* few inputs would be other sums where the update is not in the same call */
+				Compilation c = {.target = set, .fuse = true, .keep_rounding = true, .update_at_once = at_once};
+				compile_with_options(&c, texts[i], STAGE_RUN);
+				void *net = allocate_net(&c);
+				Random random;
+				random_seed(&random, 3);
+				cr_assert(program_initialise(&c.program, net, &random, 0));
+				for (int step = 0; step < STEPS; step++) {
+					Batch batch = random_batch(c.network, &random, ROWS);
+					train_on(&c, net, &batch, (float)rate_of(step));
+				}
+				size_t count = 0;
+				for (int k = 0; k < c.tensors.count; k++)
+					if (c.tensors.items[k]->role == ROLE_PARAMETER) {
+						get_values(&c, net, c.tensors.items[k], values[at_once] + count);
+						count += value_count(c.tensors.items[k]);
+					}
+				cr_assert(count > 0 && count < VALUES * 4);
+				program_free(&c.program, net);
+				compilation_close(&c);
+			}
+			cr_expect(memcmp(values[0], values[1], sizeof values[0]) == 0, "%s (%s)", texts[i], set->name);
+		}
 }
 
 Test(optimizer, every_one_has_a_reference_and_examples)
