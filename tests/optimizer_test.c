@@ -136,6 +136,8 @@ Test(optimizer, all_parameters_at_once)
 		"linear 2 17; batchnorm; relu; linear 17 9; residual { linear 9; batchnorm; tanh }; linear 2; optimizer sgd lr=0.1",
 		"linear 3 33; batchnorm affine=false; linear 20 bias=false; gelu; linear 5; loss mse; optimizer adam",
 		"input 2; relu; linear 2 2; optimizer sgd momentum=0.9 weight_decay=0.1",
+		/* the block is one panel, and so are these with 4, 8 and 16 lanes: the update must not join their loops */
+		"linear 2 4; relu; linear 8; relu; linear 16; relu; linear 1; linear 16; linear 8; linear 4; linear 2; optimizer sgd lr=0.1",
 	};
 	FOR_EACH_USABLE_SET(set)
 		for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
