@@ -5,7 +5,8 @@
 #include <strings.h>
 #include <unistd.h>
 
-static const DataSet *const sets[] = {&moons_set, &circles_set, &blobs_set, &spirals_set, &xor_set};
+#define ADDRESS(name) &name##_set,
+static const DataSet *const sets[] = {SETS(ADDRESS)};
 
 static const Reader readers[] = {
 	{".npz", "arrays as numpy.savez(path, X=samples, y=labels) writes them; FILE.npz:a,b takes a and b for X and y", npz_read},
