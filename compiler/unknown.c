@@ -24,21 +24,25 @@ static const char *optimizer_with(Arena *arena, const Layer *optimizer, const Ar
 		fits_argument(argument, value) ? value : standard, argument->with ? argument->with : "");
 }
 
-/* "optimizer sgd lr=0.1", where somebody wrote `lr 0.1` or `learning_rate 0.1`; null: no optimizer takes it. */
+static const char *as_argument_of(Arena *arena, const Layer *optimizer, const char *name, const char *value)
+{
+	const char *names[MAX_ARGUMENTS];
+	int count = 0;
+	for (const ArgumentSpec *a = optimizer->arguments; a->name; a++)
+		names[count++] = a->name;
+	const char *near = nearest_name(name, names, count);
+	return near ? optimizer_with(arena, optimizer, &optimizer->arguments[argument_index(optimizer, near)], value) : 0;
+}
+
+/* "optimizer sgd lr=0.1", where somebody wrote `lr 0.1` or `learning_rate 0.1`. It is the optimizer of a network that
+ * names none, or else the first in the table that takes such an argument; null: none does. */
 static const char *as_optimizer_argument(Arena *arena, const char *name, const char *value)
 {
-	for (int i = 0; layers[i]; i++) {
-		const char *names[MAX_ARGUMENTS];
-		int count = 0;
-		if (layers[i]->kind != KIND_OPTIMIZER)
-			continue;
-		for (const ArgumentSpec *a = layers[i]->arguments; a->name; a++)
-			names[count++] = a->name;
-		const char *near = nearest_name(name, names, count);
-		if (near)
-			return optimizer_with(arena, layers[i], &layers[i]->arguments[argument_index(layers[i], near)], value);
-	}
-	return 0;
+	const char *found = as_argument_of(arena, layer_standard(KIND_OPTIMIZER, 0), name, value);
+	for (int i = 0; !found && layers[i]; i++)
+		if (layers[i]->kind == KIND_OPTIMIZER)
+			found = as_argument_of(arena, layers[i], name, value);
+	return found;
 }
 
 /* ---- losses, optimizers and layers */
