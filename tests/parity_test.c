@@ -275,3 +275,6 @@ Test(parity, article_seed_1) { repeat("article_seed1"); }
 Test(parity, deep) { repeat("deep"); }
 Test(parity, regression) { repeat("regression"); }
 Test(parity, residual) { repeat("residual"); }
+Test(parity, adam) { repeat("adam"); }
+Test(parity, adamw) { repeat("adamw"); }
+Test(parity, rmsprop) { repeat("rmsprop"); }

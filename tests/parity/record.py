@@ -128,3 +128,16 @@ one("residual", 7,
     lambda: nn.Sequential(nn.Linear(2, 16), Residual(nn.Linear(16, 16), nn.BatchNorm1d(16), nn.ReLU(), nn.Linear(16, 16)),
                           Residual(nn.Linear(16, 20), nn.Tanh(), shortcut=nn.Sequential(nn.Linear(16, 20))), nn.Linear(20, 3)),
     sgd(lr=0.05, weight_decay=0.01), nn.functional.cross_entropy)
+one("adam", 5,
+    "linear 2 24 bias=false; batchnorm; gelu; linear 17; elu alpha=0.5; linear 2; optimizer adam lr=0.01 eps=1e-4 beta2=0.99",
+    lambda: nn.Sequential(nn.Linear(2, 24, bias=False), nn.BatchNorm1d(24), nn.GELU(), nn.Linear(24, 17), nn.ELU(0.5), nn.Linear(17, 2)),
+    lambda parameters: torch.optim.Adam(parameters, lr=0.01, eps=1e-4, betas=(0.9, 0.99)), nn.functional.cross_entropy)
+one("adamw", 6,
+    "linear 2 24; silu; linear 17 bias=false; batchnorm; gelu tanh=true; linear 2; optimizer adamw lr=0.01 weight_decay=0.1 eps=0.01",
+    lambda: nn.Sequential(nn.Linear(2, 24), nn.SiLU(), nn.Linear(24, 17, bias=False), nn.BatchNorm1d(17), nn.GELU(approximate="tanh"),
+                          nn.Linear(17, 2)),
+    lambda parameters: torch.optim.AdamW(parameters, lr=0.01, weight_decay=0.1, eps=0.01), nn.functional.cross_entropy)
+one("rmsprop", 8,
+    "linear 2 20; softplus beta=2; linear 1; loss mse; optimizer rmsprop lr=0.003 momentum=0.5 centered=true eps=1e-3",
+    lambda: nn.Sequential(nn.Linear(2, 20), nn.Softplus(2), nn.Linear(20, 1)),
+    lambda parameters: torch.optim.RMSprop(parameters, lr=0.003, momentum=0.5, centered=True, eps=1e-3), mse)
