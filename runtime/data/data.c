@@ -1,4 +1,4 @@
-/* data.c: the tables of built-in sets and of file readers, and how a specification finds its row. */
+/* data.c: the tables of built-in sets and of file readers; finds the row for a specification. */
 #include "data.h"
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,8 @@
 static const DataSet *const sets[] = {SETS(ADDRESS)};
 
 static const Reader readers[] = {
-	{".npz", "arrays as numpy.savez(path, X=samples, y=labels) writes them; FILE.npz:a,b takes a and b for X and y", npz_read},
+	{".npz", "arrays as numpy.savez(path, X=samples, y=labels) writes them; FILE.npz:a,b takes a and b for X and y",
+		npz_read},
 };
 
 enum { SET_COUNT = sizeof sets / sizeof *sets, READER_COUNT = sizeof readers / sizeof *readers };
@@ -72,8 +73,8 @@ static bool exists(const char *path, size_t length)
 	return there;
 }
 
-/* Of `F.npz` and `F.npz:a,b`. A file's name may have colons, too: where several beginnings could be the path, it is the longest that is
- * there, or else the longest. */
+/* Finds the reader for `F.npz` or `F.npz:a,b`. A file's name may contain colons: if several beginnings could be the
+ * path, it is the longest one that exists, or else the longest. */
 static const Reader *reader_find(const char *specification, size_t *path_length, bool *there)
 {
 	const Reader *found = NULL;
@@ -115,7 +116,7 @@ static bool generate(Data *data, const DataSet *set, const char *parameters, Fai
 	return made;
 }
 
-/* length covers the name without parameters. */
+/* length: that of the name without parameters. */
 static bool no_such_data(const char *specification, size_t length, Failure *failure)
 {
 	const char *names[SET_COUNT], *suffixes[READER_COUNT];
@@ -137,7 +138,7 @@ static bool no_such_data(const char *specification, size_t length, Failure *fail
 		suffix_list);
 }
 
-/* A file that is there comes before a set of its name. */
+/* An existing file comes before a built-in set of the same name. */
 bool data_open(Data *data, const char *specification, Failure *failure)
 {
 	*data = (Data){0};
@@ -161,7 +162,7 @@ static void print_set(const DataSet *set, FILE *out)
 {
 	fprintf(out, "  %s", set->name);
 	for (int i = 0; i < parameter_count(set); i++)
-		fprintf(out, "%c%s=%.15g", i == 0 ? ':' : ',', set->parameters[i].name, set->parameters[i].preset);
+		fprintf(out, "%c%s=%.15g", i == 0 ? ':' : ',', set->parameters[i].name, set->parameters[i].default_value);
 	fprintf(out, "\n      %s\n", set->description);
 }
 

@@ -1,11 +1,11 @@
-/* data.h: the two tables of data/, the built-in sets and the readers of files, and what their rows are made with. */
+/* data.h: the built-in sets and the file readers of this folder, and functions that they share. */
 #ifndef BNC_DATA_H
 #define BNC_DATA_H
 #include "../runtime.h"
 
 enum {
-	MAX_SAMPLES = 10000000, /* of a built-in set */
-	MAX_VALUES = 1 << 29,   /* in one array: 2 GiB of floats */
+	MAX_SAMPLES = 10000000, /* the most samples of a built-in set */
+	MAX_VALUES = 1 << 29,   /* the most values in an array: 2 GiB of floats */
 	MAX_PARAMETERS = 8,
 };
 
@@ -19,23 +19,23 @@ typedef enum ParameterKind { PARAMETER_INTEGER, PARAMETER_REAL } ParameterKind;
 typedef struct Parameter {
 	const char *name;
 	ParameterKind kind;
-	double preset, lowest, highest;
+	double default_value, lowest, highest;
 } Parameter;
 
-/* A set in the making: in double precision, as numpy has it, and in the order in which it was generated. */
+/* A set while it is generated: in double precision like numpy's, and in the order of generation. */
 typedef struct Draft {
 	const char *name;
 	Random random;
 	int rows, features;
 	double *x;              /* [rows][features] */
 	int *labels;            /* [rows] */
-	int *order;             /* [rows]: which row comes where */
+	int *order;             /* [rows]: the row at each place */
 	double *scratch;        /* [rows] */
 } Draft;
 
 typedef struct DataSet {
 	const char *name, *description;
-	Parameter parameters[MAX_PARAMETERS];   /* the last one used is followed by one without a name */
+	Parameter parameters[MAX_PARAMETERS];   /* the last one is followed by one without a name */
 	bool (*generate)(Draft *draft, const double *values, Failure *failure);
 } DataSet;
 
@@ -49,16 +49,17 @@ typedef struct DataSet {
 SETS(DECLARE)
 #undef DECLARE
 
-/* What every generator begins with: n rows in their own order, and numpy's RandomState(seed). */
+/* Every generator begins with this: n rows in their own order, and numpy's RandomState(seed). */
 bool draft_open(Draft *draft, double n, double features, double seed, Failure *failure);
 void draft_shuffle(Draft *draft);
-/* Adds normal noise to every value, row by row in the order that the rows have now. */
+/* Adds normal noise to every value, row by row in their present order. */
 void draft_add_noise(Draft *draft, double deviation);
-/* Rounds the rows, in their order, to single precision. */
+/* Copies the rows, in their order, rounded to single precision. */
 bool draft_finish(Draft *draft, Data *data, Failure *failure);
 void draft_close(Draft *draft);
 
-/* The values of the set's parameters, in their order: the presets, changed by text such as "n=100,noise=0.2". */
+/* The values of the set's parameters in their order: the default values, except those that text such as
+ * "n=100,noise=0.2" changes. */
 bool parameters_read(double *values, const DataSet *set, const char *text, Failure *failure);
 int parameter_count(const DataSet *set);
 
@@ -66,7 +67,7 @@ int parameter_count(const DataSet *set);
 
 typedef struct Reader {
 	const char *suffix, *description;
-	/* names: what followed the path and a colon, or null. */
+	/* names: the text after the path and a colon, or null. */
 	bool (*read)(Data *data, const char *path, const char *names, Failure *failure);
 } Reader;
 
@@ -74,9 +75,9 @@ bool npz_read(Data *data, const char *path, const char *names, Failure *failure)
 
 /* ---- for both */
 
-/* Makes room for samples of data's rank and dims, and for labels or only targets. What it made, data_close frees. */
+/* Allocates memory for samples of data's rank and dims, and for labels or only targets. data_close frees it. */
 bool data_allocate(Data *data, int rows, int target_features, bool labelled, Failure *failure);
-/* Writes "a, b, c", cut off at size. */
+/* Writes "a, b, c", at most size bytes. */
 void join_names(char *out, size_t size, const char *const *names, int count);
 
 /* ---- npy_header.c: the header of numpy's .npy format */
@@ -94,14 +95,15 @@ typedef struct Npy {
 	char shape_text[48];    /* as numpy prints it, for messages */
 } Npy;
 
-/* Reads the dictionary after magic and length; header[length] is 0. where ("digits.npz: X") begins every message. */
+/* Reads the dictionary that follows magic and length; header[length] is 0. Every message begins with where
+ * ("digits.npz: X"). */
 bool npy_parse(Npy *npy, const char *header, size_t length, const char *where, Failure *failure);
 
 /* ---- npy.c: its items */
 
-/* Rounded once. */
+/* The item as a float, rounded once. */
 float npy_float(const Npy *npy, const unsigned char *item);
-/* Whether the item is a whole number from 0 to INT32_MAX - 1; otherwise label is -1. */
+/* Whether the item is a whole number from 0 to INT32_MAX - 1; if not, label is -1. */
 bool npy_label(const Npy *npy, const unsigned char *item, int32_t *label);
 void npy_print(const Npy *npy, const unsigned char *item, char *out, size_t size);
 

@@ -1,12 +1,13 @@
-/* draft.c: what the generators of the built-in sets have in common. */
+/* draft.c: functions that the generators of the built-in sets share. */
 #include "data.h"
 #include <stdlib.h>
 
 bool draft_open(Draft *draft, double n, double features, double seed, Failure *failure)
 {
 	if (n * features > MAX_VALUES)
-		return fail(failure, "%s: %.0f samples of %.0f features are %.0f values, and the limit is %d: lower n or features",
-			draft->name, n, features, n * features, MAX_VALUES);
+		return fail(failure,
+			"%s: %.0f samples of %.0f features are %.0f values, and the limit is %d: lower n or features", draft->name,
+			n, features, n * features, MAX_VALUES);
 	size_t rows = (size_t)n;
 	draft->rows = (int)n;
 	draft->features = (int)features;

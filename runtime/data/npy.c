@@ -49,7 +49,8 @@ float npy_float(const Npy *npy, const unsigned char *item)
 	uint64_t bits = bits_of(npy, item);
 	switch (npy->kind) {
 	case 'f':
-		return npy->item_size == 2 ? float_from_half((uint32_t)bits) : npy->item_size == 4 ? single_value(bits) : (float)double_value(bits);
+		return npy->item_size == 2 ? float_from_half((uint32_t)bits) : npy->item_size == 4 ? single_value(bits)
+			: (float)double_value(bits);
 	case 'i':
 		return (float)signed_value(bits, npy->item_size);
 	case 'u':
@@ -59,7 +60,7 @@ float npy_float(const Npy *npy, const unsigned char *item)
 	}
 }
 
-/* Of a float; float16 and float32 are doubles exactly. */
+/* The value of a float item; float16 and float32 fit into a double exactly. */
 static long double real_value(const Npy *npy, const unsigned char *item)
 {
 	if (npy->item_size > 8)

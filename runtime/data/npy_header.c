@@ -11,7 +11,7 @@
 
 typedef struct Type { const char *name; char kind; int size; } Type;
 
-/* These may follow the order of the bytes: `<`, `>`, `=` for the machine's own, `|` for none. */
+/* Types that may follow the byte order: `<`, `>`, `=` for the machine's own, `|` for none. */
 static const Type codes[] = {
 	{"f2", 'f', 2}, {"f4", 'f', 4}, {"f8", 'f', 8}, {"f16", 'f', 16}, {"e", 'f', 2}, {"f", 'f', 4}, {"d", 'f', 8},
 	{"g", 'f', 16}, {"i1", 'i', 1}, {"i2", 'i', 2}, {"i4", 'i', 4}, {"i8", 'i', 8},
@@ -21,7 +21,7 @@ static const Type codes[] = {
 	{"b1", 'b', 1}, {"?", 'b', 1},
 };
 
-/* These stand alone. */
+/* Types without a byte order. */
 static const Type names[] = {
 	{"float16", 'f', 2}, {"half", 'f', 2}, {"float32", 'f', 4}, {"single", 'f', 4}, {"float64", 'f', 8},
 	{"double", 'f', 8}, {"float", 'f', 8}, {"float_", 'f', 8}, {"float128", 'f', 16}, {"longdouble", 'f', 16},
@@ -32,8 +32,7 @@ static const Type names[] = {
 	{"uintp", 'u', 8}, {"ulong", 'u', 8}, {"ulonglong", 'u', 8}, {"bool", 'b', 1}, {"bool_", 'b', 1}, {"bool8", 'b', 1},
 };
 
-/* Types that hold no real numbers: their words. # stands for a size, which may be missing, and ~ for a unit in
- * brackets. */
+/* Types that are no real numbers, as words. # stands for an optional size, and ~ for a unit in brackets. */
 static const struct { const char *words, *what, *cure; } others[] = {
 	{"F D G c8 c16 c24 c32 complex complex64 complex128 complex192 complex256 complex_ csingle cdouble clongdouble "
 		"cfloat clongfloat longcomplex singlecomplex", "complex numbers",
@@ -63,7 +62,7 @@ static bool structure(const char *where, Failure *failure)
 		"numpy.lib.recfunctions.structured_to_unstructured", where);
 }
 
-/* numpy.savez never writes such a type: these axes are the array's. */
+/* numpy.savez never writes such a type: it makes these axes part of the array's shape. */
 static bool nested_array(const char *where, const char *descr, Failure *failure)
 {
 	return fail(failure, "%s: its type is `%s`: an array in each item, expected a number: give the array itself these "
@@ -80,7 +79,7 @@ static bool fits_word(const char *code, const char *word, size_t length)
 	return last == '~' ? *rest == '[' : rest[last == '#' ? strspn(rest, "0123456789") : 0] == 0;
 }
 
-/* Which of others it is; OTHERS: none. */
+/* The index in others; OTHERS: none. */
 static size_t find_other(const char *code)
 {
 	for (size_t i = 0; i < OTHERS; i++)
@@ -105,8 +104,8 @@ static bool no_such_type(const char *where, const char *descr, const char *code,
 		"with .astype('<f4')", where, descr);
 }
 
-/* A type may begin with how many of it make an item, as in `2f4` and `(2, 3)f4`. Returns the length of that part, which
- * may be 0. single: an item is one of the type. Parentheses must have a comma, or nothing, between them. */
+/* A type may begin with the number of values in an item, as in `2f4` and `(2, 3)f4`. Returns the length of that part,
+ * which may be 0. single: an item is one value. Between the parentheses there must be a comma or nothing. */
 static size_t repeat_length(const char *descr, bool *single)
 {
 	size_t at = strspn(descr, " "), begin = at;
@@ -148,7 +147,7 @@ static bool read_type(Npy *npy, const char *descr, const char *where, Failure *f
 	const Type *type = find_type(codes, sizeof codes / sizeof *codes, code);
 	if (!type && !ordered)
 		type = find_type(names, sizeof names / sizeof *names, code);
-	/* numpy's longdouble is C's, whatever that is on the machine that reads. */
+	/* numpy's longdouble is the long double of the machine that wrote the file, and must be that of this one */
 	if (!type || (type->size == 16 && sizeof(long double) != 16))
 		return no_such_type(where, descr, code, failure);
 	if (!single)
@@ -161,7 +160,7 @@ static bool read_type(Npy *npy, const char *descr, const char *where, Failure *f
 
 /* ---- Python's literals, as far as headers have them */
 
-/* Text that is read; strings end where it ends. */
+/* The text being read; strings end where it ends. */
 typedef struct Text { const char *at, *where; Failure *failure; } Text;
 
 static bool not_understood(const Text *text)
@@ -170,7 +169,7 @@ static bool not_understood(const Text *text)
 		"numpy.savez", text->where, text->at);
 }
 
-/* What Python passes over: comments and lines that go on, too. */
+/* Skips what Python skips: also comments, and backslashes at the end of a line. */
 static void skip_space(Text *text)
 {
 	for (;;) {
@@ -194,7 +193,7 @@ static bool take(Text *text, const char *token)
 	return true;
 }
 
-/* The parentheses that begin here: a value may be in any number of them. */
+/* Reads the opening parentheses here: a value may be in any number of them. */
 static int take_opening(Text *text)
 {
 	int count = 0;
@@ -210,8 +209,8 @@ static bool take_closing(Text *text, int count)
 	return count == 0;
 }
 
-/* A string: 'x', "x", u'x', or several of them in a row, which are one. So '''x''' is one, too. What does not fit
- * into size is cut off. Escapes are not read: neither numpy's types nor its keys need one. */
+/* Reads a string: 'x', "x", u'x', or several in a row, which count as one. So '''x''' is read too. The string is cut
+ * off at size. Escapes are not read: numpy's types and keys need none. */
 static bool take_string(Text *text, char *out, size_t size)
 {
 	size_t used = 0;
@@ -240,7 +239,7 @@ static int digit_of(char letter)
 	return found ? (int)(found - digits) : 99;
 }
 
-/* Digits, each of which but the first one may follow a `_`. Beyond the limit they are no longer counted. */
+/* Reads digits; each after the first may follow a `_`. Stops counting at the limit. */
 static bool take_digits(Text *text, int base, bool after_prefix, int64_t *value)
 {
 	bool any = false;
@@ -254,7 +253,7 @@ static bool take_digits(Text *text, int base, bool after_prefix, int64_t *value)
 	}
 }
 
-/* A size: 16, +16, 0x10, 0o20, 0b1_0000, and with the L that Python 2 puts after long ones. */
+/* Reads a size: 16, +16, 0x10, 0o20, 0b1_0000, also with the L that Python 2 adds to long integers. */
 static bool take_size(Text *text, int *size)
 {
 	int64_t value;
@@ -278,7 +277,7 @@ static bool take_size(Text *text, int *size)
 
 /* ---- the three fields */
 
-/* A string, or a string and how many of it make an item, as in ('<f4', (2, 3)). */
+/* Reads the type: a string, or a string and the shape of an item, as in ('<f4', (2, 3)). */
 static bool read_descr(Npy *npy, Text *text)
 {
 	char descr[32], with_shape[48];
@@ -306,7 +305,7 @@ static bool read_order(Npy *npy, Text *text)
 	return ((npy->fortran_order || take(text, "False")) && take_closing(text, parentheses)) || not_understood(text);
 }
 
-/* As numpy prints it. */
+/* Writes the shape as numpy prints it. */
 static void write_shape(Npy *npy)
 {
 	size_t used = (size_t)snprintf(npy->shape_text, sizeof npy->shape_text, "(");
@@ -316,7 +315,7 @@ static void write_shape(Npy *npy)
 	snprintf(npy->shape_text + used, sizeof npy->shape_text - used, npy->rank == 1 ? ",)" : ")");
 }
 
-/* A tuple: (), (2,), (2, 3) or (2, 3,), but (2) is a number. */
+/* Reads a tuple: (), (2,), (2, 3) or (2, 3,); but (2) is a number. */
 static bool read_shape(Npy *npy, Text *text)
 {
 	int64_t count = 1;

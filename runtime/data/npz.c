@@ -1,5 +1,5 @@
-/* npz.c: a zip archive of .npy files, as numpy.savez writes it: the samples X and their labels or values y, or arrays
- * of other names. */
+/* npz.c: reads a zip archive of .npy files, as numpy.savez writes it: the samples X and their labels or values y, or
+ * arrays of other names. */
 #include "data.h"
 #include <errno.h>
 #include <math.h>
@@ -55,7 +55,7 @@ static bool broken(const Array *array, const char *reason, Failure *failure)
 	return fail(failure, "%s: the archive is damaged (%s): save it again with numpy.savez", array->where, reason);
 }
 
-/* Exactly length bytes. */
+/* Reads exactly length bytes. */
 static bool read_bytes(Array *array, void *bytes, size_t length, Failure *failure)
 {
 	zip_int64_t got = zip_fread(array->stream, bytes, length);
@@ -92,7 +92,7 @@ static bool header_read(Array *array, size_t *header_size, Failure *failure)
 
 /* ---- names */
 
-/* Without the .npy that numpy puts after them; savez of other programs may not. */
+/* The length of the name without the .npy that numpy adds; other programs may not add it. */
 static int name_length(const char *entry)
 {
 	size_t length = strlen(entry);
@@ -105,7 +105,7 @@ static bool is_named(const char *entry, const char *name)
 	return strlen(name) == length && memcmp(entry, name, length) == 0;
 }
 
-/* How many entries have the name; index: the last one's. */
+/* The number of entries with this name; index: that of the last one. */
 static int count_entries(zip_t *archive, const char *name, zip_uint64_t *index)
 {
 	zip_int64_t entries = zip_get_num_entries(archive, 0);
@@ -134,7 +134,7 @@ static void list_arrays(zip_t *archive, char *out, size_t size)
 	}
 }
 
-/* The pair of names that others give to samples and labels; null when the archive has none of them. */
+/* The names that other programs give to samples and labels, if the archive has both; or null. */
 static const char *usual_pair(zip_t *archive)
 {
 	static const char *const pairs[] = {
@@ -203,7 +203,7 @@ static void array_close(Array *array)
 		zip_fclose(array->stream);
 }
 
-/* The next item; null: failure says why not. */
+/* Returns the next item; null: failure says why there is none. */
 static const unsigned char *next_item(Array *array, int remaining, Failure *failure)
 {
 	size_t item_size = (size_t)array->npy.item_size;
@@ -219,7 +219,7 @@ static const unsigned char *next_item(Array *array, int remaining, Failure *fail
 	return item;
 }
 
-/* The checksum is compared when the end is reached, and not before. */
+/* The checksum is compared only at the end. */
 static bool end_reached(Array *array, Failure *failure)
 {
 	char beyond;
@@ -229,8 +229,7 @@ static bool end_reached(Array *array, Failure *failure)
 	return got == 0 || broken(array, "it is longer than it says", failure);
 }
 
-/* Where the value that comes after `before` others belongs in row-major order. In Fortran's, the first axis runs
- * fastest. */
+/* The row-major index of the value that follows `before` others. In Fortran's order the first axis changes fastest. */
 static int row_major_place(const Npy *npy, int before)
 {
 	if (!npy->fortran_order)
@@ -270,7 +269,7 @@ static bool samples_read(Array *array, float *out, Failure *failure)
 	return end_reached(array, failure);
 }
 
-/* What is no label makes values of all. */
+/* Stores a label; if it is none, the targets are values and not labels. */
 static void label_read(const Array *array, Data *data, const unsigned char *item, int row)
 {
 	char words[48];
@@ -287,7 +286,7 @@ static void label_read(const Array *array, Data *data, const unsigned char *item
 	data->classes = 0;
 }
 
-/* One whole number a row is a label, of whatever type, and a value, too. */
+/* One whole number in each row is a label, whatever its type, and also a value. */
 static bool targets_read(Array *array, Data *data, Failure *failure)
 {
 	const Npy *npy = &array->npy;
@@ -334,7 +333,7 @@ static bool arrays_read(Data *data, Array *x, Array *y, Failure *failure)
 		&& targets_read(y, data, failure);
 }
 
-/* X and y, or what names says: "samples,labels". */
+/* The names of both arrays: X and y, or those in names, "samples,labels". */
 static bool names_read(char **x, char **y, const char *path, const char *names, Failure *failure)
 {
 	const char *given = names ? names : "X,y";

@@ -1,9 +1,9 @@
-/* parameters.c: what follows the colon in moons:n=1000,noise=0.1,seed=42. */
+/* parameters.c: reads what follows the colon in moons:n=1000,noise=0.1,seed=42. */
 #include "data.h"
 #include <stdlib.h>
 #include <string.h>
 
-enum { SHOWN = 40 };    /* characters of a wrong word that a message repeats */
+enum { SHOWN = 40 };    /* how many characters of a wrong word a message repeats */
 
 int parameter_count(const DataSet *set)
 {
@@ -13,7 +13,7 @@ int parameter_count(const DataSet *set)
 	return count;
 }
 
-/* Numbers are plain decimal ones: strtod alone would also take hexadecimal, nan and inf. */
+/* Numbers must be plain decimals: strtod alone would also accept hexadecimal, nan and inf. */
 static bool number_read(double *value, ParameterKind kind, const char *text, size_t length)
 {
 	const char *allowed = kind == PARAMETER_INTEGER ? "+-0123456789" : "+-.eE0123456789";
@@ -64,7 +64,7 @@ bool parameters_read(double *values, const DataSet *set, const char *text, Failu
 {
 	bool given[MAX_PARAMETERS] = {false};
 	for (int i = 0; i < MAX_PARAMETERS; i++)
-		values[i] = set->parameters[i].preset;
+		values[i] = set->parameters[i].default_value;
 	while (text) {
 		size_t length = strcspn(text, ","), key_length = strcspn(text, ",=");
 		if (key_length == length)

@@ -1,4 +1,4 @@
-/* spirals.c: arms around one another, in numpy's random numbers and in the order of make_moons. */
+/* spirals.c: arms that wind around each other, from numpy's random numbers in the order of make_moons. */
 #include "data.h"
 #include <math.h>
 
@@ -7,7 +7,7 @@ enum { MAX_CLASSES = 100 };
 
 static const double inner_radius = 0.5, outer_radius = 3;
 
-/* Arm c turns from angle 2 pi c/classes, while its radius grows in proportion to the angle. */
+/* Arm c begins at the angle 2 pi c/classes; its radius grows in proportion to the angle that it turns. */
 static bool make_spirals(Draft *draft, const double *values, Failure *failure)
 {
 	if (!draft_open(draft, values[N], 2, values[SEED], failure))

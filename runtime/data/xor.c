@@ -1,4 +1,5 @@
-/* xor.c: the square from -1 to 1, of class 1 where the signs of the coordinates differ. Noise comes after the label. */
+/* xor.c: the square from -1 to 1; the class is 1 if the signs of the coordinates differ. Noise is added after the label
+ * is chosen. */
 #include "data.h"
 
 enum { N, NOISE, SEED };
