@@ -30,7 +30,8 @@ static void draw_samplers(Order *order, const Training *t, int64_t first)
 static void permute(Order *order, const Training *t, int64_t epoch)
 {
 	if (t->shuffle)
-		t->runs[0].program->kernels->permute(t->data->rows, order->rows, order->samplers[epoch % SAMPLERS], order->reciprocals);
+		t->runs[0].program->kernels->permute(t->data->rows, order->rows, order->samplers[epoch % SAMPLERS],
+			order->reciprocals);
 	else
 		for (int i = 0; i < t->data->rows; i++)
 			order->rows[i] = i;

@@ -1,4 +1,4 @@
-/* Evaluation: the whole data in order, with running statistics. */
+/* Evaluation: all data in order, with running statistics. */
 #include "runtime.h"
 #include "progress.h"
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* IEEE 754's binary16, which files may hold. */
+/* The floats of 16 bits that files may contain (IEEE 754's binary16). */
 #include "runtime.h"
 #include <math.h>
 

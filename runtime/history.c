@@ -61,7 +61,7 @@ static void plan_look(History *history, int64_t step, double now)
 
 void history_look(History *history, const Run *run, const Order *order, int64_t step, int64_t epoch, int batch)
 {
-	enum { SHARE = 200 };           /* copies take at most one part in so many of the time */
+	enum { SHARE = 200 };           /* copies take at most 1 / SHARE of the time */
 	double now = wall_seconds();
 	bool first = step == 0;
 	if (first || (now - history->taken > 0.1 && now - history->taken > SHARE * history->cost)) {
@@ -75,7 +75,7 @@ void history_look(History *history, const Run *run, const Order *order, int64_t 
 
 /* ---- back */
 
-/* Runs the steps from the moment up to `end`, without it, again. Returns the last of them that began with finite
+/* Starts from the moment and runs the steps before `end` again. Returns the last of them that began with finite
  * weights, or -1. */
 static int64_t run_again(const Moment *moment, const Training *t, const Run *run, Order *order, int64_t end, bool check)
 {

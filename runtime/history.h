@@ -1,5 +1,5 @@
-/* history.h: goes back to the network as it was some steps ago. Training is deterministic, so a copy from time to time
- * is enough: the steps after the copy are run again. */
+/* history.h: restores the network as it was some steps ago. Training is deterministic, so an occasional copy is enough:
+ * the steps after the copy are run again. */
 #ifndef BNC_HISTORY_H
 #define BNC_HISTORY_H
 #include "batches.h"
@@ -16,11 +16,11 @@ typedef struct Moment {
 typedef struct History {
 	Moment moments[2];              /* two, since the step after the last copy may be the one with the bad loss */
 	int last;
-	int64_t next_look, looked_at;   /* steps: the clock is not read at every one */
+	int64_t next_look, looked_at;   /* steps at which the clock is read; it is not read at every step */
 	double looked, taken, cost;     /* seconds */
 } History;
 
-/* For a run whose weights are to be kept after a breakdown. False when there is not enough memory. */
+/* For a run whose weights are to be kept after a breakdown. False: there is not enough memory. */
 bool history_open(History *history, const Run *run);
 void history_close(History *history);
 
@@ -34,9 +34,9 @@ static inline void history_step(History *history, const Run *run, const Order *o
 		history_look(history, run, order, step, epoch, batch);
 }
 
-/* Goes back to the network before the last step, earlier than `end`, that began with finite weights. Returns how many
- * steps that network has been trained for. Returns -1 when no such step is known: then the network is as it was before
- * step `end`. All losses before step `end` must be finite. */
+/* Restores the network before the last step, earlier than `end`, that began with finite weights. Returns the number of
+ * steps that it has been trained for; -1 if no such step is known, and then the network is as it was before step `end`.
+ * All losses before step `end` must be finite. */
 int64_t history_return(const History *history, const Training *t, const Run *run, Order *order, int64_t end);
 
 #endif

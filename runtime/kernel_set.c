@@ -1,4 +1,4 @@
-/* kernel_set.c: which kernel sets there are, and which of them this processor can run. */
+/* kernel_set.c: the kernel sets of this build, and which of them this processor can run. */
 #include "kernel_set.h"
 #include <string.h>
 
@@ -31,7 +31,8 @@ int usable_avx512(void)
 		__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
 }
 
-const KernelSet *const kernel_sets[] = { &kernel_set_avx512, &kernel_set_avx2, &kernel_set_sse2, &kernel_set_scalar, NULL };
+const KernelSet *const kernel_sets[] = { &kernel_set_avx512, &kernel_set_avx2, &kernel_set_sse2, &kernel_set_scalar,
+	NULL };
 
 #elif defined __aarch64__
 

@@ -1,37 +1,41 @@
-/* kernel_set.h: the kernels of one instruction set. Who calls them by name needs kernels.h as well. */
+/* kernel_set.h: the kernels of one instruction set. A caller that names kernels includes kernels.h too. */
 #ifndef BNC_KERNEL_SET_H
 #define BNC_KERNEL_SET_H
 #include <stdint.h>
 
-enum { STATE_WORDS = 624 };     /* of an MT19937, the generator of numpy and of torch */
+enum { STATE_WORDS = 624 };     /* of MT19937, the random number generator of numpy and torch */
 
-/* One set per instruction set, each compiled from the same text, kernels/ over simd.h. */
+/* One set for each instruction set. All are compiled from the same text, the folder kernels/; only simd.h differs. */
 typedef struct KernelSet {
 	const char *name;       /* as in --isa */
 	int lanes;              /* features in a panel */
-	int (*usable)(void);    /* does this processor have it? */
-	float (*multiply_add)(int turns);       /* as fast as the processor can: multiply_adds a turn, in registers */
+	int (*usable)(void);    /* whether this processor has the instruction set */
+	/* runs multiply-adds as fast as the processor can, in registers: multiply_adds of them a turn */
+	float (*multiply_add)(int turns);
 	int multiply_adds;
-	float (*multiply_add_loading)(int turns);       /* with what a product loads for them, from L1 */
+	float (*multiply_add_loading)(int turns);       /* the same with the loads of a product, from L1 */
 	int multiply_adds_loading;
-	const struct KernelTable *table;        /* every row of kernels.h */
-	/* of the data path: those rows of kernels.h */
+	const struct KernelTable *table;        /* all kernels of kernels.h */
+	/* for the data path: the rows of kernels.h with these names */
 	void (*gather)(int rows, int features, float *y, const float *table, const int32_t *index);
 	void (*scatter)(int rows, int features, float *table, const float *x);
-	void (*permute)(int count, int32_t *order, uint32_t state[STATE_WORDS], const uint32_t *reciprocals);    /* of torch: random.c */
+	/* see torch_permutation in random.c */
+	void (*permute)(int count, int32_t *order, uint32_t state[STATE_WORDS], const uint32_t *reciprocals);
 } KernelSet;
 
-/* The sizes of a call, and what else is known of it, by which the compiler chooses a kernel for it (kernels/variants.h). */
+/* The sizes of a call and what else the compiler needs to know to choose a kernel for it (kernels/variants.h). */
 typedef struct Sizes {
-	int lanes, rows, outputs, inputs, features, above;      /* rows: the most of a call; 0 where the row has no such integer */
-	int contrast;           /* y is read for the differences between its features alone, or the features of each row of dy sum to 0 */
-	const char *optimizer;  /* the kernel that the call is given, or null */
+	/* rows: the most rows of a call. A size is 0 if the kernel has no such operand */
+	int lanes, rows, outputs, inputs, features, above;
+	/* only the differences between the features of y are used, or the features of each row of dy sum to 0 */
+	int contrast;
+	const char *optimizer;  /* the name of the optimizer that the call gets as an operand, or null */
 } Sizes;
 
-/* All sets of this build, best first, ending with null; scalar is always the last. */
+/* All sets of this build, the best first. scalar is always the last, before a null pointer. */
 extern const KernelSet *const kernel_sets[];
 
-/* The set of that name, or the best that this processor has when name is null; null when there is none. */
+/* The set of that name; with null, the best one for this processor. Null: there is none. */
 const KernelSet *kernel_set(const char *name);
 
 #endif

@@ -1,37 +1,44 @@
-/* kernels.h: one row per kernel. The row is the kernel's description: C reads it as a prototype, the planner reads the
- * same text for what every operand touches, the tests read it for how large every operand is and what it may hold.
+/* kernels.h: one row for each kernel. A row is all that others know of the kernel: C reads it as a prototype, the
+ * compiler reads the same text to learn what each operand touches, and the tests read it to learn how large each
+ * operand is and which values it may have.
  *
- * A tensor is cut into panels of LANES features. An operand's type says what a call touches:
+ * A tensor is cut into panels of LANES features. The type of an operand says what a call touches:
  *
- *   in_ out_ io_            reads, writes, updates its own panel only
+ *   in_ out_ io_            reads, writes, updates the call's own panel only
  *   all_ all_out_           reads, writes the whole tensor
  *
  *   rows                    activation: a panel is [rows][LANES]
  *   features                one value per feature: a panel is [LANES]
  *   weights                 matrix: a panel is [inputs][LANES]
- *   any                     any of the above: a panel is [size] floats (optimizers)
- *   moments                 what is known of a batch of at most FEW features (kernels/few.h)
- *   numbers                 what an optimizer prepares once a step: NUMBERS floats
+ *   any                     any of these: a panel is [size] floats (for optimizers)
+ *   moments                 statistics of a batch with at most FEW features (kernels/few.h)
+ *   numbers                 NUMBERS floats that an optimizer prepares once a step
  *   scalar, counter         one float; one int64_t
  *   labels                  one int32_t per row
- *   table, index            a row-major matrix of the caller, and the rows of it to take (data path only)
+ *   table, index            a row-major matrix of the caller, and the rows of it to copy (data path only)
  *
- *   maybe_                  before these: may be absent (null)
- *   grad_                   before these: lanes past the tensor's last feature are zero, and stay so. Of weights, any and features of
- *                           parameters that goes without saying. In activations they hold some value on which no result depends. It is
- *                           finite but for the batchnorm with eps = 0: who reads an activation whole does not touch it.
- *   optimizer               no tensor: the kernel of an optimizer, which this one calls
+ *   maybe_                  before one of these: may be absent (null)
+ *   grad_                   before one of these: the lanes after the tensor's last feature are zero and stay zero.
+ *                           In weights, any and features of parameters they are zero in any case. In other activations
+ *                           they hold values that no result depends on. These are finite, except after a batchnorm
+ *                           with eps = 0, so a kernel that reads a whole activation must skip them.
+ *   optimizer               no tensor but a function: the kernel of an optimizer, which this kernel calls
  *
- * Two steps share a loop over panels when every tensor that one writes and the other touches is touched by both panel by panel; so the
- * types are all that fusion needs to know.
+ * Two steps may share a loop over panels if both touch panel by panel every tensor that one of them writes and the
+ * other touches. So fusion needs to know nothing but the types.
  *
- * Integers: `rows` is the rows of this call, `panel` the index of its own panel, `size` the floats in a panel of an
- * `any` operand, `inputs`/`outputs`/`features` the true (unpadded) sizes of whole operands.
+ * Integers: `rows` is the number of rows in this call, `panel` the index of the call's own panel, `size` the number of
+ * floats in a panel of an `any` operand, `inputs`, `outputs` and `features` the sizes of whole tensors, without
+ * padding.
  *
- * PRODUCT: costs 2 FLOPs for each of rows x outputs x inputs, the first three operands of such a kernel.
- * ACTIVATION, OPTIMIZER: of kernels/tables.h, so that a rule of compiler/combine_rules.c may be for each of them.
- * CONTRAST: only the differences between the features of a row of x matter; so the features of a row of dx sum to 0.
- * IN_PLACE: an `out_rows` operand may share the storage of any `in_rows` operand (same address, not just overlap). */
+ * Properties:
+ *   PRODUCT                 takes 2 FLOPs for each of rows x outputs x inputs, the kernel's first three operands
+ *   ACTIVATION, OPTIMIZER   has a row in kernels/tables.h: one rule of compiler/combine_rules.c can be for
+ *                           all of these
+ *   CONTRAST                only the differences between the features of a row of x matter, and the features of a row
+ *                           of dx sum to 0
+ *   IN_PLACE                an `out_rows` operand may have the same address as an `in_rows` operand; they may not
+ *                           overlap in any other way */
 #ifndef BNC_KERNELS_H
 #define BNC_KERNELS_H
 #include "kernels/few.h"
@@ -41,96 +48,112 @@
 #include <stdint.h>
 
 typedef const float *in_rows, *in_features, *in_weights, *in_any, *grad_in_rows, *maybe_in_features;
-typedef float *out_rows, *out_features, *out_weights, *maybe_out_rows, *grad_out_rows, *grad_out_features, *maybe_grad_out_features;
+typedef float *out_rows, *out_features, *out_weights, *maybe_out_rows, *grad_out_rows, *grad_out_features,
+	*maybe_grad_out_features;
 typedef float *io_rows, *io_features, *io_weights, *io_any, *maybe_io_features, *maybe_io_weights, *maybe_io_any;
 typedef const float *all_rows, *all_moments, *all_numbers, *all_weights, *grad_all_rows, *in_table;
 typedef float *all_out_rows, *grad_all_out_rows, *all_out_moments, *all_out_numbers, *out_table, *out_scalar;
 typedef const int64_t *in_counter;
 typedef int64_t *io_counter;
 typedef const int32_t *in_labels, *in_index, *maybe_in_index;
-typedef void optimizer(int size, const float *numbers, float *w, float *first, float *second, float *third, const float *dw);
+typedef void optimizer(int size, const float *numbers, float *w, float *first, float *second, float *third,
+	const float *dw);
 
 enum { IN_PLACE = 1, PRODUCT = 2, ACTIVATION = 4, OPTIMIZER = 8, CONTRAST = 16 };
 
-/* Rows made from those of kernels/tables.h. */
+/* Rows that are generated from those of kernels/tables.h. */
 #define KERNEL_OF(name, properties, parameters) KERNEL(name, properties, parameters)
 
 #define ACTIVATION_KERNELS(name, FROM, NUMBERS, WEIGHT) \
 	KERNEL_OF(name, IN_PLACE | ACTIVATION, (int rows, NUMBERS##_PARAMETERS out_rows y, in_rows x)) \
-	KERNEL_OF(name##_bwd, IN_PLACE, (int rows, NUMBERS##_PARAMETERS grad_out_rows dx, grad_in_rows dy, in_rows FROM##_NAME))
+	KERNEL_OF(name##_bwd, IN_PLACE, (int rows, NUMBERS##_PARAMETERS grad_out_rows dx, grad_in_rows dy, \
+		in_rows FROM##_NAME))
 
 #define OPTIMIZER_KERNELS(name, states, prepared) \
 	KERNEL_OF(name##_numbers, 0, prepared) \
-	KERNEL_OF(name, OPTIMIZER, (int size, all_numbers numbers, io_any w, maybe_io_any w1, maybe_io_any w2, maybe_io_any w3, in_any dw))
+	KERNEL_OF(name, OPTIMIZER, (int size, all_numbers numbers, io_any w, maybe_io_any w1, maybe_io_any w2, \
+		maybe_io_any w3, in_any dw))
 
 #define BATCHNORM_KERNELS(activation, FROM, NUMBERS) \
-	KERNEL_OF(batchnorm_##activation, IN_PLACE, (int rows, NUMBERS##_PARAMETERS float eps, float kept, float momentum, out_rows y, out_rows xhat, \
-		out_features rstd, io_features mean, io_features var, in_rows x, maybe_in_features gamma, maybe_in_features beta)) \
-	KERNEL_OF(batchnorm_##activation##_bwd, IN_PLACE, (int rows, NUMBERS##_PARAMETERS grad_out_rows dx, maybe_grad_out_features dgamma, \
-		maybe_grad_out_features dbeta, grad_in_rows dy, FROM##_OR_BETA(in_rows, maybe_in_features) in_rows xhat, in_features rstd, \
-		maybe_in_features gamma))
+	KERNEL_OF(batchnorm_##activation, IN_PLACE, (int rows, NUMBERS##_PARAMETERS float eps, float kept, float momentum, \
+		out_rows y, out_rows xhat, out_features rstd, io_features mean, io_features var, in_rows x, \
+		maybe_in_features gamma, maybe_in_features beta)) \
+	KERNEL_OF(batchnorm_##activation##_bwd, IN_PLACE, (int rows, NUMBERS##_PARAMETERS grad_out_rows dx, \
+		maybe_grad_out_features dgamma, maybe_grad_out_features dbeta, grad_in_rows dy, \
+		FROM##_OR_BETA(in_rows, maybe_in_features) in_rows xhat, in_features rstd, maybe_in_features gamma))
 
-/* `normal`, xhat, may be absent */
+/* linear and batchnorm in one pass; `normal` is xhat. */
 #define FEW_KERNEL(name, NUMBERS) \
-	KERNEL_OF(name, PRODUCT, (int rows, int outputs, int inputs, NUMBERS##_PARAMETERS float eps, float kept, float momentum, out_rows y, \
-		maybe_out_rows normal, out_features rstd, io_features mean, io_features var, all_rows centred, all_moments moments, in_weights w, \
-		maybe_in_features b, maybe_in_features gamma, maybe_in_features beta))
+	KERNEL_OF(name, PRODUCT, (int rows, int outputs, int inputs, NUMBERS##_PARAMETERS float eps, float kept, \
+		float momentum, out_rows y, maybe_out_rows normal, out_features rstd, io_features mean, io_features var, \
+		all_rows centred, all_moments moments, in_weights w, maybe_in_features b, maybe_in_features gamma, \
+		maybe_in_features beta))
 
-/* And back, with the update of w; `from` is what the activation's derivative is made of. */
+/* Their backward pass with the update of w. `from` declares the operands from which the activation's derivative is
+ * computed. */
 #define FEW_BWD_KERNEL(name, NUMBERS, from) \
-	KERNEL_OF(name, PRODUCT, (int rows, int outputs, int inputs, NUMBERS##_PARAMETERS optimizer step, all_numbers numbers, io_weights w, \
-		maybe_io_weights w1, maybe_io_weights w2, maybe_io_weights w3, maybe_grad_out_features dgamma, maybe_grad_out_features dbeta, \
-		grad_in_rows dy, from in_features rstd, all_rows centred, all_moments moments, maybe_in_features gamma))
+	KERNEL_OF(name, PRODUCT, (int rows, int outputs, int inputs, NUMBERS##_PARAMETERS optimizer step, \
+		all_numbers numbers, io_weights w, maybe_io_weights w1, maybe_io_weights w2, maybe_io_weights w3, \
+		maybe_grad_out_features dgamma, maybe_grad_out_features dbeta, grad_in_rows dy, from in_features rstd, \
+		all_rows centred, all_moments moments, maybe_in_features gamma))
 #define FEW_KERNELS(activation, FROM, NUMBERS) \
 	FEW_KERNEL(linear_batchnorm_##activation, NUMBERS) \
 	FEW_BWD_KERNEL(linear_batchnorm_##activation##_bwd_update, NUMBERS, FROM##_OR_BETA(in_rows, maybe_in_features))
 
 /* The second is also the dx of a linear with at most FEW_ABOVE outputs, `above`. */
 #define FEW_UPDATE_KERNELS(activation, FROM, NUMBERS, optimizer, STATES) \
-	KERNEL_OF(linear_batchnorm_##activation##_bwd_##optimizer, PRODUCT, (int rows, int outputs, int inputs, NUMBERS##_PARAMETERS all_numbers numbers, \
-		io_weights w, STATES(io_weights, w) maybe_io_features gamma, STATES(maybe_io_features, gamma) maybe_io_features beta, \
-		STATES(maybe_io_features, beta) grad_in_rows dy, FROM##_ROWS(in_rows) in_features rstd, all_rows centred, all_moments moments)) \
-	KERNEL_OF(linear_batchnorm_##activation##_linear_bwd_##optimizer, PRODUCT, (int rows, int outputs, int inputs, int panel, int above, \
-		NUMBERS##_PARAMETERS all_numbers numbers, io_weights w, STATES(io_weights, w) maybe_io_features gamma, STATES(maybe_io_features, gamma) \
-		maybe_io_features beta, STATES(maybe_io_features, beta) FROM##_ROWS(in_rows) in_features rstd, all_rows centred, all_moments moments, \
-		grad_all_rows above_dy, all_weights above_w))
+	KERNEL_OF(linear_batchnorm_##activation##_bwd_##optimizer, PRODUCT, (int rows, int outputs, int inputs, \
+		NUMBERS##_PARAMETERS all_numbers numbers, io_weights w, STATES(io_weights, w) maybe_io_features gamma, \
+		STATES(maybe_io_features, gamma) maybe_io_features beta, STATES(maybe_io_features, beta) grad_in_rows dy, \
+		FROM##_ROWS(in_rows) in_features rstd, all_rows centred, all_moments moments)) \
+	KERNEL_OF(linear_batchnorm_##activation##_linear_bwd_##optimizer, PRODUCT, \
+		(int rows, int outputs, int inputs, int panel, int above, NUMBERS##_PARAMETERS all_numbers numbers, \
+		io_weights w, STATES(io_weights, w) maybe_io_features gamma, STATES(maybe_io_features, \
+		gamma) maybe_io_features beta, STATES(maybe_io_features, beta) FROM##_ROWS(in_rows) in_features rstd, \
+		all_rows centred, all_moments moments, grad_all_rows above_dy, all_weights above_w))
 
 /* KERNEL(name, properties, parameters) */
 #define KERNELS(KERNEL) \
 	/* linear: y = x W + b. dx = dy W', dW = x' dy, db = column_sum(dy) */ \
-	KERNEL(linear,            PRODUCT, (int rows, int outputs, int inputs, out_rows y, all_rows x, in_weights w, maybe_in_features b)) \
-	KERNEL(linear_dx,         PRODUCT, (int rows, int outputs, int inputs, int panel, grad_out_rows dx, grad_all_rows dy, all_weights w)) \
-	KERNEL(linear_dw,         PRODUCT, (int rows, int outputs, int inputs, out_weights dw, all_rows x, grad_in_rows dy)) \
+	KERNEL(linear,            PRODUCT, (int rows, int outputs, int inputs, out_rows y, all_rows x, in_weights w, \
+		maybe_in_features b)) \
+	KERNEL(linear_dx,         PRODUCT, (int rows, int outputs, int inputs, int panel, grad_out_rows dx, \
+		grad_all_rows dy, all_weights w)) \
+	KERNEL(linear_dw,         PRODUCT, (int rows, int outputs, int inputs, out_weights dw, all_rows x, \
+		grad_in_rows dy)) \
 	KERNEL(column_sum,        0, (int rows, grad_out_features sum, grad_in_rows x)) \
 	KERNEL(add,               IN_PLACE, (int rows, out_rows y, in_rows a, in_rows b)) \
 	/* batch normalisation, re-centred two-pass statistics */ \
-	KERNEL(batchnorm,         IN_PLACE, (int rows, float eps, float kept, float momentum, out_rows xhat, out_features rstd, io_features mean, \
-		io_features var, in_rows x)) \
-	KERNEL(batchnorm_predict, IN_PLACE, (int rows, float eps, out_rows y, in_rows x, in_features mean, in_features var, maybe_in_features gamma, \
+	KERNEL(batchnorm,         IN_PLACE, (int rows, float eps, float kept, float momentum, out_rows xhat, \
+		out_features rstd, io_features mean, io_features var, in_rows x)) \
+	KERNEL(batchnorm_predict, IN_PLACE, (int rows, float eps, out_rows y, in_rows x, in_features mean, \
+		in_features var, maybe_in_features gamma, maybe_in_features beta)) \
+	KERNEL(batchnorm_bwd,     IN_PLACE, (int rows, grad_out_rows dx, maybe_grad_out_features dgamma, \
+		maybe_grad_out_features dbeta, grad_in_rows dy, in_rows xhat, in_features rstd, maybe_in_features gamma)) \
+	KERNEL(scale_shift,       IN_PLACE, (int rows, out_rows y, in_rows x, maybe_in_features gamma, \
 		maybe_in_features beta)) \
-	KERNEL(batchnorm_bwd,     IN_PLACE, (int rows, grad_out_rows dx, maybe_grad_out_features dgamma, maybe_grad_out_features dbeta, grad_in_rows dy, \
-		in_rows xhat, in_features rstd, maybe_in_features gamma)) \
-	KERNEL(scale_shift,       IN_PLACE, (int rows, out_rows y, in_rows x, maybe_in_features gamma, maybe_in_features beta)) \
 	/* activations: relu, relu_bwd, ... */ \
 	ACTIVATIONS(ACTIVATION_KERNELS) \
-	/* losses: mean over the batch, and its gradient. `correct` counts argmax == label */ \
-	KERNEL(cross_entropy,     CONTRAST, (int rows, int features, out_scalar loss, out_scalar correct, grad_all_out_rows dx, all_rows x, in_labels label)) \
-	KERNEL(mse,               0, (int rows, int features, out_scalar loss, grad_all_out_rows dx, all_rows x, all_rows target)) \
+	/* losses: mean over the batch, and its gradient. `correct` counts the rows with argmax == label */ \
+	KERNEL(cross_entropy,     CONTRAST, (int rows, int features, out_scalar loss, out_scalar correct, \
+		grad_all_out_rows dx, all_rows x, in_labels label)) \
+	KERNEL(mse,               0, (int rows, int features, out_scalar loss, grad_all_out_rows dx, all_rows x, \
+		all_rows target)) \
 	/* optimizers: sgd_numbers, sgd, ... */ \
 	OPTIMIZERS(OPTIMIZER_KERNELS) \
 	KERNEL(count,             0, (io_counter n)) \
-	/* several of the above in one pass, put together by compiler/combine.c */ \
+	/* several of the kernels above in one pass; compiler/combine.c puts them in */ \
 	BATCHNORM_INSTANCES(BATCHNORM_KERNELS) \
-	KERNEL(linear_dw_update,  PRODUCT, (int rows, int outputs, int inputs, optimizer step, all_numbers numbers, io_weights w, maybe_io_weights w1, \
-		maybe_io_weights w2, maybe_io_weights w3, maybe_io_features b, maybe_io_features b1, maybe_io_features b2, maybe_io_features b3, all_rows x, \
-		grad_in_rows dy)) \
-	/* the same where linear has at most FEW inputs, from the inputs' means and covariances */ \
+	KERNEL(linear_dw_update,  PRODUCT, (int rows, int outputs, int inputs, optimizer step, all_numbers numbers, \
+		io_weights w, maybe_io_weights w1, maybe_io_weights w2, maybe_io_weights w3, maybe_io_features b, \
+		maybe_io_features b1, maybe_io_features b2, maybe_io_features b3, all_rows x, grad_in_rows dy)) \
+	/* the same where linear has at most FEW inputs, computed from the inputs' means and covariances */ \
 	KERNEL(centre,            0, (int rows, int inputs, all_out_rows centred, all_out_moments moments, all_rows x)) \
 	FEW_KERNEL(linear_batchnorm, NONE) \
 	FEW_BWD_KERNEL(linear_batchnorm_bwd_update, NONE, ) \
 	FEW_INSTANCES(FEW_KERNELS) \
 	FEW_UPDATE_INSTANCES(FEW_UPDATE_KERNELS) \
-	/* data path: rows of a row-major table into panels (without an index: rows 0, 1, ...), and panels back */ \
+	/* data path: copies rows of a row-major table into panels (without an index: rows 0, 1, ...), and back */ \
 	KERNEL(gather,            0, (int rows, int features, all_out_rows y, in_table table, maybe_in_index index)) \
 	KERNEL(scatter,           0, (int rows, int features, out_table table, all_rows x))
 
@@ -138,7 +161,7 @@ enum { IN_PLACE = 1, PRODUCT = 2, ACTIVATION = 4, OPTIMIZER = 8, CONTRAST = 16 }
 KERNELS(KERNEL)
 #undef KERNEL
 
-/* The functions of a set, each of the type of its row; a variant is null in sets of too few lanes. */
+/* The functions of a kernel set, each of the type of its row. A variant is null in a set with too few lanes for it. */
 typedef struct KernelTable {
 #define KERNEL(name, properties, parameters) name##_kernel *name;
 #define VARIANT(row, name, panels, condition) row##_kernel *name;

@@ -1,4 +1,4 @@
-/* nearest.c: what somebody who wrote a name that does not exist probably meant. */
+/* nearest.c: finds the name that somebody probably meant by one that does not exist. */
 #include "runtime.h"
 #include "words.h"
 #include <ctype.h>
@@ -16,8 +16,8 @@ static bool same(char a, char b)
 	return tolower((unsigned char)a) == tolower((unsigned char)b);
 }
 
-/* Damerau and Levenshtein's distance (optimal string alignment): insertions, deletions, substitutions and swaps of
- * neighbours. Upper and lower case are the same. Three rows of the usual table are enough. */
+/* The distance of Damerau and Levenshtein (optimal string alignment): the number of insertions, deletions,
+ * substitutions and swaps of neighbours. Ignores case. Needs only three rows of the usual table. */
 static int edit_distance(const char *a, int a_length, const char *b, int b_length)
 {
 	int rows[3][MAX_LENGTH + 1];
@@ -41,7 +41,7 @@ static int edit_distance(const char *a, int a_length, const char *b, int b_lengt
 	return previous[b_length];
 }
 
-/* How many mistakes a slip of the fingers makes in a word of so many letters: none where the rest would say nothing. */
+/* The most typing errors to assume in a word of this length; none if too little of the word would be left. */
 static int most_slips(int length)
 {
 	return length < 3 ? 0 : length < 8 ? 1 : length < 12 ? 2 : 3;
@@ -64,7 +64,8 @@ static const char *nearest_slip(const char *word, const char *const *candidates,
 	return nearest;
 }
 
-/* The same name written otherwise; what another system means by it; or a slip of the fingers, unless it is a good word elsewhere. */
+/* Finds a name that is only spelt differently; or one for which other systems use this word; or one with few typing
+ * errors, unless the word has another meaning elsewhere. */
 const char *nearest_name(const char *word, const char *const *candidates, int count)
 {
 	size_t length = strlen(word);

@@ -1,7 +1,7 @@
-/* A training step has a dozen loops of some microseconds to milliseconds each, and waking a thread that sleeps in the kernel
- * takes tens of microseconds: so a worker that has finished looks for the next loop for a while before it sleeps. A worker may
- * also have no core at the moment: a part that its worker has not begun when the caller is done with its own is run by the
- * caller. */
+/* A training step has a dozen loops that take microseconds to milliseconds each, and waking a thread that sleeps in the
+ * kernel takes tens of microseconds. So a worker that has finished its part looks for the next loop for a while before
+ * it sleeps. A worker may also have no core at the moment. So if a worker has not begun its part when the caller has
+ * finished its own, the caller runs that part too. */
 #define _GNU_SOURCE             /* the processors that a process may use */
 #include "pool.h"
 #include <pthread.h>
@@ -13,8 +13,8 @@
 #include <stdlib.h>
 
 enum {
-	SPINS = 1 << 14,        /* looks before a worker sleeps: about 100 us */
-	SPINS_HELD = 1 << 12,   /* looks of the caller before it gives its core away: the others may not have one */
+	SPINS = 1 << 14,        /* how often a worker looks before it sleeps: for about 100 us */
+	SPINS_HELD = 1 << 12,   /* how often the caller looks before it gives up its core, which another thread may need */
 	MAX_CORES = 1024,
 };
 
@@ -22,16 +22,18 @@ typedef struct Worker {
 	Pool *pool;
 	pthread_t thread;
 	int number;
-	_Alignas(64) atomic_uint taken;         /* the last loop of which somebody has begun this worker's part */
+	/* the number of the last loop in which somebody has begun this worker's part */
+	_Alignas(64) atomic_uint taken;
 } Worker;
 
 struct Pool {
-	/* the loop being run; written before `loops` is raised, read after */
+	/* the present loop; written before `loops` is increased, and read after that */
 	LoopBody *body;
 	void *task;
 	int panels;
-	_Alignas(64) atomic_uint loops;         /* how many have been started */
-	_Alignas(64) atomic_int running;        /* parts of the present one that are not finished, the caller's apart */
+	_Alignas(64) atomic_uint loops;         /* the number of loops that have been started */
+	/* the parts of the present loop that are not finished, without the caller's */
+	_Alignas(64) atomic_int running;
 	_Alignas(64) atomic_int asleep;
 	atomic_bool closing;
 	pthread_mutex_t mutex;
@@ -49,13 +51,14 @@ static void pause_briefly(void)
 
 static void run_part(const Pool *pool, int part, int thread)
 {
-	int begin = (int)((long)pool->panels * part / pool->threads), end = (int)((long)pool->panels * (part + 1) / pool->threads);
+	int begin = (int)((long)pool->panels * part / pool->threads),
+		end = (int)((long)pool->panels * (part + 1) / pool->threads);
 	if (begin < end)
 		pool->body(pool->task, begin, end, thread);
 }
 
-/* Runs the part of the worker in loop number `loop` on this thread, unless somebody has begun it. A worker that comes too late
- * finds its part taken in this loop or a later one, and touches nothing of either. */
+/* Runs the worker's part of loop number `loop` on this thread, unless somebody has begun it. A worker that comes too
+ * late finds that its part was taken, in this loop or in a later one, and does nothing. */
 static void take_part(Pool *pool, Worker *worker, unsigned loop, int thread)
 {
 	unsigned before = loop - 1;
@@ -65,7 +68,7 @@ static void take_part(Pool *pool, Worker *worker, unsigned loop, int thread)
 	atomic_fetch_sub_explicit(&pool->running, 1, memory_order_release);
 }
 
-/* Waits until another loop than the seen one has been started. */
+/* Waits until a loop after `seen` has been started. */
 static unsigned wait_for_loop(Pool *pool, unsigned seen)
 {
 	for (int spin = 0; spin < SPINS; spin++) {
@@ -96,7 +99,7 @@ static void *work(void *argument)
 	}
 }
 
-/* The loop's number. */
+/* Returns the number of the loop. */
 static unsigned start_loop(Pool *pool)
 {
 	atomic_store_explicit(&pool->running, pool->threads - 1, memory_order_relaxed);
@@ -136,7 +139,7 @@ Pool *pool_open(int threads)
 	pthread_cond_init(&pool->started, 0);
 	sigset_t all, before;
 	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);    /* which workers inherit: signals are for this thread */
+	pthread_sigmask(SIG_SETMASK, &all, &before);    /* workers inherit this: only the calling thread gets signals */
 	for (int i = 1; pool->workers && i < threads; i++) {
 		pool->workers[i] = (Worker){.pool = pool, .number = i};
 		if (pthread_create(&pool->workers[i].thread, 0, work, &pool->workers[i]) != 0)
@@ -164,8 +167,8 @@ void pool_close(Pool *pool)
 	free(pool);
 }
 
-/* The first of the processors that share this one's core, from Linux's list of them ("0,4" or "0-1"); itself where there
- * is none. */
+/* Returns the first of the processors on the same core, from Linux's list ("0,4" or "0-1"); this processor if there is
+ * no list. */
 static int first_sibling(int processor)
 {
 	char path[100];

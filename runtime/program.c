@@ -9,7 +9,8 @@ void *program_allocate(const Program *program, Failure *failure)
 	void *net = mmap(0, program->bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (net != MAP_FAILED)
 		return net;
-	fail(failure, "%s needs %zu bytes of memory, more than there is: a smaller batch needs less", program->name, program->bytes);
+	fail(failure, "%s needs %zu bytes of memory, more than there is: a smaller batch needs less", program->name,
+		program->bytes);
 	return 0;
 }
 
@@ -26,7 +27,7 @@ size_t tensor_count(const ProgramTensor *tensor)
 	return (size_t)tensor->features * (tensor->layout == LAYOUT_WEIGHTS ? (size_t)tensor->inputs : 1);
 }
 
-/* Where value i of the row-major tensor [features][inputs] lies in [panels][inputs][LANES]. */
+/* The index in [panels][inputs][LANES] of value i of the row-major tensor [features][inputs]. */
 static size_t panel_index(const Program *program, const ProgramTensor *tensor, size_t i)
 {
 	size_t lanes = (size_t)program->kernels->lanes;
@@ -91,19 +92,21 @@ bool program_is_finite(const Program *program, const void *net)
 bool program_accepts(const Program *program, const Data *data, Failure *failure)
 {
 	if (data->features != program->inputs)
-		return fail(failure, "%s takes %d inputs, but a sample of %s has %d values", program->name, program->inputs, data->name, data->features);
+		return fail(failure, "%s takes %d inputs, but a sample of %s has %d values", program->name, program->inputs,
+			data->name, data->features);
 	if (!program->classifies) {
 		if (data->target_features != program->outputs)
-			return fail(failure, "%s has %d outputs, but %s has %d target value%s a sample", program->name, program->outputs, data->name,
-				data->target_features, data->target_features == 1 ? "" : "s");
+			return fail(failure, "%s has %d outputs, but %s has %d target value%s a sample", program->name,
+				program->outputs, data->name, data->target_features, data->target_features == 1 ? "" : "s");
 		return true;
 	}
 	if (!data->labels)
-		return fail(failure, "the loss of %s takes class labels, a whole number from 0 for each sample, but in %s %s; values are for `loss mse`",
-			program->name, data->name, data->unlabelled);
+		return fail(failure,
+			"the loss of %s takes class labels, a whole number from 0 for each sample, but in %s %s; values are for "
+			"`loss mse`", program->name, data->name, data->unlabelled);
 	for (int i = 0; i < data->rows; i++)
 		if (data->labels[i] < 0 || data->labels[i] >= program->outputs)
-			return fail(failure, "%s: the label of row %d is %d, but %s has %d outputs: labels go from 0 to %d", data->name, i, data->labels[i],
-				program->name, program->outputs, program->outputs - 1);
+			return fail(failure, "%s: the label of row %d is %d, but %s has %d outputs: labels go from 0 to %d",
+				data->name, i, data->labels[i], program->name, program->outputs, program->outputs - 1);
 	return true;
 }

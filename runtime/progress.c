@@ -19,7 +19,8 @@ double wall_seconds(void)
 #define CLEAR "\r\033[K"
 enum { LONGEST = 256 };
 
-/* A dumb terminal gets a line after 1, 2, 4, ... seconds, then one a minute; any other a bar ten times a second. */
+/* A dumb terminal gets a line after 1, 2, 4, ... seconds, then one a minute; any other terminal gets a bar ten times a
+ * second. */
 static const double first_wait[] = {0.1, 1}, longest_wait[] = {0.1, 60};
 
 Progress progress_start(int64_t total, bool wanted)
@@ -51,13 +52,13 @@ static void write_bar(char *out, int width, double part)
 	out[2 + cells] = 0;
 }
 
-/* Steps a second. */
+/* The number of steps a second. */
 static double step_rate(const Progress *progress, double elapsed)
 {
 	return (double)progress->done / (elapsed > 1e-9 ? elapsed : 1e-9);
 }
 
-/* "1250 steps/s", "2.5 steps/s", "3.1 s/step"; nothing before there is anything to measure. */
+/* Writes "1250 steps/s", "2.5 steps/s" or "3.1 s/step"; nothing if nothing can be measured yet. */
 static void write_rate(char *out, size_t size, const Progress *progress, double rate)
 {
 	const char *unit = progress->action ? "batch" : "step", *several = progress->action ? "batches" : "steps";
@@ -69,8 +70,8 @@ static void write_rate(char *out, size_t size, const Progress *progress, double 
 		snprintf(out, size, "%.*f %s/s", rate < 9.95 ? 1 : 0, rate, several);
 }
 
-/* The pieces that fit, in the order of their worth; the bar takes what is left. One column stays free: some terminals
- * go to the next line when the last is written. */
+/* Writes the pieces that fit, the most important first; the bar gets the remaining columns. One column stays free,
+ * because some terminals go to the next line when the last column is written. */
 int progress_line(const Progress *progress, double elapsed, int columns, char *out, size_t size)
 {
 	enum { GAP = 2, SHORTEST_BAR = 12, LONGEST_BAR = 32, LONGEST_NAME = 24 };
@@ -109,7 +110,7 @@ int progress_line(const Progress *progress, double elapsed, int columns, char *o
 	return fits[BAR] ? bar : 0;
 }
 
-/* The next look at the clock is put about a hundredth of a second ahead. */
+/* Reads the clock again in about a hundredth of a second. */
 void progress_draw(Progress *progress)
 {
 	double now = wall_seconds(), elapsed = now - progress->start;
@@ -133,7 +134,7 @@ void progress_clear(Progress *progress)
 {
 	if (progress->drawn) {
 		fputs(CLEAR, stderr);
-		progress->next_draw = 0;        /* the bar comes back at once */
+		progress->next_draw = 0;        /* so the bar is drawn again at once */
 	}
 	progress->drawn = false;
 }
@@ -154,8 +155,8 @@ static void show_waiting(int signal)
 	waiting.shown = write(STDERR_FILENO, waiting.line, waiting.length) > 0;
 }
 
-/* The bytes of the character at text; 0 for one that a terminal should not be sent: a control, or a part of no
- * UTF-8. */
+/* The number of bytes of the character at text; 0 for one that should not be sent to a terminal: a control character,
+ * or one that is not UTF-8. */
 static int character_length(const char *text)
 {
 	const unsigned char *bytes = (const unsigned char *)text;
@@ -171,7 +172,7 @@ static int character_length(const char *text)
 	return length;
 }
 
-/* Appends text in at most room columns. What is not ASCII counts two, which is enough for every character. */
+/* Appends text, in at most room columns. A character outside ASCII counts as two columns; none needs more. */
 static int append_word(char *line, const char *text, int room)
 {
 	size_t used = strlen(line);

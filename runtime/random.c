@@ -1,8 +1,8 @@
-/* random.c: the random numbers of numpy's RandomState and of torch's CPU generator, bit for bit. Both draw from MT19937
- * and differ in what they make of its words.
+/* random.c: the random numbers of numpy's RandomState and of torch's CPU generator, bit for bit. Both draw words from
+ * MT19937, and compute different numbers from them.
  *
- * Every rounding is part of the result. A product and a sum that the compiler contracts into one operation round
- * differently, and gcc takes no pragma against it: compile with -ffp-contract=off. */
+ * Every rounding is part of the result. A compiler that contracts a product and a sum into one operation changes it,
+ * and gcc has no pragma against that: compile with -ffp-contract=off. */
 #include "runtime.h"
 #include "kernels/mt19937.h"
 #include <math.h>
@@ -54,7 +54,7 @@ double numpy_uniform(Random *random, double low, double high)
 	return low + (high - low) * numpy_double(random);
 }
 
-/* Marsaglia's polar method. Of the two numbers the second is returned first. */
+/* Marsaglia's polar method. It computes two numbers at a time; numpy returns the second one first. */
 static double legacy_gauss(Random *random)
 {
 	if (random->has_gauss) {
@@ -78,7 +78,7 @@ double numpy_normal(Random *random, double location, double scale)
 	return location + scale * legacy_gauss(random);
 }
 
-/* An integer from 0 to limit: words are masked to its bits and drawn until one fits. */
+/* An integer from 0 to limit: draws words, cut to as many bits as limit has, until one is small enough. */
 static uint32_t random_interval(Random *random, uint32_t limit)
 {
 	uint32_t mask = limit;
@@ -116,8 +116,8 @@ void numpy_linspace(double *out, double from, double to, int count, bool endpoin
 
 /* ---- torch: aten/src/ATen/core/{MT19937RNGEngine,TransformationHelper,DistributionsHelper}.h */
 
-/* The bounds are rounded to float before they are used, and the one product and sum is fused, as in ATen's vector
- * kernels on every processor with FMA. */
+/* The bounds are rounded to float first, and the product and sum are one fused operation, like in ATen's vector kernels
+ * on processors with FMA. */
 void torch_uniform(Random *random, float *out, size_t count, double from, double to)
 {
 	float low = (float)from;
@@ -136,8 +136,8 @@ void torch_permutation(Random *random, int *out, int count)
 		swap(&out[i], &out[i + (int)(random_u32(random) % (uint32_t)(count - i))]);
 }
 
-/* torch/utils/data: the loader draws a base seed for workers that it may not have, then RandomSampler draws the seed
- * of a generator of its own, which keeps the low 32 bits. */
+/* From torch/utils/data: the loader draws a base seed for its workers, even if it has none. Then RandomSampler draws
+ * the seed of a generator of its own, which uses the low 32 bits. */
 static uint32_t sampler_seed(Random *random)
 {
 	random_u64(random);
@@ -170,7 +170,7 @@ void torch_samplers(Random *random, uint32_t states[SAMPLERS][STATE_WORDS], int 
 
 /* ---- torch/nn/init.py, called as torch/nn/modules/linear.py and conv.py do */
 
-/* kaiming_uniform_(a=sqrt(5)): 1/sqrt(fan_in) but for the last bits, which come from this order of operations. */
+/* kaiming_uniform_(a=sqrt(5)) is 1/sqrt(fan_in), except for the last bits, which depend on this order of operations. */
 double initial_bound(Init init, int fan_in)
 {
 	if (init == INIT_FAN_IN_UNIFORM)

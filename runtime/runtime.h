@@ -1,5 +1,5 @@
-/* runtime.h: what a compiled network runs on. It knows nothing of the compiler: a Program is a struct's layout and two
- * functions over it. */
+/* runtime.h: what a compiled network needs to run. It knows nothing of the compiler: a Program is the layout of a
+ * struct and two functions that work on it. */
 #ifndef BNC_RUNTIME_H
 #define BNC_RUNTIME_H
 #include "kernel_set.h"
@@ -13,11 +13,11 @@
 
 typedef struct Failure { char text[1024]; } Failure;
 
-/* Writes the message and returns false, so that a function can `return fail(failure, ...)`. What files and names bring along cannot break
- * its line, nor reach the terminal as commands. */
+/* Writes the message and returns false, so that a function can `return fail(failure, ...)`. Text from files and names
+ * cannot break the line, nor give commands to the terminal. */
 bool fail(Failure *failure, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* The candidate that differs from word by the fewest edits, or null when none is near enough to propose. */
+/* The candidate that was probably meant by word, or null if none is near enough to propose. */
 const char *nearest_name(const char *word, const char *const *candidates, int count);
 
 /* ---- random.c: numpy's RandomState and torch's CPU generator, bit for bit (both are MT19937) */
@@ -25,7 +25,7 @@ const char *nearest_name(const char *word, const char *const *candidates, int co
 typedef struct Random {
 	uint32_t state[STATE_WORDS];
 	int position;
-	double gauss;           /* numpy's polar method makes two at a time */
+	double gauss;           /* numpy's polar method computes two numbers at a time; this is the other one */
 	bool has_gauss;
 } Random;
 
@@ -41,10 +41,11 @@ void numpy_linspace(double *out, double from, double to, int count, bool endpoin
 
 void torch_uniform(Random *random, float *out, size_t count, double from, double to);
 void torch_permutation(Random *random, int *out, int count);
-/* One epoch's order of a DataLoader(shuffle=True): draws from the default generator exactly what torch draws. */
+/* The order of one epoch of DataLoader(shuffle=True). Draws exactly what torch draws from the default generator. */
 void torch_epoch_order(Random *random, int *out, int count);
-/* The same in steps, for speed: reciprocals once, the generators of the next epochs, at most SAMPLERS, and KernelSet's permute with
- * each. A generator is seeded by a chain of multiplications: eight side by side take less time than three one after the other. */
+/* The same in steps, which is faster: the reciprocals are computed once, the generators of at most SAMPLERS epochs are
+ * seeded together, and KernelSet's permute is called with each. Seeding is a chain of multiplications: eight side by
+ * side take less time than three one after another. */
 enum { SAMPLERS = 8 };
 void torch_reciprocals(uint32_t *out, int count);
 void torch_samplers(Random *random, uint32_t states[SAMPLERS][STATE_WORDS], int count);
@@ -53,33 +54,36 @@ void torch_samplers(Random *random, uint32_t states[SAMPLERS][STATE_WORDS], int 
 
 typedef enum Init { INIT_ZERO, INIT_ONE, INIT_KAIMING_UNIFORM, INIT_FAN_IN_UNIFORM } Init;
 
-/* The uniform ones draw from -bound to bound. */
+/* The bound of the uniform distributions, which reach from -bound to bound. */
 double initial_bound(Init init, int fan_in);
-/* Fills count values; fan_in is used by the uniform ones (nn.Linear's weight and bias). Zero and one draw nothing. */
+/* Draws count values. The uniform distributions use fan_in (for the weight and bias of nn.Linear). Zero and one draw
+ * nothing. */
 void initialise(Random *random, Init init, float *out, size_t count, int fan_in);
 
 /* ---- data/: a table of samples */
 
 typedef struct Data {
-	const char *name;       /* the set's name or the file's path, for messages: the specification must live as long */
+	/* the name of the set or the path of the file, for messages; it points into the specification */
+	const char *name;
 	int rows;
 	int features;           /* floats in a sample */
-	int rank, dims[3];      /* its shape as given: 2, or 1x28x28 */
+	int rank, dims[3];      /* the shape of a sample: 2, or 1x28x28 */
 	float *x;               /* [rows][features] */
-	int32_t *labels;        /* [rows], or null when the targets are values */
+	int32_t *labels;        /* [rows]; null if the targets are values */
 	int classes;            /* 1 + the largest label */
 	char unlabelled[160];   /* why labels is null, and what to do: "y[3] is -1: number the classes from 0" */
-	float *targets;         /* [rows][target_features]; for labels their value as a float */
+	float *targets;         /* [rows][target_features]; if there are labels, their values as floats */
 	int target_features;
 } Data;
 
-/* Opens `moons:n=1000,noise=0.1,seed=42`, `F.npz` or `F.npz:samples,labels`. Everything that can be wrong with it is said in failure. */
+/* Opens `moons:n=1000,noise=0.1,seed=42`, `F.npz` or `F.npz:samples,labels`. False: failure says what is wrong. */
 bool data_open(Data *data, const char *specification, Failure *failure);
-/* The length of the path in it; 0: it is a built-in set. */
+/* The length of the path in the specification; 0: it is a built-in set. */
 size_t data_path_length(const char *specification);
 void data_close(Data *data);
 void data_list(FILE *out);                                              /* --list-data */
-bool data_print(const char *name, FILE *out);                           /* a built-in set's part of the list; false: there is none */
+/* the part of that list for one built-in set; false: there is no set of that name */
+bool data_print(const char *name, FILE *out);
 bool data_print_parameter(const char *name, FILE *out);                 /* all sets that have it */
 int data_names(const char *names[], int capacity);
 
@@ -95,69 +99,71 @@ typedef struct NamedTensor {
 	void *values;           /* row-major */
 } NamedTensor;
 
-/* An archive of tensors as read from a file: free with tensor_file_close. */
+/* All tensors of a file; tensor_file_close frees them. */
 typedef struct TensorFile { NamedTensor *tensors; int count; void *storage; } TensorFile;
 
-/* F32 and I64 alone are written. What is read becomes the narrowest type that holds it exactly. */
+/* Only F32 and I64 are written. A tensor of any other type that is read gets the smallest type of ours that holds its
+ * values exactly. */
 bool safetensors_save(const char *path, const NamedTensor *tensors, int count, Failure *failure);
 bool safetensors_load(TensorFile *file, const char *path, Failure *failure);
 void tensor_file_close(TensorFile *file);
 float float_from_half(uint32_t bits);           /* IEEE 754's binary16, exactly */
 
-/* Whether the file at path is known to be of another program's kind; then failure says of which, and how to make of it what is read. */
+/* Whether the file at path belongs to another program; then failure says to which, and how to convert it. */
 bool foreign_weights(const char *path, Failure *failure);
 bool foreign_data(const char *path, Failure *failure);
-/* Whether a file of weights that is named like this would be taken for another program's; what: for which. */
+/* Whether the name of a file of weights suggests that it belongs to another program; what: to which. */
 bool foreign_name(const char *path, const char **what);
 
-/* Whether both paths lead to one regular file, which need not be there yet. */
+/* Whether both paths lead to the same regular file, which need not exist yet. */
 bool is_same_file(const char *a, const char *b);
 
-/* A file that is complete or not there: written beside its target and renamed over it by atomic_commit, or written over it where that
- * alone keeps what the file is (a mount point, another user's file, one with several names). What writing it fails of is said by
- * atomic_commit. Not to be moved while it is open. */
+/* A file that is either complete or does not exist. It is written to a temporary file, which atomic_commit renames; or
+ * written over the old file, if only that keeps what the file is (a mount point, another user's file, one with several
+ * names). atomic_commit reports any error in writing. It must not be moved in memory while it is open. */
 typedef struct AtomicFile {
 	FILE *stream;
-	char *path, *target;    /* as given, for messages; after links, empty for a stream */
+	char *path, *target;    /* path: as given, for messages; target: after following links, empty for a stream */
 	int folder;             /* the target's */
-	char temporary[256];    /* a name in folder; empty: the content is in bytes until it is complete, or goes to a stream at once */
+	/* its name in folder; empty: the content is kept in bytes until it is complete, or goes to a stream at once */
+	char temporary[256];
 	char *bytes;
 	size_t size;
 	int error;
-	bool damaged;           /* neither the old content nor the new one */
+	bool damaged;           /* the file has neither the old content nor the new one */
 } AtomicFile;
 bool atomic_open(AtomicFile *file, const char *path, Failure *failure);
-/* Whether atomic_open would work, and probably the rest. */
+/* Whether atomic_open would work, and probably the functions after it. */
 bool atomic_check(const char *path, Failure *failure);
 void atomic_write(AtomicFile *file, const void *bytes, size_t size);
 void atomic_print(AtomicFile *file, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* All of atomic_commit that a full disk may prevent, for several files that belong together. */
+/* The part of atomic_commit that a full disk can make fail, for several files that belong together. */
 bool atomic_flush(AtomicFile *file, Failure *failure);
 bool atomic_commit(AtomicFile *file, Failure *failure);
 void atomic_abandon(AtomicFile *file);
-/* Leaves nothing of all files that are being written, for a signal's handler that ends the process. */
+/* Removes all files that are being written; for a signal handler that ends the process. */
 void atomic_remove_all(void);
 
-/* A file that grows by whole lines, which others may read meanwhile: a line is there a tenth of a second after it was printed, if
- * another one follows. */
+/* A file that grows by whole lines, which others may read meanwhile: a line arrives at most a tenth of a second after
+ * it was printed, if another line follows. */
 typedef struct LineFile {
 	int descriptor;
-	bool opened;            /* it is not one that the process had already, such as standard output */
+	bool opened;            /* false: the process had it already, like standard output */
 	char *path;
-	int error;              /* of the first write that failed; nothing is written after it */
-	double written;         /* when */
+	int error;              /* errno of the first write that failed; nothing is written after it */
+	double written;         /* the time of the last write */
 	size_t used;
 	char text[16384];
 } LineFile;
-bool lines_open(LineFile *file, const char *path, Failure *failure);            /* empties it */
+bool lines_open(LineFile *file, const char *path, Failure *failure);            /* an existing file becomes empty */
 void lines_print(LineFile *file, const char *format, ...) __attribute__((format(printf, 2, 3)));       /* one line */
 bool lines_close(LineFile *file, Failure *failure);
 
-/* Standard input, output and error that are closed fail from here on, instead of being the next file that is opened. */
+/* If standard input, output or error is closed, its use fails from here on, and no other file gets its descriptor. */
 void output_keep_descriptors(void);
-/* Does the path of an output lead to standard output? */
+/* Whether the path of an output leads to standard output. */
 bool output_is_named(const char *path);
-/* From here on standard output is the file `-` alone: what is printed to stdout goes to stderr. */
+/* From here on standard output has only the file `-`: what is printed to stdout goes to stderr. */
 bool output_claim(Failure *failure);
 
 /* ---- programs: a compiled network */
@@ -173,10 +179,10 @@ typedef enum Layout {
 	LAYOUT_NUMBERS,         /* what an optimizer prepares once a step */
 } Layout;
 
-/* A tensor that outlives a step. Only those with a path are a network's own (saved, loaded, initialised). */
+/* A tensor that outlives a step. Those with a path are the network's: they are initialised, saved and loaded. */
 typedef struct ProgramTensor {
 	const char *path;       /* "0.weight", as torch.nn.Sequential names it */
-	const char *statement;  /* "linear 2 64": the layer that has it, as a network says it */
+	const char *statement;  /* "linear 2 64": its layer, as a statement of the language */
 	Layout layout;
 	Init init;
 	int features, inputs;   /* true sizes; row-major shape [features] or [features][inputs] */
@@ -184,7 +190,7 @@ typedef struct ProgramTensor {
 	size_t offset;          /* bytes from the start of the network's struct */
 } ProgramTensor;
 
-/* What generated code is run with, besides its own memory. */
+/* What generated code needs besides its own memory. */
 typedef struct Host {
 	struct Pool *pool;                      /* null: one thread */
 	struct Profile *profile;                /* null: loops are not timed */
@@ -193,64 +199,67 @@ typedef struct Host {
 typedef struct Program {
 	const char *name;
 	const KernelSet *kernels;
-	size_t bytes;                           /* the struct that holds everything; 64-byte aligned */
-	size_t work, work_end;                  /* the part of it that holds nothing from one step to the next */
+	/* the size of the struct that has everything; it must be aligned to 64 bytes */
+	size_t bytes;
+	size_t work, work_end;                  /* the part of the struct that keeps nothing from one step to the next */
 	int max_rows;                           /* samples in a batch */
 	int inputs, outputs;                    /* floats in a sample and in its output */
-	bool classifies;                        /* the loss takes labels, and counts what is right */
+	bool classifies;                        /* the loss takes labels, and counts correct predictions */
 	bool normalises_batch;                  /* a training batch of one row has no variance */
-	size_t x, target, label, loss, correct; /* offsets of what goes in and comes out */
-	size_t output;                          /* of predict's result: [panels][rows][LANES] */
+	size_t x, target, label, loss, correct; /* the offsets of inputs and results */
+	size_t output;                          /* the offset of predict's result: [panels][rows][LANES] */
 	const ProgramTensor *tensors;           /* in the order in which torch would initialise them */
 	int tensor_count;
 	void (*train)(void *net, int rows, float lr, const Host *host); /* forward, loss, backward, update */
 	void (*predict)(void *net, int rows, const Host *host);         /* running statistics */
 } Program;
 
-/* A network's tensor as row-major floats, and back. LAYOUT_COUNTER is not for these. */
+/* Copies a network's tensor to row-major floats, and back. Not for LAYOUT_COUNTER. */
 size_t tensor_count(const ProgramTensor *tensor);
 void tensor_get(const Program *program, const void *net, const ProgramTensor *tensor, float *values);
 void tensor_set(const Program *program, void *net, const ProgramTensor *tensor, const float *values);
 
 /* ---- program.c: the memory of a compiled network */
 
-/* Zeroed memory for the program's struct; null when there is not enough. */
+/* Zeroed memory for the program's struct; null: there is not enough. */
 void *program_allocate(const Program *program, Failure *failure);
 void program_free(const Program *program, void *net);
-/* The weights that torch would have, drawn in the order in which torch would draw them. */
+/* Sets the weights that torch would have, drawn in the same order. */
 bool program_initialise(const Program *program, void *net, Random *random, Failure *failure);
 int64_t program_parameters(const Program *program);
 /* Whether all weights and statistics are finite. */
 bool program_is_finite(const Program *program, const void *net);
-/* Whether the network can be trained or evaluated on data: its shapes, its labels. */
+/* Whether the network can be trained or evaluated on the data, with these shapes and labels. */
 bool program_accepts(const Program *program, const Data *data, Failure *failure);
 
 /* ---- weights.c: a network's tensors in files: safetensors with the names of PyTorch's state_dict */
 
-/* Accepts what load_state_dict(strict=True) does, and a prefix that all names in the file share (`net.`). uncounted: how many of the
- * network's BatchNorms have no num_batches_tracked in the file; theirs is 0. */
+/* Accepts the files that load_state_dict(strict=True) accepts, and also those in which all names have the same prefix
+ * (`net.`). uncounted: the number of BatchNorms without num_batches_tracked in the file; they get 0. */
 bool program_load(const Program *program, void *net, const char *path, int *uncounted, Failure *failure);
 bool program_save(const Program *program, const void *net, const char *path, Failure *failure);
 
 /* ---- train.c */
 
-/* One network in training, and what came of it. */
+/* A network that is trained, and the results. */
 typedef struct Run {
 	const Program *program;
 	void *net;
 	float lr;
-	double loss;            /* the last epoch's: plain mean of its batch losses */
-	double accuracy;        /* of the last epoch's training outputs */
+	double loss;            /* of the last epoch: the plain mean of its batch losses */
+	double accuracy;        /* of the outputs in the last epoch of training */
 	int64_t steps;
-	int epoch, batch, batches;      /* the last epoch that was begun, how many of its steps were run, and of how many */
-	int64_t timed_steps;    /* those after the first epoch, which also fetches the program and the data into the caches */
-	double seconds;         /* in them */
+	/* the last epoch that was begun, how many of its steps were run, and how many it has */
+	int epoch, batch, batches;
+	/* the steps after the first epoch, in which the program and the data are not in the caches yet */
+	int64_t timed_steps;
+	double seconds;         /* the time of these steps */
 } Run;
 
-/* What ended a training early: a loss, or the weights after the last step, that is not finite. */
+/* What ended a training early: a loss, or the weights after the last step, that are not finite. */
 typedef struct Breakdown {
 	const Run *run;         /* null: none */
-	int64_t step;           /* how many steps had been run before the one with that loss */
+	int64_t step;           /* the number of steps before the one with that loss */
 	int epoch, batch;
 	bool of_weights;
 } Breakdown;
@@ -261,31 +270,32 @@ typedef struct Training {
 	const Host *host;
 	const Data *data;
 	int batch, epochs;
-	int64_t steps;          /* stop after so many; 0: after the epochs */
+	int64_t steps;          /* stop after this many steps; 0: after all epochs */
 	Random *random;         /* torch's default generator, after initialisation */
 	bool shuffle;
 	bool quiet;
 	LineFile *log;          /* JSON Lines, or null */
 	bool log_steps;
-	const volatile sig_atomic_t *stop;      /* no longer 0: the step that runs is the last one; null: never */
-	bool returns;           /* of one run: on a breakdown, its network goes back to what it was before */
+	const volatile sig_atomic_t *stop;      /* if it is not 0, the present step is the last one; null: never */
+	bool returns;           /* after a breakdown, restore its network as it was before (one run only) */
 
-	volatile int64_t step;  /* the step that runs, from 1: for whoever stops it */
+	volatile int64_t step;  /* the present step, counted from 1: for the signal handler */
 	bool stopped;           /* before the last step */
 	Breakdown breakdown;
-	int64_t returned;       /* how many steps the network has been trained for after a return; -1: there was none */
+	/* after restoring a network: how many steps it has been trained for; -1: none was restored */
+	int64_t returned;
 	int output_error;       /* errno of an epoch's line that could not be printed */
 } Training;
 
-/* Everything that would go wrong after hours is checked here, before. */
+/* Checks everything that could otherwise go wrong after hours of training. */
 bool training_check(const Training *training, Failure *failure);
-/* Trains all runs, epoch by epoch, each on the same batches in the same order; a line per epoch to stdout, a bar to
- * stderr when that is a terminal. False when a loss is no longer finite. */
+/* Trains all runs, epoch by epoch, on the same batches in the same order. Prints a line for each epoch to stdout, and a
+ * bar to stderr if that is a terminal. False: a loss is not finite. */
 bool train(Training *training, Failure *failure);
 
 /* ---- evaluate.c */
 
-/* How many of the samples have their largest output at their label, with running statistics; false when it was stopped. */
+/* Counts the samples whose largest output is that of their label, with running statistics; false: it was stopped. */
 bool evaluate(const Training *training, const Run *run, int *correct);
 
 #endif

@@ -28,7 +28,8 @@ static bool is_coloured(FILE *out)
 const char *terminal_style(FILE *out, Style style)
 {
 	static const char *const sequences[] = {
-		[STYLE_PLAIN] = "\033[0m", [STYLE_PLACE] = "\033[1m", [STYLE_ERROR] = "\033[1;31m", [STYLE_WARNING] = "\033[1;35m",
+		[STYLE_PLAIN] = "\033[0m", [STYLE_PLACE] = "\033[1m", [STYLE_ERROR] = "\033[1;31m",
+			[STYLE_WARNING] = "\033[1;35m",
 		[STYLE_NOTE] = "\033[1;36m", [STYLE_CARET] = "\033[1;32m",
 	};
 	return is_coloured(out) ? sequences[style] : "";

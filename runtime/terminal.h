@@ -1,4 +1,4 @@
-/* terminal.h: what can be shown where the messages go. */
+/* terminal.h: what the terminal can show to which messages go. */
 #ifndef BNC_TERMINAL_H
 #define BNC_TERMINAL_H
 #include <stdbool.h>
@@ -6,14 +6,15 @@
 
 typedef enum Colour { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER } Colour;
 
-/* For the whole process. Auto: on a terminal that knows colours, unless NO_COLOR is in the environment and not empty. */
+/* Sets the choice for the whole process. Auto: colours on a terminal that has them, unless NO_COLOR is set and not
+ * empty. */
 void terminal_choose_colour(Colour colour);
-/* The control sequence that begins a style, empty where there are no colours. */
+/* The control sequence that begins a style; empty without colours. */
 typedef enum Style { STYLE_PLAIN, STYLE_PLACE, STYLE_ERROR, STYLE_WARNING, STYLE_NOTE, STYLE_CARET } Style;
 const char *terminal_style(FILE *out, Style style);
-/* Whether it takes control sequences: TERM is set, and not to `dumb`. */
+/* Whether the terminal understands control sequences: TERM is set, and not to `dumb`. */
 bool terminal_obeys(int file);
-/* Of the window as it is now; 80 where the terminal does not know, 0 where there is no terminal. */
+/* The columns of the window at this moment; 80 if the terminal does not know, 0 if there is no terminal. */
 int terminal_columns(int file);
 
 #endif

@@ -1,4 +1,4 @@
-/* Training: epochs of batches, several networks on the same ones. */
+/* Training: epochs of batches, for several networks on the same batches. */
 #include "runtime.h"
 #include "history.h"
 #include "progress.h"
@@ -9,8 +9,8 @@
 
 typedef struct Epoch {
 	int number;
-	int64_t first_step;             /* over all epochs */
-	int batches;                    /* those that will be run: --steps may end an epoch early */
+	int64_t first_step;             /* the number of its first step, counted over all epochs */
+	int batches;                    /* the number of batches that will be run: --steps may end an epoch early */
 } Epoch;
 
 /* What a training needs besides what it was given. */
@@ -18,7 +18,7 @@ typedef struct Work {
 	Order order;
 	History history;
 	Progress progress;
-	double printed;                 /* when a line was last sent on */
+	double printed;                 /* when a line was last flushed */
 } Work;
 
 /* The batch size nearest to batch that leaves no last batch of one row. */
@@ -66,7 +66,7 @@ static void log_step(const Training *t, const Run *run, const Epoch *epoch, int 
 		run->program->name, epoch->number, (long long)epoch->first_step + batch, number);
 }
 
-/* An epoch, or the part of one that was run: event; more: fields of its own. */
+/* Logs an epoch, or the part of it that was run, as `event`; more: further fields. */
 static void log_run(const Training *t, const Run *run, const char *event, int epoch, const char *more)
 {
 	char loss[32] = "null", accuracy[64] = "";
@@ -94,7 +94,7 @@ static void log_breakdown(const Training *t, const Breakdown *breakdown)
 			breakdown->of_weights ? "weights" : "loss");
 }
 
-/* A line goes on to its reader at once, but ten times a second at the most. */
+/* Flushes a line at once, but at most ten times a second. */
 static void print_epoch(Training *t, Work *work, const Epoch *epoch)
 {
 	printf("Epoch %d:", epoch->number);
@@ -124,8 +124,8 @@ static void report_epoch(Training *t, Work *work, const Epoch *epoch)
 
 /* ---- what cannot go on */
 
-/* The network that broke down goes back, where that was asked for; the batch that it broke down on is its input
- * again. */
+/* Restores the network that broke down, if that was asked for; its input is again the batch with which it broke
+ * down. */
 static bool break_down(Training *t, Work *work, const Breakdown *breakdown)
 {
 	t->breakdown = *breakdown;
@@ -155,7 +155,7 @@ static bool check_loss(Training *t, Work *work, const Run *run, const Epoch *epo
 		.batch = batch});
 }
 
-/* The last step's update is in no loss. */
+/* The loss of no step shows the result of the last update, so the weights are checked. */
 static bool check_weights(Training *t, Work *work, Failure *failure)
 {
 	for (int i = 0; i < t->run_count; i++) {

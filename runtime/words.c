@@ -2,12 +2,14 @@
 #include <ctype.h>
 #include <string.h>
 
-/* A word may be in several rows: what counts is what can stand at its place. A name of ours that does not exist (yet) is never
- * proposed, so that a row may be there before it. Case, `_` and `-` do not matter. */
+/* A word may be in several rows: the place where it is used decides. A row may be for a name that bnc does not have
+ * yet; that is never proposed. Case, `_` and `-` do not matter. */
 static const struct { const char *ours, *theirs; } words[] = {
 	/* layers */
 	{"linear", "dense fc fully_connected affine lin linear_layer dense_layer inner_product gemm"},
-	{"batchnorm", "bn batch_norm_1d batch_norm_2d batch_norm_3d batch_normalization batch_normalisation bnorm spatial_batch_norm"},
+	{"batchnorm",
+		"bn batch_norm_1d batch_norm_2d batch_norm_3d batch_normalization batch_normalisation bnorm "
+		"spatial_batch_norm"},
 	{"relu", "rectifier rectified_linear rectified_linear_unit relu_layer"},
 	{"leaky_relu", "lrelu leaky leaky_rectifier leaky_rectify"},
 	{"tanh", "hyperbolic_tangent tan_h tanh_layer"},
@@ -24,12 +26,15 @@ static const struct { const char *ours, *theirs; } words[] = {
 	{"silu", "swish"},
 	{"softplus", "soft_plus smooth_relu"},
 	/* losses */
-	{"cross_entropy", "ce xent cross_entropy_loss cross_entropy_with_logits softmax_cross_entropy softmax_cross_entropy_with_logits "
+	{"cross_entropy",
+		"ce xent cross_entropy_loss cross_entropy_with_logits softmax_cross_entropy softmax_cross_entropy_with_logits "
 		"categorical_crossentropy sparse_categorical_crossentropy multiclass_cross_entropy nll nll_loss log_loss"},
 	{"mse", "mse_loss mean_squared_error mean_square_error squared_error l2 l2_loss mean_squares"},
 	{"l1", "mae l1_loss mean_absolute_error absolute_error"},
 	{"huber", "huber_loss smooth_l1 smooth_l1_loss"},
-	{"bce", "bce_loss bce_with_logits bce_with_logits_loss binary_crossentropy binary_cross_entropy binary_cross_entropy_with_logits"},
+	{"bce",
+		"bce_loss bce_with_logits bce_with_logits_loss binary_crossentropy binary_cross_entropy "
+		"binary_cross_entropy_with_logits"},
 	/* optimizers */
 	{"sgd", "gd gradient_descent stochastic_gradient_descent sgd_optimizer sgd_momentum momentum_sgd"},
 	{"adamw", "adam_w decoupled_adam"},
@@ -92,16 +97,21 @@ static const struct { const char *ours, *theirs; } words[] = {
 	{"centers", "centres n_centers clusters"},
 	{"std", "cluster_std sigma stddev"},
 	{"classes", "n_classes num_classes"},
-	/* what bnc has no other word for, and what it should not take for a slip in another: gelu is no relu */
+	/* words that bnc has no equivalent for, and that it should not take for misspellings: gelu is no relu */
 	{0, "selu celu prelu rrelu relu6 crelu mish hardtanh hard_tanh hardswish hardsigmoid hardshrink softsign "
-		"softmax log_softmax softmin logsigmoid log_sigmoid glu swiglu maxout threshold exp abs square linear1 bilinear "
-		"conv1d conv3d conv_transpose2d deconv depthwise upsample pad padding pool reshape flatten permute transpose view unflatten "
-		"dropout dropout1d dropout2d alpha_dropout instance_norm instancenorm local_response_norm lrn lstm gru rnn embedding attention "
+		"softmax log_softmax softmin logsigmoid log_sigmoid glu swiglu maxout threshold exp abs square linear1 "
+		"bilinear "
+		"conv1d conv3d conv_transpose2d deconv depthwise upsample pad padding pool reshape flatten permute transpose "
+		"view unflatten "
+		"dropout dropout1d dropout2d alpha_dropout instance_norm instancenorm local_response_norm lrn lstm gru rnn "
+		"embedding attention "
 		"multi_head_attention transformer identity sequential concat cat add mul multiply sum activation "
 		"adamax nadam radam rprop adagrad adadelta asgd lbfgs lamb lars lion muon ftrl adafactor nag "
 		"rmse msle mape hinge kl kl_div kldiv poisson gaussian_nll triplet cosine focal dice ctc "
-		"schedule scheduler clip accumulate warmup cosine patience early_stopping shuffle verbose device gpu cuda cpu mps predict "
-		"valid val validation validate test eval evaluate resume checkpoint ckpt metrics metric plot tensorboard dtype precision fp16 "
+		"schedule scheduler clip accumulate warmup cosine patience early_stopping shuffle verbose device gpu cuda cpu "
+		"mps predict "
+		"valid val validation validate test eval evaluate resume checkpoint ckpt metrics metric plot tensorboard dtype "
+		"precision fp16 "
 		"bf16 amp config format target verify sweep json debug force watch optimize strict all"},
 };
 

@@ -78,7 +78,7 @@ static size_t write_text(const LineFile *file)
 	return at;
 }
 
-/* Removes the half line at the end of a file that became full. */
+/* Removes the incomplete line at the end of a file when the disk is full. */
 static void take_back(LineFile *file, size_t written)
 {
 	size_t whole = written;

@@ -49,7 +49,7 @@ int place_folder(const Place *place)
 	return descriptor;
 }
 
-/* Where the symbolic link leads; null with errno. */
+/* Returns where the symbolic link leads; null: see errno. */
 static char *read_link(const char *path)
 {
 	char target[PATH_MAX];
@@ -64,7 +64,7 @@ static char *read_link(const char *path)
 	return joined;
 }
 
-/* Links within /proc lead to what is open, even where the name that they hold does not exist. */
+/* Links in /proc lead to open files, even if no file has the name that they contain. */
 static bool is_in_proc(const char *path)
 {
 	struct statfs system;
@@ -74,7 +74,7 @@ static bool is_in_proc(const char *path)
 	return found;
 }
 
-/* "12" is 12; -1: no number. */
+/* The value of "12"; -1: it is no number. */
 static int number_of(const char *name)
 {
 	bool is_number = *name && strlen(name) < 9 && name[strspn(name, "0123456789")] == 0;
@@ -128,7 +128,7 @@ bool output_claim(Failure *failure)
 
 void output_keep_descriptors(void)
 {
-	/* Writing then fails and reading finds nothing, as with a closed descriptor. */
+	/* Then writing fails and reading finds nothing, like with a closed descriptor. */
 	static const int flags[] = {[STDIN_FILENO] = O_WRONLY, [STDOUT_FILENO] = O_RDONLY, [STDERR_FILENO] = O_RDONLY};
 	for (int i = STDIN_FILENO; i <= STDERR_FILENO; i++)
 		if (fcntl(i, F_GETFD) < 0 && open("/dev/null", flags[i]) != i)
@@ -137,7 +137,7 @@ void output_keep_descriptors(void)
 
 /* ---- places */
 
-/* What a link or a name within proc stands for. */
+/* Finds what a link or a name in /proc stands for. */
 static bool take_proc(Place *place, const char *path, Failure *failure)
 {
 	struct stat own;

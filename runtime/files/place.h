@@ -1,15 +1,16 @@
-/* place.h: what the path of an output leads to, asked of the file system and not of its spelling. */
+/* place.h: what the path of an output leads to. The file system decides that, not the spelling of the path. */
 #ifndef BNC_PLACE_H
 #define BNC_PLACE_H
 #include "../runtime.h"
 #include <sys/stat.h>
 
 typedef enum PlaceKind {
-	PLACE_NEW,              /* nothing yet */
+	PLACE_NEW,              /* nothing exists there yet */
 	PLACE_FILE,             /* a regular file */
-	PLACE_FIXED,            /* a regular file whose name is not in a folder of files: another process's descriptor */
-	PLACE_STREAM,           /* a pipe or a device: takes what is written as it comes */
-	PLACE_OWN,              /* a descriptor that this process has, such as standard output: not to be opened again */
+	PLACE_FIXED,            /* a regular file without a name that could be replaced: another process's descriptor */
+	PLACE_STREAM,           /* a pipe or a device, which passes on at once what is written */
+	/* a descriptor that this process has, such as standard output; it must not be opened again */
+	PLACE_OWN,
 } PlaceKind;
 
 typedef struct Place {
@@ -17,20 +18,20 @@ typedef struct Place {
 	char *path;             /* after symbolic links */
 	const char *name;       /* its last part */
 	int descriptor;         /* PLACE_OWN's */
-	struct stat status;     /* of what is there */
+	struct stat status;     /* the status of what is there */
 } Place;
 
-/* `-` is standard output. A symbolic link is followed, also to a file that is not there yet. False when nothing can be
- * written there whatever happens: no name, a directory, a descriptor that is closed. */
+/* `-` is standard output. Symbolic links are followed, even to a file that does not exist yet. False: nothing can be
+ * written there in any case: it has no name, or is a directory or a closed descriptor. */
 bool place_find(Place *place, const char *path, Failure *failure);
 void place_free(Place *place);
 
-/* Of a path, for messages; of a very long one, its end. Good until the next one. */
+/* The path for a message; of a very long one, its end. Valid until the next call. */
 const char *place_words(const char *path);
-/* Why, from errno. */
+/* Says why the path cannot be written, from errno. */
 bool cannot_write(Failure *failure, const char *path);
 
-/* Opens the folder of the place, for the functions of the kind openat; -1 with errno. */
+/* Opens the folder of the place, for functions such as openat; -1: see errno. */
 int place_folder(const Place *place);
 
 #endif

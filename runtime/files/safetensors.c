@@ -87,7 +87,7 @@ static void put_i64(unsigned char *to, const void *from)
 	put_little_endian(to, bits, 8);
 }
 
-/* How an element is kept in a file, and what it becomes in memory. */
+/* How an element is stored in a file, and its type in memory. */
 typedef struct Dtype {
 	const char *name;
 	int bytes;
@@ -133,7 +133,7 @@ static uint64_t element_count(const NamedTensor *tensor)
 	return count;
 }
 
-/* In memory, and in a file that is saved. */
+/* The number of bytes, in memory and in a file that is written. */
 static uint64_t value_bytes(const NamedTensor *tensor)
 {
 	return element_count(tensor) * (uint64_t)dtypes[tensor->type].bytes;
@@ -159,7 +159,7 @@ static bool add_tensor(cJSON *header, const NamedTensor *tensor, uint64_t begin)
 		&& add_numbers(entry, "shape", shape, tensor->rank) && add_numbers(entry, "data_offsets", offsets, 2);
 }
 
-/* The header as text, to be freed by the caller; null when there is no memory. */
+/* Returns the header as text, which the caller frees; null: there is no memory. */
 static char *print_header(const NamedTensor *tensors, int count)
 {
 	uint64_t next[ELEMENT_TYPES] = {0}, end = 0;
@@ -233,17 +233,17 @@ bool safetensors_save(const char *path, const NamedTensor *tensors, int count, F
 typedef struct Entry {
 	NamedTensor tensor;
 	const Dtype *dtype;
-	uint64_t begin, end;    /* among the values */
+	uint64_t begin, end;    /* relative to the beginning of the values */
 } Entry;
 
-/* A file while it is read. */
+/* A file that is being read. */
 typedef struct Reader {
 	const char *path;
 	FILE *stream;
-	uint64_t value_bytes;   /* after the header */
+	uint64_t value_bytes;   /* the bytes after the header */
 	cJSON *header;
 	Entry *entries;         /* in the order of the header */
-	Entry **sorted;         /* by name, later by place */
+	Entry **sorted;         /* by name, later by their offsets */
 	int count;
 	Failure *failure;
 } Reader;
@@ -301,7 +301,7 @@ static bool read_header(Reader *reader)
 	return complete;
 }
 
-/* An integer that a double holds exactly, as JSON's numbers are doubles. */
+/* Reads an integer. JSON's numbers are doubles, so it must be one that a double holds exactly. */
 static bool read_integer(const cJSON *item, uint64_t *value)
 {
 	const double limit = 9007199254740992.0;
@@ -354,7 +354,7 @@ static bool read_offsets(Reader *reader, const cJSON *offsets, Entry *entry)
 	return true;
 }
 
-/* The one member of that name; null when there is none, or more than one. */
+/* Returns the member of that name; null if there is none, or more than one. */
 static const cJSON *only_member(const cJSON *object, const char *name)
 {
 	const cJSON *found = NULL, *item;
@@ -368,7 +368,7 @@ static const cJSON *only_member(const cJSON *object, const char *name)
 	return found;
 }
 
-/* Members of other names say nothing about the values, and are left to newer programs. */
+/* Other members do not affect the values; newer programs may use them. */
 static bool read_entry(Reader *reader, const cJSON *item, Entry *entry)
 {
 	const char *name = item->string;
@@ -463,7 +463,7 @@ static bool check_places(Reader *reader)
 	return true;
 }
 
-/* Rounded up, so that any element may follow. */
+/* The size in memory, rounded up so that any element may follow. */
 static size_t memory_bytes(const Entry *entry)
 {
 	return ((size_t)value_bytes(&entry->tensor) + 7) / 8 * 8;

@@ -1,4 +1,4 @@
-/* activations.c: activations and their derivatives over a panel; and sums of two activations. */
+/* activations.c: activations and their derivatives, and the sum of two activations, over a panel. */
 #include "activations.h"
 
 static void KERNEL_FN(add)(int rows, float *y, const float *a, const float *b)
@@ -21,8 +21,9 @@ INLINE void values(Value *value, const int weight, Numbers numbers, int rows, fl
 		store(y + i, value(load(x + i), numbers));
 }
 
-/* What is made of y needs no function, so that no such loop is heavy. */
-INLINE void slopes(Slope *slope, const int weight, Numbers numbers, int rows, float *dx, const float *dy, const float *from)
+/* A derivative that is computed from y calls no function such as exp, so its loop is always unrolled. */
+INLINE void slopes(Slope *slope, const int weight, Numbers numbers, int rows, float *dx, const float *dy,
+	const float *from)
 {
 	const ptrdiff_t size = (ptrdiff_t)rows * LANES;
 	if (weight == HEAVY) {
@@ -43,7 +44,8 @@ INLINE void slopes(Slope *slope, const int weight, Numbers numbers, int rows, fl
 		values(&name##_value, WEIGHT, NUMBERS##_NUMBERS, rows, y, x); \
 	} \
 	\
-	static void KERNEL_FN(name##_bwd)(int rows, NUMBERS##_PARAMETERS float *dx, const float *dy, const float *FROM##_NAME) \
+	static void KERNEL_FN(name##_bwd)(int rows, NUMBERS##_PARAMETERS float *dx, const float *dy, \
+		const float *FROM##_NAME) \
 	{ \
 		slopes(&name##_slope, WEIGHT_OF_##FROM(WEIGHT), NUMBERS##_NUMBERS, rows, dx, dy, FROM##_NAME); \
 	}

@@ -1,15 +1,15 @@
-/* activations.h: functions of one value, and what their derivatives make of a gradient. They are handed to loops as constants, so that a
- * compiler puts them in place. */
+/* activations.h: activations, and what their derivatives do to a gradient. Loops get these functions as constant
+ * arguments, so that a compiler inlines them. */
 #ifndef BNC_ACTIVATIONS_H
 #define BNC_ACTIVATIONS_H
 #include "functions.h"
 #include "tables.h"
 
-/* The activation's own, by its row in tables.h; 0 where it has none. */
+/* The parameters of an activation, see its row in tables.h; 0 where it has none. */
 typedef struct Numbers { float a, b; } Numbers;
 
 typedef Vector Value(Vector x, Numbers numbers);
-/* dx from dy and, as the row says, y or x */
+/* dx from dy and, as the activation's row says, y or x */
 typedef Vector Slope(Vector dy, Vector from, Numbers numbers);
 
 enum { LIGHT, HEAVY };  /* weight */
@@ -26,7 +26,7 @@ INLINE Numbers numbers_of(float a, float b)
 #define ONE_NUMBERS numbers_of(a, 0.0f)
 #define TWO_NUMBERS numbers_of(a, b)
 
-/* For loops that have no activation. */
+/* For loops without an activation. */
 INLINE Vector identity_value(Vector x, Numbers numbers)
 {
 	(void)numbers;
@@ -39,7 +39,7 @@ INLINE Vector identity_slope(Vector dy, Vector y, Numbers numbers)
 	return dy;
 }
 
-/* x < 0 ? 0 : x, so that NaN and -0 stay what they are */
+/* x < 0 ? 0 : x, so that NaN and -0 stay unchanged */
 INLINE Vector relu_value(Vector x, Numbers numbers)
 {
 	(void)numbers;
@@ -52,7 +52,7 @@ INLINE Vector relu_slope(Vector dy, Vector y, Numbers numbers)
 	return choose(y > 0.0f, dy, splat(0.0f));
 }
 
-/* a is the slope */
+/* a is the slope for x < 0 */
 INLINE Vector leaky_relu_value(Vector x, Numbers numbers)
 {
 	return choose(x > 0.0f, x, x * numbers.a);
@@ -87,7 +87,7 @@ INLINE Vector sigmoid_slope(Vector dy, Vector y, Numbers numbers)
 	return rounded(dy * (1.0f - y) * y);
 }
 
-/* a (exp(x) - 1) below 0; a is alpha */
+/* a (exp(x) - 1) for x < 0; a is torch's alpha */
 INLINE Vector elu_value(Vector x, Numbers numbers)
 {
 	return choose(x > 0.0f, x, vector_expm1(x) * numbers.a);
@@ -98,7 +98,7 @@ INLINE Vector elu_slope(Vector dy, Vector x, Numbers numbers)
 	return choose(x > 0.0f, dy, rounded(dy * (vector_exp(x) * numbers.a)));
 }
 
-/* x P(X <= x) of a standard normal X */
+/* x times the probability that a standard normal variable is at most x */
 INLINE Vector gelu_value(Vector x, Numbers numbers)
 {
 	(void)numbers;
@@ -112,7 +112,7 @@ INLINE Vector gelu_slope(Vector dy, Vector x, Numbers numbers)
 	return rounded(dy * (vector_normal_cdf(x) + x * density));
 }
 
-/* x / 2 (1 + tanh(u)), u = sqrt(2 / pi) (x + 0.044715 x^3): torch's approximate='tanh'. That is x sigmoid(2 u). */
+/* x / 2 (1 + tanh(u)), u = sqrt(2 / pi) (x + 0.044715 x^3): torch's approximate='tanh'. It equals x sigmoid(2 u). */
 INLINE Vector gelu_tanh_inner(Vector x)
 {
 	return x * (x * x * (2.0f * 0.0356774081f) + 2.0f * 0.7978845608f);
@@ -146,7 +146,7 @@ INLINE Vector silu_slope(Vector dy, Vector x, Numbers numbers)
 	return rounded(dy * (s + x * (s * (1.0f - s))));
 }
 
-/* log(1 + exp(a x)) / a, and x where a x is above b: a is torch's beta, b its threshold. */
+/* log(1 + exp(a x)) / a, and x if a x > b: a is torch's beta, b its threshold. */
 INLINE Vector softplus_value(Vector x, Numbers numbers)
 {
 	const Vector scaled = x * numbers.a;

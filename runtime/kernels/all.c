@@ -1,5 +1,5 @@
-/* all.c: the kernels of one instruction set, ISA, with LANES floats in a vector: every file here is compiled into this one,
- * once per set. */
+/* all.c: all kernels, for one instruction set ISA with LANES floats in a vector. It includes the other files of this
+ * folder, and is compiled once for each set. */
 #include "kernel_set.h"
 #include "kernels.h"
 

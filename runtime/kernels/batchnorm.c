@@ -1,5 +1,5 @@
-/* batchnorm.c: batch normalisation of one panel. Sums over rows run in STRANDS independent chains, so that an addition
- * need not wait for the one before. */
+/* batchnorm.c: batch normalisation of one panel. Sums over rows are split into STRANDS independent sums, so that an
+ * addition need not wait for the result of the previous one. */
 #include "activations.h"
 #include "sums.h"
 
@@ -10,7 +10,8 @@ INLINE Vector strand_sum(const Vector strand[STRANDS])
 	return (strand[0] + strand[1]) + (strand[2] + strand[3]);
 }
 
-/* About mean(x) = shift + mean(x - shift), the shift being the first row: exact for a constant column, whatever the rows. */
+/* Approximately mean(x), as shift + mean(x - shift). The shift is the first row, so the result is exact for a constant
+ * column with any number of rows. */
 INLINE Vector approximate_mean(int rows, const float *x)
 {
 	const Vector shift = load(x);
@@ -28,9 +29,11 @@ INLINE Vector approximate_mean(int rows, const float *x)
 /* xhat = (x - centre) scale - shift */
 typedef struct Normal { Vector centre, scale, shift; } Normal;
 
-/* `kept` is 1 - momentum. With m close to the mean, d = x - m, c = mean(d), the mean is m + c and the variance mean(d^2) - c^2. c is of the
- * size of a rounding error of m, so nothing cancels: the error does not depend on how large the mean is. */
-INLINE Normal batch_statistics(int rows, float eps, float kept, float momentum, float *rstd, float *mean, float *var, const float *x)
+/* Computes rstd and updates the running mean and variance; `kept` is 1 - momentum. With m close to the mean, d = x - m
+ * and c = mean(d), the mean is m + c and the variance mean(d^2) - c^2. As c is about as large as a rounding error of m,
+ * that subtraction loses no digits, however large the mean is. */
+INLINE Normal batch_statistics(int rows, float eps, float kept, float momentum, float *rstd, float *mean, float *var,
+	const float *x)
 {
 	const float share = 1.0f / (float)rows;
 	const Vector m = approximate_mean(rows, x);
@@ -67,9 +70,9 @@ INLINE Normal batch_statistics(int rows, float eps, float kept, float momentum, 
 	return normal;
 }
 
-/* xhat, where it is asked for; then the activation of xhat gamma + beta. */
-INLINE void normalise(Value *value, Numbers numbers, int rows, const Normal *normal, float *y, float *xhat, const float *x, const float *gamma,
-	const float *beta)
+/* Writes xhat, and the activation of xhat gamma + beta. */
+INLINE void normalise(Value *value, Numbers numbers, int rows, const Normal *normal, float *y, float *xhat,
+	const float *x, const float *gamma, const float *beta)
 {
 	const Vector scale = gamma ? load(gamma) : splat(1.0f);
 	const Vector shift = beta ? load(beta) : splat(0.0f);
@@ -81,7 +84,8 @@ INLINE void normalise(Value *value, Numbers numbers, int rows, const Normal *nor
 	}
 }
 
-static void KERNEL_FN(batchnorm)(int rows, float eps, float kept, float momentum, float *xhat, float *rstd, float *mean, float *var, const float *x)
+static void KERNEL_FN(batchnorm)(int rows, float eps, float kept, float momentum, float *xhat, float *rstd, float *mean,
+	float *var, const float *x)
 {
 	const Normal normal = batch_statistics(rows, eps, kept, momentum, rstd, mean, var, x);
 	UNROLL_4
@@ -98,8 +102,10 @@ static void KERNEL_FN(scale_shift)(int rows, float *y, const float *x, const flo
 		store(y + i, load(x + i) * scale + shift);
 }
 
-/* Not x * scale + (beta - mean * scale): that loses the digits that a large mean has in common with x. */
-static void KERNEL_FN(batchnorm_predict)(int rows, float eps, float *y, const float *x, const float *mean, const float *var, const float *gamma, const float *beta)
+/* Not computed as x * scale + (beta - mean * scale): that would lose the digits that x and a large mean have in
+ * common. */
+static void KERNEL_FN(batchnorm_predict)(int rows, float eps, float *y, const float *x, const float *mean,
+	const float *var, const float *gamma, const float *beta)
 {
 	const Vector centre = load(mean);
 	const Vector scale = (gamma ? load(gamma) : splat(1.0f)) / square_root(load(var) + eps);
@@ -109,7 +115,8 @@ static void KERNEL_FN(batchnorm_predict)(int rows, float eps, float *y, const fl
 		store(y + i, (load(x + i) - centre) * scale + shift);
 }
 
-/* What the activation's derivative makes of dy: from its output; or from its input, made again of xhat. */
+/* What dz, the gradient before the activation, is computed from: dy, and either y or the activation's input, which is
+ * recomputed from xhat. */
 typedef struct Incoming {
 	const float *dy, *y, *xhat;
 	Vector gamma, beta;
@@ -119,12 +126,14 @@ INLINE Vector incoming(Slope *slope, const int from, Numbers numbers, const Inco
 {
 	if (slope == &identity_slope)
 		return load(rows->dy + i);
-	return slope(load(rows->dy + i), from == OUTPUT ? load(rows->y + i) : load(rows->xhat + i) * rows->gamma + rows->beta, numbers);
+	return slope(load(rows->dy + i), from == OUTPUT ? load(rows->y + i) : load(rows->xhat + i) * rows->gamma
+		+ rows->beta, numbers);
 }
 
-/* dx = gamma rstd (dz - mean(dz) - xhat mean(dz xhat)), dz being the gradient that comes in. */
-INLINE void batchnorm_gradient(Slope *slope, const int from, Numbers numbers, int rows, float *dx, float *dgamma, float *dbeta, const float *dy,
-	const float *y, const float *xhat, const float *rstd, const float *gamma, const float *beta)
+/* dx = gamma rstd (dz - mean(dz) - xhat mean(dz xhat)), where dz is the gradient before the activation. */
+INLINE void batchnorm_gradient(Slope *slope, const int from, Numbers numbers, int rows, float *dx, float *dgamma,
+	float *dbeta, const float *dy, const float *y, const float *xhat, const float *rstd, const float *gamma,
+	const float *beta)
 {
 	Incoming in;
 	in.dy = dy;
@@ -160,34 +169,39 @@ INLINE void batchnorm_gradient(Slope *slope, const int from, Numbers numbers, in
 	const Vector slope_of_mean = product * share, shift_of_mean = total * share;
 	UNROLL_4
 	for (ptrdiff_t i = 0; i < (ptrdiff_t)rows * LANES; i += LANES)
-		store(dx + i, (incoming(slope, from, numbers, &in, i) - shift_of_mean - load(xhat + i) * slope_of_mean) * scale);
+		store(dx + i, (incoming(slope, from, numbers, &in, i) - shift_of_mean - load(xhat + i) * slope_of_mean)
+			* scale);
 	if (dgamma)
 		store(dgamma, product);
 	if (dbeta)
 		store(dbeta, total);
 }
 
-static void KERNEL_FN(batchnorm_bwd)(int rows, float *dx, float *dgamma, float *dbeta, const float *dy, const float *xhat, const float *rstd,
-	const float *gamma)
+static void KERNEL_FN(batchnorm_bwd)(int rows, float *dx, float *dgamma, float *dbeta, const float *dy,
+	const float *xhat, const float *rstd, const float *gamma)
 {
-	batchnorm_gradient(&identity_slope, OUTPUT, NONE_NUMBERS, rows, dx, dgamma, dbeta, dy, NULL, xhat, rstd, gamma, NULL);
+	batchnorm_gradient(&identity_slope, OUTPUT, NONE_NUMBERS, rows, dx, dgamma, dbeta, dy, NULL, xhat, rstd, gamma,
+		NULL);
 }
 
 #define OUTPUT_OR_BETA_PASSED y, xhat, rstd, gamma, NULL
 #define INPUT_OR_BETA_PASSED NULL, xhat, rstd, gamma, beta
 
 #define BATCHNORM_INSTANCE(activation, FROM, NUMBERS) \
-	static void KERNEL_FN(batchnorm_##activation)(int rows, NUMBERS##_PARAMETERS float eps, float kept, float momentum, float *y, float *xhat, \
-		float *rstd, float *mean, float *var, const float *x, const float *gamma, const float *beta) \
+	static void KERNEL_FN(batchnorm_##activation)(int rows, NUMBERS##_PARAMETERS float eps, float kept, \
+		float momentum, float *y, float *xhat, float *rstd, float *mean, float *var, const float *x, \
+		const float *gamma, const float *beta) \
 	{ \
 		const Normal normal = batch_statistics(rows, eps, kept, momentum, rstd, mean, var, x); \
 		normalise(&activation##_value, NUMBERS##_NUMBERS, rows, &normal, y, xhat, x, gamma, beta); \
 	} \
 	\
-	static void KERNEL_FN(batchnorm_##activation##_bwd)(int rows, NUMBERS##_PARAMETERS float *dx, float *dgamma, float *dbeta, const float *dy, \
-		FROM##_OR_BETA(const float *, const float *) const float *xhat, const float *rstd, const float *gamma) \
+	static void KERNEL_FN(batchnorm_##activation##_bwd)(int rows, NUMBERS##_PARAMETERS float *dx, float *dgamma, \
+		float *dbeta, const float *dy, FROM##_OR_BETA(const float *, const float *) const float *xhat, \
+		const float *rstd, const float *gamma) \
 	{ \
-		batchnorm_gradient(&activation##_slope, FROM, NUMBERS##_NUMBERS, rows, dx, dgamma, dbeta, dy, FROM##_OR_BETA_PASSED); \
+		batchnorm_gradient(&activation##_slope, FROM, NUMBERS##_NUMBERS, rows, dx, dgamma, dbeta, dy, \
+			FROM##_OR_BETA_PASSED); \
 	}
 BATCHNORM_INSTANCES(BATCHNORM_INSTANCE)
 #undef BATCHNORM_INSTANCE

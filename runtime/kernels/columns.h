@@ -1,10 +1,11 @@
-/* columns.h: a block of LANES neighbouring rows of a panel, turned so that a vector holds one feature of all its rows. */
+/* columns.h: transposes a block of LANES neighbouring rows of a panel, so that a vector holds one feature of all these
+ * rows: a column. */
 #ifndef BNC_COLUMNS_H
 #define BNC_COLUMNS_H
 #include "simd.h"
 #include <string.h>
 
-/* Up to as many columns are moved in pairs of floats, which is cheaper than to transpose the whole block. */
+/* Up to this many columns are moved as pairs of floats, which takes less time than transposing the whole block. */
 enum { FEW_COLUMNS = 4 };
 
 #if LANES == 4
@@ -39,7 +40,7 @@ INLINE Vector pairs_apart(const float *block)
 }
 #endif
 
-/* The first two columns of the block; with one lane there is but one. */
+/* Loads the first two columns of the block, or its only one if there is one lane. */
 INLINE void load_two_columns(Vector *column, const float *block)
 {
 #if LANES == 1
@@ -70,7 +71,7 @@ INLINE void store_two_columns(float *block, const Vector *column, int rows)
 #endif
 }
 
-/* The block itself, or its rows and then zeros, in `padded`. */
+/* Returns the block itself if it has LANES rows; else its rows followed by zeros, in `padded`. */
 INLINE const float *whole_block(float *padded, const float *block, int rows)
 {
 	if (rows == LANES)
@@ -91,8 +92,8 @@ NOINLINE void load_some_columns(Vector *column, const float *block, int rows, in
 		load_two_columns(column + 2, block + 2);
 }
 
-/* Two of a whole block are loaded without a call: with calls for these and for those that are stored a step of 2-64-BN-ReLU-64-2 takes 1.1 times
- * as long. */
+/* Two columns of a whole block are loaded without a function call. With calls here and in store_few_columns, a step of
+ * 2-64-BN-ReLU-64-2 takes 1.1 times as long. */
 INLINE void load_few_columns(Vector *column, const float *block, int rows, int columns)
 {
 	if (rows == LANES && columns <= 2)
@@ -116,7 +117,8 @@ NOINLINE void load_many_columns(Vector *column, const float *block, int rows, in
 			column[i] = matrix[i];
 }
 
-/* Reads [rows][LANES] floats, rows <= LANES, into `columns` vectors, rounded up to an even number; missing rows read as 0. */
+/* Loads `columns` columns of [rows][LANES] floats, rows <= LANES. The number of columns is rounded up to an even one;
+ * missing rows count as 0. */
 static void load_columns(Vector *column, const float *block, int rows, int columns)
 {
 	if (columns <= FEW_COLUMNS)
@@ -134,7 +136,8 @@ NOINLINE void store_some_columns(float *block, Vector *column, int rows, int col
 		store_two_columns(block + 2, column + 2, rows);
 }
 
-/* Writes up to FEW_COLUMNS of them back; of the lanes behind, one at most becomes 0. */
+/* Stores up to FEW_COLUMNS columns. If their number is odd, the next lane becomes 0; the other lanes keep their
+ * values. */
 INLINE void store_few_columns(float *block, Vector *column, int rows, int columns)
 {
 	if (rows == LANES && columns == 2)
@@ -156,7 +159,7 @@ NOINLINE void store_many_columns(float *block, const Vector *column, int rows, i
 			store(block + row * LANES, matrix[row]);
 }
 
-/* Writes them back; the lanes from `columns` on become 0. */
+/* Stores the columns; the lanes from `columns` on become 0. */
 static void store_columns(float *block, Vector *column, int rows, int columns)
 {
 	if (columns > FEW_COLUMNS) {

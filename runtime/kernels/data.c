@@ -1,11 +1,11 @@
-/* data.c: between row-major tables and panels. */
+/* data.c: copies between row-major tables and panels. */
 #include "columns.h"
 #include "few.h"
 #include "simd.h"
 
 #if LANES > 1
-/* `features` floats, 1 to FEW and a constant, then zeros: as pairs where it can be, which costs one instruction a pair and clears the
- * rest of the register. */
+/* Loads `features` floats, a constant from 1 to FEW, followed by zeros: as pairs if that is possible, since a pair
+ * takes one instruction, which also clears the rest of the register. */
 INLINE Vector load_few(const int features, const float *source)
 {
 	if (features % 2 == 0) {
@@ -16,7 +16,7 @@ INLINE Vector load_few(const int features, const float *source)
 	return odd;
 }
 
-/* A row is one load and one store: 32 rows of 2 take 8 ns with AVX-512, feature by feature 23. */
+/* Each row takes one load and one store: 32 rows of 2 take 8 ns with AVX-512, and 23 ns feature by feature. */
 INLINE void gather_few(const int features, int rows, float *y, const float *table, const int32_t *index)
 {
 	UNROLL_4

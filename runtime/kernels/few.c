@@ -1,24 +1,26 @@
-/* few.c: linear, batchnorm and an activation where linear has few inputs. Then nothing but sums over the inputs is needed to know the
- * statistics of every feature: with d = x - mean(x) and C = mean(d d'), linear's result z = x W + b has
+/* few.c: linear, batchnorm and an activation in one pass, if linear has few inputs. Sums over the inputs then give the
+ * statistics of every feature. With d = x - mean(x) and C = mean(d d'), the result of linear, z = x W + b, has
  *
  *   mean(z) = mean(x) W + b,   var(z) = w' C w,   xhat = d (w rstd)
  *
- * so forward is one pass over the rows of a panel. Backward needs no dz either: as the sums of dz and xhat over the rows are 0,
+ * so forward is one pass over the rows of a panel. Backward does not need dz either, because dz and xhat sum to 0 over
+ * the rows:
  *
  *   dW = sum(x dz) = gamma rstd (sum(d dy) - mean(dy xhat) sum(d xhat)),   sum(d xhat) = rows C w rstd
  *
- * and dgamma, dbeta and dW come from one pass as well, which does not see xhat: mean(dy xhat) = mean(d dy)' (w rstd).
+ * and dgamma, dbeta and dW come from one pass too. It does not read xhat, because mean(dy xhat) = mean(d dy)' (w rstd).
  *
- * Where inputs nearly go together, as in every batch of two rows, w' C w can be a small difference of large numbers. Then the same is done
- * with other inputs, e, which do not go together: d = L e, and all of the above holds with e for d and L' w for w; dW is L times that of e
- * (docs/batchnorm.md tells what this saves). */
+ * If inputs are nearly linearly dependent, as in every batch of two rows, w' C w can be a small difference of large
+ * numbers. Then the same is computed with other variables e, which are not correlated: d = L e, and all of the above
+ * holds with e in place of d and L' w in place of w; dW is L times the gradient that this gives. docs/batchnorm.md says
+ * how much time all this saves. */
 #include "activations.h"
 #include "columns.h"
 #include "few.h"
 #include "optimizers.h"
 #include "sums.h"
 
-/* The inputs of up to LANES rows, a vector each. */
+/* Loads the inputs of up to LANES rows, one vector for each input. */
 INLINE void load_inputs(const int inputs, Vector *column, const float *x, int rows, int row, int block_rows)
 {
 #if LANES == 1
@@ -39,12 +41,14 @@ INLINE void store_inputs(const int inputs, float *x, Vector *column, int rows, i
 		x[entry(rows, row, i)] = column[i];
 #else
 	(void)rows;
-	store_few_columns(x + (ptrdiff_t)row * LANES, column, block_rows, inputs);     /* nobody reads the other lanes */
+	/* the other lanes may change: nothing reads them */
+	store_few_columns(x + (ptrdiff_t)row * LANES, column, block_rows, inputs);
 #endif
 }
 
-/* The rows of x less m and c, and the covariances of these. Rows run across the lanes. */
-INLINE void centre_at(const int inputs, int rows, float *centred, float *moments, const float *x, const float *m, const float *c)
+/* Subtracts m and c from the rows of x, and computes the covariances of the result. Rows run across the lanes. */
+INLINE void centre_at(const int inputs, int rows, float *centred, float *moments, const float *x, const float *m,
+	const float *c)
 {
 	Total product[FEW][FEW];
 	UNROLL
@@ -83,15 +87,17 @@ INLINE void centre_at(const int inputs, int rows, float *centred, float *moments
 	for (int i = 0; i < inputs; i++)
 		UNROLL
 		for (int j = 0; j <= i; j++)
-			moments[COVARIANCES + i * FEW + j] = moments[COVARIANCES + j * FEW + i] = lane_sum(product[i][j].sum) * (1.0f / (float)rows);
+			moments[COVARIANCES + i * FEW + j] = moments[COVARIANCES + j * FEW + i] = lane_sum(product[i][j].sum)
+				* (1.0f / (float)rows);
 }
 
-NOINLINE void centre_few_at(int inputs, int rows, float *centred, float *moments, const float *x, const float *m, const float *c)
+NOINLINE void centre_few_at(int inputs, int rows, float *centred, float *moments, const float *x, const float *m,
+	const float *c)
 {
 	FOR_FEW(INPUTS, inputs, centre_at(INPUTS, rows, centred, moments, x, m, c))
 }
 
-/* The means of the inputs. A mean is a float m and what is left of it, c, which matters where it is large. */
+/* Computes the means of the inputs. A mean is the float m plus the rest c, which matters if the mean is large. */
 INLINE void means_of(const int inputs, int rows, float *moments, const float *x)
 {
 	Total sum[FEW];
@@ -124,14 +130,15 @@ INLINE void means_of(const int inputs, int rows, float *moments, const float *x)
 	}
 }
 
-/* Whether squares and sums of them can be trusted, for the size of the numbers. */
+/* Whether the variance is neither so large nor so small that squares and sums of squares overflow or lose digits. */
 INLINE int is_ordinary(float var)
 {
 	return var > 0x1p-80f && var < 0x1p80f;
 }
 
-/* Whether w' C w and mean(x) W keep their digits for every w: no mean is far above its deviation, and the smallest eigenvalue of the matrix
- * of correlations is 0.13 or more. That is at least 1 - sqrt(2 (inputs - 1) / inputs times the sum of the squares of the correlations). */
+/* Whether w' C w and mean(x) W keep their digits for every w. That is so if no mean is far larger than the deviation,
+ * and the smallest eigenvalue of the correlation matrix is at least 0.13. The eigenvalue is at least 1 - sqrt(2 (inputs
+ * - 1) / inputs times the sum of the squared correlations). */
 INLINE int are_apart(const int inputs, const float *moments)
 {
 	const float *c = moments + COVARIANCES;
@@ -149,7 +156,8 @@ INLINE int are_apart(const int inputs, const float *moments)
 	return squares * (2.0f * (float)(inputs - 1) / (float)inputs) <= 0.75f;
 }
 
-/* A power of two about as large as the numbers of the column, so that in this unit their squares are ordinary. */
+/* A power of two about as large as the largest number of the column. In this unit the squares of the column are
+ * ordinary. */
 INLINE float unit_of(int rows, const float *centred, int input)
 {
 	float size = 0x1p-126f;
@@ -163,8 +171,10 @@ INLINE float unit_of(int rows, const float *centred, int input)
 	return lanes.lane[0];
 }
 
-/* The rows of x less their means, and less what L says of them, all in twice a float's precision: e + CENTRES. Returns their means. */
-INLINE void turn_rows(const int inputs, int rows, float *turned, const float *moments, const float *inverse, float *mean, const float *x)
+/* Subtracts from the rows of x their means and the part that L explains, with twice a float's precision; the result is
+ * e + CENTRES. Also computes the means of the result. */
+INLINE void turn_rows(const int inputs, int rows, float *turned, const float *moments, const float *inverse,
+	float *mean, const float *x)
 {
 	Total sum[FEW];
 	UNROLL
@@ -207,14 +217,16 @@ INLINE void turn_rows(const int inputs, int rows, float *turned, const float *mo
 		mean[i] = lane_sum(sum[i].sum) * (1.0f / (float)rows);
 }
 
-NOINLINE void turn_few_rows(int inputs, int rows, float *turned, const float *moments, const float *inverse, float *mean, const float *x)
+NOINLINE void turn_few_rows(int inputs, int rows, float *turned, const float *moments, const float *inverse,
+	float *mean, const float *x)
 {
 	FOR_FEW(INPUTS, inputs, turn_rows(INPUTS, rows, turned, moments, inverse, mean, x))
 }
 
-/* Gram-Schmidt's e and L: of each input what is left without its part along each e before it, which is right to a rounding of its own,
- * however little of the input it is. What is left along one e is found from covariances, taken off, and so on. Where mere rounding errors are
- * left, nothing is along them. Inputs whose squares a float does not hold get units that make them ordinary first. */
+/* Finds e and L by the method of Gram and Schmidt: e of an input is the input minus its part along each previous e. It
+ * has the relative error of one rounding, however small it is compared with the input. For each e in turn, the part
+ * along it is found from the covariances and subtracted. An e that consists of rounding errors only explains nothing of
+ * the others. Inputs whose squares do not fit into a float first get units in which they do. */
 NOINLINE void turn_inputs(int inputs, int rows, float *centred, float *moments, const float *x)
 {
 	const float none[FEW] = {0}, *c = moments + COVARIANCES;
@@ -248,7 +260,7 @@ NOINLINE void turn_inputs(int inputs, int rows, float *centred, float *moments, 
 	}
 }
 
-/* L' w, each as if rounded once, whatever of it cancels. */
+/* L' w, as exact as if each result were rounded once, even where terms cancel. */
 NOINLINE void turn_weights(int inputs, float *turned, const float *moments, const float *w)
 {
 	for (int j = 0; j < inputs; j++) {
@@ -259,7 +271,7 @@ NOINLINE void turn_weights(int inputs, float *turned, const float *moments, cons
 	}
 }
 
-/* L times the gradients of L' w, in place. */
+/* Turns gradients of L' w into gradients of w, in place: L times them. */
 NOINLINE void turn_gradients(int inputs, float *gradient, const float *moments)
 {
 	for (int i = inputs - 1; i >= 0; i--) {
@@ -270,7 +282,7 @@ NOINLINE void turn_gradients(int inputs, float *gradient, const float *moments)
 	}
 }
 
-/* After them, mean(x) w + b. */
+/* turn_weights, followed by mean(x) w + b. */
 NOINLINE void turn_weights_and_mean(int inputs, float *turned, const float *moments, const float *w, const float *b)
 {
 	Twofold sum = { b ? load(b) : splat(0.0f), splat(0.0f) };
@@ -282,8 +294,9 @@ NOINLINE void turn_weights_and_mean(int inputs, float *turned, const float *mome
 	store(turned + inputs * LANES, sum.sum + sum.rest);
 }
 
-/* What a panel knows of its features before it has seen a row: C w for each input, var and mean. */
-INLINE void feature_moments(const int inputs, Vector *spread, Vector *var, Vector *mean, const float *moments, const float *w, const float *b)
+/* Statistics of a panel's features, from the moments alone: C w for each input (spread), the variance and the mean. */
+INLINE void feature_moments(const int inputs, Vector *spread, Vector *var, Vector *mean, const float *moments,
+	const float *w, const float *b)
 {
 	*mean = b ? load(b) : splat(0.0f);
 	*var = splat(0.0f);
@@ -299,7 +312,7 @@ INLINE void feature_moments(const int inputs, Vector *spread, Vector *var, Vecto
 	*var = choose(*var < 0.0f, splat(0.0f), *var);
 }
 
-/* Row `row` of the inputs times a weight of each; few_sum adds it to something. */
+/* The sum of each input of row `row` times its weight; few_sum adds this to `sum`. */
 INLINE Vector few_product(const int inputs, int rows, int row, const float *x, const Vector *w)
 {
 	Vector sum = w[0] * x[entry(rows, row, 0)];
@@ -328,10 +341,10 @@ static void KERNEL_FN(centre)(int rows, int inputs, float *centred, float *momen
 		turn_inputs(inputs, rows, centred, moments, x);
 }
 
-/* y = value(gamma xhat + beta), and the statistics. */
-INLINE void few_forward(Value *value, Numbers numbers, const int inputs, int rows, float eps, float kept, float momentum, float *y, float *normal,
-	float *rstd, float *mean, float *var, const float *centred, const float *moments, const float *w, const float *b, const float *gamma,
-	const float *beta)
+/* y = value(gamma xhat + beta), and the batch statistics. */
+INLINE void few_forward(Value *value, Numbers numbers, const int inputs, int rows, float eps, float kept,
+	float momentum, float *y, float *normal, float *rstd, float *mean, float *var, const float *centred,
+	const float *moments, const float *w, const float *b, const float *gamma, const float *beta)
 {
 	Vector spread[FEW], scaled[FEW], variance, average;
 	float turned[(FEW + 1) * LANES];
@@ -364,13 +377,13 @@ INLINE void few_forward(Value *value, Numbers numbers, const int inputs, int row
 }
 
 #define FEW_FORWARD(name, value, NUMBERS) \
-	static void KERNEL_FN(name)(int rows, int outputs, int inputs, NUMBERS##_PARAMETERS float eps, float kept, float momentum, \
-		float *y, float *normal, float *rstd, float *mean, float *var, const float *centred, const float *moments, const float *w, \
-		const float *b, const float *gamma, const float *beta) \
+	static void KERNEL_FN(name)(int rows, int outputs, int inputs, NUMBERS##_PARAMETERS float eps, float kept, \
+		float momentum, float *y, float *normal, float *rstd, float *mean, float *var, const float *centred, \
+		const float *moments, const float *w, const float *b, const float *gamma, const float *beta) \
 	{ \
 		(void)outputs; \
-		FOR_FEW(INPUTS, inputs, few_forward(value, NUMBERS##_NUMBERS, INPUTS, rows, eps, kept, momentum, y, normal, rstd, mean, var, centred, \
-			moments, w, b, gamma, beta)) \
+		FOR_FEW(INPUTS, inputs, few_forward(value, NUMBERS##_NUMBERS, INPUTS, rows, eps, kept, momentum, y, normal, \
+			rstd, mean, var, centred, moments, w, b, gamma, beta)) \
 	}
 #define FEW_INSTANCE(activation, FROM, NUMBERS) FEW_FORWARD(linear_batchnorm_##activation, &activation##_value, NUMBERS)
 FEW_FORWARD(linear_batchnorm, &identity_value, NONE)
@@ -378,7 +391,7 @@ FEW_INSTANCES(FEW_INSTANCE)
 #undef FEW_INSTANCE
 #undef FEW_FORWARD
 
-/* Sums over rows of dy, and of dy times each input. */
+/* Sums over rows: of dy, and of dy times each input. */
 typedef struct FewSums { Vector dy, against[FEW]; } FewSums;
 typedef struct FewTotals { Total dy, against[FEW]; } FewTotals;
 
@@ -419,7 +432,7 @@ INLINE FewSums both(const int inputs, const FewSums strand[2])
 	return sums;
 }
 
-/* Adds a block of rows to the totals, and gives these back in its place. */
+/* Adds a block of rows to the totals, and returns the totals in its place. */
 NOINLINE void add_block(int inputs, FewTotals *totals, FewSums *block)
 {
 	total_add(&totals->dy, block->dy);
@@ -430,11 +443,12 @@ NOINLINE void add_block(int inputs, FewTotals *totals, FewSums *block)
 	}
 }
 
-/* What backward reads of a panel beside its rows, and what it makes. */
+/* What backward reads of a panel besides its rows, and the gradients that it computes. */
 typedef struct FewPanel { const float *w, *gamma, *beta, *rstd, *centred, *moments; } FewPanel;
 typedef struct FewGradients { float w[FEW * LANES], gamma[LANES], beta[LANES]; } FewGradients;
 
-INLINE void few_gradients(const int inputs, FewGradients *gradients, const FewSums *sums, const FewPanel *panel, const float *w)
+INLINE void few_gradients(const int inputs, FewGradients *gradients, const FewSums *sums, const FewPanel *panel,
+	const float *w)
 {
 	Vector spread[FEW], against[FEW], variance, average;
 	feature_moments(inputs, spread, &variance, &average, panel->moments, w, 0);
@@ -455,7 +469,7 @@ INLINE void few_gradients(const int inputs, FewGradients *gradients, const FewSu
 	store(gradients->beta, sums->dy);
 }
 
-/* What forward multiplied centred rows by, and what it added; returns the latter. */
+/* Recomputes what forward multiplied the centred rows by, and returns what it added. */
 INLINE Vector few_scaled(const int inputs, Vector *scaled, const FewPanel *panel, const float *w)
 {
 	const Vector scale = load(panel->rstd), z_scale = panel->gamma ? load(panel->gamma) : splat(1.0f);
@@ -465,13 +479,15 @@ INLINE Vector few_scaled(const int inputs, Vector *scaled, const FewPanel *panel
 	return panel->beta ? load(panel->beta) : splat(0.0f);
 }
 
-/* What backward starts from: dy of the panel; or, with `above` outputs of a linear above, their gradients, and a vector of its weights for each. And y,
- * if the activation's derivative is made of that. */
+/* Where backward gets its gradients from: from dy of the panel; or, if `above` is not 0, from dy of a following linear
+ * layer with that many outputs and the rows of its weights, one vector each. Also y, if the activation's derivative is
+ * computed from it. */
 typedef struct FewIncoming { const float *dy, *y; const Vector *above_w; } FewIncoming;
 
-/* The gradient of row `row` behind the activation. If that is made of its input, `scaled` and `shift` make it again as forward did. */
-INLINE Vector few_incoming(Slope *slope, const int from, Numbers numbers, const int inputs, const int above, int rows, int row, const FewIncoming *in,
-	const float *centred, const Vector *scaled, Vector shift)
+/* The gradient of row `row` before the activation. If the derivative is computed from the activation's input, `scaled`
+ * and `shift` recompute that as in forward. */
+INLINE Vector few_incoming(Slope *slope, const int from, Numbers numbers, const int inputs, const int above, int rows,
+	int row, const FewIncoming *in, const float *centred, const Vector *scaled, Vector shift)
 {
 	const ptrdiff_t at = (ptrdiff_t)row * LANES;
 	const Vector dy = above ? few_product(above, rows, row, in->dy, in->above_w) : load(in->dy + at);
@@ -480,9 +496,9 @@ INLINE Vector few_incoming(Slope *slope, const int from, Numbers numbers, const 
 	return slope(dy, from == OUTPUT ? load(in->y + at) : few_sum(inputs, rows, row, centred, scaled, shift), numbers);
 }
 
-/* Two chains of sums. */
-INLINE void few_backward(Slope *slope, const int from, Numbers numbers, const int inputs, const int above, int rows, FewGradients *gradients,
-	const FewIncoming *in, const FewPanel *panel)
+/* The rows are summed in two independent strands. */
+INLINE void few_backward(Slope *slope, const int from, Numbers numbers, const int inputs, const int above, int rows,
+	FewGradients *gradients, const FewIncoming *in, const FewPanel *panel)
 {
 	const float *centred = panel->centred, *w = panel->w;
 	float turned[FEW * LANES];
@@ -505,7 +521,8 @@ INLINE void few_backward(Slope *slope, const int from, Numbers numbers, const in
 		for (int i = 0; i < 2; i++)
 			strand[i] = no_sums();
 #define ADD_ROW(i) \
-	add_row(inputs, &strand[i], rows, row + i, few_incoming(slope, from, numbers, inputs, above, rows, row + i, in, centred, scaled, shift), centred)
+	add_row(inputs, &strand[i], rows, row + i, few_incoming(slope, from, numbers, inputs, above, rows, row + i, in, \
+		centred, scaled, shift), centred)
 		for (; row + 2 <= end; row += 2) {
 			ADD_ROW(0);
 			ADD_ROW(1);
@@ -525,17 +542,18 @@ INLINE void few_backward(Slope *slope, const int from, Numbers numbers, const in
 	few_gradients(inputs, gradients, &sums, panel, w);
 }
 
-INLINE void few_backward_above(Slope *slope, const int from, Numbers numbers, const int above, int inputs, int rows, FewGradients *gradients,
-	const FewIncoming *in, const FewPanel *panel)
+INLINE void few_backward_above(Slope *slope, const int from, Numbers numbers, const int above, int inputs, int rows,
+	FewGradients *gradients, const FewIncoming *in, const FewPanel *panel)
 {
 	FOR_FEW(INPUTS, inputs, few_backward(slope, from, numbers, INPUTS, above, rows, gradients, in, panel))
 }
 
-/* `above`: outputs of a linear above, or 0. */
-typedef void FewBackward(int above, int inputs, int rows, Numbers numbers, FewGradients *gradients, const FewIncoming *in, const FewPanel *panel);
+/* `above`: the number of outputs of the following linear layer, or 0. */
+typedef void FewBackward(int above, int inputs, int rows, Numbers numbers, FewGradients *gradients,
+	const FewIncoming *in, const FewPanel *panel);
 
-INLINE void few_backward_any(Slope *slope, const int from, Numbers numbers, int above, int inputs, int rows, FewGradients *gradients,
-	const FewIncoming *in, const FewPanel *panel)
+INLINE void few_backward_any(Slope *slope, const int from, Numbers numbers, int above, int inputs, int rows,
+	FewGradients *gradients, const FewIncoming *in, const FewPanel *panel)
 {
 	if (above == 0 || slope == &identity_slope)
 		few_backward_above(slope, from, numbers, 0, inputs, rows, gradients, in, panel);
@@ -546,8 +564,8 @@ INLINE void few_backward_any(Slope *slope, const int from, Numbers numbers, int 
 }
 
 #define FEW_BACKWARD(activation, FROM, NUMBERS) \
-	NOINLINE void few_##activation##_bwd(int above, int inputs, int rows, Numbers numbers, FewGradients *gradients, const FewIncoming *in, \
-		const FewPanel *panel) \
+	NOINLINE void few_##activation##_bwd(int above, int inputs, int rows, Numbers numbers, FewGradients *gradients, \
+		const FewIncoming *in, const FewPanel *panel) \
 	{ \
 		few_backward_any(&activation##_slope, FROM, numbers, above, inputs, rows, gradients, in, panel); \
 	}
@@ -555,8 +573,9 @@ FEW_BACKWARD(identity, OUTPUT, NONE)
 FEW_INSTANCES(FEW_BACKWARD)
 #undef FEW_BACKWARD
 
-INLINE void few_backward_dw(FewBackward *backward, Numbers own, int rows, int inputs, Update *update, const float *numbers, const Places *w, float *dgamma,
-	float *dbeta, const FewIncoming *in, const float *rstd, const float *centred, const float *moments, const float *gamma, const float *beta)
+INLINE void few_backward_dw(FewBackward *backward, Numbers own, int rows, int inputs, Update *update,
+	const float *numbers, const Places *w, float *dgamma, float *dbeta, const FewIncoming *in, const float *rstd,
+	const float *centred, const float *moments, const float *gamma, const float *beta)
 {
 	const FewPanel panel = { w->at[0], gamma, beta, rstd, centred, moments };
 	FewGradients gradients;
@@ -573,32 +592,35 @@ INLINE void few_backward_dw(FewBackward *backward, Numbers own, int rows, int in
 #define OUTPUT_BETA NULL
 #define INPUT_BETA beta
 
-static void KERNEL_FN(linear_batchnorm_bwd_update)(int rows, int outputs, int inputs, Update *update, const float *numbers, float *w, float *w1, float *w2,
-	float *w3, float *dgamma, float *dbeta, const float *dy, const float *rstd, const float *centred, const float *moments, const float *gamma)
+static void KERNEL_FN(linear_batchnorm_bwd_update)(int rows, int outputs, int inputs, Update *update,
+	const float *numbers, float *w, float *w1, float *w2, float *w3, float *dgamma, float *dbeta, const float *dy,
+	const float *rstd, const float *centred, const float *moments, const float *gamma)
 {
 	const Places of_w = places_of(w, w1, w2, w3);
 	const FewIncoming in = { dy, NULL, NULL };
 	(void)outputs;
-	few_backward_dw(&few_identity_bwd, NONE_NUMBERS, rows, inputs, update, numbers, &of_w, dgamma, dbeta, &in, rstd, centred, moments, gamma, NULL);
+	few_backward_dw(&few_identity_bwd, NONE_NUMBERS, rows, inputs, update, numbers, &of_w, dgamma, dbeta, &in, rstd,
+		centred, moments, gamma, NULL);
 }
 
 #define FEW_BACKWARD_DW(activation, FROM, NUMBERS) \
-	static void KERNEL_FN(linear_batchnorm_##activation##_bwd_update)(int rows, int outputs, int inputs, NUMBERS##_PARAMETERS Update *update, \
-		const float *numbers, float *w, float *w1, float *w2, float *w3, float *dgamma, float *dbeta, const float *dy, \
-		FROM##_OR_BETA(const float *, const float *) const float *rstd, const float *centred, const float *moments, const float *gamma) \
+	static void KERNEL_FN(linear_batchnorm_##activation##_bwd_update)(int rows, int outputs, int inputs, \
+		NUMBERS##_PARAMETERS Update *update, const float *numbers, float *w, float *w1, float *w2, float *w3, \
+		float *dgamma, float *dbeta, const float *dy, FROM##_OR_BETA(const float *, const float *) const float *rstd, \
+		const float *centred, const float *moments, const float *gamma) \
 	{ \
 		const Places of_w = places_of(w, w1, w2, w3); \
 		const FewIncoming in = { dy, FROM##_Y, NULL }; \
 		(void)outputs; \
-		few_backward_dw(&few_##activation##_bwd, NUMBERS##_NUMBERS, rows, inputs, update, numbers, &of_w, dgamma, dbeta, &in, rstd, centred, moments, \
-			gamma, FROM##_BETA); \
+		few_backward_dw(&few_##activation##_bwd, NUMBERS##_NUMBERS, rows, inputs, update, numbers, &of_w, dgamma, \
+			dbeta, &in, rstd, centred, moments, gamma, FROM##_BETA); \
 	}
 FEW_INSTANCES(FEW_BACKWARD_DW)
 #undef FEW_BACKWARD_DW
 
 
-INLINE void few_update(Next *next, const int states, int inputs, const float *numbers, const Places *w, const Places *gamma, const Places *beta,
-	const FewGradients *gradients)
+INLINE void few_update(Next *next, const int states, int inputs, const float *numbers, const Places *w,
+	const Places *gamma, const Places *beta, const FewGradients *gradients)
 {
 	for (int i = 0; i < inputs; i++)
 		update_vector(next, states, numbers, w->at, i * LANES, load(gradients->w + i * LANES));
@@ -608,8 +630,9 @@ INLINE void few_update(Next *next, const int states, int inputs, const float *nu
 		update_vector(next, states, numbers, beta->at, 0, load(gradients->beta));
 }
 
-INLINE void few_backward_update(FewBackward *backward, Numbers own, Next *next, const int states, int above, int rows, int inputs, const float *numbers,
-	const Places *w, const Places *gamma, const Places *beta, const FewIncoming *in, const float *rstd, const float *centred, const float *moments)
+INLINE void few_backward_update(FewBackward *backward, Numbers own, Next *next, const int states, int above, int rows,
+	int inputs, const float *numbers, const Places *w, const Places *gamma, const Places *beta, const FewIncoming *in,
+	const float *rstd, const float *centred, const float *moments)
 {
 	const FewPanel panel = { w->at[0], gamma->at[0], beta->at[0], rstd, centred, moments };
 	FewGradients gradients;
@@ -623,38 +646,42 @@ INLINE void few_backward_update(FewBackward *backward, Numbers own, Next *next, 
 #define ONE_STATE_PLACES(w) places_of(w, w##_state, NULL, NULL)
 
 #define FEW_UPDATE_INSTANCE(activation, FROM, NUMBERS, optimizer, STATES) \
-	static void KERNEL_FN(linear_batchnorm_##activation##_bwd_##optimizer)(int rows, int outputs, int inputs, NUMBERS##_PARAMETERS const float *numbers, \
-		float *w, STATES(float *, w) float *gamma, STATES(float *, gamma) float *beta, STATES(float *, beta) const float *dy, \
+	static void KERNEL_FN(linear_batchnorm_##activation##_bwd_##optimizer)(int rows, int outputs, int inputs, \
+		NUMBERS##_PARAMETERS const float *numbers, float *w, STATES(float *, w) float *gamma, \
+		STATES(float *, gamma) float *beta, STATES(float *, beta) const float *dy, \
 		FROM##_ROWS(const float *) const float *rstd, const float *centred, const float *moments) \
 	{ \
 		const Places of_w = STATES##_PLACES(w), of_gamma = STATES##_PLACES(gamma), of_beta = STATES##_PLACES(beta); \
 		const FewIncoming in = { dy, FROM##_Y, NULL }; \
 		(void)outputs; \
-		few_backward_update(&few_##activation##_bwd, NUMBERS##_NUMBERS, &optimizer##_next, STATES##_COUNT, 0, rows, inputs, numbers, &of_w, &of_gamma, \
-			&of_beta, &in, rstd, centred, moments); \
+		few_backward_update(&few_##activation##_bwd, NUMBERS##_NUMBERS, &optimizer##_next, STATES##_COUNT, 0, rows, \
+			inputs, numbers, &of_w, &of_gamma, &of_beta, &in, rstd, centred, moments); \
 	}
 FEW_UPDATE_INSTANCES(FEW_UPDATE_INSTANCE)
 #undef FEW_UPDATE_INSTANCE
 
 #define FEW_LINEAR_UPDATE(name, load_rows, count, first_dy, activation, FROM, NUMBERS, optimizer, STATES) \
-	static void KERNEL_FN(name)(int rows, int outputs, int inputs, int panel, int above, NUMBERS##_PARAMETERS const float *numbers, float *w, \
-		STATES(float *, w) float *gamma, STATES(float *, gamma) float *beta, STATES(float *, beta) FROM##_ROWS(const float *) const float *rstd, \
+	static void KERNEL_FN(name)(int rows, int outputs, int inputs, int panel, int above, \
+		NUMBERS##_PARAMETERS const float *numbers, float *w, STATES(float *, w) float *gamma, \
+		STATES(float *, gamma) float *beta, STATES(float *, beta) FROM##_ROWS(const float *) const float *rstd, \
 		const float *centred, const float *moments, const float *above_dy, const float *above_w) \
 	{ \
 		const Places of_w = STATES##_PLACES(w), of_gamma = STATES##_PLACES(gamma), of_beta = STATES##_PLACES(beta); \
 		Vector rows_of_w[FEW_COLUMNS]; \
 		const FewIncoming in = { first_dy, FROM##_Y, rows_of_w }; \
 		load_rows(rows_of_w, above, outputs, panel, above_w); \
-		few_backward_update(&few_##activation##_bwd, NUMBERS##_NUMBERS, &optimizer##_next, STATES##_COUNT, count, rows, inputs, numbers, &of_w, \
-			&of_gamma, &of_beta, &in, rstd, centred, moments); \
+		few_backward_update(&few_##activation##_bwd, NUMBERS##_NUMBERS, &optimizer##_next, STATES##_COUNT, count, \
+			rows, inputs, numbers, &of_w, &of_gamma, &of_beta, &in, rstd, centred, moments); \
 	}
 #define FEW_LINEAR_UPDATE_INSTANCE(activation, FROM, NUMBERS, optimizer, STATES) \
-	FEW_LINEAR_UPDATE(linear_batchnorm_##activation##_linear_bwd_##optimizer, load_few_rows, above, above_dy, activation, FROM, NUMBERS, optimizer, STATES)
+	FEW_LINEAR_UPDATE(linear_batchnorm_##activation##_linear_bwd_##optimizer, load_few_rows, above, above_dy, \
+		activation, FROM, NUMBERS, optimizer, STATES)
 FEW_UPDATE_INSTANCES(FEW_LINEAR_UPDATE_INSTANCE)
 #undef FEW_LINEAR_UPDATE_INSTANCE
 
 #if LANES > 1
-/* In contrast above_dy is (-d, d): d times the difference of the two rows. */
+/* If only the difference of the outputs above matters, above_dy is (-d, d), and the gradient is d times the difference
+ * of the two rows of weights. */
 INLINE void load_difference(Vector *difference, int outputs, int inputs, int panel, const float *w)
 {
 	Vector row[FEW];
@@ -663,8 +690,8 @@ INLINE void load_difference(Vector *difference, int outputs, int inputs, int pan
 }
 
 #define FEW_CONTRAST_UPDATE_INSTANCE(activation, FROM, NUMBERS, optimizer, STATES) \
-	FEW_LINEAR_UPDATE(linear_batchnorm_##activation##_linear_bwd_##optimizer##_contrast, load_difference, 1, above_dy + 1, activation, FROM, NUMBERS, \
-		optimizer, STATES)
+	FEW_LINEAR_UPDATE(linear_batchnorm_##activation##_linear_bwd_##optimizer##_contrast, load_difference, 1, \
+		above_dy + 1, activation, FROM, NUMBERS, optimizer, STATES)
 FEW_UPDATE_INSTANCES(FEW_CONTRAST_UPDATE_INSTANCE)
 #undef FEW_CONTRAST_UPDATE_INSTANCE
 #endif

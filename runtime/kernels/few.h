@@ -1,15 +1,18 @@
-/* few.h: sizes that the kernels and the compiler agree on: how many inputs or outputs are few, and what is known of few inputs. */
+/* few.h: constants that the kernels and the compiler share: how many inputs or outputs count as few, and where the
+ * statistics of few inputs are stored. */
 #ifndef BNC_FEW_H
 #define BNC_FEW_H
 
-enum { FEW = 4 };       /* inputs or outputs */
-enum { FEW_ABOVE = 2 }; /* outputs of a linear after few inputs, batchnorm and an activation, where backward is one kernel */
+enum { FEW = 4 };       /* at most this many inputs or outputs are few */
+/* with at most this many outputs, backward of a linear after few inputs, batchnorm and an activation is one kernel */
+enum { FEW_ABOVE = 2 };
 
-enum { NUMBERS = 8 };   /* that an optimizer prepares at most */
+enum { NUMBERS = 8 };   /* the most numbers that an optimizer prepares */
 
-/* Where the moments of a batch have what: means and covariances of the inputs, and TURNED, 0. Or TURNED is 1, and means and covariances are
- * those of e, whose means are 0: x = m + c + L (e + CENTRES), m the INPUT_MEANS, c the RESTS that these floats lack, L in BASIS, a row for
- * each input, a triangle. */
+/* Indices into the moments of a batch. If TURNED is 0: MEANS and COVARIANCES are those of the inputs. If it is 1 they
+ * are those of other variables e, which are not correlated and have means of 0: x = m + c + L (e + CENTRES). Here m are
+ * the INPUT_MEANS, c the RESTS that these floats leave out, and L a lower triangular matrix, in BASIS, with a row for
+ * each input. */
 enum {
 	MEANS = 0,
 	COVARIANCES = MEANS + FEW,
@@ -21,9 +24,10 @@ enum {
 	MOMENTS = CENTRES + FEW
 };
 
-enum { NARROW_INPUTS = 256 };   /* at most so many for the narrow products; a multiple of all lanes */
+enum { NARROW_INPUTS = 256 };   /* the most inputs of the narrow products; a multiple of all numbers of lanes */
 
-/* The call with a number of 1 to FEW as the constant `name`, so that arrays of so many vectors stay in registers. */
+/* Makes the call with `number`, 1 to FEW, as the constant `name`, so that arrays of that many vectors stay in
+ * registers. */
 #define FOR_FEW(name, number, call) \
 	switch (number) { \
 	case 1: { enum { name = 1 }; call; break; } \

@@ -1,11 +1,13 @@
-/* functions.h: exp, log, tanh and sigmoid of vectors. Not libc's, so that the bits depend on neither libc nor lanes. The
- * errors stated are the largest found against double over one float in 61 of all; tests/functions_test.c looks again. */
+/* functions.h: exp, log, tanh, sigmoid and others of vectors. They do not use libc, so that the bits depend on neither
+ * libc nor the number of lanes. The errors stated are the largest found in a comparison with double for one in 61 of
+ * all floats; tests/functions_test.c checks them. */
 #ifndef BNC_FUNCTIONS_H
 #define BNC_FUNCTIONS_H
 #include "simd.h"
 
-/* exp(x) = 2^n exp(r), |r| <= ln(2) / 2. Polynomial and split of ln(2): Cephes, expf.c. 2^n is multiplied in two
- * halves, so that results overflow to infinity and underflow gradually. At most 1.01 ulp; NaN stays NaN. */
+/* exp(x) = 2^n exp(r), |r| <= ln(2) / 2. The polynomial and the split of ln(2) are from Cephes, expf.c. The result is
+ * multiplied by 2^n in two steps, so that it overflows to infinity and underflows gradually. Error: at most 1.01 ulp.
+ * NaN stays NaN. */
 INLINE Vector vector_exp(Vector x)
 {
 	const float shift = 0x1.8p23f;  /* adding it leaves the integer nearest in the low bits */
@@ -21,13 +23,13 @@ INLINE Vector vector_exp(Vector x)
 	p = p * r + 5.0000001201e-1f;
 	p = p * (r * r) + r + 1.0f;
 	const Bits exponent = bits_of(shifted) - 0x4b400000u;
-	const Bits half = ((exponent + 256u) >> 1) - 1u;  /* both with the bias, 127 */
+	const Bits half = ((exponent + 256u) >> 1) - 1u;  /* both exponents include the bias, 127 */
 	const Bits rest = exponent - half + 254u;
 	return p * float_of(half << 23) * float_of(rest << 23);
 }
 
-/* log(x) = k ln(2) + log(1 + f), sqrt(1/2) <= 1 + f < sqrt(2). Method and coefficients: FreeBSD, e_logf.c. At most
- * 0.84 ulp. log(0) is -infinity, log(x < 0) is NaN. */
+/* log(x) = k ln(2) + log(1 + f), sqrt(1/2) <= 1 + f < sqrt(2). Method and coefficients are from FreeBSD, e_logf.c.
+ * Error: at most 0.84 ulp. log(0) is -infinity, log(x < 0) is NaN. */
 INLINE Vector vector_log(Vector x)
 {
 	const Mask ordinary = (x > 0.0f) & (x < INFINITY);
@@ -35,7 +37,8 @@ INLINE Vector vector_log(Vector x)
 	const Mask subnormal = x < 0x1p-126f;
 	const Vector scaled = choose(subnormal, x * 0x1p23f, x);
 	const Bits bits = bits_of(scaled) + (0x3f800000u - 0x3f3504f3u);
-	const Vector k = float_of((bits >> 23) + 0x4b000000u) - choose(subnormal, splat(0x1p23f + 150.0f), splat(0x1p23f + 127.0f));
+	const Vector k = float_of((bits >> 23) + 0x4b000000u) - choose(subnormal, splat(0x1p23f + 150.0f),
+		splat(0x1p23f + 127.0f));
 	const Vector f = float_of((bits & 0x007fffffu) + 0x3f3504f3u) - 1.0f;
 	const Vector s = f / (f + 2.0f);
 	const Vector z = s * s;
@@ -46,20 +49,22 @@ INLINE Vector vector_log(Vector x)
 	return choose(ordinary, log, special);
 }
 
-/* log(x) for 1 <= x <= 2: as above with k = 0, and the series of atanh instead of its coefficients, since s grows to 1/3. At most
- * 1.29 ulp; NaN stays NaN. */
+/* log(x) for 1 <= x <= 2: like vector_log with k = 0, but with the series of atanh instead of its coefficients, since s
+ * grows to 1/3. Error: at most 1.29 ulp. NaN stays NaN. */
 INLINE Vector vector_log_to_2(Vector x)
 {
 	const Vector f = x - 1.0f;
 	const Vector s = f / (f + 2.0f);
 	const Vector z = s * s;
 	const Vector w = z * z;
-	const Vector r = w * (w * (w * (2.0f / 13) + 2.0f / 9) + 2.0f / 5) + z * (w * (w * (w * (2.0f / 15) + 2.0f / 11) + 2.0f / 7) + 2.0f / 3);
+	const Vector r = w * (w * (w * (2.0f / 13) + 2.0f / 9) + 2.0f / 5) + z
+		* (w * (w * (w * (2.0f / 15) + 2.0f / 11) + 2.0f / 7) + 2.0f / 3);
 	const Vector h = f * f * 0.5f;
 	return s * (h + r) - h + f;
 }
 
-/* tanh(x) = 1 - 2 / (exp(2x) + 1) from 0.625 on, below an odd polynomial (Cephes, tanhf.c). At most 1.3 ulp. */
+/* tanh(x) = 1 - 2 / (exp(2x) + 1) for |x| >= 0.625, and an odd polynomial (Cephes, tanhf.c) for smaller ones. Error: at
+ * most 1.3 ulp. */
 INLINE Vector vector_tanh(Vector x)
 {
 	const Bits sign = bits_of(x) & 0x80000000u;
@@ -74,15 +79,15 @@ INLINE Vector vector_tanh(Vector x)
 	return float_of(bits_of(choose(a < 0.625f, small, large)) | sign);
 }
 
-/* sigmoid(x) = e / (1 + e) below 0 and 1 / (1 + e) above, e = exp(-|x|): no overflow, and accurate in the tail. At most
- * 2.31 ulp. */
+/* sigmoid(x) = e / (1 + e) for x <= 0 and 1 / (1 + e) for x > 0, with e = exp(-|x|): this never overflows, and is
+ * accurate where the result is small. Error: at most 2.31 ulp. */
 INLINE Vector vector_sigmoid(Vector x)
 {
 	const Vector e = vector_exp(choose(x > 0.0f, -x, x));
 	return choose(x > 0.0f, splat(1.0f), e) / (e + 1.0f);
 }
 
-/* exp(x) - 1 for x <= 0, and what is larger as exp(x) - 1 rounds it. Near 0 a polynomial. */
+/* exp(x) - 1 for x <= 0, by a polynomial near 0. For x > 0 it is as inexact as the difference of floats exp(x) - 1. */
 INLINE Vector vector_expm1(Vector x)
 {
 	Vector p = x * (1.0f / 40320) + (1.0f / 5040);
@@ -94,8 +99,8 @@ INLINE Vector vector_expm1(Vector x)
 	return choose(x > -0.5f, x * (p * x + 1.0f), vector_exp(x) - 1.0f);
 }
 
-/* The probability that a standard normal variable is at most x: for x < 0 exp(-x^2 / 2) times a polynomial in t = 1 / (1 + 0.35 |x|), fitted to
- * 4e-8 of it for |x| < 13. At most 2e-7 off. */
+/* The probability that a standard normal variable is at most x. For x < 0 it is exp(-x^2 / 2) times a polynomial in t =
+ * 1 / (1 + 0.35 |x|), which was fitted with a relative error of 4e-8 for |x| < 13. Error: at most 2e-7. */
 INLINE Vector vector_normal_cdf(Vector x)
 {
 	const Vector a = float_of(bits_of(x) & 0x7fffffffu);
@@ -116,7 +121,7 @@ INLINE Vector vector_normal_cdf(Vector x)
 INLINE Vector vector_softplus(Vector x)
 {
 	const Vector e = vector_exp(choose(x > 0.0f, -x, x));
-	/* log(1 + e) loses the digits of a small e: the first terms of its series instead */
+	/* log(1 + e) loses the digits of a small e, so the first terms of its series are used there */
 	const Vector small = e - e * e * (0.5f - e * (1.0f / 3));
 	return choose(x > 0.0f, x, splat(0.0f)) + choose(e < 0x1p-7f, small, vector_log_to_2(e + 1.0f));
 }

@@ -1,14 +1,16 @@
-/* linear.c: products with weights, as register tiles. Each tile is a function of its own, never inlined: several tiles
- * in one function share its registers and spill (measured: 25 % of the time of a large product). */
+/* linear.c: products with weights, in tiles whose sums stay in registers. Each tile is a function that is never
+ * inlined: several tiles in one function would share its registers and spill some to memory, which costs 25 % of the
+ * time of a large product. */
 #include "columns.h"
 #include "few.h"
 #include "optimizers.h"
 #include "sums.h"
 
-/* ---- y = x W: a tile is some rows of y. A step of its inner loop takes one row of W and one x of each row. */
+/* ---- y = x W: a tile is a number of rows of y. Each step of its inner loop reads one row of W, and one float of each
+ * row of x. */
 
-/* The rows of the largest tile: as many sums as leave registers for W's row and, where the instruction set cannot
- * multiply by one float in memory, for that float. */
+/* The rows of the largest tile: as many sums as fit into the registers beside the row of W and, if the instruction set
+ * cannot multiply by a float in memory, that float. */
 #if LANES == 16
 enum { TALL = 24, MIDDLE = 16 };
 #elif LANES == 8
@@ -19,15 +21,15 @@ enum { TALL = 8, MIDDLE = 6 };
 
 enum { STEPS = LANES < 4 ? 1 : 4 };
 
-enum { CHUNK = 256 };   /* features summed over at a time; a multiple of LANES */
+enum { CHUNK = 256 };   /* the number of features in one pass of a product; a multiple of LANES */
 
 typedef struct Product {
 	int inputs;
-	const float *x;         /* first row of the tile */
-	ptrdiff_t x_stride;     /* between panels of x */
+	const float *x;         /* the first row of the tile */
+	ptrdiff_t x_stride;     /* the distance between panels of x */
 	const float *w;         /* [inputs][LANES] */
 	float *y;
-	const float *start;     /* what y begins with: one vector for each row, start_step apart */
+	const float *start;     /* the initial values of y: a vector for each row, at a distance of start_step */
 	ptrdiff_t start_step;
 } Product;
 
@@ -92,11 +94,13 @@ static void product_of_rows(int rows, Product product)
 
 static const float nothing[LANES] = {0};
 
-static void KERNEL_FN(linear)(int rows, int outputs, int inputs, float *y, const float *x, const float *w, const float *b)
+static void KERNEL_FN(linear)(int rows, int outputs, int inputs, float *y, const float *x, const float *w,
+	const float *b)
 {
 	Product whole = { inputs, x, (ptrdiff_t)rows * LANES, w, y, b ? b : nothing, 0 };
 	(void)outputs;
-	/* in chunks of W that stay in L1 while the tiles go over them: 256x1024x1024 with AVX2 runs at 104 GFLOP/s instead of 90 */
+	/* In chunks of W that stay in L1 while all tiles use them: a product of 256x1024x1024 with AVX2 runs at 104 GFLOP/s
+	 * instead of 90. */
 	do {
 		whole.inputs = smaller(inputs, CHUNK);
 		product_of_rows(rows, whole);
@@ -108,9 +112,10 @@ static void KERNEL_FN(linear)(int rows, int outputs, int inputs, float *y, const
 	} while (inputs > 0);
 }
 
-/* The same for a single row, whose x lies in one piece: W passes by once, in chains enough to keep a processor busy. Inlined,
- * so that emitted code knows the sizes. */
-INLINE void KERNEL_FN(linear_row)(int rows, int outputs, int inputs, float *y, const float *x, const float *w, const float *b)
+/* The same for a single row; its x is contiguous. W is read once, in as many independent chains as keep a processor
+ * busy. Inlined, so that in emitted code the sizes are constants. */
+INLINE void KERNEL_FN(linear_row)(int rows, int outputs, int inputs, float *y, const float *x, const float *w,
+	const float *b)
 {
 	enum { CHAINS = 8 };
 	Vector sum[CHAINS];
@@ -128,17 +133,18 @@ INLINE void KERNEL_FN(linear_row)(int rows, int outputs, int inputs, float *y, c
 	}
 	for (int input = whole; input < inputs; input++)
 		sum[0] += load(w + input * LANES) * x[input];
-	/* Not as a loop: clang would keep the sums in memory for it. With fewer inputs the others are 0: 2-64-2 takes 20.6 ns without
-	 * these sums, 22.1 with them. */
+	/* Not as a loop: clang would keep the sums in memory for it. With fewer inputs the others are 0: 2-64-2 takes 20.6
+	 * ns without these sums, 22.1 with them. */
 	if (whole > 0)
 		sum[0] = ((sum[0] + sum[4]) + (sum[2] + sum[6])) + ((sum[1] + sum[5]) + (sum[3] + sum[7]));
 	store(y, sum[0]);
 }
 
-/* ---- dx = dy W': a product with the transpose of the rows of W that belong to the panel, made in chunks of bounded
- * size: W is stored [outputs / LANES][inputs][LANES], so each LANES x LANES block is contiguous. */
+/* ---- dx = dy W': a product with the transposed rows of W that belong to the panel. They are transposed in chunks of
+ * limited size. W is stored as [outputs / LANES][inputs][LANES], so each block of LANES x LANES is contiguous. */
 
-static void KERNEL_FN(linear_dx)(int rows, int outputs, int inputs, int panel, float *dx, const float *dy, const float *w)
+static void KERNEL_FN(linear_dx)(int rows, int outputs, int inputs, int panel, float *dx, const float *dy,
+	const float *w)
 {
 	const ptrdiff_t stride = (ptrdiff_t)rows * LANES;
 	const int block_inputs = smaller(inputs - panel * LANES, LANES);
@@ -157,7 +163,7 @@ static void KERNEL_FN(linear_dx)(int rows, int outputs, int inputs, int panel, f
 	}
 }
 
-/* With few outputs the transpose stays in registers. */
+/* With few outputs the transposed rows stay in registers. */
 INLINE void few_dx(const int outputs, int rows, float *dx, const float *dy, const Vector *w)
 {
 	UNROLL_4
@@ -170,7 +176,7 @@ INLINE void few_dx(const int outputs, int rows, float *dx, const float *dy, cons
 	}
 }
 
-/* The rows of W that belong to the panel, a vector for each of the few outputs. */
+/* Loads the rows of W that belong to the panel: one vector for each of the few outputs. */
 static void load_few_rows(Vector *column, int outputs, int inputs, int panel, const float *w)
 {
 #if LANES == 1
@@ -181,15 +187,17 @@ static void load_few_rows(Vector *column, int outputs, int inputs, int panel, co
 #endif
 }
 
-static void KERNEL_FN(linear_dx_few)(int rows, int outputs, int inputs, int panel, float *dx, const float *dy, const float *w)
+static void KERNEL_FN(linear_dx_few)(int rows, int outputs, int inputs, int panel, float *dx, const float *dy,
+	const float *w)
 {
 	Vector column[FEW];
 	load_few_rows(column, outputs, inputs, panel, w);
 	FOR_FEW(OUTPUTS, outputs, few_dx(OUTPUTS, rows, dx, dy, column))
 }
 
-/* ---- dW = x' dy, or an optimizer's step with it at once: a tile is some rows of dW, for as many neighbouring floats of each row
- * of x. A narrow tile splits the rows into strands, so that there are eight sums at least: what a processor has in flight. */
+/* ---- dW = x' dy, alone or with an optimizer's update: a tile is a number of rows of dW, each for a neighbouring
+ * column of x. A narrow tile splits the rows of x into strands, so that there are at least eight independent sums: as
+ * many as a processor can work on at once. */
 
 INLINE void gradient_tile(const int inputs, int rows, float *dw, const float *x, const float *dy)
 {
@@ -246,7 +254,10 @@ static void KERNEL_FN(column_sum)(int rows, float *sum, const float *x)
 }
 
 #define GRADIENT(inputs) \
-	NOINLINE void gradient_##inputs(int rows, float *dw, const float *x, const float *dy) { gradient_tile(inputs, rows, dw, x, dy); }
+	NOINLINE void gradient_##inputs(int rows, float *dw, const float *x, const float *dy) \
+	{ \
+		gradient_tile(inputs, rows, dw, x, dy); \
+	}
 #if LANES >= 16
 GRADIENT(16)
 #endif
@@ -279,7 +290,7 @@ static void gradient_of_block(int rows, int inputs, float *dw, const float *x, c
 #undef TILES
 }
 
-/* What the rows after the first ROW_BLOCK add. */
+/* Adds the gradients of the rows after the first ROW_BLOCK. */
 NOINLINE void add_gradients(int rows, int inputs, float *dw, const float *x, const float *dy)
 {
 	Vector part[LANES], lost[LANES];
@@ -293,7 +304,7 @@ NOINLINE void add_gradients(int rows, int inputs, float *dw, const float *x, con
 	}
 }
 
-/* Up to LANES inputs, in one panel of x. */
+/* The gradients of up to LANES inputs, in one panel of x. */
 static void gradient(int rows, int inputs, float *dw, const float *x, const float *dy)
 {
 	gradient_of_block(smaller(rows, ROW_BLOCK), inputs, dw, x, dy);
@@ -308,9 +319,11 @@ static void KERNEL_FN(linear_dw)(int rows, int outputs, int inputs, float *dw, c
 		gradient(rows, smaller(inputs, LANES), dw, x, dy);
 }
 
-/* linear_dw, column_sum, and an optimizer's update with both: each tile's gradients are used up before the next one's are made. */
-static void KERNEL_FN(linear_dw_update)(int rows, int outputs, int inputs, Update *update, const float *numbers, float *w, float *w1, float *w2, float *w3,
-	float *b, float *b1, float *b2, float *b3, const float *x, const float *dy)
+/* linear_dw, column_sum, and the optimizer's update with both results: the gradients of a panel of x are used before
+ * the next ones are computed, so they stay in the cache. */
+static void KERNEL_FN(linear_dw_update)(int rows, int outputs, int inputs, Update *update, const float *numbers,
+	float *w, float *w1, float *w2, float *w3, float *b, float *b1, float *b2, float *b3, const float *x,
+	const float *dy)
 {
 	const Places of_w = places_of(w, w1, w2, w3), of_b = places_of(b, b1, b2, b3);
 	Vector sum[LANES];

@@ -3,7 +3,7 @@
 #include "functions.h"
 #include "sums.h"
 
-/* The labels of the first `rows` lanes; -1 in the others. */
+/* The labels of the first `rows` lanes; the other lanes are -1. */
 INLINE Mask load_labels(const int32_t *label, int rows)
 {
 #if LANES == 1
@@ -20,7 +20,8 @@ INLINE Mask load_labels(const int32_t *label, int rows)
 #endif
 }
 
-/* A sum of losses. Where it overflows, the exact one is NaN, since it subtracts infinity from infinity, and the plain one infinite. */
+/* A sum of losses. If it overflows, `exact` becomes NaN, since it subtracts infinity from infinity, and `plain` becomes
+ * infinite. */
 typedef struct LossSum { Total exact; Vector plain; } LossSum;
 
 INLINE LossSum loss_none(void)
@@ -41,7 +42,7 @@ INLINE float loss_mean(const LossSum *sum, float share)
 	return (exact - exact == 0.0f ? exact : lane_sum(sum->plain)) * share;
 }
 
-/* What is summed over blocks of rows: losses, and 1 for every row that was right. */
+/* What is summed over blocks of rows: the losses, and 1 for each row that was predicted correctly. */
 typedef struct Score { LossSum loss; Vector hits; } Score;
 
 INLINE Score score_none(void)
@@ -50,7 +51,7 @@ INLINE Score score_none(void)
 	return none;
 }
 
-/* A NaN among the logits makes `loss` NaN. */
+/* `loss` is NaN if one of the logits is. */
 INLINE void add_score(Score *score, Mask used, Mask right, Vector loss)
 {
 	loss_add(&score->loss, choose(used, loss, splat(0.0f)));
@@ -64,8 +65,10 @@ INLINE void store_score(const Score *score, float share, float *loss, float *cor
 }
 
 #if LANES > 1
-/* Of two classes the larger logit's exp(z - m) is 1: one exp, and nothing to search. dx of the wrong class is exactly minus that of the right one. */
-static void KERNEL_FN(cross_entropy_of_two)(int rows, int features, float *loss, float *correct, float *dx, const float *x, const int32_t *label)
+/* With two classes, exp(z - m) of the larger logit is 1: so one exp is enough, and there is no maximum to search. dx of
+ * the wrong class is exactly minus that of the right class. */
+static void KERNEL_FN(cross_entropy_of_two)(int rows, int features, float *loss, float *correct, float *dx,
+	const float *x, const int32_t *label)
 {
 	(void)features;
 	const float share = 1.0f / (float)rows;
@@ -76,8 +79,9 @@ static void KERNEL_FN(cross_entropy_of_two)(int rows, int features, float *loss,
 		Vector z[LANES];
 		load_columns(z, x, block_rows, 2);
 		const Mask used = wanted >= 0, second = z[1] > z[0], wrong = second ^ (wanted == 1);
-		const Vector highest = choose(second, z[1], z[0]), gap = highest - choose(second, z[0], z[1]), e = vector_exp(-gap);
-		/* the 1 is NaN where an infinite logit is the largest */
+		const Vector highest = choose(second, z[1], z[0]), gap = highest - choose(second, z[0], z[1]),
+			e = vector_exp(-gap);
+		/* this 1 is NaN if the largest logit is infinite */
 		const Vector one = highest - highest + 1.0f, sum = e + one;
 		add_score(&score, used, used & ~wrong, vector_log_to_2(sum) + choose(wrong, gap, splat(0.0f)));
 		z[0] = choose(wrong, one, e) * (share / sum);
@@ -89,9 +93,10 @@ static void KERNEL_FN(cross_entropy_of_two)(int rows, int features, float *loss,
 }
 #endif
 
-/* Rows run across the lanes: a vector holds one class of LANES samples. With z the logits, m their largest and s the
- * sum of exp(z - m), loss = log(s) + m - z[label] and dz = (exp(z - m) / s - (1 at the label)) / rows. */
-static void KERNEL_FN(cross_entropy)(int rows, int features, float *loss, float *correct, float *dx, const float *x, const int32_t *label)
+/* Rows run across the lanes: a vector holds one class of LANES samples. With the logits z, their maximum m and s the
+ * sum of exp(z - m): loss = log(s) + m - z[label], dz = (exp(z - m) / s - (1 at the label, else 0)) / rows. */
+static void KERNEL_FN(cross_entropy)(int rows, int features, float *loss, float *correct, float *dx, const float *x,
+	const int32_t *label)
 {
 	const ptrdiff_t stride = (ptrdiff_t)rows * LANES;
 	const int panels = panel_count(features);

@@ -1,5 +1,5 @@
-/* mt19937.h: Matsumoto and Nishimura's generator of 1998, as its steps on whole states. Loops without a branch: they are vectors
- * where the compiler makes some. */
+/* mt19937.h: the random number generator of Matsumoto and Nishimura (1998), whole states at a time. Its loops have no
+ * branches, so that compilers can vectorise them. */
 #ifndef BNC_MT19937_H
 #define BNC_MT19937_H
 #include "kernel_set.h"
@@ -22,7 +22,7 @@ static inline void next_state(uint32_t state[STATE_WORDS])
 	state[STATE_WORDS - 1] = twist(state[STATE_WORDS - 1], state[0], state[STATE_WORDS - 1 - WRAP]);
 }
 
-/* What a word of the state is drawn as. */
+/* The random number that a word of the state stands for. */
 static inline uint32_t temper(uint32_t word)
 {
 	word ^= word >> 11;

@@ -1,16 +1,18 @@
-/* narrow.c: products of shapes that linear.c's tiles, whose lanes are outputs of y or dx, are not suited to. Here what is summed over runs across
- * the lanes, and each tile of sums is summed up across them last.
+/* narrow.c: products of shapes for which the tiles of linear.c are slow, since their lanes are the outputs of y or dx.
+ * Here the lanes are what is summed over, and a tile ends by adding up its lanes.
  *
- * With few outputs, and many more inputs, most lanes would be idle; W is turned as it is read. 32 rows, 64 inputs, 2 outputs with AVX-512:
- * forward 165 ns, as tiles 320; dW 125 ns, not 295. Behind two outputs of which only the difference counts (CONTRAST) is half of that:
- * y = (0, x (w2 - w1)), and as dy = (-d, d), so is dW.
+ * With few outputs and many inputs most lanes of a tile would be idle; W is transposed while it is read. For 32 rows,
+ * 64 inputs and 2 outputs with AVX-512, forward takes 165 ns instead of 320, and dW 125 ns instead of 295. If only the
+ * difference of two outputs matters (CONTRAST), half of that is enough: y = (0, x (w2 - w1)), dy = (-d, d), and dW
+ * likewise.
  *
- * With few rows dx would spend its time on turning W: here it is read as it lies. */
+ * With few rows, dx would spend most of its time on transposing W; here W is read as it is stored. */
 #include "columns.h"
 #include "few.h"
 #include "optimizers.h"
 
-/* LANES sums over features: of the rows of a, a panel of which is [LANES][LANES], times the only row of b. Padding is not read. */
+/* LANES sums over features: of each row of a, whose panels are [LANES][LANES], times the only row of b. Does not read
+ * padding. */
 INLINE Vector across_tile(int features, const float *a, ptrdiff_t a_stride, const float *b, ptrdiff_t b_stride)
 {
 	Vector sum[LANES];
@@ -32,9 +34,11 @@ INLINE Vector across_tile(int features, const float *a, ptrdiff_t a_stride, cons
 	return row_sums(sum);
 }
 
-/* Two outputs at a time: `turned` is their columns of W, one panel after the other. In contrast it is their difference, and y is (0, difference);
- * the 0 is NaN where that is not finite, so that the loss is NaN too. */
-INLINE void narrow_product(const int contrast, int rows, int outputs, int inputs, float *y, const float *x, const float *w, const float *b)
+/* Computes two outputs at a time; `turned` has their columns of W, one panel after another. With `contrast` it has the
+ * difference of the two columns, and y is (0, difference). The 0 is NaN if the difference is not finite, so that the
+ * loss is NaN too. */
+INLINE void narrow_product(const int contrast, int rows, int outputs, int inputs, float *y, const float *x,
+	const float *w, const float *b)
 {
 	const int whole = rows / LANES * LANES;
 	const ptrdiff_t stride = (ptrdiff_t)rows * LANES;
@@ -52,8 +56,10 @@ INLINE void narrow_product(const int contrast, int rows, int outputs, int inputs
 		for (int row = 0; row < whole; row += LANES, x += LANES * LANES) {
 			column[1] = splat(0.0f);
 			if (first + 1 < outputs)
-				column[1] = across_tile(inputs, x, stride, (const float *)turned[1], LANES) + (contrast ? start[1] - start[0] : start[1]);
-			column[0] = contrast ? column[1] - column[1] : across_tile(inputs, x, stride, (const float *)turned[0], LANES) + start[0];
+				column[1] = across_tile(inputs, x, stride, (const float *)turned[1], LANES)
+					+ (contrast ? start[1] - start[0] : start[1]);
+			column[0] = contrast ? column[1] - column[1]
+				: across_tile(inputs, x, stride, (const float *)turned[0], LANES) + start[0];
 			store_two_columns(y + row * LANES + first, column, LANES);
 		}
 		x -= whole * LANES;
@@ -61,17 +67,20 @@ INLINE void narrow_product(const int contrast, int rows, int outputs, int inputs
 	product_of_rows(rows - whole, rest);
 }
 
-static void KERNEL_FN(linear_narrow)(int rows, int outputs, int inputs, float *y, const float *x, const float *w, const float *b)
+static void KERNEL_FN(linear_narrow)(int rows, int outputs, int inputs, float *y, const float *x, const float *w,
+	const float *b)
 {
 	narrow_product(0, rows, outputs, inputs, y, x, w, b);
 }
 
-static void KERNEL_FN(linear_contrast)(int rows, int outputs, int inputs, float *y, const float *x, const float *w, const float *b)
+static void KERNEL_FN(linear_contrast)(int rows, int outputs, int inputs, float *y, const float *x, const float *w,
+	const float *b)
 {
 	narrow_product(1, rows, outputs, inputs, y, x, w, b);
 }
 
-/* x and dy change places: a tile of gradients gives columns of dW. Of two in contrast the second is enough. */
+/* x and dy change roles: a tile of gradients gives columns of dW. With `contrast`, the second of the two columns is
+ * enough. */
 INLINE void narrow_gradient(const int contrast, int rows, int outputs, Vector *column, const float *x, const float *dy)
 {
 	gradient(rows, contrast ? 1 : outputs, (float *)(column + contrast), dy + contrast, x);
@@ -99,10 +108,11 @@ static void KERNEL_FN(linear_dw_contrast)(int rows, int outputs, int inputs, flo
 	narrow_dw(1, rows, outputs, inputs, dw, x, dy);
 }
 
-/* Weights and states are turned as well, several panels of them, so that an update sees no padding and is called but a few times. To turn the
- * gradients instead is slower: a vector of weights would be loaded of what was stored in pairs just before. */
-INLINE void narrow_update(const int contrast, int rows, int outputs, int inputs, Update *update, const float *numbers, const Places *w, const Places *b,
-	const float *x, const float *dy)
+/* Transposes weights and states too, several panels of them at a time, so that an update sees no padding and is called
+ * only a few times. Transposing the gradients instead would be slower: an update would load vectors of weights that
+ * were stored in pairs just before. */
+INLINE void narrow_update(const int contrast, int rows, int outputs, int inputs, Update *update, const float *numbers,
+	const Places *w, const Places *b, const float *x, const float *dy)
 {
 	enum { MOST = 16 };
 	const int columns = contrast ? 2 : outputs, places = w->at[1] ? PLACES : 1;
@@ -120,7 +130,7 @@ INLINE void narrow_update(const int contrast, int rows, int outputs, int inputs,
 					load_few_columns(turned[i] + panel * columns, w->at[i] + (ptrdiff_t)input * LANES, count, columns);
 		}
 		update_at(update, panels * columns * LANES, numbers, &of_turned, 0, (const float *)sum);
-		/* the last first: storing an odd number of columns overwrites the one that follows */
+		/* the last panel first: storing an odd number of columns overwrites the column that follows */
 		for (int panel = panels - 1; panel >= 0; panel--) {
 			const int input = first + panel * LANES, count = smaller(inputs - input, LANES);
 			for (int i = 0; i < places; i++)
@@ -134,23 +144,25 @@ INLINE void narrow_update(const int contrast, int rows, int outputs, int inputs,
 	}
 }
 
-static void KERNEL_FN(linear_dw_update_narrow)(int rows, int outputs, int inputs, Update *update, const float *numbers, float *w, float *w1, float *w2,
-	float *w3, float *b, float *b1, float *b2, float *b3, const float *x, const float *dy)
+static void KERNEL_FN(linear_dw_update_narrow)(int rows, int outputs, int inputs, Update *update, const float *numbers,
+	float *w, float *w1, float *w2, float *w3, float *b, float *b1, float *b2, float *b3, const float *x,
+	const float *dy)
 {
 	const Places of_w = places_of(w, w1, w2, w3), of_b = places_of(b, b1, b2, b3);
 	narrow_update(0, rows, outputs, inputs, update, numbers, &of_w, &of_b, x, dy);
 }
 
-static void KERNEL_FN(linear_dw_update_contrast)(int rows, int outputs, int inputs, Update *update, const float *numbers, float *w, float *w1, float *w2,
-	float *w3, float *b, float *b1, float *b2, float *b3, const float *x, const float *dy)
+static void KERNEL_FN(linear_dw_update_contrast)(int rows, int outputs, int inputs, Update *update,
+	const float *numbers, float *w, float *w1, float *w2, float *w3, float *b, float *b1, float *b2, float *b3,
+	const float *x, const float *dy)
 {
 	const Places of_w = places_of(w, w1, w2, w3), of_b = places_of(b, b1, b2, b3);
 	narrow_update(1, rows, outputs, inputs, update, numbers, &of_w, &of_b, x, dy);
 }
 
-/* The same by an optimizer that is known: a panel at a time, without a call. */
-INLINE void narrow_update_by(Next *next, const int states, const int contrast, int rows, int outputs, int inputs, const float *numbers, const Places *w,
-	const Places *b, const float *x, const float *dy)
+/* The same with an optimizer that is known at compile time: one panel at a time, without function calls. */
+INLINE void narrow_update_by(Next *next, const int states, const int contrast, int rows, int outputs, int inputs,
+	const float *numbers, const Places *w, const Places *b, const float *x, const float *dy)
 {
 	const int columns = contrast ? 2 : outputs;
 	Vector sum[LANES], column[PLACES][LANES], value[PLACES];
@@ -178,8 +190,9 @@ INLINE void narrow_update_by(Next *next, const int states, const int contrast, i
 }
 
 #define CONTRAST_INSTANCE(optimizer, states) \
-	static void KERNEL_FN(linear_dw_update_contrast_##optimizer)(int rows, int outputs, int inputs, Update *update, const float *numbers, float *w, \
-		float *w1, float *w2, float *w3, float *b, float *b1, float *b2, float *b3, const float *x, const float *dy) \
+	static void KERNEL_FN(linear_dw_update_contrast_##optimizer)(int rows, int outputs, int inputs, Update *update, \
+		const float *numbers, float *w, float *w1, float *w2, float *w3, float *b, float *b1, float *b2, float *b3, \
+		const float *x, const float *dy) \
 	{ \
 		const Places of_w = places_of(w, w1, w2, w3), of_b = places_of(b, b1, b2, b3); \
 		(void)update; \
@@ -193,11 +206,13 @@ NOINLINE Vector across(int features, const float *w, ptrdiff_t w_stride, const f
 	return across_tile(features, w, w_stride, dy, dy_stride);
 }
 
-/* In chunks of W that stay in L1 while the rows go over them. The chunks are copied, since blocks a power of two apart drive each other out: without
- * a step with 32 rows took 1.4 times as long. One or two rows do not come back to a block often enough to pay for a copy. Steps of
- * 64-512-512-10 take, by what they took before: with AVX-512 0.65 with a single row, 0.77 with 2, 0.91 with 4, 0.97 with 8; with AVX2 0.65,
- * 0.73, 0.80, 0.93 and 0.97 with 2, 4, 8, 16 and 32; with SSE2 0.85, 0.86, 0.89, 0.91 and 0.95. */
-static void KERNEL_FN(linear_dx_few_rows)(int rows, int outputs, int inputs, int panel, float *dx, const float *dy, const float *w)
+/* In chunks of W that stay in L1 while all rows use them. The chunks are copied, since blocks that are a power of two
+ * apart displace each other in the cache: without the copy a step with 32 rows takes 1.4 times as long. One or two rows
+ * do not use a block often enough to pay for copying it. Time of a step of 64-512-512-10 relative to linear_dx: with
+ * AVX-512 0.65 with one row, 0.77 with 2, 0.91 with 4, 0.97 with 8; with AVX2 0.65, 0.73, 0.80, 0.93 and 0.97 with 2,
+ * 4, 8, 16 and 32; with SSE2 0.85, 0.86, 0.89, 0.91 and 0.95. */
+static void KERNEL_FN(linear_dx_few_rows)(int rows, int outputs, int inputs, int panel, float *dx, const float *dy,
+	const float *w)
 {
 	enum { PANELS = 384 / LANES, WORTH_COPYING = 3 };
 	const ptrdiff_t stride = (ptrdiff_t)rows * LANES, w_stride = (ptrdiff_t)inputs * LANES;
@@ -205,13 +220,15 @@ static void KERNEL_FN(linear_dx_few_rows)(int rows, int outputs, int inputs, int
 	const int copies = rows >= WORTH_COPYING || block_inputs < LANES;
 	Vector block[PANELS * LANES];
 	w += (ptrdiff_t)panel * LANES * LANES;
-	for (int rest = outputs, first = 1; rest > 0; rest -= PANELS * LANES, first = 0, dy += PANELS * stride, w += PANELS * w_stride) {
+	for (int rest = outputs, first = 1; rest > 0; rest -= PANELS * LANES, first = 0, dy += PANELS * stride,
+		w += PANELS * w_stride) {
 		const int features = smaller(rest, PANELS * LANES);
 		for (int i = 0; copies && i < panel_count(features); i++)
 			for (int input = 0; input < LANES; input++)
 				block[i * LANES + input] = input < block_inputs ? load(w + i * w_stride + input * LANES) : splat(0.0f);
 		for (int row = 0; row < rows; row++) {
-			const Vector sum = across(features, copies ? (const float *)block : w, copies ? LANES * LANES : w_stride, dy + row * LANES, stride);
+			const Vector sum = across(features, copies ? (const float *)block : w, copies ? LANES * LANES : w_stride,
+				dy + row * LANES, stride);
 			store(dx + row * LANES, first ? sum : load(dx + row * LANES) + sum);
 		}
 	}

@@ -1,11 +1,12 @@
-/* optimizers.c: an update of a whole panel. `size` is a multiple of LANES. */
+/* optimizers.c: the update of a whole panel of `size` floats, a multiple of LANES. */
 #include "few.h"
 #include "optimizers.h"
 
-INLINE void update_panel(Next *next, const int states, int size, const float *numbers, float *w, float *first, float *second, float *third, const float *dw)
+INLINE void update_panel(Next *next, const int states, int size, const float *numbers, float *w, float *first,
+	float *second, float *third, const float *dw)
 {
 	const Places places = places_of(w, first, second, third);
-	float own[NUMBERS];     /* which no store to weights can change: so they stay in registers */
+	float own[NUMBERS];     /* a copy that no store to weights can change, so it stays in registers */
 	UNROLL
 	for (int i = 0; i < NUMBERS; i++)
 		own[i] = numbers[i];
@@ -14,7 +15,8 @@ INLINE void update_panel(Next *next, const int states, int size, const float *nu
 }
 
 #define OPTIMIZER(name, states, prepared) \
-	static void KERNEL_FN(name)(int size, const float *numbers, float *w, float *first, float *second, float *third, const float *dw) \
+	static void KERNEL_FN(name)(int size, const float *numbers, float *w, float *first, float *second, float *third, \
+		const float *dw) \
 	{ \
 		update_panel(&name##_next, states, size, numbers, w, first, second, third, dw); \
 	}

@@ -1,5 +1,6 @@
-/* optimizers.h: torch.optim's updates. NAME_numbers prepares what is the same for all weights of a step; NAME_next updates a vector: value is w,
- * then its states, and where the network has no such state 0. */
+/* optimizers.h: the updates of torch.optim. NAME_numbers computes once a step what is the same for all weights.
+ * NAME_next updates one vector: value[0] is w, the others are its states, or 0 if the network does not have that
+ * state. */
 #ifndef BNC_OPTIMIZERS_H
 #define BNC_OPTIMIZERS_H
 #include "simd.h"
@@ -23,8 +24,10 @@ INLINE void sgd_next(const float *numbers, Vector *value, Vector gradient)
 	value[0] -= (gradient + value[0] * numbers[SGD_WEIGHT_DECAY]) * numbers[SGD_LR];
 }
 
-/* With momentum. The first step takes the gradient itself into the buffer, without dampening; `undamped` is 1 - dampening. */
-static void KERNEL_FN(sgd_momentum_numbers)(float *numbers, float lr, float weight_decay, float momentum, float undamped, int nesterov, const int64_t *step)
+/* torch.optim.SGD with momentum. The first step sets the buffer to the gradient, without dampening; `undamped` is 1 -
+ * dampening. */
+static void KERNEL_FN(sgd_momentum_numbers)(float *numbers, float lr, float weight_decay, float momentum,
+	float undamped, int nesterov, const int64_t *step)
 {
 	numbers[SGD_LR] = lr;
 	numbers[SGD_WEIGHT_DECAY] = weight_decay;
@@ -52,17 +55,19 @@ INLINE double power(double beta, int64_t n)
 	return result;
 }
 
-/* sqrt in double, of one in float, by Newton's method: libc's is not at hand everywhere. */
+/* sqrt in double: one step of Newton's method from the root in float, since libc's sqrt is not available everywhere. */
 INLINE double precise_root(double value)
 {
 	const double root = (double)sqrtf((float)value);
 	return root > 0.0 ? 0.5 * (root + value / root) : root;
 }
 
-/* torch.optim.Adam: m and v are running means of the gradient and its square, w -= lr m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + eps). */
+/* torch.optim.Adam: m and v are running means of the gradient and its square, and
+ * w -= lr m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + eps). */
 enum { ADAM_DECAY, ADAM_KEPT, ADAM_SHARE1, ADAM_BETA2, ADAM_SHARE2, ADAM_STEP, ADAM_ROOT, ADAM_EPS };
 
-INLINE void prepare_adam(float *numbers, float lr, double beta1, double beta2, double eps, double decay, double kept, const int64_t *step)
+INLINE void prepare_adam(float *numbers, float lr, double beta1, double beta2, double eps, double decay, double kept,
+	const int64_t *step)
 {
 	numbers[ADAM_DECAY] = (float)decay;
 	numbers[ADAM_KEPT] = (float)kept;
@@ -74,7 +79,8 @@ INLINE void prepare_adam(float *numbers, float lr, double beta1, double beta2, d
 	numbers[ADAM_EPS] = (float)eps;
 }
 
-static void KERNEL_FN(adam_numbers)(float *numbers, float lr, double beta1, double beta2, double eps, double weight_decay, const int64_t *step)
+static void KERNEL_FN(adam_numbers)(float *numbers, float lr, double beta1, double beta2, double eps,
+	double weight_decay, const int64_t *step)
 {
 	prepare_adam(numbers, lr, beta1, beta2, eps, weight_decay, 1.0, step);
 }
@@ -87,8 +93,9 @@ INLINE void adam_next(const float *numbers, Vector *value, Vector gradient)
 	value[0] -= value[1] / (square_root(value[2]) * numbers[ADAM_ROOT] + numbers[ADAM_EPS]) * numbers[ADAM_STEP];
 }
 
-/* torch.optim.AdamW: the decay shrinks w, and is no part of the gradient. */
-static void KERNEL_FN(adamw_numbers)(float *numbers, float lr, double beta1, double beta2, double eps, double weight_decay, const int64_t *step)
+/* torch.optim.AdamW: weight decay shrinks w directly and is not added to the gradient. */
+static void KERNEL_FN(adamw_numbers)(float *numbers, float lr, double beta1, double beta2, double eps,
+	double weight_decay, const int64_t *step)
 {
 	prepare_adam(numbers, lr, beta1, beta2, eps, 0.0, 1.0 - (double)lr * weight_decay, step);
 }
@@ -99,11 +106,13 @@ INLINE void adamw_next(const float *numbers, Vector *value, Vector gradient)
 	adam_next(numbers, value, gradient);
 }
 
-/* torch.optim.RMSprop: v is the running mean of the gradient's square; centered, less the square of g, that of the gradient. With momentum a
- * buffer sums what is taken from w. States: v, the buffer, g. */
+/* torch.optim.RMSprop: v is a running mean of the gradient's square, and g one of the gradient, whose square is
+ * subtracted from v if `centered` is set. With momentum a buffer sums what is subtracted from w. States: v, the buffer,
+ * g. */
 enum { RMS_LR, RMS_DECAY, RMS_ALPHA, RMS_EPS, RMS_SHARE, RMS_MOMENTUM, RMS_CENTERED };
 
-static void KERNEL_FN(rmsprop_numbers)(float *numbers, float lr, double alpha, double eps, double weight_decay, double momentum, int centered)
+static void KERNEL_FN(rmsprop_numbers)(float *numbers, float lr, double alpha, double eps, double weight_decay,
+	double momentum, int centered)
 {
 	numbers[RMS_LR] = lr;
 	numbers[RMS_DECAY] = (float)weight_decay;
@@ -114,7 +123,8 @@ static void KERNEL_FN(rmsprop_numbers)(float *numbers, float lr, double alpha, d
 	numbers[RMS_CENTERED] = (float)centered;
 }
 
-/* torch subtracts the square of g too, and gets the root of a negative number, NaN, where rounding makes it larger than v; here that is 0. */
+/* Rounding may make the square of g larger than v; the difference then counts as 0. torch takes the root of the
+ * negative number, which is NaN. */
 INLINE void rmsprop_next(const float *numbers, Vector *value, Vector gradient)
 {
 	gradient += value[0] * numbers[RMS_DECAY];
@@ -126,8 +136,9 @@ INLINE void rmsprop_next(const float *numbers, Vector *value, Vector gradient)
 	value[0] -= value[2] * numbers[RMS_LR];
 }
 
-/* The vector `offset` floats after w and each of its states. */
-INLINE void update_vector(Next *next, const int states, const float *numbers, float *const *at, ptrdiff_t offset, Vector gradient)
+/* Updates the vector at `offset` floats from the beginning of w, and of each of its states. */
+INLINE void update_vector(Next *next, const int states, const float *numbers, float *const *at, ptrdiff_t offset,
+	Vector gradient)
 {
 	Vector value[PLACES];
 	value[0] = load(at[0] + offset);
@@ -142,10 +153,11 @@ INLINE void update_vector(Next *next, const int states, const float *numbers, fl
 			store(at[i] + offset, value[i]);
 }
 
-/* ---- by a kernel that is handed on, once for many weights */
+/* ---- for kernels that get the optimizer as an argument: one call updates many weights */
 
-/* size: floats, a multiple of LANES. */
-typedef void Update(int size, const float *numbers, float *w, float *first, float *second, float *third, const float *dw);
+/* size: the number of floats, a multiple of LANES. */
+typedef void Update(int size, const float *numbers, float *w, float *first, float *second, float *third,
+	const float *dw);
 
 typedef struct Places { float *at[PLACES]; } Places;
 
@@ -164,10 +176,11 @@ INLINE float *after(float *place, ptrdiff_t offset)
 	return place ? place + offset : place;
 }
 
-INLINE void update_at(Update *update, int size, const float *numbers, const Places *places, ptrdiff_t offset, const float *gradient)
+INLINE void update_at(Update *update, int size, const float *numbers, const Places *places, ptrdiff_t offset,
+	const float *gradient)
 {
-	update(size, numbers, places->at[0] + offset, after(places->at[1], offset), after(places->at[2], offset), after(places->at[3], offset),
-		gradient);
+	update(size, numbers, places->at[0] + offset, after(places->at[1], offset), after(places->at[2], offset),
+		after(places->at[3], offset), gradient);
 }
 
 #endif

@@ -1,7 +1,7 @@
-/* pair.c: the products of two neighbouring panels at once. A tile of one panel takes a float of x for every multiply-add, and
- * a processor that starts two of each in a cycle is bound by that; with two panels a float serves twice. Of the peak of
- * AVX-512: 24 rows x 1 panel 85 %, 12 x 2 95 %. Each sum is made in the order of the single panel's, so that the bits are the
- * same, whichever panels meet. */
+/* pair.c: products of two neighbouring panels in one call. A tile of one panel loads a float of x for each
+ * multiply-add, which limits a processor that can start two loads and two multiply-adds in a cycle; with two panels
+ * each float is used twice. Share of the peak of AVX-512: 85 % with 24 rows x 1 panel, 95 % with 12 x 2. Each sum is
+ * computed in the same order as with one panel, so the bits do not depend on which panels are paired. */
 #include "columns.h"
 #include "sums.h"
 
@@ -11,14 +11,16 @@ enum { PAIR_ROWS = 12 };
 enum { PAIR_ROWS = 6 };
 #endif
 
-/* Features summed over at a time: 24 KiB of weights stay in L1. 128 and 256 are 1 % slower, the one with a batch of 128, the other with 256. */
+/* The number of features in one pass of a product: 24 KiB of weights stay in L1. 128 is 1 % slower with a batch of 128,
+ * and 256 with a batch of 256. */
 enum { PAIR_CHUNK = 192 };
 
-/* An x of more bytes has left L2 when the next two panels want it. Its tiles ask for the rows of the next one: 5 % less time for the forward and
- * the input gradient of 1024 x 512 x 512; where x is near, it would cost 4 %. */
+/* An x with more bytes than this is no longer in L2 when the next two panels need it. Its tiles then prefetch the rows
+ * of the next tile: 5 % less time for forward and the input gradient of 1024 x 512 x 512. With a smaller x, prefetching
+ * would cost 4 %. */
 enum { FAR = 1 << 20, LINE = 64 / sizeof(float) };
 
-/* From one panel to the next, in what belongs to the panels; and whether x is far. */
+/* The distance from one panel to the next in the operands that are panels; and whether x is larger than FAR. */
 typedef struct PairSteps { ptrdiff_t w, y, start; int far; } PairSteps;
 
 INLINE void pair_step(const int rows, Vector *first, Vector *second, const float *x, const float *w, ptrdiff_t w_step)
@@ -61,7 +63,8 @@ INLINE void pair_tile(const int rows, const int far, const Product *product, con
 	}
 }
 
-#define PAIR_TILE(rows) NOINLINE void pair_##rows(const Product *product, const PairSteps *steps) { pair_tile(rows, 0, product, steps); }
+#define PAIR_TILE(rows) \
+	NOINLINE void pair_##rows(const Product *product, const PairSteps *steps) { pair_tile(rows, 0, product, steps); }
 NOINLINE void pair_far(const Product *product, const PairSteps *steps) { pair_tile(PAIR_ROWS, 1, product, steps); }
 PAIR_TILE(1)
 PAIR_TILE(2)
@@ -79,7 +82,8 @@ PAIR_TILE(12)
 #endif
 #undef PAIR_TILE
 
-/* Tiles as equal as can be: one of a row or two would wait for its own sums. 50 rows are 5 of 10, not 4 of 12 and one of 2. */
+/* Splits the rows into tiles of nearly equal height, since a tile of one or two rows would wait for its own sums: 50
+ * rows become 5 tiles of 10, not 4 of 12 and one of 2. */
 static void pair_product(int rows, Product product, const PairSteps *steps)
 {
 #define PAIR_CASE(rows) case rows: pair_##rows(&product, steps); break;
@@ -115,7 +119,8 @@ static int is_far(int rows, int features)
 	return (ptrdiff_t)rows * features * (ptrdiff_t)sizeof(float) > FAR;
 }
 
-static void KERNEL_FN(linear_pair)(int rows, int outputs, int inputs, float *y, const float *x, const float *w, const float *b)
+static void KERNEL_FN(linear_pair)(int rows, int outputs, int inputs, float *y, const float *x, const float *w,
+	const float *b)
 {
 	const ptrdiff_t stride = (ptrdiff_t)rows * LANES;
 	PairSteps steps = { (ptrdiff_t)inputs * LANES, stride, b ? LANES : 0, is_far(rows, inputs) };
@@ -133,7 +138,8 @@ static void KERNEL_FN(linear_pair)(int rows, int outputs, int inputs, float *y, 
 	} while (inputs > 0);
 }
 
-static void KERNEL_FN(linear_dx_pair)(int rows, int outputs, int inputs, int panel, float *dx, const float *dy, const float *w)
+static void KERNEL_FN(linear_dx_pair)(int rows, int outputs, int inputs, int panel, float *dx, const float *dy,
+	const float *w)
 {
 	const ptrdiff_t stride = (ptrdiff_t)rows * LANES;
 	const int second_inputs = smaller(inputs - (panel + 1) * LANES, LANES);
@@ -145,7 +151,8 @@ static void KERNEL_FN(linear_dx_pair)(int rows, int outputs, int inputs, int pan
 		const int end = smaller(first + PAIR_CHUNK, outputs);
 		for (int output = first; output < end; output += LANES, w += (ptrdiff_t)inputs * LANES) {
 			load_columns(transposed + (output - first), w, LANES, smaller(end - output, LANES));
-			load_columns(transposed + PAIR_CHUNK + (output - first), w + LANES * LANES, second_inputs, smaller(end - output, LANES));
+			load_columns(transposed + PAIR_CHUNK + (output - first), w + LANES * LANES, second_inputs,
+				smaller(end - output, LANES));
 		}
 		step.inputs = end - first;
 		pair_product(rows, step, &steps);
@@ -156,8 +163,9 @@ static void KERNEL_FN(linear_dx_pair)(int rows, int outputs, int inputs, int pan
 	}
 }
 
-/* As gradient_tile, for two panels of dy and dw, and with as many strands. */
-INLINE void pair_gradient_tile(const int inputs, const int strands, int rows, float *dw, ptrdiff_t dw_step, const float *x, const float *dy, ptrdiff_t dy_step)
+/* Like gradient_tile with the same number of strands, for two panels of dy and dw. */
+INLINE void pair_gradient_tile(const int inputs, const int strands, int rows, float *dw, ptrdiff_t dw_step,
+	const float *x, const float *dy, ptrdiff_t dy_step)
 {
 	enum { MOST = 8 };
 	const int sums = inputs * strands;
@@ -202,7 +210,8 @@ INLINE void pair_gradient_tile(const int inputs, const int strands, int rows, fl
 		pair_gradient_tile(inputs, strands, rows, dw, dw_step, x, dy, dy_step); \
 	}
 #if LANES == 8
-/* Half of eight inputs: sixteen sums are all the registers that AVX2 has. 90 % of the peak, not 79. */
+/* Half of the eight inputs at a time: sixteen sums would take all registers of AVX2. This runs at 90 % of the peak
+ * instead of 79. */
 PAIR_GRADIENT(pair_gradient_half, 4, 1)
 #else
 PAIR_GRADIENT(pair_gradient_8, 8, 1)
@@ -212,8 +221,9 @@ PAIR_GRADIENT(pair_gradient_2, 2, 4)
 PAIR_GRADIENT(pair_gradient_1, 1, 8)
 #undef PAIR_GRADIENT
 
-/* Up to LANES inputs, in one panel of x; dy_step is from one panel of dy to the next. */
-static void pair_gradient_of_block(int rows, int count, float *dw, ptrdiff_t dw_step, const float *x, const float *dy, ptrdiff_t dy_step)
+/* The gradients of up to LANES inputs, in one panel of x; dy_step is the distance from one panel of dy to the next. */
+static void pair_gradient_of_block(int rows, int count, float *dw, ptrdiff_t dw_step, const float *x, const float *dy,
+	ptrdiff_t dy_step)
 {
 #define TILES(tile) \
 	for (; count >= tile; count -= tile, x += tile, dw += tile * LANES) \
@@ -233,15 +243,17 @@ static void pair_gradient_of_block(int rows, int count, float *dw, ptrdiff_t dw_
 #undef TILES
 }
 
-/* As add_gradients. */
-NOINLINE void add_pair_gradients(int rows, int count, float *dw, ptrdiff_t dw_step, const float *x, const float *dy, ptrdiff_t dy_step)
+/* Like add_gradients, for two panels. */
+NOINLINE void add_pair_gradients(int rows, int count, float *dw, ptrdiff_t dw_step, const float *x, const float *dy,
+	ptrdiff_t dy_step)
 {
 	Vector part[2 * LANES], lost[2 * LANES];
 	for (int i = 0; i < 2 * count; i++)
 		lost[i] = splat(0.0f);
 	for (int row = ROW_BLOCK; row < rows; row += ROW_BLOCK) {
 		const ptrdiff_t block = (ptrdiff_t)row * LANES;
-		pair_gradient_of_block(smaller(rows - row, ROW_BLOCK), count, (float *)part, count * LANES, x + block, dy + block, dy_step);
+		pair_gradient_of_block(smaller(rows - row, ROW_BLOCK), count, (float *)part, count * LANES, x + block,
+			dy + block, dy_step);
 		for (int i = 0; i < count; i++) {
 			total_store(dw + i * LANES, &lost[i], part[i]);
 			total_store(dw + dw_step + i * LANES, &lost[count + i], part[count + i]);
@@ -266,10 +278,11 @@ static void KERNEL_FN(linear_dw_pair)(int rows, int outputs, int inputs, float *
 	pair_gradient(rows, inputs, dw, x, dy);
 }
 
-/* The weights are fetched while their gradients are made: a step of 300-700-130-7 takes 1 % less time, one of 784-512-512-10 with momentum
- * as well; to fetch the momentum, too, is no better. */
-static void KERNEL_FN(linear_dw_update_pair)(int rows, int outputs, int inputs, Update *update, const float *numbers, float *w, float *w1, float *w2, float *w3,
-	float *b, float *b1, float *b2, float *b3, const float *x, const float *dy)
+/* Prefetches the weights while their gradients are computed: a step of 300-700-130-7 takes 1 % less time, and so does
+ * one of 784-512-512-10 with momentum. Prefetching the momentum too makes no difference. */
+static void KERNEL_FN(linear_dw_update_pair)(int rows, int outputs, int inputs, Update *update, const float *numbers,
+	float *w, float *w1, float *w2, float *w3, float *b, float *b1, float *b2, float *b3, const float *x,
+	const float *dy)
 {
 	const Places of_w = places_of(w, w1, w2, w3), of_b = places_of(b, b1, b2, b3);
 	const ptrdiff_t stride = (ptrdiff_t)rows * LANES, dw_step = (ptrdiff_t)inputs * LANES;

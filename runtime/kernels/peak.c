@@ -1,10 +1,12 @@
-/* peak.c: what the processor could do. Sums that do not wait for each other, in registers alone. */
+/* peak.c: measures the peak of the processor: multiply-adds in registers that do not wait for each other. */
 #include "simd.h"
 
-enum { PEAK_SUMS = 12 };        /* two units, four cycles each, and some more; with what they need they fit into 16 registers */
+/* two units times four cycles of latency, and some more; with the other operands they fit into 16 registers */
+enum { PEAK_SUMS = 12 };
 
-/* turns x PEAK_SUMS x LANES multiply-adds; the value keeps them from being removed. The sums begin with what no compiler knows: one
- * that began with 1, which factor and term leave as it is, was removed, and the peak came out a twelfth too high. */
+/* turns x PEAK_SUMS x LANES multiply-adds; the result is returned so that compilers cannot remove them. The sums begin
+ * with values that no compiler knows: a sum that began with 1, which the factor and the term do not change, was
+ * removed, and the peak came out a twelfth too high. */
 static float KERNEL_FN(multiply_add)(int turns)
 {
 	Vector sum[PEAK_SUMS];
@@ -23,7 +25,7 @@ static float KERNEL_FN(multiply_add)(int turns)
 	return lane_sum(sum[0]);
 }
 
-/* The same with what the inner loop of a product loads for it, all from L1: a processor may lower its clock for that. */
+/* The same with the loads of a product's inner loop, all from L1: a processor may run at a lower clock then. */
 #if LANES >= 8
 enum { LOADING_ROWS = PAIR_ROWS, LOADED = 2 * PAIR_ROWS };
 #else
@@ -33,7 +35,7 @@ enum { LOADING_ROWS = TALL, LOADED = TALL };
 static float KERNEL_FN(multiply_add_loading)(int turns)
 {
 	static const Vector memory[LOADING_ROWS + 32];
-	const Vector *volatile hidden = memory;         /* no compiler knows what is read */
+	const Vector *volatile hidden = memory;         /* so that no compiler knows what is read */
 	const float *x = (const float *)hidden, *w = x + LOADING_ROWS * LANES;
 	Vector sum[LOADED];
 	UNROLL

@@ -1,5 +1,5 @@
-/* simd.h: a vector of LANES floats, over the vector extension of GCC and clang. With LANES == 1 the vector is a float
- * and everything written on it is plain C99. The only place that knows how many lanes there are. */
+/* simd.h: a vector of LANES floats, with the vector extension of GCC and clang. With LANES == 1 a vector is a float,
+ * and everything written with it is plain C99. No other file depends on how many lanes there are. */
 #ifndef BNC_SIMD_H
 #define BNC_SIMD_H
 #include <math.h>
@@ -10,7 +10,8 @@
 #define INLINE static inline __attribute__((always_inline))
 #define NOINLINE static __attribute__((noinline))
 #ifdef __clang__
-#pragma clang diagnostic ignored "-Wpass-failed"        /* of a loop that is known to turn but a few times nothing is left to unroll */
+/* clang warns where a loop has so few iterations that nothing is left to unroll. */
+#pragma clang diagnostic ignored "-Wpass-failed"
 #define UNROLL _Pragma("clang loop unroll(full)")
 #define UNROLL_4 _Pragma("clang loop unroll_count(4)")
 #elif __GNUC__ >= 8
@@ -27,7 +28,7 @@
 #define UNROLL_4
 #endif
 
-/* A Mask is what comparing two vectors gives: all ones or all zeros in each lane (with one lane, 1 or 0). Masks are
+/* A Mask is the result of comparing two vectors: all ones or all zeros in each lane (with one lane, 1 or 0). Masks are
  * combined with & and |, and used by choose(). */
 #if LANES == 1
 typedef float Vector;
@@ -56,7 +57,7 @@ INLINE int panel_count(int features)
 	return (features + LANES - 1) / LANES;
 }
 
-/* Entry (row, feature) of an activation. */
+/* The index of (row, feature) in an activation. */
 INLINE ptrdiff_t entry(int rows, int row, int feature)
 {
 	return ((ptrdiff_t)(feature / LANES) * rows + row) * LANES + feature % LANES;
@@ -100,8 +101,9 @@ INLINE Vector choose(Mask mask, Vector a, Vector b)
 #endif
 }
 
-/* a > b ? a : b in each lane, so that b is it where one is NaN. gcc 12 makes two instructions of
- * what is not one of its own. Without choose, which an emitted program may need for nothing else. */
+/* a > b ? a : b in each lane, so the result is b if one of them is NaN. gcc 12 needs two instructions where it does not
+ * use an instruction for just this. It does not call choose(), so that an emitted program that needs only this has no
+ * choose(). */
 INLINE Vector larger(Vector a, Vector b)
 {
 #if LANES == 1
@@ -115,7 +117,8 @@ INLINE Vector larger(Vector a, Vector b)
 #endif
 }
 
-/* The value, which no compiler makes one multiply-add of with what follows: so the bits do not depend on what does. */
+/* Returns the value, and keeps compilers from joining the operation before it and the one after it into one
+ * multiply-add: so the bits do not depend on what follows. */
 INLINE Vector rounded(Vector value)
 {
 #if LANES == 1
@@ -148,7 +151,8 @@ INLINE Vector float_of(Bits bits)
 INLINE Vector square_root(Vector value)
 {
 #if defined __GNUC__ && !defined __TINYC__ && !defined __cplusplus
-	extern float (sqrtf)(float) __attribute__((const));  /* no errno: one instruction, without -fno-math-errno */
+	/* sets no errno, so it is one instruction even without -fno-math-errno */
+	extern float (sqrtf)(float) __attribute__((const));
 #endif
 	Lanes lanes;
 	lanes.vector = value;
@@ -158,7 +162,7 @@ INLINE Vector square_root(Vector value)
 	return lanes.vector;
 }
 
-/* Set in the first `count` lanes. */
+/* A mask that is set in the first `count` lanes. */
 INLINE Mask first_lanes(int count)
 {
 	Lanes index;
@@ -168,7 +172,7 @@ INLINE Mask first_lanes(int count)
 	return index.vector < (float)count;
 }
 
-/* The floats at source, source + step, ... */
+/* Loads the floats at source, source + step, ... */
 INLINE Vector load_apart(const float *source, ptrdiff_t step)
 {
 #if LANES == 1
@@ -213,7 +217,7 @@ INLINE void interleave(Vector a, Vector b, Vector *low, Vector *high)
 #endif
 }
 
-/* The sum of the lanes, by halves. */
+/* The sum of the lanes: adds halves until one lane is left. */
 INLINE float lane_sum(Vector value)
 {
 	UNROLL
@@ -227,8 +231,8 @@ INLINE float lane_sum(Vector value)
 	return lanes.lane[0];
 }
 
-/* Transposes a LANES x LANES matrix. Interleaving row i with row i + LANES / 2, for all i at once, turns the index
- * bits (row, column) by one place; after log2(LANES) turns the two have changed places. */
+/* Transposes a LANES x LANES matrix. Interleaving row i with row i + LANES / 2, for all i, rotates the bits of the
+ * index (row, column) by one place; after log2(LANES) rotations row and column have changed places. */
 INLINE void transpose(Vector matrix[LANES])
 {
 	UNROLL
@@ -243,7 +247,7 @@ INLINE void transpose(Vector matrix[LANES])
 	}
 }
 
-/* The sums of the rows of a LANES x LANES matrix, as a vector: a transposition that adds as it goes. Overwrites the
+/* The sum of each row of a LANES x LANES matrix, as a vector: a transposition that adds on the way. Overwrites the
  * matrix. */
 INLINE Vector row_sums(Vector matrix[LANES])
 {

@@ -1,12 +1,14 @@
-/* sums.h: sums that keep what rounding drops. Compilers may make one multiply-add of a product and a sum, but for rounded(). */
+/* sums.h: sums that keep what rounding drops. Compilers may join a product and a sum into one multiply-add, except
+ * after rounded(). */
 #ifndef BNC_SUMS_H
 #define BNC_SUMS_H
 #include "simd.h"
 
-/* Sums over rows are made block by block: the rounding error of a plain sum grows with the number of its terms. */
+/* Sums over rows are computed block by block: the rounding error of a plain sum grows with the number of its terms. */
 enum { ROW_BLOCK = 512 };
 
-/* A sum that keeps what rounding drops (Kahan), so that it is as exact over many terms as over few. One that overflows ends as NaN. */
+/* A sum that keeps what rounding drops (Kahan's method), so its error does not grow with the number of terms. If it
+ * overflows it becomes NaN. */
 typedef struct Total { Vector sum, lost; } Total;
 
 INLINE Total total_none(void)
@@ -23,7 +25,7 @@ INLINE void total_add(Total *total, Vector value)
 	total->sum = sum;
 }
 
-/* Adds the sum of a block of rows, or begins with it. */
+/* Adds the sum of a block of rows; with `first`, sets the total to it. */
 INLINE void total_add_block(Total *total, Vector value, int first)
 {
 	if (first) {
@@ -34,7 +36,7 @@ INLINE void total_add_block(Total *total, Vector value, int first)
 	}
 }
 
-/* The same for a total whose sum is in memory. */
+/* total_add for a total whose sum is in memory. */
 INLINE void total_store(float *sum, Vector *lost, Vector value)
 {
 	Total total = { load(sum), *lost };
@@ -43,10 +45,10 @@ INLINE void total_store(float *sum, Vector *lost, Vector value)
 	*lost = total.lost;
 }
 
-/* A number of twice a float's precision: sum + rest. */
+/* A number with twice a float's precision: sum + rest. */
 typedef struct Twofold { Vector sum, rest; } Twofold;
 
-/* Adds to the sum; what that rounds off goes to the rest (Knuth). */
+/* Adds to the sum, and adds what that rounds off to the rest (Knuth). */
 INLINE void twofold_add(Twofold *number, Vector value)
 {
 	const Vector sum = number->sum + value, added = sum - number->sum;
@@ -54,7 +56,8 @@ INLINE void twofold_add(Twofold *number, Vector value)
 	number->sum = sum;
 }
 
-/* a b - product, which is a b rounded: exact. Without a multiply-add by halves of 12 bits, whose products are exact (Dekker). */
+/* a b - product, exactly; `product` must be a b rounded. Without a multiply-add instruction, by splitting each factor
+ * into halves of 12 bits, whose products are exact (Dekker). */
 INLINE Vector product_rest(Vector a, Vector b, Vector product)
 {
 #if defined __FMA__
@@ -73,7 +76,7 @@ INLINE Vector product_rest(Vector a, Vector b, Vector product)
 #endif
 }
 
-/* Adds a b. */
+/* Adds the product a b. */
 INLINE void twofold_add_product(Twofold *number, Vector a, Vector b)
 {
 	const Vector product = rounded(a * b);

@@ -1,8 +1,10 @@
-/* variants.h: kernels that are called as a row of kernels.h is, and do the same, for certain sizes.
+/* variants.h: kernels with the same operands and result as a row of kernels.h, for certain sizes.
  *
- * VARIANT(row, name, panels, condition): the compiler takes the first whose condition holds (compiler/variants.c). With panels == 2 it does two neighbouring panels at once, with the bits of two
- * calls: own-panel operands are those of the first, and the second's lie behind them (in scratch memory too, at the stride of this
- * call's rows). Sets of fewer lanes than the list says do not have it. */
+ * VARIANT(row, name, panels, condition): the compiler uses the first variant whose condition holds
+ * (compiler/variants.c). One with panels == 2 does two neighbouring panels in one call, with the same bits as two
+ * calls. Its own-panel operands point to the first panel; the second panel follows it in memory, in scratch memory too,
+ * at the distance that this call's rows give. The name of a list says how many lanes a kernel set needs to have its
+ * variants. */
 #ifndef BNC_VARIANTS_H
 #define BNC_VARIANTS_H
 #include "few.h"
@@ -10,22 +12,23 @@
 
 #define VARIANT_OF(row, name, panels, condition) VARIANT(row, name, panels, condition)
 
-
 #define VARIANTS_FROM_1_LANE(VARIANT) \
 	VARIANT(linear,           linear_row,           1, is.rows == 1) \
 	VARIANT(linear_dx,        linear_dx_few,        1, is.outputs <= FEW)
 
-/* With few outputs most lanes of a tile would be idle; to let the inputs run across the lanes instead pays from about 32 of them an output on. */
+/* With few outputs, most lanes of a tile would be idle. Letting the inputs run across the lanes is faster from about 32
+ * inputs per output on. */
 #define IS_NARROW(outputs) ((outputs) <= is.lanes / 4 && (outputs) * 32 <= is.inputs && is.inputs <= NARROW_INPUTS)
-/* Of two outputs in contrast one is enough: y becomes 0 and the difference; dy is its second feature, and the negative of it. */
+/* If only the difference of two outputs matters, one output is enough: y becomes 0 and the difference; and of dy only
+ * the second feature is read, since the first is its negative. */
 #define IS_CONTRAST (is.contrast && is.outputs == 2 && IS_NARROW(1))
 #define IS_BEHIND_CONTRAST (is.contrast && is.above == 2)
-/* To turn W for dx costs as much as about ten rows need of it, or 48 with 8 lanes; to sum across the lanes costs each row as much as some 100
- * outputs. */
+/* Transposing W for dx takes as long as the products of about ten rows, or 48 with 8 lanes; summing across the lanes
+ * takes, for each row, as long as the products of some 100 outputs. */
 #define IS_FEW_ROWS (is.rows <= (is.lanes < 16 ? 32 : 8) && is.rows * 6 <= is.outputs)
 #define FEW_CONTRAST_VARIANT(activation, FROM, NUMBERS, optimizer, STATES) \
-	VARIANT_OF(linear_batchnorm_##activation##_linear_bwd_##optimizer, linear_batchnorm_##activation##_linear_bwd_##optimizer##_contrast, 1, \
-		IS_BEHIND_CONTRAST)
+	VARIANT_OF(linear_batchnorm_##activation##_linear_bwd_##optimizer, \
+		linear_batchnorm_##activation##_linear_bwd_##optimizer##_contrast, 1, IS_BEHIND_CONTRAST)
 #define IS_OPTIMIZER(name) (is.optimizer && strcmp(is.optimizer, #name) == 0)
 #define CONTRAST_VARIANT(name, states) \
 	VARIANT_OF(linear_dw_update, linear_dw_update_contrast_##name, 1, IS_CONTRAST && IS_OPTIMIZER(name))
@@ -41,7 +44,8 @@
 	VARIANT(linear_dx,        linear_dx_few_rows,   1, IS_FEW_ROWS) \
 	VARIANT(cross_entropy,    cross_entropy_of_two, 1, is.features == 2)
 
-/* With fewer inputs or outputs a product is not bound by its loads of x. A single row has linear_row, whose bits two panels would not have. */
+/* With fewer inputs or outputs, loads of x do not limit a product. A single row is left to linear_row, which rounds
+ * differently from linear_pair. */
 #define IS_PAIRED (is.outputs >= 16 && is.inputs >= 16)
 #define VARIANTS_FROM_8_LANES(VARIANT) \
 	VARIANT(linear,           linear_pair,          2, IS_PAIRED && is.rows > 1) \
