@@ -1,4 +1,4 @@
-/* arena.c: memory that is freed all at once. Blocks are cut from calloc's chunks, so everything handed out is zero. */
+/* arena.c: memory that is freed all at once. Blocks are parts of larger chunks from calloc, so all memory is zero. */
 #include "bnc.h"
 #include <stdalign.h>
 #include <stdlib.h>
@@ -13,12 +13,12 @@ typedef struct Chunk {
 
 struct Arena {
 	Chunk *chunks;
-	char *free;             /* of the newest ordinary chunk */
+	char *free;             /* the free part of the newest ordinary chunk */
 	size_t left;
-	size_t chunk_size;      /* of the next one: each is twice the last */
+	size_t chunk_size;      /* the size of the next one: each is twice as large as the one before */
 };
 
-/* The one place in which the process may end below main: no caller could do anything useful without memory. */
+/* The only function below main that ends the process: without memory no caller could do anything useful. */
 static _Noreturn void out_of_memory(void)
 {
 	fputs("bnc: out of memory\n", stderr);

@@ -1,4 +1,4 @@
-/* Values and arguments: what a call wrote against what its layer takes. Layer names are not known here, only specs. */
+/* Values and arguments: checks what a call has against what its layer takes. Knows the tables' specs, but no layer. */
 #include "build.h"
 #include <string.h>
 
@@ -98,7 +98,8 @@ bool check_size(Builder *b, const Scope *scope, const char *what, const Literal 
 	return false;
 }
 
-static bool check_real(Builder *b, const Scope *scope, const char *what, const Literal *value, const char *range, double *out)
+static bool check_real(Builder *b, const Scope *scope, const char *what, const Literal *value, const char *range,
+	double *out)
 {
 	const char *wanted = arena_print(b->arena, "%s must be a number%s%s", what, range ? " " : "", range ? range : "");
 	if (value->kind == LITERAL_NAME)
@@ -128,7 +129,7 @@ static bool check_flag(Builder *b, const char *what, const Literal *value, doubl
 
 /* ---- arguments */
 
-/* So that nothing is said of sizes that follow from a mistake. */
+/* Marks the node's shapes as unknown, so that nothing is reported about sizes that follow from a mistake. */
 static void leave_unknown(Node *node)
 {
 	if (node->output)
@@ -190,7 +191,8 @@ static void set_named(Builder *b, const Scope *scope, Node *node, const Argument
 			node->layer->name, argument->key, expected_arguments(b, node->layer));
 }
 
-/* Positional values fill the positional arguments in order; with too few of them, inferred ones are passed over. */
+/* Positional values belong to the positional arguments in their order; if there are too few values, inferred arguments
+ * are skipped. */
 void set_arguments(Builder *b, const Scope *scope, Node *node, const Argument *arguments)
 {
 	const ArgumentSpec *specs = node->layer->arguments;
@@ -198,7 +200,7 @@ void set_arguments(Builder *b, const Scope *scope, Node *node, const Argument *a
 	for (const Argument *a = arguments; a; a = a->next)
 		values += !a->key;
 	for (int i = 0; specs[i].name; i++) {
-		node->arguments[i] = specs[i].standard;
+		node->arguments[i] = specs[i].default_value;
 		node->argument_spans[i] = node->span;
 		places += (specs[i].use & POSITIONAL) != 0;
 		inferred += (specs[i].use & (POSITIONAL | INFERRED)) == (POSITIONAL | INFERRED);

@@ -1,5 +1,5 @@
-/* A rule's text -> steps: each call's kernel looked up, each name bound to a tensor or a number. The names are those that
- * bnc.h lists at Layer; a name that is none of them is a fault of the table. */
+/* The text of a layer's rule -> steps: looks up the kernel of each call, and binds each name to a tensor or a number.
+ * bnc.h lists the names above Layer; any other name is a fault of the layer's table. */
 #include "diff.h"
 #include <string.h>
 
@@ -21,7 +21,7 @@ Tensor *tensor_over(Diff *d, Role role, Layout layout, const Value *value, const
 	return tensor;
 }
 
-/* A temporary of the same size. */
+/* A new temporary of the same size as model. */
 static Tensor *tensor_like(Diff *d, const Tensor *model, const char *name)
 {
 	Tensor *tensor = new_tensor(d, ROLE_TEMPORARY, model->layout, name);
@@ -51,7 +51,7 @@ static Operand number(double value)
 	return (Operand){.kind = OPERAND_NUMBER, .number = value};
 }
 
-/* The index of `x` or `x2`, `dx` or `dx2` after its prefix; -1 when name is neither. */
+/* The index of `x` or `x2`, `dx` or `dx2`, after the prefix; -1 if name is none of these. */
 static int input_index(const char *name, const char *prefix)
 {
 	size_t length = strlen(prefix);
@@ -86,7 +86,7 @@ static Tensor *step_counter(Diff *d)
 	return d->c->step;
 }
 
-/* What every rule can name. False: not such a name. */
+/* Binds names that every rule can use. False: name is none of them. */
 static bool bind_common(Diff *d, const char *name, Operand *operand)
 {
 	const Node *node = d->node;
@@ -182,7 +182,7 @@ static Operand bind(Diff *d, const char *name)
 		return at(0);
 	if (bind_common(d, name, &operand))
 		return operand;
-	/* a tensor hides the argument that says whether it exists */
+	/* a tensor takes precedence over an argument of the same name, which says whether the tensor exists */
 	static const char one_minus[] = "one_minus_";
 	const bool rest = strncmp(name, one_minus, strlen(one_minus)) == 0;
 	int argument = argument_index(d->node->layer, rest ? name + strlen(one_minus) : name);
@@ -202,9 +202,12 @@ static void check_operand(const Step *step, int index)
 	const Operand *operand = &step->operands[index];
 	bool tensor = operand->kind == OPERAND_AT || operand->kind == OPERAND_ABSENT;
 	if (tensor != (parameter->type->class == OPERAND_TENSOR))
-		internal_error("%s: operand %s of %s is of the wrong kind", step->node->layer->name, parameter->name, step->kernel->name);
-	if (operand->kind == OPERAND_AT && !parameter->type->any_layout && operand->tensor->layout != parameter->type->layout)
-		internal_error("%s: operand %s of %s has the wrong layout", step->node->layer->name, parameter->name, step->kernel->name);
+		internal_error("%s: operand %s of %s is of the wrong kind", step->node->layer->name, parameter->name,
+			step->kernel->name);
+	if (operand->kind == OPERAND_AT && !parameter->type->any_layout
+		&& operand->tensor->layout != parameter->type->layout)
+		internal_error("%s: operand %s of %s has the wrong layout", step->node->layer->name, parameter->name,
+			step->kernel->name);
 }
 
 void find_features(Step *step)
@@ -214,8 +217,8 @@ void find_features(Step *step)
 			continue;
 		int features = step->operands[i].tensor->features;
 		if (step->features && step->features != features)
-			internal_error("%s: %s goes over panels of %d and of %d features", step->node->layer->name, step->kernel->name,
-				step->features, features);
+			internal_error("%s: %s goes over panels of %d and of %d features", step->node->layer->name,
+				step->kernel->name, step->features, features);
 		step->features = features;
 	}
 }
@@ -229,7 +232,7 @@ Step *new_step(Diff *d, const Kernel *kernel)
 	return step;
 }
 
-/* The tensor called name leaves its gradient as that of the input called by `dx` or `dx2`. */
+/* Passes on the gradient called `from` as that of the input called `dx` or `dx2`. */
 static void pass_gradient(Diff *d, const char *input, const char *from)
 {
 	int index = input_index(input, "dx");
@@ -239,7 +242,7 @@ static void pass_gradient(Diff *d, const char *input, const char *from)
 	d->dx[index] = operand.tensor;
 }
 
-/* `dx = dy`, or a call; without effect unless it is wanted. */
+/* Binds `dx = dy` or a call; only reads it if it is not wanted. */
 static void bind_call(Diff *d, const char **text, bool wanted)
 {
 	const char *after = *text, *names[MAX_OPERANDS];
@@ -262,7 +265,7 @@ static void bind_call(Diff *d, const char **text, bool wanted)
 	find_features(step);
 }
 
-/* `[name]` or `[!name]`: does this call exist under the node's arguments? */
+/* Whether the call after `[name]` or `[!name]` exists with the node's arguments; true if there is no guard. */
 static bool guard_holds(Diff *d, const char **text)
 {
 	const char *begin = *text;

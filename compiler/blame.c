@@ -1,11 +1,11 @@
-/* Why a training broke down: what can be known of it, in words. */
+/* Why a loss is not finite: finds what can be known of the cause, and says it. */
 #include "run.h"
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* A batchnorm with eps=0 */
+/* Whether the node is a batchnorm with eps=0. */
 static bool may_divide_by_0(const Node *node)
 {
 	int eps = node->layer->normalises_batch ? argument_index(node->layer, "eps") : -1;
@@ -41,7 +41,8 @@ static const double *value_of(double *const *outputs, const double *x, const Val
 static double *tensor_values(const Compilation *c, const void *net, const Tensor *tensor)
 {
 	size_t count = (size_t)tensor->features * (tensor->layout == LAYOUT_WEIGHTS ? (size_t)tensor->inputs : 1);
-	const ProgramTensor place = {.layout = tensor->layout, .features = tensor->features, .inputs = tensor->inputs, .offset = tensor->offset};
+	const ProgramTensor place = {.layout = tensor->layout, .features = tensor->features, .inputs = tensor->inputs,
+		.offset = tensor->offset};
 	float *floats = malloc(count * sizeof *floats);
 	double *values = floats ? NEW_ARRAY(c->arena, double, count) : 0;
 	if (floats)
@@ -52,11 +53,14 @@ static double *tensor_values(const Compilation *c, const void *net, const Tensor
 	return values;
 }
 
-static void run_node(const Compilation *c, const void *net, const Node *node, int rows, const double *x, double **outputs)
+static void run_node(const Compilation *c, const void *net, const Node *node, int rows, const double *x,
+	double **outputs)
 {
 	Reference reference = {
-		.rows = rows, .inputs = (int)shape_size(&node->inputs[0]->shape), .outputs = (int)shape_size(&node->output->shape),
-		.arguments = node->arguments, .x = value_of(outputs, x, node->inputs[0]), .x2 = value_of(outputs, x, node->inputs[1]),
+		.rows = rows, .inputs = (int)shape_size(&node->inputs[0]->shape),
+		.outputs = (int)shape_size(&node->output->shape),
+		.arguments = node->arguments, .x = value_of(outputs, x, node->inputs[0]),
+		.x2 = value_of(outputs, x, node->inputs[1]),
 		.training = true,
 	};
 	reference.y = outputs[node->index] = NEW_ARRAY(c->arena, double, (size_t)rows * (size_t)reference.outputs);
@@ -66,7 +70,7 @@ static void run_node(const Compilation *c, const void *net, const Node *node, in
 	node->layer->reference(&reference);
 }
 
-/* The first feature that is the same in all rows, as far as floats can tell; -1: none. */
+/* The first feature that has the same value in all rows, as far as floats can tell; -1: none. */
 static int constant_feature(const double *values, int rows, int features)
 {
 	for (int f = 0; f < features; f++) {
@@ -81,21 +85,22 @@ static int constant_feature(const double *values, int rows, int features)
 	return -1;
 }
 
-/* The batch that the network's input holds. */
+/* The batch that is in the network's input, as row-major doubles. */
 static double *input_values(const Compilation *c, const Run *run, int rows)
 {
 	size_t count = (size_t)rows * (size_t)c->program.inputs;
 	float *floats = malloc(count * sizeof *floats);
 	double *values = floats ? NEW_ARRAY(c->arena, double, count) : 0;
 	if (floats)
-		c->program.kernels->scatter(rows, c->program.inputs, floats, (const float *)((const char *)run->net + c->program.x));
+		c->program.kernels->scatter(rows, c->program.inputs, floats,
+			(const float *)((const char *)run->net + c->program.x));
 	for (size_t i = 0; floats && i < count; i++)
 		values[i] = (double)floats[i];
 	free(floats);
 	return values;
 }
 
-/* Looks for a batchnorm with eps=0 among whose inputs is a feature without a variance. */
+/* Looks for a batchnorm with eps=0 that has an input feature without variance. */
 static bool blame_deviation(const Compilation *c, const Training *t, Failure *failure)
 {
 	const Run *run = t->breakdown.run;
@@ -110,10 +115,12 @@ static bool blame_deviation(const Compilation *c, const Training *t, Failure *fa
 	for (int i = 0; x && i <= last->index; i++) {
 		const Node *node = nodes->items[i];
 		int features = (int)shape_size(&node->inputs[0]->shape);
-		int constant = may_divide_by_0(node) ? constant_feature(value_of(outputs, x, node->inputs[0]), rows, features) : -1;
+		int constant = may_divide_by_0(node) ? constant_feature(value_of(outputs, x, node->inputs[0]), rows, features)
+			: -1;
 		if (constant >= 0) {
-			add(failure, ": %s `%s` has eps=0, and its input %d is the same in all %d rows of the batch, so that it divides 0 by 0. Give it eps=1e-5, "
-				"or leave such a feature out", node->layer->name, node->path, constant, rows);
+			add(failure,
+				": %s `%s` has eps=0, and its input %d is the same in all %d rows of the batch, so that it divides 0 "
+				"by 0. Give it eps=1e-5, or leave such a feature out", node->layer->name, node->path, constant, rows);
 			return true;
 		}
 		run_node(c, run->net, node, rows, x, outputs);
@@ -123,7 +130,7 @@ static bool blame_deviation(const Compilation *c, const Training *t, Failure *fa
 
 /* ---- large numbers */
 
-/* Where the value is that is largest in magnitude. */
+/* The index of the value with the largest magnitude. */
 static size_t largest(const float *values, size_t count)
 {
 	size_t at = 0;
@@ -132,8 +139,8 @@ static size_t largest(const float *values, size_t count)
 	return at;
 }
 
-/* "d.npz has inputs up to 1e+30 (row 3): scale them to about 1"; empty when the data are of the size that initial weights are made for.
- * Returns their largest magnitude. */
+/* Writes "d.npz has inputs up to 1e+30 (row 3): scale them to about 1", or nothing if the data are about as large as
+ * initial weights are made for. Returns the largest magnitude. */
 static double describe_data(const Training *t, char *out, size_t size)
 {
 	enum { LARGE = 1000 };
@@ -149,8 +156,8 @@ static double describe_data(const Training *t, char *out, size_t size)
 		size_t at = largest(tables[i].values, (size_t)data->rows * (size_t)tables[i].features);
 		double value = (double)tables[i].values[at];
 		if (fabs(value) >= LARGE && fabs(value) > most)
-			snprintf(out, size, "%s has %s up to %g (row %zu): scale them to about 1", data->name, tables[i].name, value,
-				at / (size_t)tables[i].features);
+			snprintf(out, size, "%s has %s up to %g (row %zu): scale them to about 1", data->name, tables[i].name,
+				value, at / (size_t)tables[i].features);
 		most = fmax(most, fabs(value));
 	}
 	return most;
@@ -158,14 +165,15 @@ static double describe_data(const Training *t, char *out, size_t size)
 
 static void blame_size(const Training *t, const char *weights, Failure *failure)
 {
-	const double overflows = 1e15;          /* when it is squared, and times the square of a weight */
+	const double overflows = 1e15;          /* its square times the square of a weight may overflow */
 	char data[sizeof failure->text];
 	double most = describe_data(t, data, sizeof data);
 	const char *when = t->breakdown.step > 0 ? "" : ", before any step";
 	if (most >= overflows || (!t->breakdown.step && *data))
 		add(failure, "%s: %s", when, data);
 	else if (t->breakdown.step > 0)
-		add(failure, ": a smaller --lr often helps (it is %g)%s%s", (double)t->breakdown.run->lr, *data ? "; " : "", data);
+		add(failure, ": a smaller --lr often helps (it is %g)%s%s", (double)t->breakdown.run->lr, *data ? "; " : "",
+			data);
 	else if (weights)
 		add(failure, "%s: the weights in %s are too large", when, weights);
 	else
@@ -182,6 +190,7 @@ void blame(const Compilation *c, const Training *t, const char *weights, Failure
 	blame_size(t, weights, failure);
 	const Node *node = find_division(c->network);
 	if (node && !t->returns)
-		add(failure, ". %s `%s` has eps=0, and divides by 0 where a feature is the same in a whole batch: eps=1e-5 does not", node->layer->name,
-			node->path);
+		add(failure,
+			". %s `%s` has eps=0, and divides by 0 where a feature is the same in a whole batch: eps=1e-5 does not",
+			node->layer->name, node->path);
 }

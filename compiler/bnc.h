@@ -1,5 +1,5 @@
-/* bnc.h: the compiler's one header: every struct, then the functions of each .c file, in the order in which a network
- * passes through them: text -> tree -> network -> steps -> loops -> memory -> C -> machine code. */
+/* bnc.h: the compiler's internal header: all structs, then the functions of each .c file, in the order in which a
+ * network passes through them: text -> tree -> network -> steps -> loops -> memory -> C -> machine code. */
 #ifndef BNC_H
 #define BNC_H
 #include "../runtime/kernels/few.h"
@@ -16,7 +16,7 @@ void arena_close(Arena *arena);
 void *arena_alloc(Arena *arena, size_t count, size_t size);
 char *arena_copy(Arena *arena, const char *text, size_t length);        /* adds the final 0 */
 char *arena_print(Arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* items, doubled when count has reached *capacity. */
+/* Returns items, in twice the memory if count has reached *capacity. */
 void *arena_grow(Arena *arena, void *items, int count, int *capacity, size_t size);
 
 #define NEW(arena, type) ((type *)arena_alloc((arena), 1, sizeof(type)))
@@ -26,19 +26,19 @@ void *arena_grow(Arena *arena, void *items, int count, int *capacity, size_t siz
 	((list)->items = arena_grow((arena), (list)->items, (list)->count, &(list)->capacity, sizeof *(list)->items), \
 	 (list)->items[(list)->count++] = (item))
 
-/* ---- map.c: from names to what they mean */
+/* ---- map.c: names -> values */
 
-typedef struct Map Map;         /* null: the empty one */
+typedef struct Map Map;         /* a null pointer is the empty map */
 
-const void *map_get(const Map *map, const char *name);         /* null: it is not there */
-/* A map that has also, or instead, this value for the name; map itself stays as it is. */
+const void *map_get(const Map *map, const char *name);         /* null: the map does not have it */
+/* Returns a map that also has this value for the name, in place of any other; map itself does not change. */
 const Map *map_put(Arena *arena, const Map *map, const char *name, const void *value);
 
 /* ---- error.c: diagnostics with place, source line and caret */
 
 typedef struct Source {
 	const char *path;       /* as the user wrote it; "-e" for a network on the command line */
-	const char *text;       /* ends with a 0 beyond length */
+	const char *text;       /* text[length] is 0 */
 	size_t length;
 } Source;
 
@@ -49,24 +49,24 @@ typedef struct Diagnostics Diagnostics;
 Diagnostics *diagnostics_open(Arena *arena, const Source *source);
 void error_at(Diagnostics *diagnostics, Span where, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void warning_at(Diagnostics *diagnostics, Span where, const char *format, ...) __attribute__((format(printf, 3, 4)));
-/* Belongs to the error or warning reported last, and is printed below it. */
+/* Belongs to the last error or warning, and is printed below it. */
 void note_at(Diagnostics *diagnostics, Span where, const char *format, ...) __attribute__((format(printf, 3, 4)));
 int error_count(const Diagnostics *diagnostics);
-/* Prints everything in the order of the source, at most 20 errors in full and then how many more there are. */
+/* Prints everything in the order of the source: at most 20 errors in full, then the number of the others. */
 void diagnostics_print(const Diagnostics *diagnostics, FILE *out);
 
-/* Where an offset is, for people: both count from 1, columns in characters of UTF-8. */
+/* Where an offset is, for people: line and column count from 1, columns in characters of UTF-8. */
 typedef struct Place {
 	int line, column;
 	uint32_t offset, line_begin;
 } Place;
 
 Place place_first(const Source *source);
-/* Counts on from place, so that places in the order of the source cost one pass together. */
+/* Counts on from place, so that one pass over the source finds all places that are asked for in its order. */
 Place place_next(const Source *source, Place place, uint32_t offset);
-/* The source's own text for a message: one line, short, and harmless to a terminal. */
+/* The text of a span for a message: one line, short, and harmless to a terminal. */
 const char *quote_source(Arena *arena, const Source *source, Span span);
-/* Writes text with everything escaped that a terminal might act upon. */
+/* Writes text, and escapes everything that a terminal might act upon. */
 void print_safely(const char *text, size_t length, FILE *out);
 
 /* ---- lex.re, parse.y: characters -> tokens -> tree */
@@ -76,24 +76,25 @@ typedef enum LiteralKind { LITERAL_NUMBER, LITERAL_NAME, LITERAL_SHAPE } Literal
 typedef struct Literal {
 	LiteralKind kind;
 	Span span;
-	bool integer;           /* a number written without point or exponent, and then exactly: */
-	bool negative, overflow;/* overflow: beyond 64 bits, or a real beyond double */
+	bool integer;           /* a number without point or exponent; its value is exactly: */
+	bool negative, overflow;/* overflow: an integer beyond 64 bits, or a real beyond double */
 	uint64_t magnitude;
 	double number;          /* any number's value */
 	const char *name;       /* true and false are names */
-	int rank;               /* of a shape, at most MAX_RANK; each dimension saturates at INT64_MAX */
+	int rank;               /* of a shape, at most MAX_RANK; a dimension that is too large becomes INT64_MAX */
 	int64_t dims[4];
 } Literal;
 
 typedef struct Argument {
 	const char *key;        /* null when positional */
-	Span key_span;          /* of the key, or of the value when positional */
+	Span key_span;          /* of the key, or of the value if positional */
 	Literal value;
 	struct Argument *next;
 } Argument;
 
 typedef enum StatementKind {
-	STATEMENT_CALL,         /* [label:] name {value} {key=value}: a layer, a setting or a block; the tables decide */
+	/* [label:] name {value} {key=value}: a layer, a setting or a block; network.c finds out which */
+	STATEMENT_CALL,
 	STATEMENT_LET,          /* let name = value         (value in arguments) */
 	STATEMENT_REPEAT,       /* repeat value { body }    (value in arguments) */
 	STATEMENT_BLOCK,        /* block name(parameters) { body }   (each parameter a LITERAL_NAME in arguments) */
@@ -102,23 +103,23 @@ typedef enum StatementKind {
 
 typedef struct Statement {
 	StatementKind kind;
-	Span span;              /* from its first to its last token; of a statement with a body, up to the body */
+	Span span;              /* from its first to its last token; without its body, if it has one */
 	Span name_span;
 	const char *label;      /* null without one */
 	Span label_span;
 	const char *name;
 	Argument *arguments;
 	struct Statement *body, *shortcut;
-	bool broken;            /* a syntax error was reported in it; its name may be null */
+	bool broken;            /* a syntax error in it was reported; its name may be null */
 	struct Statement *next;
 } Statement;
 
 enum { MAX_NESTING = 64, MAX_SOURCE_BYTES = 64 << 20 };
 
-/* The file's statements in order. Syntax errors are reported, each once, and the statements around them kept. */
+/* Returns the file's statements in order. Reports each syntax error once, and keeps the statements around it. */
 Statement *parse(Arena *arena, Diagnostics *diagnostics, const Source *source);
 
-/* ---- dump_tree.c: --dump tokens and --dump tree: one token or statement in a line, with its place */
+/* ---- dump_tree.c: --dump tokens and --dump tree: a line for each token or statement, with its place */
 
 void dump_tokens(const Source *source, FILE *out);
 void dump_tree(const Source *source, const Statement *statements, FILE *out);
@@ -127,7 +128,7 @@ void dump_tree(const Source *source, const Statement *statements, FILE *out);
 
 typedef enum OperandClass {
 	OPERAND_INT, OPERAND_FLOAT, OPERAND_DOUBLE,     /* by value */
-	OPERAND_FUNCTION,               /* a kernel, of an optimizer */
+	OPERAND_FUNCTION,               /* a kernel: that of an optimizer */
 	OPERAND_TENSOR,
 } OperandClass;
 
@@ -136,7 +137,7 @@ typedef struct OperandType {
 	const char *name, *c_type;
 	OperandClass class;
 	bool reads, writes;
-	bool own;               /* touches its own panel only, else the whole tensor */
+	bool own;               /* a call touches its own panel only; else the whole tensor */
 	bool any_layout;
 	Layout layout;
 } OperandType;
@@ -146,7 +147,7 @@ enum { MAX_OPERANDS = 28 };
 typedef struct KernelParameter {
 	const char *name;
 	const OperandType *type;
-	bool maybe;             /* may be absent */
+	bool maybe;             /* may be absent (null) */
 	bool grad;              /* lanes past the last feature are 0 */
 } KernelParameter;
 
@@ -156,11 +157,11 @@ typedef struct Kernel {
 	const char *name;
 	const char *prototype;  /* the row's parameter list, as C */
 	bool in_place, product, activation, optimizer, contrast;
-	int states;             /* of an optimizer: the most that it keeps of a weight */
-	size_t entry;           /* offset of its function in a KernelTable */
-	int panels;             /* that a call is for */
-	const struct Kernel *row;       /* itself, or of which it is a variant */
-	VariantFits *fits;      /* of a variant: the sizes that it is for, from so many lanes on; else null */
+	int states;             /* of an optimizer: the number of values that it keeps for a weight, at most */
+	size_t entry;           /* the offset of its function in a KernelTable */
+	int panels;             /* how many panels a call is for */
+	const struct Kernel *row;       /* the kernel that it is a variant of; itself if it is none */
+	VariantFits *fits;      /* of a variant: whether it is for these sizes; else null */
 	int lanes;
 	int parameter_count;
 	KernelParameter parameters[MAX_OPERANDS];
@@ -168,119 +169,133 @@ typedef struct Kernel {
 
 typedef struct Kernels { Kernel *items; int count; } Kernels;
 
-/* Reads the table. A row that cannot be read is a fault of bnc: internal_error. */
+/* Reads the table. A row that cannot be read is a fault of bnc, an internal_error. */
 Kernels kernel_table(Arena *arena);
 const Kernel *kernel_find(const Kernels *kernels, const char *name, size_t length);
-/* Whether the kernel is for these sizes; a row is for all. */
+/* Whether the kernel is for these sizes; one that is not a variant is for all. */
 bool kernel_fits(const Kernel *kernel, Sizes sizes);
-/* The row's first variant for these sizes that takes so many panels, or null. */
+/* Returns the row's first variant for these sizes whose calls take so many panels, or null. */
 const Kernel *kernel_variant(const Kernels *kernels, const Kernel *row, Sizes sizes, int panels);
-/* Reading the tables' texts: each passes over space first, and moves *text behind what it read. A word is of letters, digits and
- * underscores, and "" where there is none; a call is `kernel(name, ...)`, and fits its kernel. */
+/* These read the texts of the tables. Each skips space, and moves *text to what follows the thing that it has read. A
+ * word consists of letters, digits and underscores; read_word returns "" if there is none. A call is `kernel(name,
+ * ...)`, and must fit its kernel. */
 const char *read_word(Arena *arena, const char **text);
-bool read_mark(const char **text, char mark);           /* false: something else is there, and stays */
+/* false: the text has something else there, and *text only skips space */
+bool read_mark(const char **text, char mark);
 const Kernel *read_call(Arena *arena, const Kernels *kernels, const char **text, const char *names[]);
 
-/* ---- layers/: one const Layer each; passes learn everything about a layer from here and never name one */
+/* ---- layers/: one const Layer each. The passes know of a layer only what is said here, and name none. */
 
 enum { MAX_ARGUMENTS = 8, MAX_TENSORS = 6, MAX_LOCALS = 4, MAX_INPUTS = 2, MAX_EXAMPLES = 10, MAX_RANK = 4 };
 
 typedef enum ArgumentKind { ARGUMENT_SIZE, ARGUMENT_REAL, ARGUMENT_FLAG } ArgumentKind;
 typedef enum ArgumentUse {
 	REQUIRED = 1,
-	INFERRED = 2,           /* may be left out, is checked when given: the Layer's infer does both */
+	INFERRED = 2,           /* may be left out; the layer's infer finds it, or checks it if it is given */
 	POSITIONAL = 4,         /* may be written without its name */
 } ArgumentUse;
 
 typedef struct ArgumentSpec {
 	const char *name;       /* null ends the list */
 	ArgumentKind kind;
-	int use;                /* of ArgumentUse */
-	double standard;        /* the default */
-	const char *range;      /* what a REAL must satisfy: null, ">= 0", "> 0", ">= 0 and < 1" */
-	const char *with;       /* what it has no effect or no meaning without, as written after it; or null */
+	int use;                /* ArgumentUse, combined with | */
+	double default_value;
+	const char *range;      /* the range of a REAL: null, ">= 0", "> 0", ">= 0 and < 1" */
+	const char *with;       /* text to add after it where it has no effect alone, such as " momentum=0.9"; or null */
 } ArgumentSpec;
 
-/* A tensor that belongs to the network: a parameter (trained), or a statistic (updated by forward, saved alike). */
+/* A tensor that the network keeps: a parameter (trained), or a statistic (written by forward). Both are saved. */
 typedef struct TensorSpec {
 	const char *name;       /* null ends the list */
 	Layout layout;
 	bool trainable;
 	Init init;
-	const char *when;       /* the FLAG or REAL argument without which it does not exist, or null */
+	const char *when;       /* the tensor exists only if this FLAG or REAL argument is not 0; null: always */
 } TensorSpec;
 
-/* A tensor that forward leaves for backward, or one call for the next. */
+/* A tensor that forward writes for backward, or that one call of a rule writes for the next. */
 typedef struct LocalSpec { const char *name; Layout layout; } LocalSpec;
 
 typedef enum LayerKind { KIND_LAYER, KIND_LOSS, KIND_OPTIMIZER } LayerKind;
 
-/* What a reference computes on: row-major doubles. */
+/* What a layer's reference computes on: row-major doubles. */
 typedef struct Reference {
-	int rows, inputs, outputs;      /* inputs, outputs: values in a row of x, y */
+	int rows, inputs, outputs;      /* inputs, outputs: number of values in a row of x, y */
 	const double *arguments;
-	const double *tensors[MAX_TENSORS];     /* as declared; null for one that does not exist */
+	const double *tensors[MAX_TENSORS];     /* in the order of the Layer; null for one that does not exist */
 	const double *x, *x2;
 	double *y;
 	bool training;
-	const int *labels;              /* losses only; y is then one value */
+	const int *labels;              /* of a loss, as targets; its y is one value */
 	const double *targets;
-	/* an optimizer's: y is w, which it updates by the gradient x, and states are those of its tensors that exist */
+	/* of an optimizer: y is w, which it updates with the gradient x; states has those of its tensors that exist */
 	double *states[MAX_TENSORS];
 	double lr;
-	int64_t step;                   /* 0 for the first */
+	int64_t step;                   /* 0 for the first step */
 } Reference;
 
 struct Node;
 
-/* What an optimizer's first step leaves of a gradient: scale (dw + decay w), or scale times its square, is in the state; or, times lr, taken from w. */
+/* What an optimizer's first step does with a gradient dw, so that a test can tell dw from the result. If squared is
+ * false, it computes scale (dw + decay w); if true, scale times the square of that. If state has a name, the result is
+ * in that state; if not, lr times the result is subtracted from w. */
 typedef struct FirstStep { const char *state; double scale, decay; bool squared; } FirstStep;
 
-/* y = (x - centre) scale + shift; x is thought to be about one deviation away from the centre. */
+/* y = (x - centre) scale + shift. x is expected to be about one `deviation` away from the centre. */
 typedef struct Scaling { double centre, deviation, scale, shift; } Scaling;
 
-/* Which rule a network gets that names none. */
-typedef enum Standard { NOT_STANDARD, STANDARD, STANDARD_FOR_ONE_OUTPUT } Standard;
+/* Whether a network that names no loss or optimizer gets this one. */
+typedef enum DefaultLayer { NOT_DEFAULT, DEFAULT, DEFAULT_FOR_ONE_OUTPUT } DefaultLayer;
 
-/* forward, predict and backward are kernel calls separated by `;`. A call may start with `[name]` or `[!name]`: it is
- * there only if that argument is not, or is, 0. Names in a call: the node's tensors, locals and arguments, one_minus_<argument>, which a
- * kernel could not make of a float as exactly; x (x2), y; dx
- * (dx2), dy and d<tensor>, gradients; rows, panel; inputs and outputs (features of x and y); lr, step. In an optimizer: w, dw, size and numbers, which prepare writes once a step;
- * in a loss: label, target, loss, correct. A call whose every result is unread is dropped. `dx = dy` passes a gradient on as
- * it is. */
+/* forward, predict and backward are kernel calls, separated by `;`. A call that starts with `[name]` exists only if
+ * that argument is not 0, and one with `[!name]` only if it is 0. `dx = dy` passes a gradient on unchanged. A call is
+ * dropped if nothing reads its results.
+ *
+ * Names in a call:
+ *   the node's tensors, locals and arguments; d<tensor>, a tensor's gradient
+ *   one_minus_<argument>    computed in double: a kernel would get it from a float, less exactly
+ *   x, y, dx, dy            input, output and their gradients; x2 and dx2 of a second input
+ *   inputs, outputs         the number of features of x and of y
+ *   rows, panel, lr, step
+ *   label, target, loss, correct      in a loss
+ *   w, dw, size, numbers    in an optimizer; prepare writes numbers once a step */
 typedef struct Layer {
 	LayerKind kind;
 	const char *name, *summary;
 	ArgumentSpec arguments[MAX_ARGUMENTS + 1];
 	TensorSpec tensors[MAX_TENSORS + 1];
 	LocalSpec locals[MAX_LOCALS + 1];
-	bool (*infer)(struct Node *node, Diagnostics *diagnostics);     /* shapes and what arguments must agree on; null: y is like x */
+	/* checks arguments and shapes, and sets the shape of y; null: y has the shape of x */
+	bool (*infer)(struct Node *node, Diagnostics *diagnostics);
 	const char *forward;
-	const char *predict;                    /* null: as forward */
+	const char *predict;                    /* null: the same as forward */
 	const char *backward;
-	const char *prepare;                    /* of an optimizer: before the first update of a step */
-	Standard standard;
-	bool takes_labels;                      /* a loss: on class indices, not values */
-	bool normalises_batch;                  /* one row has no variance */
-	bool cancels_shift;                     /* in training, a constant added to a feature of x does not change y */
-	const char *decay;                      /* of an optimizer: the argument without which w stays where dw is 0, or null */
-	FirstStep (*first_step)(const double *arguments);       /* of an optimizer */
-	const char *shift;                      /* the tensor that adds a constant to each feature of y, or null */
-	const char *product;                    /* y = x W' + shift, and nothing else: the tensor W, or null */
-	/* What prediction does to a feature of x, if it is that and nothing else; or null. tensors: as declared, in double. */
+	const char *prepare;                    /* of an optimizer: called once a step, before all updates */
+	DefaultLayer is_default;
+	bool takes_labels;                      /* of a loss: it compares with class indices, not with values */
+	bool normalises_batch;                  /* so it needs two rows: one has no variance */
+	bool cancels_shift;                     /* in training, adding a constant to a feature of x does not change y */
+	/* of an optimizer: if this argument is 0, w stays the same where dw is 0; null: always */
+	const char *decay;
+	FirstStep (*first_step)(const double *arguments);       /* of an optimizer: see FirstStep */
+	const char *shift;                      /* the tensor that is added to the features of y, or null */
+	const char *product;                    /* the tensor W if y = x W' + shift and nothing else; or null */
+	/* What prediction does to a feature of x if it only scales and shifts it; or null. tensors: in the order of the
+	 * Layer, in double. */
 	Scaling (*scales)(const double *arguments, const double *const tensors[], int feature);
 	void (*reference)(const Reference *reference);
-	const char *examples[MAX_EXAMPLES + 1]; /* networks of this layer, without loss; tests run them all */
+	const char *examples[MAX_EXAMPLES + 1]; /* networks that use this layer, without a loss; tests run all of them */
 } Layer;
 
-extern const Layer *const layers[];             /* all of them, null at the end */
+extern const Layer *const layers[];             /* all layers; the last is null */
 const Layer *layer_find(LayerKind kind, const char *name);
-const Layer *layer_standard(LayerKind kind, int outputs);
-const Layer *layer_sum(void);                   /* joins the two ways of a residual */
-/* The kind's names, for messages. */
+const Layer *layer_default(LayerKind kind, int outputs);
+const Layer *layer_sum(void);                   /* adds the results of a residual's two branches */
+/* The names of all layers of a kind, for messages. */
 int layer_names(LayerKind kind, const char *names[], int capacity);
 void layer_list(FILE *out);                     /* --list-layers */
-bool layer_print(LayerKind kind, const char *name, FILE *out); /* its part of the list; false: there is none of that name */
+/* its part of that list; false: there is no layer of that name */
+bool layer_print(LayerKind kind, const char *name, FILE *out);
 int argument_index(const Layer *layer, const char *name);      /* -1: none */
 int tensor_index(const Layer *layer, const char *name);        /* -1: none */
 
@@ -290,9 +305,10 @@ void setting_list(FILE *out);                   /* --list-settings */
 bool setting_print(const char *name, FILE *out);
 int setting_names(const char *names[]);
 
-/* ---- network.c: tree -> network: let, repeat, block and residual are gone, names are looked up, arguments checked */
+/* ---- network.c: tree -> network: expands let, repeat, block and residual, looks up names, checks arguments */
 
-/* Of one sample. Its rank may also say that it is not known yet, or that a mistake was reported where it arises. */
+/* The shape of one sample. A rank may also be UNKNOWN_RANK, not known yet, or BROKEN_RANK, where an error was
+ * reported. */
 enum { UNKNOWN_RANK = 0, BROKEN_RANK = -1 };
 typedef struct Shape { int rank; int dims[MAX_RANK]; } Shape;
 
@@ -300,16 +316,16 @@ struct Tensor;
 
 typedef struct Value {
 	Shape shape;
-	struct Node *producer;          /* null for the network's input */
-	Span span;                      /* where its size was said */
-	int readers;                    /* diff.c: nodes, and the loss */
-	struct Node *reader;            /* the last of the nodes */
+	struct Node *producer;          /* null: the network's input */
+	Span span;                      /* the place in the source that determines its size */
+	int readers;                    /* diff.c: how many nodes read it; the loss counts too */
+	struct Node *reader;            /* the last node that reads it */
 	struct Tensor *tensor, *gradient;
 } Value;
 
 typedef struct Node {
 	const Layer *layer;
-	int index;                      /* in the network */
+	int index;                      /* its place in network->nodes */
 	const char *path;               /* "3.shortcut.0": the prefix of its tensors' names */
 	Span span;
 	double arguments[MAX_ARGUMENTS];
@@ -326,9 +342,9 @@ typedef struct Nodes { Node **items; int count, capacity; } Nodes;
 
 typedef struct Network {
 	Arena *arena;
-	const char *path;               /* of its source */
+	const char *path;               /* of its source file */
 	const char *name;               /* a C identifier */
-	Nodes nodes;                    /* in the order of the source, which is an order of evaluation */
+	Nodes nodes;                    /* in the order of the source, which is also an order of evaluation */
 	Value *input, *output;
 	Node *loss, *optimizer;
 	int batch, epochs;
@@ -336,12 +352,13 @@ typedef struct Network {
 	bool seed_given;
 } Network;
 
-/* What the command line overrides; a negative number or null leaves the file's. */
+/* What the command line overrides; a negative number or null keeps the file's value. */
 typedef struct Overrides { int batch, epochs; double lr; } Overrides;
 
 enum { MAX_NODES = 100000, MAX_BATCH = 1 << 20, MAX_THREADS = 64 };
 
-Network *network_build(Arena *arena, Diagnostics *diagnostics, const Statement *tree, const Source *source, const Overrides *overrides);
+Network *network_build(Arena *arena, Diagnostics *diagnostics, const Statement *tree, const Source *source,
+	const Overrides *overrides);
 
 /* ---- shape.c: shapes along the graph */
 
@@ -350,10 +367,11 @@ static inline bool shape_is_known(const Shape *shape) { return shape->rank > 0; 
 static inline bool shape_is_broken(const Shape *shape) { return shape->rank == BROKEN_RANK; }
 bool same_shape(const Shape *a, const Shape *b);
 int shape_features(const Shape *shape);         /* dims[0] */
-int shape_positions(const Shape *shape);        /* the product of the others: rows per sample */
+int shape_positions(const Shape *shape);        /* the product of the other dims: rows per sample */
 int64_t shape_size(const Shape *shape);         /* floats in a sample */
 const char *shape_text(Arena *arena, const Shape *shape);
-/* For infer: x's features, or a message when x is not a vector; takes them from the argument when x is not known. True: x is. */
+/* For a layer's infer. The argument is the number of x's features: takes it from x, or x's from it, and reports an
+ * error if they differ or x is not a vector. True: x's shape is known. */
 bool infer_features(Node *node, const char *argument, Diagnostics *diagnostics);
 bool set_output(Node *node, Shape shape);
 
@@ -362,46 +380,49 @@ bool set_output(Node *node, Shape shape);
 typedef enum Role {
 	ROLE_PARAMETER,         /* trained and saved */
 	ROLE_STATISTIC,         /* saved */
-	ROLE_STATE,             /* the optimizer's */
-	ROLE_GRADIENT,          /* of a parameter, where it outlives the step's loops */
+	ROLE_STATE,             /* kept by the optimizer */
+	ROLE_GRADIENT,          /* of a parameter, if it is kept after the loop that computes it */
 	ROLE_BLOCK,             /* all parameters side by side, or all their gradients */
-	ROLE_INPUT, ROLE_LABEL, ROLE_TARGET, ROLE_RESULT,       /* meeting points with the caller */
-	ROLE_TEMPORARY,         /* lives within a call; written by one step only */
+	ROLE_INPUT, ROLE_LABEL, ROLE_TARGET, ROLE_RESULT,       /* filled in or read by the caller */
+	ROLE_TEMPORARY,         /* exists during one call of a routine; exactly one step writes it */
 } Role;
 
 typedef struct Tensor {
 	const char *name;       /* a C identifier, made by bnc */
 	const char *path;       /* "0.weight" for saved tensors */
-	const Node *node;       /* whose it is, of saved tensors */
+	const Node *node;       /* of saved tensors: the node that has it */
 	Role role;
 	Layout layout;
 	Init init;
-	int features;           /* that the panels cut */
+	int features;           /* the dimension that is cut into panels */
 	int inputs;             /* LAYOUT_WEIGHTS: rows of the matrix */
 	int positions;          /* LAYOUT_ROWS: rows per sample */
-	const struct Tensor *parameter; /* ROLE_STATE: that it belongs to, or null */
-	struct Tensor *block;   /* that it is a part of, from so many floats on; or null */
-	size_t in_block;
-	int row;                /* standalone.c: in the emitted table */
-	bool touched, read;     /* diff.c: by a step that is not dead */
-	int id;                 /* fuse.c: among the routine's tensors */
-	bool contrast;          /* variants.c: only the differences between its features count, or they sum to 0 in each row */
-	bool crowded;           /* fuse.c: its only reader is in a loop of its own for want of cache */
+	const struct Tensor *parameter; /* ROLE_STATE: the parameter that it belongs to, or null */
+	struct Tensor *block;   /* the ROLE_BLOCK that it is a part of, or null */
+	size_t in_block;        /* where in the block it begins, in floats */
+	int row;                /* standalone.c: its row in the emitted table */
+	bool touched, read;     /* diff.c: by a step that is kept */
+	int id;                 /* fuse.c: its number among the routine's tensors */
+	/* variants.c: only the differences between its features matter, or its features sum to 0 in each row */
+	bool contrast;
+	/* fuse.c: its only reader had to go into another loop, because the cache is too small for both */
+	bool crowded;
 	/* plan.c */
-	bool one_panel;         /* lives within one iteration of one loop: storage for one panel */
-	size_t offset;          /* persistent: bytes in the struct; temporary: floats in work */
-	int first, last;        /* times of its first write and last use */
+	bool one_panel;         /* exists within one iteration of one loop: it needs storage for one panel only */
+	size_t offset;          /* persistent: in bytes in the struct; temporary: in floats in working memory */
+	int first, last;        /* the times of its first write and its last use */
 } Tensor;
 
 typedef struct Tensors { Tensor **items; int count, capacity; } Tensors;
 
 typedef enum OperandKind {
-	OPERAND_ABSENT, OPERAND_AT, OPERAND_NUMBER, OPERAND_ROWS, OPERAND_PANEL, OPERAND_RATE, OPERAND_PANEL_SIZE, OPERAND_KERNEL
+	OPERAND_ABSENT, OPERAND_AT, OPERAND_NUMBER, OPERAND_ROWS, OPERAND_PANEL, OPERAND_RATE, OPERAND_PANEL_SIZE,
+	OPERAND_KERNEL
 } OperandKind;
 
 typedef struct Operand {
 	OperandKind kind;
-	Tensor *tensor;         /* OPERAND_AT; OPERAND_PANEL_SIZE: whose panel */
+	Tensor *tensor;         /* OPERAND_AT; OPERAND_PANEL_SIZE: the tensor whose panel size it is */
 	double number;          /* OPERAND_NUMBER; OPERAND_ROWS: rows per sample */
 	const Kernel *kernel;   /* OPERAND_KERNEL */
 } Operand;
@@ -410,15 +431,15 @@ enum { MAX_PARTS = 12 };
 
 typedef struct Step {
 	const Kernel *kernel;
-	const Kernel *pair;     /* variants.c: what does it for two panels at once, or null */
+	const Kernel *pair;     /* variants.c: the kernel that does two panels at once, or null */
 	Operand operands[MAX_OPERANDS];
 	Node *node;
-	int features;           /* of its own-panel operands: it runs once per panel; 0: once */
-	struct Step *after;     /* recompute.c: not in a loop with it, nor before */
-	bool after_all;         /* not in a loop with any step before it */
-	struct Loop *loop;      /* fuse.c */
-	int time;               /* position in the final order */
-	struct Step *parts[MAX_PARTS];  /* combine.c: what this call does at once */
+	int features;           /* of its own-panel operands: it runs once for each panel; 0: it runs once */
+	struct Step *after;     /* recompute.c: this step must be in a later loop than that one */
+	bool after_all;         /* this step must be in a later loop than all steps before it */
+	struct Loop *loop;      /* fuse.c; null: combine.c has put another call in its place */
+	int time;               /* its position in the final order */
+	struct Step *parts[MAX_PARTS];  /* combine.c: the steps that this call combines */
 	int part_count;
 } Step;
 
@@ -428,16 +449,16 @@ typedef struct Steps { Step **items; int count, capacity; } Steps;
 typedef struct Edge { int from, to; const Tensor *tensor; bool panel_local; } Edge;
 typedef struct Edges { Edge *items; int count, capacity; } Edges;
 
-/* Different activations that a loop reads whole for every panel, and so wants to keep in the cache. */
-typedef struct Whole { const Tensor **items; int count, capacity; } Whole;
+/* Activations that must stay in the cache while a loop runs, as it reads all of each for every panel. */
+typedef struct Resident { const Tensor **items; int count, capacity; } Resident;
 
 typedef struct Loop {
-	int features;           /* it runs once per panel of so many; 0: once */
+	int features;           /* it runs once for each panel of this many features; 0: it runs once */
 	Steps steps;
-	Whole whole;
-	int number;             /* its place among the routine's loops */
+	Resident resident;
+	int number;             /* its index in the routine's loops */
 	bool paired;            /* variants.c: it takes two panels at a time */
-	bool parallel;          /* cost.c: its panels are worth sharing among threads */
+	bool parallel;          /* cost.c: threads share its panels */
 } Loop;
 typedef struct Loops { Loop **items; int count, capacity; } Loops;
 
@@ -449,132 +470,144 @@ typedef struct Routine {
 	Loops loops;            /* fuse.c: in the order in which they run */
 	Tensors temporaries;
 	size_t work;            /* plan.c: floats of working memory */
-	size_t scratch;         /* plan.c: and for each thread so many more, for one panel */
-	size_t peak;            /* plan.c: floats alive at once at the worst moment: no plan can need less */
+	size_t scratch;         /* plan.c: floats more for each thread, for temporaries of one panel */
+	size_t peak;            /* plan.c: floats in use at the worst moment; no plan can need less */
 } Routine;
 
-/* A node's tensors as declared, row-major; null where there is none. */
+/* A node's tensors in the order of its Layer, row-major; null for one that does not exist. */
 typedef struct Weights { double *tensors[MAX_TENSORS]; } Weights;
 
-/* Everything that is known of one network, filled in pass by pass. */
+/* All that is known of one network; each pass adds to it. */
 typedef struct Compilation {
 	Arena *arena;
 	Source source;
 	Diagnostics *diagnostics;
 	Kernels kernels;
 	const KernelSet *target;
-	int threads;            /* 0 and 1: no loop is shared */
-	bool pairs;             /* take two panels at a time where that is faster */
-	bool profile;           /* time every loop */
-	bool keep_rounding;     /* combine calls only where no bit changes */
-	bool recompute;         /* save memory, not time */
-	bool update_at_once;    /* one call of the optimizer for all parameters, when all gradients are known */
-	bool fuse;              /* false: every step in a loop of its own, for tests that compare */
+	int threads;            /* 0 and 1: threads share no loop */
+	bool pairs;             /* use kernels that do two panels at once, where they are faster */
+	bool profile;           /* measure the time of every loop */
+	bool keep_rounding;     /* combine calls only if that changes no bit */
+	bool recompute;         /* save memory at the cost of time: see recompute.c */
+	bool update_at_once;    /* one call of the optimizer for all parameters, after all gradients are known */
+	bool fuse;              /* false: each step gets a loop of its own, for tests that compare */
 	Statement *tree;
 	Network *network;
 	Tensors tensors;        /* persistent, in the order of the struct */
 	Tensor *input, *label, *target_values, *loss, *correct, *output, *step;
-	Weights *weights;       /* by a node's index: the network is for prediction with these; null: it is to be trained */
-	int rows;               /* with weights: the batch, which may be a single row where training needs more */
-	struct { const char **items; int count, capacity; } folded;     /* fold.c: what became of what, in words */
+	/* by a node's index: the network is compiled for prediction with these; null: for training */
+	Weights *weights;
+	int rows;               /* with weights: the batch size, which may be 1 even where training needs more */
+	/* fold.c: what happened to each layer, for --explain */
+	struct { const char **items; int count, capacity; } folded;
 	Routine train, predict;
-	size_t work, work_offset;       /* floats that the routines share, and their place in the struct */
+	/* floats of working memory, which the routines share, and where it begins in the struct */
+	size_t work, work_offset;
 	size_t bytes;                   /* of the struct */
 	const char *text;       /* emit.c: the C program */
-	Program program;        /* jit.c: what runs */
+	Program program;        /* jit.c: the compiled program */
 	void *code;
 	size_t code_bytes;
 	double compile_seconds, tcc_seconds;
 } Compilation;
 
-/* ---- fold.c: layers that only scale and shift in prediction -> the products beside them */
+/* ---- fold.c: merges layers that only scale and shift in prediction into the products next to them */
 
 void fold(Compilation *compilation);
 
 void differentiate(Compilation *compilation);
-/* Fills in every value's readers; the loss is one of the network's output. */
+/* Sets every value's readers and reader; the loss counts as a reader of the network's output. */
 void count_readers(const Network *network);
-/* Whether tensor of node adds a constant that is subtracted again at once, so that training leaves it as it is. */
+/* Whether this tensor of the node adds a constant that the next layer subtracts again, so that training leaves it
+ * alone. */
 bool shift_is_cancelled(const Network *network, const Node *node, int tensor);
 
-/* ---- recompute.c: activations that backward makes again instead of keeping them */
+/* ---- recompute.c: activations that backward recomputes, so that they need not be kept */
 
 void recompute(Compilation *compilation, Routine *routine);
 
 /* ---- fuse.c: steps -> loops over panels */
 
-/* Numbers all tensors that a routine can touch from 0; returns how many there are. */
+/* Numbers all tensors that a routine can touch, from 0; returns how many there are. */
 int number_tensors(const Compilation *compilation, Routine *routine);
 
 void fuse(Compilation *compilation, Routine *routine);
-/* The edges of the routine's steps in their present order, and each step's time. */
+/* Finds the edges between the routine's steps in their present order, and sets each step's time. */
 void find_dependences(Compilation *compilation, Routine *routine);
 
-/* ---- combine.c: several calls of a loop -> one */
+/* ---- combine.c: several calls of a loop -> one call */
 
 void combine(Compilation *compilation, Routine *routine);
 
-/* ---- variants.c: the kernels for the network's sizes */
+/* ---- variants.c: chooses the kernels for the network's sizes */
 
-/* Replaces kernels by their variants, and marks the loops that take two panels at a time. */
+/* Replaces kernels by their variants, and marks the loops that do two panels at a time. */
 void choose_variants(Compilation *compilation);
-/* Whether the step is made for two panels by one call. */
+/* Whether one call does the step for two panels. */
 bool is_paired(const Step *step);
 
-/* ---- cost.c: what steps and loops cost, by the tables */
+/* ---- cost.c: the cost of steps and loops */
 
-/* Useful floating-point operations of a loop's products at a full batch; elementwise work is not counted. */
+/* The floating-point operations of a loop's products for a full batch. Elementwise work is not counted, nor is
+ * padding. */
 double loop_flops(const Compilation *compilation, const Loop *loop);
-/* Bytes that a loop reads and writes of tensors that outlive one of its iterations. */
+/* The bytes that a loop reads and writes, without tensors that exist within one iteration only. */
 double loop_bytes(const Compilation *compilation, const Loop *loop);
-void add_whole(const Compilation *compilation, Whole *whole, const Tensor *tensor);
-void add_step_whole(const Compilation *compilation, Whole *whole, const Step *step);
-/* Whether both, read in turns, stay in the cache. */
-bool share_cache(const Compilation *compilation, const Whole *a, const Whole *b);
-/* Marks the loops that are worth sharing; leaves compilation->threads at 1 when there is none. */
+void add_resident(const Compilation *compilation, Resident *resident, const Tensor *tensor);
+void add_step_residents(const Compilation *compilation, Resident *resident, const Step *step);
+/* Whether all of a and b stay in the cache if a loop reads them in turns. */
+bool share_cache(const Compilation *compilation, const Resident *a, const Resident *b);
+/* Marks the loops that are worth sharing among threads; sets compilation->threads to 1 if there is none. */
 void choose_parallel(Compilation *compilation);
 
 /* ---- plan.c: tensors -> memory */
 
 int panel_count(const Compilation *compilation, int features);
-/* Floats of a panel, and of the whole, for batches of max rows. */
+/* The size in floats of a panel, and of the whole tensor, for the largest batch. */
 size_t panel_floats(const Compilation *compilation, const Tensor *tensor);
 size_t tensor_floats(const Compilation *compilation, const Tensor *tensor);
 void plan_memory(Compilation *compilation);
 
-/* ---- memory.c: the plan in words */
+/* ---- memory.c: the memory plan in words */
 
 size_t tensor_bytes(const Compilation *compilation, const Tensor *tensor);
-size_t role_bytes(const Compilation *compilation, Role role);           /* of what persists */
-size_t saved_activation_bytes(const Compilation *compilation);          /* what forward leaves for backward */
-/* A line for each place of the routine's working memory, begun with margin: which temporaries are there, one after the other. */
+size_t role_bytes(const Compilation *compilation, Role role);           /* of what is in the struct */
+/* activations that forward keeps for backward */
+size_t saved_activation_bytes(const Compilation *compilation);
+/* A line for each place in the routine's working memory: which temporaries are stored there, one after another in time.
+ * Each line begins with margin. */
 const char *shared_storage(const Compilation *compilation, const Routine *routine, const char *margin);
-/* False: needed is more than the budget, unless that is 0; the message names the largest buffers. */
-bool check_ram(const Compilation *compilation, const Routine *routine, bool with_weights, size_t needed, uint64_t budget, Failure *failure);
+/* False: needed is more than the budget (0: there is none). The message then names the largest buffers. */
+bool check_ram(const Compilation *compilation, const Routine *routine, bool with_weights, size_t needed,
+	uint64_t budget, Failure *failure);
 
 /* ---- emit.c: loops -> C */
 
 void emit(Compilation *compilation);
-/* An exact C literal of an OPERAND_INT, FLOAT or DOUBLE, whatever the locale. */
+/* An exact C literal for an OPERAND_INT, FLOAT or DOUBLE, independent of the locale. */
 const char *number_text(Arena *arena, double number, OperandClass class);
 enum { FLOAT_TEXT = 32 };
-/* The same of a float, into text[FLOAT_TEXT], with the fewest digits from `digits` on that mean it. */
+/* The same for a float, written to text[FLOAT_TEXT]: with at least `digits` digits, and more only as far as the float
+ * needs. */
 void write_float(char *text, float value, int digits);
 
-/* ---- jit.c: C -> machine code; false: the text is saved for a report and failure says where */
+/* ---- jit.c: C -> machine code */
 
+/* False: failure says why; the C text is saved for a report, and failure says where. */
 bool jit(Compilation *compilation, Failure *failure);
 void jit_free(Compilation *compilation);
 
-/* ---- compile.c: the passes in order */
+/* ---- compile.c: runs the passes */
 
-/* Where to stop: the names of --dump. */
-typedef enum Stage { STAGE_TOKENS, STAGE_TREE, STAGE_NETWORK, STAGE_STEPS, STAGE_LOOPS, STAGE_CALLS, STAGE_PLAN, STAGE_C, STAGE_RUN } Stage;
+/* The stages of --dump. */
+typedef enum Stage {
+	STAGE_TOKENS, STAGE_TREE, STAGE_NETWORK, STAGE_STEPS, STAGE_LOOPS, STAGE_CALLS, STAGE_PLAN, STAGE_C, STAGE_RUN
+} Stage;
 
-/* Runs the passes up to stage. False: the source's diagnostics say why, or failure does (internal errors). */
+/* Runs the passes up to `last`. False: there is an error in the diagnostics, or in failure. */
 bool compile(Compilation *compilation, Stage last, const Overrides *overrides, Failure *failure);
 void compilation_close(Compilation *compilation);
-/* A fault of bnc itself: says so, asks for a report, and ends the process with status 4. */
+/* For a fault of bnc itself: says so, asks for a report, and ends the process with status 4. */
 _Noreturn void internal_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* ---- report.c: what --dump, --summary and --explain print */
@@ -582,7 +615,7 @@ _Noreturn void internal_error(const char *format, ...) __attribute__((format(pri
 void dump(const Compilation *compilation, Stage stage, FILE *out);
 void print_summary(const Compilation *compilation, FILE *out);
 void explain(const Compilation *compilation, FILE *out);
-/* Time, FLOPs and bytes of each loop of training, from a profile taken over its calls. */
+/* Prints time, FLOPs and bytes of each loop of training; the profile has the measured times. */
 void print_profile(const Compilation *compilation, const struct Profile *profile, FILE *out);
 
 #endif

@@ -1,22 +1,22 @@
-/* build.h: what network.c, settings.c and arguments.c share while the tree becomes a network. */
+/* build.h: shared by network.c, settings.c and arguments.c, which turn the tree into a network. */
 #ifndef BUILD_H
 #define BUILD_H
 #include "bnc.h"
 
-/* A name that `let` or a block's parameter gave a value, and all names that have one with it. */
+/* A name with the value that `let` or a block's parameter gave it, and the bindings before it. */
 typedef struct Binding { const char *name; Literal value; const struct Binding *next; const Map *names; } Binding;
 
-/* A block, and the names that had a value where it was defined. */
+/* A block, and the bindings at its definition. */
 typedef struct Block { const Statement *definition; const Binding *bindings; bool open; struct Block *next; } Block;
 
-/* Where layers are being added: names of their tensors, and what the next one reads. */
+/* The place where layers are being added: the beginning of their tensors' names, and what the next layer reads. */
 typedef struct Scope {
 	const char *prefix;             /* "3." or "" */
-	int count;                      /* layers so far */
-	Value *value;                   /* the last layer's result */
+	int count;                      /* the number of layers so far */
+	Value *value;                   /* the result of the last layer */
 	const Binding *bindings;
 	bool top;                       /* settings are allowed here */
-	bool repeated;                  /* labels are not */
+	bool repeated;                  /* labels are not allowed here */
 } Scope;
 
 enum { MAX_SETTINGS = 8, MAX_NAMES = 64 };
@@ -26,28 +26,28 @@ typedef struct Builder {
 	Diagnostics *diagnostics;
 	Network *network;
 	Block *blocks;                  /* the last one defined */
-	const Map *block_names;         /* to Block */
-	const Map *labels;              /* to Statement */
-	Span settings[MAX_SETTINGS];    /* of the setting's first use; begin == end: none */
-	int expanded;                   /* statements so far: bounds what repeat can do */
+	const Map *block_names;         /* name -> Block */
+	const Map *labels;              /* label -> Statement */
+	Span settings[MAX_SETTINGS];    /* where each setting was first used; begin == end: not yet */
+	int expanded;                   /* the number of statements so far, to limit what repeat can do */
 	bool full;
 } Builder;
 
 /* ---- arguments.c */
 
-/* The name's value; null: it has none. */
+/* The binding of the name, or null. */
 const Binding *find_binding(const Scope *scope, const char *name);
-/* The bindings with one more. */
+/* Returns the bindings with one more. */
 const Binding *bind_name(Arena *arena, const Binding *bindings, const char *name, Literal value);
-/* The literal that a name stands for; other literals as they are. */
+/* Returns the literal that a name stands for; any other literal itself. */
 Literal resolve(const Scope *scope, const Literal *literal);
 const char *describe(Builder *b, const Literal *value);
 bool is_flag(const Literal *value);             /* true or false */
-/* Says that the value is a name without a meaning, and returns false; wanted: what was expected. */
+/* Reports a name without a meaning, and returns false; wanted: what was expected. */
 bool unknown_name(Builder *b, const Scope *scope, const char *wanted, const Literal *value);
-/* A whole number from 1 to most; what: for the message. */
+/* Checks that the value is a whole number from 1 to most; what: its name in the message. */
 bool check_size(Builder *b, const Scope *scope, const char *what, const Literal *value, int most, double *out);
-/* Fills the node's arguments; everything wrong with them is said. */
+/* Sets the node's arguments, and reports everything that is wrong with them. */
 void set_arguments(Builder *b, const Scope *scope, Node *node, const Argument *arguments);
 
 /* ---- settings.c */
@@ -55,14 +55,14 @@ void set_arguments(Builder *b, const Scope *scope, Node *node, const Argument *a
 /* The setting's index, or -1. */
 int setting_index(const char *name);
 void build_setting(Builder *b, const Scope *scope, const Statement *statement, int index);
-/* The setting with this value if it is one that the setting takes, or else with its usual one. */
+/* The text of the setting with this value if the setting takes it, or else with its usual value. */
 const char *setting_with(Arena *arena, const char *name, const char *value);
-/* The optimizer of a network that names none. */
-void set_standard_optimizer(Builder *b, const Scope *scope);
+/* Gives the network, which names no optimizer, the default one. */
+void set_default_optimizer(Builder *b, const Scope *scope);
 
 /* ---- unknown.c */
 
-/* Says that the statement's name has no meaning, and what was probably meant. */
+/* Reports that the statement's name has no meaning, and proposes what was probably meant. */
 void unknown_statement(Builder *b, const Scope *scope, const Statement *statement);
 
 /* ---- network.c */

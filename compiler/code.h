@@ -1,4 +1,4 @@
-/* code.h: C text under construction. */
+/* code.h: builds the text of C programs. */
 #ifndef CODE_H
 #define CODE_H
 #include "bnc.h"

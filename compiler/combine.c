@@ -1,18 +1,18 @@
-/* Fewer calls for the same work. Requires loops; replaces calls within a loop by one call that passes over memory less
- * often, or that suits the shape better. Rules speak of kernels, never of layers: whatever layers left such calls side by
- * side, they are combined. */
+/* Fewer calls for the same work. Requires loops; replaces several calls of a loop by one call that reads and writes
+ * less memory, or that suits the shape better. Rules name kernels, never layers: the calls are combined whichever
+ * layers they come from. */
 #include "combine.h"
 #include <string.h>
 
-/* The steps that touch a tensor, those of them that write it, and the calls made once on it. A step that was replaced since, or
- * touches it no more, may still be listed; count has it right. */
-typedef struct Uses { int count; Steps steps, writers, firsts; } Uses;
+/* The steps that touch a tensor, those that write it, and the hoisted calls whose key it is. The lists may still have
+ * steps that were replaced, or that no longer touch the tensor; count is the exact number of steps. */
+typedef struct Uses { int count; Steps steps, writers, hoisted; } Uses;
 
 typedef struct Combine {
 	Compilation *c;
 	Routine *routine;
-	bool *present;                  /* by kernel: the routine calls it */
-	Steps firsts;                   /* the calls made once; of each, `loop` is the one that it comes before */
+	bool *present;                  /* by kernel: whether the routine calls it */
+	Steps hoisted;                   /* the hoisted calls; `loop` of each is the loop that it must come before */
 	struct { Uses *items; int count, capacity; } uses;      /* by tensor id */
 } Combine;
 
@@ -52,7 +52,8 @@ static bool touches(const Step *step, const Tensor *tensor)
 	return false;
 }
 
-/* The calls of a rule are linked by tensors: of those that the match has given the call, the one with fewest uses. */
+/* The calls of a rule share tensors. Returns the uses of the tensor with the fewest, of those that the match has bound
+ * for this call. */
 static const Uses *fewest_uses(const Combine *m, const Call *call, const Match *match)
 {
 	const Uses *fewest = 0;
@@ -67,19 +68,21 @@ static const Uses *fewest_uses(const Combine *m, const Call *call, const Match *
 	return fewest;
 }
 
-/* The next step behind one of its loop, among uses, that calls kernel. */
+/* Returns the first step after `behind` in its loop, among those uses, that calls the kernel. */
 static Step *next_call(const Uses *uses, const Kernel *kernel, const Step *behind)
 {
 	Step *next = 0;
 	for (int i = 0; i < uses->steps.count; i++) {
 		Step *step = uses->steps.items[i];
-		if (step->kernel == kernel && step->loop == behind->loop && step->time > behind->time && (!next || step->time < next->time))
+		if (step->kernel == kernel && step->loop == behind->loop && step->time > behind->time
+			&& (!next || step->time < next->time))
 			next = step;
 	}
 	return next;
 }
 
-/* Continues a match at the next step of the loop that shares a tensor with the calls before and may be joined to them. */
+/* Continues a match with the next call of the rule: with the first step of the loop that shares a tensor with the
+ * previous calls and has the operands that the rule wants. */
 static bool match_next(const Combine *m, const Pattern *pattern, int call, Match *match)
 {
 	if (call == pattern->call_count)
@@ -114,7 +117,7 @@ static bool writes(const Pattern *pattern, int variable)
 	return false;
 }
 
-/* What vanishes must be a temporary of these steps alone. What they only read may also be left unread. */
+/* Whether what the rule makes vanish is a temporary that these steps alone touch. What the steps only read may stay. */
 static bool rest_vanishes(const Combine *m, const Pattern *pattern, const Match *match)
 {
 	for (int v = 0; v < pattern->variable_count; v++) {
@@ -133,22 +136,24 @@ static bool rest_vanishes(const Combine *m, const Pattern *pattern, const Match 
 static bool writes_tensor(const Step *step, const Tensor *tensor)
 {
 	for (int k = 0; k < step->kernel->parameter_count; k++)
-		if (step->operands[k].kind == OPERAND_AT && step->operands[k].tensor == tensor && step->kernel->parameters[k].type->writes)
+		if (step->operands[k].kind == OPERAND_AT && step->operands[k].tensor == tensor
+			&& step->kernel->parameters[k].type->writes)
 			return true;
 	return false;
 }
 
-/* The step that wrote what the rule makes again. */
-static Step *made_step(const Combine *m, const Pattern *pattern, const Match *match)
+/* Returns the step that wrote what the rule recomputes. */
+static Step *recomputed_step(const Combine *m, const Pattern *pattern, const Match *match)
 {
-	const Call *made = &pattern->made;
-	for (int k = 0; k < made->kernel->parameter_count; k++) {
-		const Operand *operand = &match->values[made->variables[k]];
-		if (!made->kernel->parameters[k].type->writes || operand->kind != OPERAND_AT)
+	const Call *recomputed = &pattern->recomputed;
+	for (int k = 0; k < recomputed->kernel->parameter_count; k++) {
+		const Operand *operand = &match->values[recomputed->variables[k]];
+		if (!recomputed->kernel->parameters[k].type->writes || operand->kind != OPERAND_AT)
 			continue;
 		const Steps *writers = &m->uses.items[operand->tensor->id].writers;
 		for (int i = 0; i < writers->count; i++)
-			if (writers->items[i]->loop && writers->items[i]->kernel == made->kernel && writes_tensor(writers->items[i], operand->tensor))
+			if (writers->items[i]->loop && writers->items[i]->kernel == recomputed->kernel
+				&& writes_tensor(writers->items[i], operand->tensor))
 				return writers->items[i];
 	}
 	return 0;
@@ -165,11 +170,12 @@ static bool is_written_between(const Combine *m, const Tensor *tensor, const Ste
 	return false;
 }
 
-/* Binds what `made` wrote and read, where it is one step that still reads the same when it is made again at `place`. */
-static bool match_made(const Combine *m, const Pattern *pattern, const Step *place, Match *match)
+/* Binds the operands of the recomputed call: there must be one step that made it, and none of its operands may change
+ * between that step and `place`. */
+static bool match_recomputed(const Combine *m, const Pattern *pattern, const Step *place, Match *match)
 {
-	const Step *step = made_step(m, pattern, match);
-	if (!step || !bind_operands(&pattern->made, step, match))
+	const Step *step = recomputed_step(m, pattern, match);
+	if (!step || !bind_operands(&pattern->recomputed, step, match))
 		return false;
 	for (int k = 0; k < step->kernel->parameter_count; k++)
 		if (step->operands[k].kind == OPERAND_AT && is_written_between(m, step->operands[k].tensor, step, place))
@@ -179,7 +185,7 @@ static bool match_made(const Combine *m, const Pattern *pattern, const Step *pla
 
 /* ---- replacing */
 
-/* Do the two steps touch one tensor, and one of them writes it? */
+/* Whether both steps touch a tensor that one of them writes. */
 static bool conflict(const Step *a, const Step *b)
 {
 	for (int k = 0; k < a->kernel->parameter_count; k++)
@@ -198,7 +204,7 @@ static bool is_matched(const Pattern *pattern, const Match *match, const Step *s
 	return false;
 }
 
-/* May the matched step move to the place of `to`, past all between that are not matched themselves? */
+/* Whether the matched step can move to the place of `to`, past all steps in between that are not matched. */
 static bool can_move(const Combine *m, const Pattern *pattern, const Match *match, const Step *step, const Step *to)
 {
 	int begin = step->time < to->time ? step->time : to->time, end = step->time < to->time ? to->time : step->time;
@@ -209,18 +215,19 @@ static bool can_move(const Combine *m, const Pattern *pattern, const Match *matc
 		const Steps *others = step->kernel->parameters[k].type->writes ? &uses->steps : &uses->writers;
 		for (int i = 0; i < others->count; i++) {
 			const Step *other = others->items[i];
-			if (other->loop == step->loop && other->time > begin && other->time < end && !is_matched(pattern, match, other)
-				&& conflict(step, other))
+			if (other->loop == step->loop && other->time > begin && other->time < end
+				&& !is_matched(pattern, match, other) && conflict(step, other))
 				return false;
 		}
 	}
 	return true;
 }
 
-/* The step at whose place all matched ones can meet: the last, or the first; null when there is none. */
+/* Returns the step to whose place all matched steps can move: the last or the first; null if neither. */
 static Step *meeting_place(const Combine *m, const Pattern *pattern, const Match *match)
 {
-	for (int place = pattern->call_count - 1; place >= 0; place -= pattern->call_count > 1 ? pattern->call_count - 1 : 1) {
+	for (int place = pattern->call_count - 1; place >= 0;
+		place -= pattern->call_count > 1 ? pattern->call_count - 1 : 1) {
 		bool reachable = true;
 		for (int i = 0; i < pattern->call_count; i++)
 			reachable = reachable && can_move(m, pattern, match, match->steps[i], match->steps[place]);
@@ -238,7 +245,7 @@ static bool has_few(const Pattern *pattern, const Match *match)
 	return true;
 }
 
-/* The operand by which a call made once is found again: the first tensor that the match gives it. */
+/* The tensor under which a hoisted call is listed: the first operand that the match has bound. */
 static const Tensor *key_of(const Call *call, const Match *match)
 {
 	for (int k = 0; k < call->kernel->parameter_count; k++)
@@ -247,12 +254,14 @@ static const Tensor *key_of(const Call *call, const Match *match)
 	internal_error("%s is to be made once, but of no tensor", call->kernel->name);
 }
 
-/* A result of a call made once: as long as what the call is made of, in the layout that its type says. */
+/* A new tensor for a result of a hoisted call. It has the features of its key, and the layout that the parameter
+ * says. */
 static Tensor *new_result(Combine *m, const Tensor *of, const KernelParameter *parameter)
 {
 	Tensor *tensor = NEW(m->c->arena, Tensor);
 	*tensor = (Tensor){
-		.name = arena_print(m->c->arena, "%s_%s", of->name, parameter->name), .role = ROLE_TEMPORARY, .layout = parameter->type->layout,
+		.name = arena_print(m->c->arena, "%s_%s", of->name, parameter->name), .role = ROLE_TEMPORARY,
+		.layout = parameter->type->layout,
 		.features = of->features, .inputs = of->inputs, .positions = of->positions,
 	};
 	tensor->id = m->uses.count;
@@ -291,17 +300,18 @@ static void leave_uses(Combine *m, const Step *step)
 			m->uses.items[step->operands[k].tensor->id].count--;
 }
 
-/* Binds what the call gives: by the same call made before on the same operands, or by a new one before the loop. */
-static void make_first(Combine *m, const Call *call, Match *match, Loop *before)
+/* Binds the results of the hoisted call: those of an equal call that exists already, or of a new one before the
+ * loop. */
+static void hoist_call(Combine *m, const Call *call, Match *match, Loop *before)
 {
 	const Tensor *key = key_of(call, match);
-	const Steps *firsts = &m->uses.items[key->id].firsts;
-	for (int i = 0; i < firsts->count; i++) {
+	const Steps *hoisted = &m->uses.items[key->id].hoisted;
+	for (int i = 0; i < hoisted->count; i++) {
 		Match longer = *match;
-		if (bind_operands(call, firsts->items[i], &longer)) {
-			/* it belongs before the earliest of the loops that share it */
-			if (before->number < firsts->items[i]->loop->number)
-				firsts->items[i]->loop = before;
+		if (bind_operands(call, hoisted->items[i], &longer)) {
+			/* it must come before the first of the loops that share it */
+			if (before->number < hoisted->items[i]->loop->number)
+				hoisted->items[i]->loop = before;
 			*match = longer;
 			return;
 		}
@@ -312,22 +322,23 @@ static void make_first(Combine *m, const Call *call, Match *match, Loop *before)
 		int variable = call->variables[k];
 		if (!match->bound[variable]) {
 			match->bound[variable] = true;
-			match->values[variable] = (Operand){.kind = OPERAND_AT, .tensor = new_result(m, key, &call->kernel->parameters[k])};
+			match->values[variable] = (Operand){.kind = OPERAND_AT,
+				.tensor = new_result(m, key, &call->kernel->parameters[k])};
 		}
 		first->operands[k] = match->values[variable];
 	}
 	enter_uses(m, first);
-	APPEND(m->c->arena, &m->uses.items[key->id].firsts, first);
-	APPEND(m->c->arena, &m->firsts, first);
+	APPEND(m->c->arena, &m->uses.items[key->id].hoisted, first);
+	APPEND(m->c->arena, &m->hoisted, first);
 }
 
-/* Puts the calls made once into loops of their own, each before the loop that asked for it. */
-static void insert_firsts(Combine *m)
+/* Gives each hoisted call a loop of its own, before the loop that it must come before. */
+static void insert_hoisted(Combine *m)
 {
 	Loops old = m->routine->loops;
 	Steps *before = NEW_ARRAY(m->c->arena, Steps, old.count);
-	for (int i = 0; i < m->firsts.count; i++)
-		APPEND(m->c->arena, &before[m->firsts.items[i]->loop->number], m->firsts.items[i]);
+	for (int i = 0; i < m->hoisted.count; i++)
+		APPEND(m->c->arena, &before[m->hoisted.items[i]->loop->number], m->hoisted.items[i]);
 	m->routine->loops = (Loops){0};
 	for (int l = 0; l < old.count; l++) {
 		for (int i = 0; i < before[l].count; i++) {
@@ -354,12 +365,13 @@ static Step *copy_step(Combine *m, const Step *step)
 	return copy;
 }
 
-/* The step at the meeting place becomes the combined call; the others are left without a loop. */
+/* Puts the combined call in place of the step at `place`; the other matched steps lose their loop. */
 static void replace(Combine *m, const Pattern *pattern, const Match *match, Step *place)
 {
-	Step combined = {.kernel = pattern->with.kernel, .features = place->features, .loop = place->loop, .time = place->time};
-	if (pattern->made.kernel)
-		add_part(&combined, copy_step(m, made_step(m, pattern, match)));
+	Step combined = {.kernel = pattern->with.kernel, .features = place->features, .loop = place->loop,
+		.time = place->time};
+	if (pattern->recomputed.kernel)
+		add_part(&combined, copy_step(m, recomputed_step(m, pattern, match)));
 	for (int i = 0; i < pattern->call_count; i++) {
 		Step *part = match->steps[i];
 		if (part->part_count == 0)
@@ -377,7 +389,7 @@ static void replace(Combine *m, const Pattern *pattern, const Match *match, Step
 	enter_uses(m, place);
 }
 
-/* Applies the rule where the loop has its calls from this step on; false when it has not. */
+/* Applies the rule if its calls begin with this step of the loop; false if they do not. */
 static bool apply(Combine *m, const Pattern *pattern, Loop *loop, Step *step)
 {
 	Match match = {.steps = {step}, .values = {{.kind = OPERAND_ABSENT}}, .bound = {true}};
@@ -385,14 +397,14 @@ static bool apply(Combine *m, const Pattern *pattern, Loop *loop, Step *step)
 		match.bound[pattern->optimizer_variable] = true;
 		match.values[pattern->optimizer_variable] = (Operand){.kind = OPERAND_KERNEL, .kernel = pattern->optimizer};
 	}
-	if (!bind_operands(&pattern->calls[0], step, &match) || !match_next(m, pattern, 1, &match) || !has_few(pattern, &match)
-		|| !rest_vanishes(m, pattern, &match))
+	if (!bind_operands(&pattern->calls[0], step, &match) || !match_next(m, pattern, 1, &match)
+		|| !has_few(pattern, &match) || !rest_vanishes(m, pattern, &match))
 		return false;
 	Step *place = meeting_place(m, pattern, &match);
-	if (!place || (pattern->made.kernel && !match_made(m, pattern, place, &match)))
+	if (!place || (pattern->recomputed.kernel && !match_recomputed(m, pattern, place, &match)))
 		return false;
-	if (pattern->rule->first)
-		make_first(m, &pattern->first, &match, loop);
+	if (pattern->rule->hoisted)
+		hoist_call(m, &pattern->hoisted, &match, loop);
 	replace(m, pattern, &match, place);
 	return true;
 }
@@ -435,11 +447,12 @@ static From from_of(const Combine *m, const Kernel *activation)
 	return strcmp(backward->parameters[backward->parameter_count - 1].name, "y") == 0 ? FROM_Y : FROM_X;
 }
 
-/* The rule as it is, or for each of the routine's activations, optimizers, or pairs of them. */
+/* Tries the rule as it is, or for each activation, optimizer or pair of both that the routine calls. */
 static void try_fills(Combine *m, const Rule *rule)
 {
 	const Kernels *kernels = &m->c->kernels;
-	const bool activations = strstr(rule->with, "{activation}"), optimizers = strstr(rule->with, "{optimizer}") || strstr(rule->calls, "{optimizer}");
+	const bool activations = strstr(rule->with, "{activation}"), optimizers = strstr(rule->with, "{optimizer}")
+		|| strstr(rule->calls, "{optimizer}");
 	for (int a = 0; a < (activations ? kernels->count : 1); a++) {
 		Fill fill = {.activation = &kernels->items[a]};
 		if (activations && !(fill.activation->activation && *present(m, fill.activation)))
@@ -462,7 +475,7 @@ static void combine_loops(Combine *m)
 			try_fills(m, &combine_rules[r]);
 }
 
-/* Temporaries that vanished with the calls between which they passed. */
+/* Removes the temporaries that vanished with the calls that used them. */
 static void drop_vanished(Combine *m)
 {
 	Tensors *temporaries = &m->routine->temporaries;
@@ -485,7 +498,7 @@ void combine(Compilation *c, Routine *routine)
 	}
 	routine->steps.count = 0;
 	combine_loops(&m);
-	insert_firsts(&m);
+	insert_hoisted(&m);
 	for (int l = 0; l < routine->loops.count; l++) {
 		const Loop *loop = routine->loops.items[l];
 		for (int i = 0; i < loop->steps.count; i++)

@@ -4,7 +4,7 @@
 #include <string.h>
 
 const Rule combine_rules[] = {
-	/* backward first: what it makes again need not leave forward */
+	/* backward comes first: if it recomputes a tensor, forward's rules may then make that tensor vanish */
 	{
 		"{activation}_bwd(rows, {numbers} dz, dy, y); batchnorm_bwd(rows, dx, dgamma, dbeta, dz, xhat, rstd, gamma)",
 		"batchnorm_{activation}_bwd(rows, {numbers} dx, dgamma, dbeta, dy, y, xhat, rstd, gamma)", .from = FROM_Y,
@@ -17,7 +17,7 @@ const Rule combine_rules[] = {
 	{
 		"{activation}_bwd(rows, {numbers} dz, dy, z); batchnorm_bwd(rows, dx, dgamma, dbeta, dz, xhat, rstd, gamma)",
 		"batchnorm_{activation}_bwd(rows, {numbers} dx, dgamma, dbeta, dy, beta, xhat, rstd, gamma)",
-		.made = "scale_shift(rows, z, xhat, gamma, beta)", .from = FROM_X,
+		.recomputed = "scale_shift(rows, z, xhat, gamma, beta)", .from = FROM_X,
 	},
 	{
 		"batchnorm(rows, eps, kept, momentum, xhat, rstd, mean, var, x); scale_shift(rows, z, xhat, gamma, beta);"
@@ -29,67 +29,76 @@ const Rule combine_rules[] = {
 		"linear_dw_update(rows, outputs, inputs, {optimizer}, numbers, w, w1, w2, w3, 0, 0, 0, 0, x, dy)",
 	},
 	{
-		"linear_dw_update(rows, outputs, inputs, optimizer, numbers, w, w1, w2, w3, 0, 0, 0, 0, x, dy); column_sum(rows, db, dy);"
-		"{optimizer}(size, numbers, b, b1, b2, b3, db)",
+		"linear_dw_update(rows, outputs, inputs, optimizer, numbers, w, w1, w2, w3, 0, 0, 0, 0, x, dy);"
+		"column_sum(rows, db, dy); {optimizer}(size, numbers, b, b1, b2, b3, db)",
 		"linear_dw_update(rows, outputs, inputs, optimizer, numbers, w, w1, w2, w3, b, b1, b2, b3, x, dy)",
 	},
-	/* few inputs: with an activation where there is such an instance, else without */
+	/* few inputs: with an activation if there is a kernel for it, else without */
 	{
 		"linear(rows, outputs, inputs, z, x, w, b);"
 		"batchnorm_{activation}(rows, {numbers} eps, kept, momentum, y, xhat, rstd, mean, var, z, gamma, beta)",
-		"linear_batchnorm_{activation}(rows, outputs, inputs, {numbers} eps, kept, momentum, y, xhat, rstd, mean, var, centred, moments, w, b, gamma, beta)",
-		.first = "centre(rows, inputs, centred, moments, x)", .few = "inputs", .most = FEW, .reassociates = true,
+		"linear_batchnorm_{activation}(rows, outputs, inputs, {numbers} eps, kept, momentum, y, xhat, rstd, mean, var, "
+		"centred, moments, w, b, gamma, beta)",
+		.hoisted = "centre(rows, inputs, centred, moments, x)", .few = "inputs", .most = FEW, .reassociates = true,
 	},
 	{
-		"linear(rows, outputs, inputs, z, x, w, b); batchnorm(rows, eps, kept, momentum, xhat, rstd, mean, var, z); scale_shift(rows, y, xhat, gamma, beta)",
-		"linear_batchnorm(rows, outputs, inputs, eps, kept, momentum, y, xhat, rstd, mean, var, centred, moments, w, b, gamma, beta)",
-		.first = "centre(rows, inputs, centred, moments, x)", .few = "inputs", .most = FEW, .reassociates = true,
+		"linear(rows, outputs, inputs, z, x, w, b); batchnorm(rows, eps, kept, momentum, xhat, rstd, mean, var, z);"
+		"scale_shift(rows, y, xhat, gamma, beta)",
+		"linear_batchnorm(rows, outputs, inputs, eps, kept, momentum, y, xhat, rstd, mean, var, centred, moments, "
+		"w, b, gamma, beta)",
+		.hoisted = "centre(rows, inputs, centred, moments, x)", .few = "inputs", .most = FEW, .reassociates = true,
 	},
 	{
 		"batchnorm_{activation}_bwd(rows, {numbers} dz, dgamma, dbeta, dy, {y, or beta} xhat, rstd, gamma);"
-		"{optimizer}(gamma_size, numbers, gamma, {state gamma} dgamma); {optimizer}(beta_size, numbers, beta, {state beta} dbeta);"
+		"{optimizer}(gamma_size, numbers, gamma, {state gamma} dgamma);"
+		"{optimizer}(beta_size, numbers, beta, {state beta} dbeta);"
 		"linear_dw_update(rows, outputs, inputs, {optimizer}, numbers, w, {state w} 0, 0, 0, 0, x, dz)",
-		"linear_batchnorm_{activation}_bwd_{optimizer}(rows, outputs, inputs, {numbers} numbers, w, {kept w} gamma, {kept gamma}"
-		"beta, {kept beta} dy, {y} rstd, centred, moments)",
-		.first = "centre(rows, inputs, centred, moments, x)", .few = "inputs", .most = FEW, .reassociates = true,
+		"linear_batchnorm_{activation}_bwd_{optimizer}(rows, outputs, inputs, {numbers} numbers, w, {kept w} gamma, "
+		"{kept gamma} beta, {kept beta} dy, {y} rstd, centred, moments)",
+		.hoisted = "centre(rows, inputs, centred, moments, x)", .few = "inputs", .most = FEW, .reassociates = true,
 	},
 	{
 		"batchnorm_{activation}_bwd(rows, {numbers} dz, 0, 0, dy, {y, or 0} xhat, rstd, 0);"
 		"linear_dw_update(rows, outputs, inputs, {optimizer}, numbers, w, {state w} 0, 0, 0, 0, x, dz)",
-		"linear_batchnorm_{activation}_bwd_{optimizer}(rows, outputs, inputs, {numbers} numbers, w, {kept w} 0, {kept 0}"
-		"0, {kept 0} dy, {y} rstd, centred, moments)",
-		.first = "centre(rows, inputs, centred, moments, x)", .few = "inputs", .most = FEW, .reassociates = true,
+		"linear_batchnorm_{activation}_bwd_{optimizer}(rows, outputs, inputs, {numbers} numbers, w, {kept w} 0, "
+		"{kept 0} 0, {kept 0} dy, {y} rstd, centred, moments)",
+		.hoisted = "centre(rows, inputs, centred, moments, x)", .few = "inputs", .most = FEW, .reassociates = true,
 	},
 	{
 		"batchnorm_{activation}_bwd(rows, {numbers} dz, dgamma, dbeta, dy, {y, or beta} xhat, rstd, gamma);"
 		"linear_dw_update(rows, outputs, inputs, optimizer, numbers, w, w1, w2, w3, 0, 0, 0, 0, x, dz)",
-		"linear_batchnorm_{activation}_bwd_update(rows, outputs, inputs, {numbers} optimizer, numbers, w, w1, w2, w3, dgamma, dbeta, dy,"
-		"{y, or beta} rstd, centred, moments, gamma)",
-		.first = "centre(rows, inputs, centred, moments, x)", .few = "inputs", .most = FEW, .reassociates = true,
+		"linear_batchnorm_{activation}_bwd_update(rows, outputs, inputs, {numbers} optimizer, numbers, w, w1, w2, w3, "
+		"dgamma, dbeta, dy, {y, or beta} rstd, centred, moments, gamma)",
+		.hoisted = "centre(rows, inputs, centred, moments, x)", .few = "inputs", .most = FEW, .reassociates = true,
 	},
 	{
 		"batchnorm_bwd(rows, dz, dgamma, dbeta, dy, xhat, rstd, gamma);"
 		"linear_dw_update(rows, outputs, inputs, optimizer, numbers, w, w1, w2, w3, 0, 0, 0, 0, x, dz)",
-		"linear_batchnorm_bwd_update(rows, outputs, inputs, optimizer, numbers, w, w1, w2, w3, dgamma, dbeta, dy, rstd, centred, moments, gamma)",
-		.first = "centre(rows, inputs, centred, moments, x)", .few = "inputs", .most = FEW, .reassociates = true,
+		"linear_batchnorm_bwd_update(rows, outputs, inputs, optimizer, numbers, w, w1, w2, w3, dgamma, dbeta, dy, "
+		"rstd, centred, moments, gamma)",
+		.hoisted = "centre(rows, inputs, centred, moments, x)", .few = "inputs", .most = FEW, .reassociates = true,
 	},
 	{
 		"linear_dx(rows, above, outputs, panel, dy, above_dy, above_w);"
-		"linear_batchnorm_{activation}_bwd_{optimizer}(rows, outputs, inputs, {numbers} numbers, w, {kept w} gamma, {kept gamma}"
-		"beta, {kept beta} dy, {y} rstd, centred, moments)",
-		"linear_batchnorm_{activation}_linear_bwd_{optimizer}(rows, outputs, inputs, panel, above, {numbers} numbers, w, {kept w}"
-		"gamma, {kept gamma} beta, {kept beta} {y} rstd, centred, moments, above_dy, above_w)",
+		"linear_batchnorm_{activation}_bwd_{optimizer}(rows, outputs, inputs, {numbers} numbers, w, {kept w} gamma, "
+		"{kept gamma} beta, {kept beta} dy, {y} rstd, centred, moments)",
+		"linear_batchnorm_{activation}_linear_bwd_{optimizer}(rows, outputs, inputs, panel, above, {numbers} numbers, "
+		"w, {kept w} gamma, {kept gamma} beta, {kept beta} {y} rstd, centred, moments, above_dy, above_w)",
 		.few = "above", .most = FEW_ABOVE, .reassociates = true,
 	},
-	/* xhat that nobody reads */
+	/* xhat, if nothing reads it */
 	{
-		"linear_batchnorm_{activation}(rows, outputs, inputs, {numbers} eps, kept, momentum, y, xhat, rstd, mean, var, centred, moments, w, b, gamma, beta)",
-		"linear_batchnorm_{activation}(rows, outputs, inputs, {numbers} eps, kept, momentum, y, 0, rstd, mean, var, centred, moments, w, b, gamma, beta)",
+		"linear_batchnorm_{activation}(rows, outputs, inputs, {numbers} eps, kept, momentum, y, xhat, rstd, mean, var, "
+		"centred, moments, w, b, gamma, beta)",
+		"linear_batchnorm_{activation}(rows, outputs, inputs, {numbers} eps, kept, momentum, y, 0, rstd, mean, var, "
+		"centred, moments, w, b, gamma, beta)",
 		.reassociates = true,
 	},
 	{
-		"linear_batchnorm(rows, outputs, inputs, eps, kept, momentum, y, xhat, rstd, mean, var, centred, moments, w, b, gamma, beta)",
-		"linear_batchnorm(rows, outputs, inputs, eps, kept, momentum, y, 0, rstd, mean, var, centred, moments, w, b, gamma, beta)",
+		"linear_batchnorm(rows, outputs, inputs, eps, kept, momentum, y, xhat, rstd, mean, var, centred, moments, "
+		"w, b, gamma, beta)",
+		"linear_batchnorm(rows, outputs, inputs, eps, kept, momentum, y, 0, rstd, mean, var, centred, moments, "
+		"w, b, gamma, beta)",
 		.reassociates = true,
 	},
 };
@@ -115,7 +124,8 @@ static void read_pattern(Arena *arena, const Kernels *kernels, Pattern *pattern,
 	call->kernel = read_call(arena, kernels, text, names);
 	for (int k = 0; k < call->kernel->parameter_count; k++) {
 		call->variables[k] = variable_named(pattern, names[k]);
-		if (call->kernel->parameters[k].type->class == OPERAND_FUNCTION && pattern->optimizer && strcmp(names[k], pattern->optimizer->name) == 0)
+		if (call->kernel->parameters[k].type->class == OPERAND_FUNCTION && pattern->optimizer
+			&& strcmp(names[k], pattern->optimizer->name) == 0)
 			pattern->optimizer_variable = call->variables[k];
 		else if (call == &pattern->with && call->variables[k] >= pattern->given)
 			internal_error("the rule for %s uses `%s`, which nothing gives", call->kernel->name, names[k]);
@@ -124,7 +134,7 @@ static void read_pattern(Arena *arena, const Kernels *kernels, Pattern *pattern,
 
 enum { MAX_STATES = 3 };
 
-/* So many states of w, each with a comma: those that the optimizer keeps have names of their own, the others are absent. */
+/* `count` states of w, each followed by a comma: names for those that the optimizer has, 0 for the others. */
 static void put_states(Code *code, const Kernel *optimizer, const char *w, int count)
 {
 	for (int i = 0; i < count; i++)
@@ -134,7 +144,7 @@ static void put_states(Code *code, const Kernel *optimizer, const char *w, int c
 			code_put(code, "0, ");
 }
 
-/* The activation's own numbers, each with a comma. */
+/* The activation's parameters, each followed by a comma. */
 static void put_numbers(Code *code, const Kernel *activation)
 {
 	for (int k = 1; strcmp(activation->parameters[k].name, "y") != 0; k++)
@@ -146,7 +156,7 @@ static bool is_word(const char *text, size_t length, const char *word)
 	return strlen(word) == length && memcmp(text, word, length) == 0;
 }
 
-/* What {text} stands for. */
+/* Writes what {text} stands for. */
 static void put_filled(Arena *arena, Code *code, const char *text, size_t length, const Fill *fill)
 {
 	const Kernel *activation = fill->activation, *optimizer = fill->optimizer;
@@ -192,14 +202,14 @@ const Pattern *read_rule(Arena *arena, const Kernels *kernels, const Rule *rule,
 	pattern->rule = rule;
 	pattern->optimizer = fill->optimizer;
 	pattern->names[pattern->variable_count++] = "0";
-	const char *calls = filled(arena, rule->calls, fill), *first = rule->first, *made = rule->made;
+	const char *calls = filled(arena, rule->calls, fill), *hoisted = rule->hoisted, *recomputed = rule->recomputed;
 	do
 		read_pattern(arena, kernels, pattern, &calls, &pattern->calls[pattern->call_count++]);
 	while (read_mark(&calls, ';') && pattern->call_count < MAX_CALLS);
-	if (first)
-		read_pattern(arena, kernels, pattern, &first, &pattern->first);
-	if (made)
-		read_pattern(arena, kernels, pattern, &made, &pattern->made);
+	if (hoisted)
+		read_pattern(arena, kernels, pattern, &hoisted, &pattern->hoisted);
+	if (recomputed)
+		read_pattern(arena, kernels, pattern, &recomputed, &pattern->recomputed);
 	pattern->given = pattern->variable_count;
 	read_pattern(arena, kernels, pattern, &with, &pattern->with);
 	return pattern;

@@ -1,4 +1,4 @@
-/* The passes in the order in which they run. */
+/* Runs the passes in their order. */
 #include "bnc.h"
 #include "progress.h"
 #include <stdlib.h>
@@ -14,7 +14,8 @@ void internal_error(const char *format, ...)
 	_Exit(4);
 }
 
-/* The node as a statement: with its sizes, and with other arguments if they are not the usual ones. */
+/* The node as a statement of the language: with its sizes, and with the arguments that do not have their default
+ * values. */
 static const char *statement_of(Arena *arena, const Node *node)
 {
 	const char *text = node->layer->name;
@@ -22,7 +23,7 @@ static const char *statement_of(Arena *arena, const Node *node)
 		double value = node->arguments[a - node->layer->arguments];
 		if (a->use & POSITIONAL)
 			text = arena_print(arena, "%s %.9g", text, value);
-		else if (value != a->standard)
+		else if (value != a->default_value)
 			text = a->kind == ARGUMENT_FLAG
 				? arena_print(arena, "%s %s=%s", text, a->name, value != 0 ? "true" : "false")
 				: arena_print(arena, "%s %s=%.9g", text, a->name, value);
@@ -30,7 +31,7 @@ static const char *statement_of(Arena *arena, const Node *node)
 	return text;
 }
 
-/* What the runtime needs to know of the network. */
+/* Fills in the Program: what the runtime needs to know of the network. */
 static void describe(Compilation *c)
 {
 	const Network *network = c->network;
@@ -46,7 +47,8 @@ static void describe(Compilation *c)
 		before = tensor->node;
 		tensors[count++] = (ProgramTensor){
 			.path = tensor->path, .statement = statement, .layout = tensor->layout, .init = tensor->init,
-			.features = tensor->features, .inputs = tensor->inputs, .trainable = tensor->role == ROLE_PARAMETER, .offset = tensor->offset,
+			.features = tensor->features, .inputs = tensor->inputs, .trainable = tensor->role == ROLE_PARAMETER,
+			.offset = tensor->offset,
 		};
 	}
 	c->program = (Program){

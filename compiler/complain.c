@@ -1,4 +1,4 @@
-/* complain.c: what was expected and what was found instead, in words. */
+/* complain.c: describes syntax errors: what was expected, and what was found. */
 #include "syntax.h"
 #include "parse.h"
 #include <string.h>
@@ -11,7 +11,7 @@ typedef struct Expectation {
 
 static const char any_layer[] = "a layer, a setting or a definition";
 
-/* The first row that fits. */
+/* Rows for special cases; the first that fits is used. */
 static const Expectation expectations[] = {
 	{ 0,            0, 0,                  any_layer },
 	{ 0,            0, TOKEN_END,          any_layer },
@@ -89,7 +89,7 @@ static void complain_malformed(const Parser *parser, Token found)
 		error_at(parser->diagnostics, found.span, "`%s` has no meaning here", quote(parser, found));
 }
 
-/* The value after the `=`, as it is written; "" where none follows. */
+/* The value after the `=`, as written; "" if there is none. */
 static const char *value_after(const Parser *parser, Token equals)
 {
 	Lexer lexer = {parser->source, (const unsigned char *)parser->source->text + equals.span.end};
@@ -99,7 +99,7 @@ static const char *value_after(const Parser *parser, Token equals)
 	return is_value ? quote(parser, value) : "";
 }
 
-/* Somebody wrote `epochs = 10`. */
+/* For somebody who wrote `epochs = 10`. */
 static void complain_assignment(const Parser *parser, Token found)
 {
 	const char *name = quote(parser, parser->head), *value = value_after(parser, found);

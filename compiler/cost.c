@@ -1,11 +1,12 @@
-/* What steps and loops cost, by the tables: for --profile, and to decide what is worth sharing among threads. */
+/* The cost of steps and loops, from the tables: for --profile, and to decide which loops threads share. */
 #include "bnc.h"
 
-/* Starting a loop on other threads and waiting for them takes 1 to 2 us when they are awake, but a time slice of the
- * system when they have no core of their own at the moment: only loops of 40 us and more (at 200 GFLOP/s) are shared. */
+/* Starting a loop on other threads and waiting for them takes 1 to 2 us if they are awake. If they have no core of
+ * their own at the moment it takes a time slice of the system. So threads share only loops of 40 us or more (at 200
+ * GFLOP/s). */
 enum { WORTH_SHARING = 8000000 };
 
-/* rows x outputs x inputs, by the rule of the table. */
+/* Two operations for each of rows x outputs x inputs, see PRODUCT in kernels.h. */
 static double step_flops(const Compilation *c, const Step *step)
 {
 	return step->kernel->product ? 2.0 * c->network->batch * step->operands[1].number * step->operands[2].number : 0;
@@ -35,41 +36,42 @@ double loop_bytes(const Compilation *c, const Loop *loop)
 	for (int i = 0; i < loop->steps.count; i++)
 		for (int k = 0; k < loop->steps.items[i]->kernel->parameter_count; k++) {
 			const Tensor *tensor = loop->steps.items[i]->operands[k].tensor;
-			if (tensor && !tensor->one_panel && loop->steps.items[i]->operands[k].kind == OPERAND_AT && !seen_before(loop, i, k))
+			if (tensor && !tensor->one_panel && loop->steps.items[i]->operands[k].kind == OPERAND_AT
+				&& !seen_before(loop, i, k))
 				bytes += (double)tensor_floats(c, tensor) * sizeof(float);
 		}
 	return bytes;
 }
 
-/* Half of a second-level cache of 2 MiB. With batch 256, a loop that makes dx from a dy of 1 MiB and dW from an x of 0.8 MiB in
- * turns waits for the third level: as two loops a step of 784-1024-1024-10 takes 3 % less time. With batch 128 and 512 features, 0.7 MiB
- * together, it makes no difference. */
+/* Half of a second-level cache of 2 MiB. With batch 256, a loop that reads in turns a dy of 1 MiB to compute dx and an
+ * x of 0.8 MiB to compute dW waits for the third-level cache: as two loops, a step of 784-1024-1024-10 takes 3 % less
+ * time. With batch 128 and 512 features, 0.7 MiB together, it makes no difference. */
 enum { SHARED_CACHE = 1 << 20 };
 
-static bool holds(const Whole *whole, const Tensor *tensor)
+static bool holds(const Resident *resident, const Tensor *tensor)
 {
-	for (int i = 0; i < whole->count; i++)
-		if (whole->items[i] == tensor)
+	for (int i = 0; i < resident->count; i++)
+		if (resident->items[i] == tensor)
 			return true;
 	return false;
 }
 
-void add_whole(const Compilation *c, Whole *whole, const Tensor *tensor)
+void add_resident(const Compilation *c, Resident *resident, const Tensor *tensor)
 {
-	if (!holds(whole, tensor))
-		APPEND(c->arena, whole, tensor);
+	if (!holds(resident, tensor))
+		APPEND(c->arena, resident, tensor);
 }
 
-void add_step_whole(const Compilation *c, Whole *whole, const Step *step)
+void add_step_residents(const Compilation *c, Resident *resident, const Step *step)
 {
 	for (int k = 0; k < step->kernel->parameter_count; k++) {
 		const OperandType *type = step->kernel->parameters[k].type;
 		if (step->operands[k].kind == OPERAND_AT && !type->own && step->operands[k].tensor->layout == LAYOUT_ROWS)
-			add_whole(c, whole, step->operands[k].tensor);
+			add_resident(c, resident, step->operands[k].tensor);
 	}
 }
 
-bool share_cache(const Compilation *c, const Whole *a, const Whole *b)
+bool share_cache(const Compilation *c, const Resident *a, const Resident *b)
 {
 	size_t bytes = 0;
 	int added = 0;
@@ -83,7 +85,7 @@ bool share_cache(const Compilation *c, const Whole *a, const Whole *b)
 	return !a->count || !added || bytes <= SHARED_CACHE;
 }
 
-/* Elementwise kernels move data instead of multiplying: 4 FLOPs a value stand for their time. */
+/* Elementwise kernels spend their time on memory, not on multiplications: it counts as 4 FLOPs for each value. */
 static double loop_work(const Compilation *c, const Loop *loop)
 {
 	return loop_flops(c, loop) + 4.0 * c->network->batch * loop->features * loop->steps.count;

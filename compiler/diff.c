@@ -1,9 +1,10 @@
-/* Network -> steps. Requires shapes; provides each routine's kernel calls in program order, every operand bound to a
- * tensor or a number: forward, loss, and backward in reverse with each parameter's update behind its gradient. Temporaries
- * are written by exactly one step, so later passes need no more than who writes and who reads.
+/* Network -> steps. Requires shapes; provides each routine's kernel calls in program order, with every operand bound to
+ * a tensor or a number: forward, loss, and then backward in reverse order, with the update of each parameter after its
+ * gradient. Exactly one step writes a temporary, so later passes need to know only who writes and who reads.
  *
- * A value with several readers gets one gradient from each; they are added as they come. Steps whose results nobody reads
- * are dropped: that removes the first layer's dx, absent biases' sums, and what only backward would have needed. */
+ * A value with several readers gets a gradient from each of them; they are added one after another. Steps whose results
+ * nothing reads are dropped: dx of the first layer, the sum for a bias that does not exist, and in predict whatever
+ * only backward would have read. */
 #include "diff.h"
 #include <string.h>
 
@@ -46,7 +47,7 @@ static void forward(Diff *d, bool training)
 	}
 }
 
-/* Adds what the node's calls left in dx to the gradients of its inputs. */
+/* Adds the dx of the node's calls to the gradients of its inputs. */
 static void collect_gradients(Diff *d, const Node *node)
 {
 	for (int i = 0; i < node->input_count; i++) {
@@ -68,8 +69,9 @@ static void collect_gradients(Diff *d, const Node *node)
 	}
 }
 
-/* A constant that the only reader of y subtracts again: its gradient is 0 but for rounding, and an optimizer that leaves
- * weights alone where the gradient is 0 need not be asked. Forward keeps it, for it moves the running mean. */
+/* The only reader of y subtracts this constant again, so its gradient is 0 except for rounding. Its update is left out
+ * if the optimizer does not change weights whose gradient is 0. Forward still adds it, since it moves the running
+ * mean. */
 bool shift_is_cancelled(const Network *network, const Node *node, int tensor)
 {
 	const Layer *layer = node->layer;
@@ -160,7 +162,7 @@ static void count_step(Diff *d)
 
 /* ---- dead steps */
 
-/* Keeps the steps that write something persistent, and those whose results these read. */
+/* Keeps the steps that write something persistent, and the steps whose results those read, directly or not. */
 static void drop_unread(Diff *d)
 {
 	Steps *steps = &d->routine->steps;
@@ -179,7 +181,8 @@ static void drop_unread(Diff *d)
 		}
 		for (int k = 0; k < step->kernel->parameter_count; k++)
 			if (step->operands[k].kind == OPERAND_ABSENT && !parameters[k].maybe)
-				internal_error("%s: operand %s of %s may not be absent", step->node->layer->name, parameters[k].name, step->kernel->name);
+				internal_error("%s: operand %s of %s may not be absent", step->node->layer->name, parameters[k].name,
+					step->kernel->name);
 			else if (step->operands[k].kind == OPERAND_AT) {
 				step->operands[k].tensor->touched = true;
 				step->operands[k].tensor->read |= parameters[k].type->reads;

@@ -1,4 +1,4 @@
-/* dump_tree.c: tokens and tree as text, each with its place. */
+/* dump_tree.c: prints tokens and tree, each with its place. */
 #include "syntax.h"
 #include "parse.h"
 
@@ -58,7 +58,7 @@ static void print_arguments(const Source *source, const Statement *statement, FI
 	}
 }
 
-/* place is where the walk has come to: the statements are in the order of the source. */
+/* place: where the walk through the source has arrived; statements come in the order of the source. */
 static void dump_statements(const Source *source, const Statement *statement, int depth, Place *place, FILE *out)
 {
 	static const char *const keywords[] = {
@@ -67,7 +67,7 @@ static void dump_statements(const Source *source, const Statement *statement, in
 	};
 	for (; statement; statement = statement->next) {
 		if (!statement->name)
-			continue;       /* a mistake of which nothing could be read */
+			continue;       /* a mistake without anything that could be read */
 		*place = place_next(source, *place, statement->span.begin);
 		fprintf(out, "%d:%d %*s", place->line, place->column, 2 * depth, "");
 		if (statement->label)

@@ -1,6 +1,7 @@
-/* Loops -> C. Requires the memory plan; provides the program's text: one function per routine, over the bytes that hold
- * everything. Nothing of the .net file gets into it: names are bnc's own, numbers are printed anew. libtcc looks a struct's
- * member up by going through all of them, so the text for it names places by their offsets. */
+/* Loops -> C. Requires the memory plan; provides the text of the program: one function for each routine, which gets a
+ * pointer to the struct. Nothing of the .net file is copied into it: names are made by bnc, and numbers are printed
+ * from their values. For libtcc the text finds tensors by their offsets in bytes, since libtcc searches all members of
+ * a struct for each access. */
 #include "emit.h"
 #include <locale.h>
 #include <stdlib.h>
@@ -8,7 +9,7 @@
 
 #define put(e, ...) code_put(&(e)->code, __VA_ARGS__)
 
-/* Puts a point where the locale has something else. */
+/* Puts a point in place of the locale's decimal separator. */
 static char *with_point(char *number)
 {
 	const char *point = localeconv()->decimal_point;
@@ -81,7 +82,7 @@ static void put_prototype(Emit *e, const char *before, const char *name, const K
 	put(e, ");\n");
 }
 
-/* All optimizers have one prototype, which is also the type of those that a kernel is given. */
+/* All optimizers have one prototype, which is also the type of a kernel that another kernel gets as an operand. */
 static void put_prototypes(Emit *e)
 {
 	bool *called = NEW_ARRAY(e->c->arena, bool, e->c->kernels.count);
@@ -152,7 +153,7 @@ static void put_operand(Emit *e, const Step *step, int index, bool looped)
 	}
 }
 
-/* After so many characters of operands a call goes on in the next line. */
+/* After this many characters of operands, a call goes on in the next line. */
 enum { MOST_OF_A_LINE = 70 };
 
 static void put_step(Emit *e, const Step *step, const Kernel *kernel, bool looped)
@@ -168,7 +169,8 @@ static void put_step(Emit *e, const Step *step, const Kernel *kernel, bool loope
 	put(e, ");\n");
 }
 
-/* Whose steps the loop runs: "0 linear, 1 batchnorm". An optimizer is named where it is alone. */
+/* Writes from which nodes the steps of a loop come: "0 linear, 1 batchnorm". An optimizer is named only if it is
+ * alone. */
 static void put_node(Emit *e, const Node *node, bool alone, const Node **last)
 {
 	if (node == *last || (node->layer->kind == KIND_OPTIMIZER && !alone))
@@ -192,22 +194,22 @@ static void put_origin(Emit *e, const Loop *loop)
 	}
 }
 
-/* Does a call in the loop say which panel of an activation it means? */
+/* Whether a call in the loop has a panel of an activation as an operand. */
 static bool picks_rows(const Compilation *c, const Loop *loop)
 {
 	for (int i = 0; loop->features && panel_count(c, loop->features) > 1 && i < loop->steps.count; i++) {
 		const Step *step = loop->steps.items[i];
 		for (int k = 0; k < step->kernel->parameter_count; k++) {
 			const Operand *operand = &step->operands[k];
-			if (operand->kind == OPERAND_AT && step->kernel->parameters[k].type->own && operand->tensor->layout == LAYOUT_ROWS
-				&& (!operand->tensor->one_panel || loop->paired))
+			if (operand->kind == OPERAND_AT && step->kernel->parameters[k].type->own
+				&& operand->tensor->layout == LAYOUT_ROWS && (!operand->tensor->one_panel || loop->paired))
 				return true;
 		}
 	}
 	return false;
 }
 
-/* A name for the tensor's place, unless the function has it already. */
+/* Declares a variable for the tensor's place, unless the function has it already. */
 static void put_place(Emit *e, const Routine *routine, const Loop *loop, const Tensor *tensor)
 {
 	if (e->named[tensor->id] == e->function)
@@ -215,11 +217,13 @@ static void put_place(Emit *e, const Routine *routine, const Loop *loop, const T
 	e->named[tensor->id] = e->function;
 	if (tensor->role != ROLE_TEMPORARY) {
 		if (!e->members)
-			put(e, "\t%s *const %s = (%s *)(net + %zu);\n", element_type(tensor), tensor->name, element_type(tensor), tensor->offset);
+			put(e, "\t%s *const %s = (%s *)(net + %zu);\n", element_type(tensor), tensor->name, element_type(tensor),
+				tensor->offset);
 		return;
 	}
 	bool scratch = tensor->one_panel && e->c->threads > 1;
-	put(e, "\tfloat *const %s = %s + %zu", tensor->name, e->work, scratch ? routine->work + tensor->offset : tensor->offset);
+	put(e, "\tfloat *const %s = %s + %zu", tensor->name, e->work,
+		scratch ? routine->work + tensor->offset : tensor->offset);
 	if (scratch && loop->parallel)
 		put(e, " + %zu * thread", routine->scratch);
 	put(e, ";%s\n", tensor->one_panel ? "\t/* one panel */" : "");
@@ -239,9 +243,11 @@ void put_places(Emit *e, const Routine *routine, const Loop *loop)
 	for (int i = 0; !loop && i < routine->loops.count; i++)
 		picks = picks || picks_rows(e->c, routine->loops.items[i]);
 	if (picks && !e->rows)
-		put(e, "\tconst int panel = %s;\n", e->c->target->lanes == 1 ? "rows" : arena_print(e->c->arena, "%d * rows", e->c->target->lanes));
+		put(e, "\tconst int panel = %s;\n",
+			e->c->target->lanes == 1 ? "rows" : arena_print(e->c->arena, "%d * rows", e->c->target->lanes));
 	if (!e->named)
-		e->named = NEW_ARRAY(e->c->arena, int, e->c->tensors.count + e->c->train.temporaries.count + e->c->predict.temporaries.count);
+		e->named = NEW_ARRAY(e->c->arena, int, e->c->tensors.count + e->c->train.temporaries.count
+			+ e->c->predict.temporaries.count);
 	e->function++;
 	if (!e->members && (loop || routine->temporaries.count))
 		put(e, "\tfloat *const work = (float *)(net + %zu);\n", e->c->work_offset);
@@ -258,7 +264,7 @@ static void put_steps(Emit *e, const Loop *loop, bool looped)
 		put_step(e, loop->steps.items[i], loop->steps.items[i]->kernel, looped);
 }
 
-/* Each step for panels p and p + 1: by one call where there is one for both. */
+/* Writes each step for the panels p and p + 1: as one call if a kernel does both. */
 static void put_pair_steps(Emit *e, const Loop *loop)
 {
 	for (int i = 0; i < loop->steps.count; i++) {
@@ -272,7 +278,7 @@ static void put_pair_steps(Emit *e, const Loop *loop)
 	}
 }
 
-/* The loop over its panels from begin up to end. */
+/* Writes the loop over its panels, from begin to end. */
 static void put_panels(Emit *e, const Loop *loop, const char *begin, const char *end)
 {
 	if (loop->paired) {
@@ -307,7 +313,7 @@ void put_loop(Emit *e, const Routine *routine, int number)
 		put(e, "\tmark(host, %d);\n", number);
 }
 
-/* A loop whose panels threads share is a function over some of them. */
+/* A loop whose panels threads share becomes a function that does some of them. */
 static void put_parallel_loops(Emit *e, const Routine *routine)
 {
 	for (int i = 0; i < routine->loops.count; i++) {
@@ -340,7 +346,8 @@ static void put_host(Emit *e)
 {
 	if (e->c->threads > 1)
 		put(e, "typedef struct Task { char *net; int rows; float lr; } Task;\n"
-			"void parallel(const void *host, void (*body)(Task *task, int begin, int end, int thread), Task *task, int panels);\n");
+			"void parallel(const void *host, void (*body)(Task *task, int begin, int end, int thread), Task *task, "
+			"int panels);\n");
 	if (e->c->profile)
 		put(e, "void mark(const void *host, int loop);\n");
 }
@@ -348,7 +355,8 @@ static void put_host(Emit *e)
 void emit(Compilation *c)
 {
 	Emit e = {.c = c, .code = {.arena = c->arena}, .prefix = "", .work = "work"};
-	put(&e, "/* bnc %s, %d lane%s (%s) */\n", BNC_VERSION, c->target->lanes, c->target->lanes == 1 ? "" : "s", c->target->name);
+	put(&e, "/* bnc %s, %d lane%s (%s) */\n", BNC_VERSION, c->target->lanes, c->target->lanes == 1 ? "" : "s",
+		c->target->name);
 	put(&e, "typedef int int32_t;\ntypedef long long int64_t;\n\n");
 	put_prototypes(&e);
 	put_host(&e);

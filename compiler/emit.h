@@ -1,4 +1,4 @@
-/* emit.h: what emit.c prints for libtcc and for --emit alike. */
+/* emit.h: what emit.c writes, for libtcc and for --emit. */
 #ifndef EMIT_H
 #define EMIT_H
 #include "code.h"
@@ -6,21 +6,22 @@
 typedef struct Emit {
 	const Compilation *c;
 	Code code;
-	const char *prefix;     /* of the kernels' names */
-	const char *members;    /* before a persistent tensor's name: "net->"; null: each is a pointer, by its offset from `net` */
-	const char *work;       /* the floats that temporaries lie in */
-	unsigned outside;       /* 1 << role: of what is a variable of its name, not a member */
-	int *named;             /* by tensor id: the function that has a name for its place */
+	const char *prefix;     /* before each kernel's name */
+	/* before the name of a persistent tensor: "net->"; null: it is found by its offset from `net` */
+	const char *members;
+	const char *work;       /* the name of the working memory */
+	unsigned outside;       /* the roles whose tensors are variables of their own, not members: bits 1 << role */
+	int *named;             /* by tensor id: the last function that declared a variable for its place */
 	int function;
-	bool second;            /* the calls are for panel p + 1, whose scratch lies behind that of panel p */
-	int rows;               /* of every call; 0: those of the variable */
+	bool second;            /* the calls are for panel p + 1; in scratch memory it follows panel p */
+	int rows;               /* the number of rows in every call; 0: the variable rows */
 } Emit;
 
-/* Sets called[i] for what the routine calls of the compilation's kernels. */
+/* Sets called[i] for each of the compilation's kernels that the routine calls. */
 void mark_called(const Compilation *c, const Routine *routine, bool *called);
 const char *element_type(const Tensor *tensor);
-/* Names for the places of temporaries, and of all else where there is no struct: of what the routine's loops use that are
- * not parallel, or of what one parallel loop uses. */
+/* Declares variables for the places of temporaries, and of other tensors if there is no struct: those that one parallel
+ * loop uses, or, if loop is null, those that all other loops use. */
 void put_places(Emit *e, const Routine *routine, const Loop *loop);
 void put_loop(Emit *e, const Routine *routine, int number);
 

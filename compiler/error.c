@@ -1,4 +1,4 @@
-/* error.c: collects what is wrong with a source, and prints it in the order of the source with line and caret. */
+/* error.c: collects errors and warnings, and prints them in the order of the source, each with its line and a caret. */
 #include "text.h"
 #include "terminal.h"
 #include <locale.h>
@@ -17,7 +17,7 @@ typedef struct Note {
 
 typedef struct Report {
 	Severity severity;
-	int order;              /* of reporting */
+	int order;              /* the order in which they were reported */
 	Span where;
 	const char *message;
 	Note *notes;
@@ -29,8 +29,8 @@ struct Diagnostics {
 	Arena *arena;
 	const Source *source;
 	Reports reports;        /* the first MOST_KEPT */
-	bool dropped;           /* the last one was not kept */
-	int counts[2];          /* by severity, of all */
+	bool dropped;           /* the last report was not kept */
+	int counts[2];          /* the number of all reports, by severity */
 };
 
 Diagnostics *diagnostics_open(Arena *arena, const Source *source)
@@ -107,7 +107,7 @@ int error_count(const Diagnostics *diagnostics)
 typedef struct Printer {
 	const Source *source;
 	FILE *out;
-	int window;             /* columns of a source line that are shown */
+	int window;             /* how many columns of a source line are shown */
 } Printer;
 
 static void print_message(const Printer *p, Place place, Style style, const char *kind, const char *message)
@@ -121,11 +121,11 @@ static void print_message(const Printer *p, Place place, Style style, const char
 }
 
 typedef struct Excerpt {
-	const char *begin, *end;                /* of the part of the line that is shown */
+	const char *begin, *end;                /* the part of the line that is shown */
 	bool cut_before, cut_after;
 } Excerpt;
 
-/* Past what fits into so many columns. */
+/* Returns the end of the text that fits into this many columns. */
 static const char *skip_columns(const char *text, const char *end, int columns)
 {
 	while (text < end) {
@@ -138,7 +138,7 @@ static const char *skip_columns(const char *text, const char *end, int columns)
 	return text;
 }
 
-/* Before text, by what fits into so many columns. */
+/* Goes back from text by as much as fits into this many columns. */
 static const char *back_columns(const char *line, const char *text, int columns)
 {
 	while (text > line) {
@@ -146,7 +146,7 @@ static const char *back_columns(const char *line, const char *text, int columns)
 		while (before > line && ((unsigned char)*before & 0xc0) == 0x80)
 			before--;
 		Glyph glyph = glyph_at(before, text);
-		if (before + glyph.length != text) {    /* bytes that are not UTF-8 count one each */
+		if (before + glyph.length != text) {    /* each byte that is not UTF-8 counts as one glyph */
 			before = text - 1;
 			glyph = glyph_at(before, text);
 		}
@@ -158,7 +158,8 @@ static const char *back_columns(const char *line, const char *text, int columns)
 	return text;
 }
 
-/* A line that does not fit is shown from half a window before the caret; the caret may stand after the line's last character. */
+/* Chooses the part of a line to show. If the line is too long, it begins half a window before the caret. The caret may
+ * be after the line's last character. */
 static Excerpt excerpt_around(const Printer *p, Place place)
 {
 	const Source *source = p->source;
@@ -188,8 +189,8 @@ static void print_line(const Printer *p, Excerpt excerpt, int number)
 	fputs(excerpt.cut_after ? "...\n" : "\n", p->out);
 }
 
-/* Fills the columns that the text takes in the line above. Tabs are repeated below tabs, so that all stands where it should whatever
- * their width. */
+/* Writes spaces for the columns that the text takes in the line above. Tabs are repeated, so that what follows is at
+ * the right place however wide tabs are. */
 static void fill_below(const Printer *p, const char *text, const char *end, char filling)
 {
 	while (text < end) {
@@ -232,7 +233,8 @@ static void print_report(const Printer *p, const Report *one, Place place)
 		print_message(p, place_next(source, place, note->where.begin), STYLE_NOTE, "note", note->message);
 }
 
-/* A line and its caret stand below each other only if the terminal breaks neither: beside the text go `    1 | ` and twice `...`. */
+/* The caret is under its place only if the terminal breaks no line. Besides the text a line has `    1 | `, and `...`
+ * at both ends. */
 static int choose_window(FILE *out)
 {
 	enum { WIDEST = 80, NARROWEST = 16, BESIDE = 8 + 6 };

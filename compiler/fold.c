@@ -1,21 +1,23 @@
-/* Network -> network, for prediction only. Requires shapes and the trained weights; a layer that then only scales and shifts
- * each feature disappears into the product before it, else into the one after it, else becomes a scale and a shift. What
- * changes place must be seen by one reader alone: a value that others read stays what it was.
+/* Network -> network, for prediction only. Requires shapes and trained weights. A layer that in prediction only scales
+ * and shifts each feature is merged into the product before it, or else into the product after it, or else becomes a
+ * scale and a shift. A value that others read too must not change, so only values with one reader do.
  *
  *     before: y = s (x W' + b) + t      =  x (diag(s) W)' + (s b + t)
  *     after:  y = (s x + t) W' + b      =  x (W diag(s))' + (W t + b)
  *
- * t holds -m s, the mean's part. After x, where m is large beside the deviation of x - m, the sum of x s and -m s is lost in what both are
- * rounded by, while x - m is exact. There the mean is taken off first, and t is without it. Before, it is all in one number, s (b - m). */
+ * With the mean m, t contains -m s. If m is large compared with the deviation of x, rounding makes x s - m s inexact,
+ * while (x - m) s is exact. Merging into the product after it then leaves a layer that subtracts the mean, and t is
+ * without the mean. Merging into the product before it has no such problem: both are in one number, s (b - m). */
 #include "bnc.h"
 #include <math.h>
 #include <string.h>
 
-/* So many deviations: with 2 the folded network is at most about twice as far off as the layers one by one, with 8 five times, with 100
- * fifty times; with the mean apart it is as near as they are. (2 to 256 inputs, 32 outputs, against double.) */
+/* A mean of more than this many deviations counts as large. With 2 the error of the folded network is at most about
+ * twice that of the separate layers, with 8 five times, with 100 fifty times; if the mean is subtracted first, the
+ * errors are equal. (Measured with 2 to 256 inputs and 32 outputs, against double.) */
 static const double most_deviations = 2;
 
-/* y = x weight + bias for each feature, or x + bias; the numbers are fold's. */
+/* y = x weight + bias for each feature, or x + bias. fold computes weight and bias. */
 static const Layer layer_scale_shift = {
 	.name = "scale_shift",
 	.summary = "x * weight + bias for each feature",
@@ -24,7 +26,7 @@ static const Layer layer_scale_shift = {
 	.forward = "scale_shift(rows, y, x, weight, bias)",
 };
 
-/* Of a tensor that one of the layer's traits names. */
+/* The index of the tensor that one of the layer's fields names. */
 static int trait_index(const Layer *layer, const char *name)
 {
 	int index = tensor_index(layer, name);
@@ -33,13 +35,13 @@ static int trait_index(const Layer *layer, const char *name)
 	return index;
 }
 
-/* The one node that reads the value; null where there are more, or the network's reader too. */
+/* Returns the only node that reads the value; null if there are several readers, or if it is the network's output. */
 static Node *only_reader(const Value *value)
 {
 	return value->readers == 1 ? value->reader : 0;
 }
 
-/* The node's constants, made where it had none. */
+/* Returns the constants that the node adds; creates them if it has none. */
 static double *shift_of(Compilation *c, Node *node)
 {
 	int index = trait_index(node->layer, node->layer->shift);
@@ -79,7 +81,7 @@ static void fold_after(Compilation *c, Node *product, const double *scale, const
 		}
 }
 
-/* scale may be null */
+/* Turns the node into layer_scale_shift; scale may be null. */
 static void stay(Compilation *c, Node *node, double *scale, double *shift)
 {
 	node->layer = &layer_scale_shift;
@@ -87,14 +89,14 @@ static void stay(Compilation *c, Node *node, double *scale, double *shift)
 	c->weights[node->index] = (Weights){{scale, shift}};
 }
 
-/* Takes the node out of the graph: its result becomes that of the node before it, which nobody else reads, */
+/* Removes the node from the graph: the node before it, whose result nothing else reads, writes its result, */
 static void give_result(const Node *node, Node *before)
 {
 	before->output = node->output;
 	before->output->producer = before;
 }
 
-/* or the node after it, which alone reads the result, reads its source instead. */
+/* or the node after it, the only reader of its result, reads its input instead. */
 static void give_source(const Node *node, Node *after)
 {
 	for (int k = 0; k < after->input_count; k++)
@@ -104,7 +106,8 @@ static void give_source(const Node *node, Node *after)
 		node->inputs[0]->reader = after;
 }
 
-/* Of all features: y = x scale + offset = (x + minus_centre) scale + shift. far: a centre is large, so that the first of the two loses digits. */
+/* For all features: y = x scale + offset = (x + minus_centre) scale + shift. far: a centre is so large that the first
+ * form loses digits. */
 typedef struct Scalings { double *scale, *offset, *shift, *minus_centre; bool far; } Scalings;
 
 static Scalings scalings(Compilation *c, const Node *node)
@@ -115,7 +118,8 @@ static Scalings scalings(Compilation *c, const Node *node)
 		NEW_ARRAY(c->arena, double, features), NEW_ARRAY(c->arena, double, features), false,
 	};
 	for (int f = 0; f < features; f++) {
-		Scaling scaling = node->layer->scales(node->arguments, (const double *const *)c->weights[node->index].tensors, f);
+		Scaling scaling = node->layer->scales(node->arguments, (const double *const *)c->weights[node->index].tensors,
+			f);
 		of.scale[f] = scaling.scale;
 		of.shift[f] = scaling.shift;
 		of.offset[f] = scaling.shift - scaling.centre * scaling.scale;
@@ -125,7 +129,7 @@ static Scalings scalings(Compilation *c, const Node *node)
 	return of;
 }
 
-/* Whether the node is gone. */
+/* Tries to merge the node; true if it is removed. */
 static bool fold_node(Compilation *c, Node *node)
 {
 	Scalings of = scalings(c, node);
@@ -140,7 +144,8 @@ static bool fold_node(Compilation *c, Node *node)
 	} else if (after && after->layer->product && of.far) {
 		fold_after(c, after, of.scale, of.shift);
 		stay(c, node, 0, of.minus_centre);
-		place = arena_print(c->arena, "is folded into %s %s after it, but for its mean, which is large", after->path, after->layer->name);
+		place = arena_print(c->arena, "is folded into %s %s after it, but for its mean, which is large", after->path,
+			after->layer->name);
 	} else if (after && after->layer->product) {
 		fold_after(c, after, of.scale, of.offset);
 		give_source(node, after);

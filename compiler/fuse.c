@@ -1,20 +1,22 @@
-/* Steps -> loops over panels. Requires program order; provides loops whose order, and the order of steps within one, keep
+/* Steps -> loops over panels. Requires program order; provides loops. Their order, and the order of steps in each, keep
  * every dependence.
  *
- * The rule: two steps may share a loop when they run over the panels of equally many features and every tensor that one
- * of them writes and the other touches is touched by both panel by panel. Nothing else is known of kernels or layers. What
- * they read whole, for every panel again, must stay in the cache (share_cache).
+ * The rule: two steps may share a loop if they run over the panels of equally many features, and both touch panel by
+ * panel every tensor that one of them writes and the other touches. Nothing else is known of kernels or layers. What
+ * the steps of a loop read as a whole, again for every panel, must stay in the cache (share_cache).
  *
- * The schedule: a temporary that one step writes and one step reads panel by panel glues the two, so that it never
- * leaves the cache (nor needs storage beyond a panel): a weight gradient waits for its update, and the update for the
- * last reader of the old weights. Not what forward leaves for backward: between those lie loops of others. Clusters of
- * glued steps are then placed in order of their first step: the first ready one opens a loop, and every ready one that the
- * rule admits joins it. */
+ * Gluing: if one step writes a temporary and one step reads it, both panel by panel, the two go into the same loop, so
+ * that the temporary never leaves the cache and needs storage for one panel only. So a weight gradient waits for its
+ * update, and the update for the last step that reads the old weights. Activations that forward keeps for backward glue
+ * nothing, since other loops lie between.
+ *
+ * The schedule: clusters of glued steps are placed in the order of their first steps. The first cluster that is ready
+ * opens a loop, and every ready cluster that the rule admits joins it. */
 #include "bnc.h"
 
 typedef struct Access { int step; bool own; int next; } Access;
 
-/* Since a tensor's last write: who wrote it, who read it. */
+/* The last write of a tensor, and the reads since then. */
 typedef struct History { Access writer; int readers; } History;
 
 typedef struct Ready { int features; int *items; int head, count, capacity; } Ready;
@@ -24,15 +26,16 @@ typedef struct Fuse {
 	Arena *arena;
 	Routine *routine;
 	int count;                      /* steps */
-	int *first_edge;                /* of routine->edges, by `to`: [step, step + 1) */
-	int *first_successor, *successors;      /* edges by `from` */
-	int *depth, *height;            /* of a step: ends of loops before it, and behind it, at the least */
-	int *cluster;                   /* of a step: its first step's index */
-	int *next_member;               /* chain through a cluster's steps, -1 at the end */
-	Whole *whole;                   /* of a cluster */
-	int *waiting;                   /* of a cluster: edges from outside whose step is not placed */
-	Loop **placed;                  /* of a step */
-	struct { Ready *items; int count, capacity; } ready;    /* one list per number of features */
+	/* index into routine->edges, sorted by `to`: those of a step are [step, step + 1) */
+	int *first_edge;
+	int *first_successor, *successors;      /* the same by `from`: indices of edges */
+	int *depth, *height;            /* of a step: the number of loops that must end before it, and after it, at least */
+	int *cluster;                   /* of a step: the index of the first step of its cluster */
+	int *next_member;               /* of a step: the next step of its cluster, or -1 */
+	Resident *resident;             /* of a cluster: what it needs in the cache */
+	int *waiting;                   /* of a cluster: the number of edges from outside steps that are not placed yet */
+	Loop **placed;                  /* of a step: its loop */
+	struct { Ready *items; int count, capacity; } ready;    /* one list for each number of features */
 } Fuse;
 
 /* ---- dependences */
@@ -136,10 +139,12 @@ static void measure(Fuse *f)
 
 /* ---- clusters */
 
-/* Whether nothing that must lie between the two ends a loop: then the depths, or the heights, would differ. */
+/* Whether the two steps of the edge can share a loop. They cannot if a loop must end between them: then both their
+ * depths and their heights differ. */
 static bool can_meet(const Fuse *f, const Edge *edge)
 {
-	return edge->panel_local && (f->depth[edge->from] == f->depth[edge->to] || f->height[edge->from] == f->height[edge->to]);
+	return edge->panel_local && (f->depth[edge->from] == f->depth[edge->to]
+		|| f->height[edge->from] == f->height[edge->to]);
 }
 
 static int find_cluster(Fuse *f, int step)
@@ -149,7 +154,7 @@ static int find_cluster(Fuse *f, int step)
 	return step;
 }
 
-/* The one edge that carries the temporary from its writer to its only reader; null when there are more. */
+/* Returns the only edge by which the temporary goes from its writer to a reader; null if there are several. */
 static const Edge *only_edge(Fuse *f, int step, const Tensor *tensor)
 {
 	const Edge *only = 0;
@@ -169,10 +174,10 @@ static bool join_clusters(Fuse *f, int a, int b)
 	const int first = a < b ? a : b, second = a < b ? b : a;
 	if (first == second)
 		return true;
-	if (!share_cache(f->c, &f->whole[first], &f->whole[second]))
+	if (!share_cache(f->c, &f->resident[first], &f->resident[second]))
 		return false;
-	for (int i = 0; i < f->whole[second].count; i++)
-		add_whole(f->c, &f->whole[first], f->whole[second].items[i]);
+	for (int i = 0; i < f->resident[second].count; i++)
+		add_resident(f->c, &f->resident[first], f->resident[second].items[i]);
 	f->cluster[second] = first;
 	return true;
 }
@@ -188,7 +193,8 @@ static void glue(Fuse *f)
 			const Edge *edge = only_edge(f, i, step->operands[k].tensor);
 			if (!edge || !can_meet(f, edge) || step->features == 0)
 				continue;
-			step->operands[k].tensor->crowded = !join_clusters(f, find_cluster(f, edge->from), find_cluster(f, edge->to));
+			step->operands[k].tensor->crowded = !join_clusters(f, find_cluster(f, edge->from),
+				find_cluster(f, edge->to));
 		}
 	}
 }
@@ -197,8 +203,8 @@ static void set_alone(Fuse *f, int step)
 {
 	f->cluster[step] = step;
 	f->next_member[step] = -1;
-	f->whole[step] = (Whole){0};
-	add_step_whole(f->c, &f->whole[step], f->routine->steps.items[step]);
+	f->resident[step] = (Resident){0};
+	add_step_residents(f->c, &f->resident[step], f->routine->steps.items[step]);
 }
 
 static void release(Fuse *f, int cluster)
@@ -210,7 +216,7 @@ static void release(Fuse *f, int cluster)
 	}
 }
 
-/* Chains the members of each cluster, and dissolves one that holds two steps which the rule keeps apart. */
+/* Links the steps of each cluster. Dissolves a cluster with two steps that the rule keeps apart. */
 static void chain_members(Fuse *f)
 {
 	int *last = NEW_ARRAY(f->arena, int, f->count);
@@ -261,7 +267,7 @@ static void add_ready(Fuse *f, int cluster)
 	}
 }
 
-/* Takes the i-th entry out. */
+/* Removes the i-th entry and returns it. */
 static int take_ready(Ready *list, int i)
 {
 	int cluster = list->items[i];
@@ -279,7 +285,7 @@ static bool admits(Fuse *f, const Loop *loop, int cluster)
 			if (f->placed[edge->from] == loop && !edge->panel_local)
 				return false;
 		}
-	return share_cache(f->c, &loop->whole, &f->whole[cluster]);
+	return share_cache(f->c, &loop->resident, &f->resident[cluster]);
 }
 
 static void place(Fuse *f, Loop *loop, int cluster)
@@ -289,7 +295,7 @@ static void place(Fuse *f, Loop *loop, int cluster)
 		f->placed[i] = loop;
 		step->loop = loop;
 		APPEND(f->arena, &loop->steps, step);
-		add_step_whole(f->c, &loop->whole, step);
+		add_step_residents(f->c, &loop->resident, step);
 	}
 	for (int i = cluster; i >= 0; i = f->next_member[i])
 		for (int s = f->first_successor[i]; s < f->first_successor[i + 1]; s++) {
@@ -307,7 +313,7 @@ static Loop *open_loop(Fuse *f, int features)
 	return loop;
 }
 
-/* Places ready clusters in the loop until the rule admits no more of them. */
+/* Places ready clusters in the loop, as long as the rule admits one. */
 static void grow(Fuse *f, Loop *loop)
 {
 	if (loop->features == 0)
@@ -321,7 +327,7 @@ static void grow(Fuse *f, Loop *loop)
 		}
 }
 
-/* The ready list whose first cluster comes first; null when nothing is ready. */
+/* The ready list whose first cluster begins first; null if nothing is ready. */
 static Ready *first_ready(Fuse *f)
 {
 	Ready *first = 0;
@@ -333,8 +339,8 @@ static Ready *first_ready(Fuse *f)
 	return first;
 }
 
-/* Gluing may have tied clusters that wait for each other: frees the steps of the first, of which at least one is ready.
- * False when every step is placed. */
+/* Gluing may have made clusters that wait for each other. Dissolves the first one that is not placed; at least one of
+ * its steps is then ready. False: every step is placed. */
 static bool untie(Fuse *f, int *first)
 {
 	while (*first < f->count && f->placed[*first])
@@ -399,7 +405,7 @@ void find_dependences(Compilation *c, Routine *routine)
 		routine->loops.items[l]->number = l;
 }
 
-/* The steps in the order of the loops. */
+/* Puts the steps in the order of the loops. */
 static void order_steps(Fuse *f)
 {
 	f->routine->steps.count = 0;
@@ -422,7 +428,7 @@ void fuse(Compilation *c, Routine *routine)
 	f.successors = NEW_ARRAY(c->arena, int, routine->edges.count);
 	index_successors(&f);
 	measure(&f);
-	f.whole = NEW_ARRAY(c->arena, Whole, count);
+	f.resident = NEW_ARRAY(c->arena, Resident, count);
 	for (int i = 0; i < count; i++)
 		set_alone(&f, i);
 	if (c->fuse) {
@@ -433,6 +439,6 @@ void fuse(Compilation *c, Routine *routine)
 		one_loop_per_step(&f);
 	order_steps(&f);
 	for (int i = 0; i < count; i++)
-		routine->steps.items[i]->after = 0;     /* it has done its work */
+		routine->steps.items[i]->after = 0;     /* no longer needed */
 	find_dependences(c, routine);
 }

@@ -1,4 +1,4 @@
-/* --help: everything in short, or one thing in full. */
+/* --help: all options in short, or one topic in full. */
 #include "options_table.h"
 #include "terminal.h"
 #include "words.h"
@@ -7,7 +7,7 @@
 
 static const char indent[] = "      ";
 
-/* A paragraph, in lines that fit the terminal. */
+/* Prints a paragraph in lines that fit the terminal. */
 static void print_wrapped(const char *text, const char *before)
 {
 	enum { READABLE = 100, NARROWEST = 20 };
@@ -44,7 +44,8 @@ static void print_spec(const Spec *spec)
 	int width = printf("  ");
 	if (spec->letters)
 		width += printf("-%c%s", spec->letters[0], spec->name ? ", " : "");
-	width += printf("%s%s%s%s", spec->name ? "--" : "", spec->name ? spec->name : "", spec->value ? " " : "", spec->value ? spec->value : "");
+	width += printf("%s%s%s%s", spec->name ? "--" : "", spec->name ? spec->name : "", spec->value ? " " : "",
+		spec->value ? spec->value : "");
 	for (const char *line = help; *line;) {
 		int length = (int)strcspn(line, "\n");
 		printf("%*s%.*s", width < COLUMN ? COLUMN - width : 1, "", length, line);
@@ -126,7 +127,7 @@ static bool explain_topic(const char *word)
 	return found;
 }
 
-/* The word as layers, losses, optimizers, settings and data sets are written. */
+/* Explains the word if a layer, loss, optimizer, setting or data set has that name. */
 static bool explain_name(const char *word)
 {
 	bool found = false;
@@ -137,7 +138,7 @@ static bool explain_name(const char *word)
 	return found || statement_print(word, stdout);
 }
 
-/* An argument of layers, losses or optimizers, or a parameter of data sets. */
+/* Explains the word if it is an argument of layers, losses or optimizers, or a parameter of data sets. */
 static bool explain_argument(const char *word)
 {
 	bool found = false;
@@ -148,7 +149,7 @@ static bool explain_argument(const char *word)
 	return found | data_print_parameter(word, stdout);
 }
 
-/* A value of an option: a stage of --dump, a kernel set of --isa. */
+/* Explains the word if it is a value of an option: a stage of --dump, a kernel set of --isa. */
 static bool explain_choice(const char *word)
 {
 	for (int i = 0; kernel_sets[i]; i++)
@@ -156,7 +157,8 @@ static bool explain_choice(const char *word)
 			return explain_option("isa");
 	bool found = false;
 	for (int i = 0; i < options_count(); i++)
-		for (const char *const *choice = options_table[i].choices; choice && *choice && !options_table[i].hidden; choice++)
+		for (const char *const *choice = options_table[i].choices; choice && *choice && !options_table[i].hidden;
+			choice++)
 			if (is_same(*choice, word))
 				found |= explain_option(options_table[i].name);
 	return found;

@@ -1,5 +1,5 @@
-/* C -> machine code with libtcc, in a process that stays safe: the program sees the kernels it calls and nothing else, and
- * no page is ever writable and executable at once. */
+/* C -> machine code with libtcc. For safety, the program can use only the kernels that it calls, and no page is
+ * writable and executable at once. */
 #include "bnc.h"
 #include "pool.h"
 #include "profile.h"
@@ -11,7 +11,7 @@
 
 typedef struct Messages { char text[600]; } Messages;
 
-/* libtcc reports warnings here too; all are faults of ours. */
+/* libtcc reports warnings here too; any message means a fault of bnc. */
 static void on_message(void *opaque, const char *message)
 {
 	Messages *messages = opaque;
@@ -19,7 +19,7 @@ static void on_message(void *opaque, const char *message)
 		snprintf(messages->text, sizeof messages->text, "%s", message);
 }
 
-/* What generated code calls with its host. */
+/* Functions that generated code calls. */
 static void parallel(const Host *host, LoopBody *body, void *task, int panels)
 {
 	pool_run(host->pool, body, task, panels);
@@ -29,7 +29,7 @@ static void add_function(TCCState *tcc, const char *name, const void *function)
 {
 	void *address;
 	memcpy(&address, function, sizeof address);
-	if (address)    /* not every kernel set has every variant */
+	if (address)    /* null: the kernel set does not have this variant */
 		tcc_add_symbol(tcc, name, address);
 }
 
@@ -47,7 +47,7 @@ static void add_kernels(TCCState *tcc, const Compilation *c)
 		add_function(tcc, c->kernels.items[i].name, (const char *)c->target->table + c->kernels.items[i].entry);
 }
 
-/* Relocates into pages of our own: writable first, then executable, never both. */
+/* Relocates the code into pages of our own, which are first writable and then executable, never both. */
 static bool relocate(TCCState *tcc, Compilation *c)
 {
 	int size = tcc_relocate(tcc, 0);
@@ -70,7 +70,7 @@ static bool find_symbol(TCCState *tcc, const char *name, void *function)
 	return address != 0;
 }
 
-/* Keeps the text for a report. */
+/* Saves the text for a report. */
 static bool report(const Compilation *c, const Messages *messages, Failure *failure)
 {
 	char path[] = "bnc-internal-error-XXXXXX.c";
@@ -79,8 +79,9 @@ static bool report(const Compilation *c, const Messages *messages, Failure *fail
 	bool saved = file >= 0 && write(file, c->text, length) == (ssize_t)length;
 	if (file >= 0)
 		close(file);
-	return fail(failure, "internal error: the C that bnc generated for %s does not compile (%s). This is a fault of bnc, not of the network; "
-		"please report it%s%s", c->source.path, messages->text[0] ? messages->text : "no message",
+	return fail(failure,
+		"internal error: the C that bnc generated for %s does not compile (%s). This is a fault of bnc, not of the "
+		"network; please report it%s%s", c->source.path, messages->text[0] ? messages->text : "no message",
 		saved ? " with the generated text, which is in " : "", saved ? path : "");
 }
 
@@ -97,7 +98,8 @@ bool jit(Compilation *c, Failure *failure)
 	if (ok) {
 		add_kernels(tcc, c);
 		add_host(tcc);
-		ok = relocate(tcc, c) && find_symbol(tcc, "train", &c->program.train) && find_symbol(tcc, "predict", &c->program.predict);
+		ok = relocate(tcc, c) && find_symbol(tcc, "train", &c->program.train)
+			&& find_symbol(tcc, "predict", &c->program.predict);
 	}
 	tcc_delete(tcc);
 	if (ok && !messages.text[0])

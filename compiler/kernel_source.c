@@ -1,6 +1,6 @@
-/* The kernels' files -> one text. The part of the C preprocessor that reads well when it is undone: inclusion, conditions on
- * the number of lanes, and macros. A condition that asks for a compiler or a processor (its names begin with `__`) stays,
- * and with it the macros defined under it. */
+/* The kernels' files -> one text. This does the part of the C preprocessor's work whose result reads well: inclusion,
+ * conditions on the number of lanes, and macros. A condition on a compiler or a processor (its names begin with `__`)
+ * stays in the text, and so do the macros that are defined under it. */
 #include "kernel_text.h"
 #include <ctype.h>
 #include <stdlib.h>
@@ -11,13 +11,13 @@ enum { MAX_PARAMETERS = 12, MAX_DEPTH = 16 };
 typedef struct Macro {
 	const char *name, *body;
 	const char *parameters[MAX_PARAMETERS];
-	int parameter_count;            /* -1: not like a function */
+	int parameter_count;            /* -1: a macro without parameters */
 	bool busy;                      /* being expanded */
 	struct Macro *next;
 } Macro;
 
 typedef struct Condition {
-	bool kept;              /* its lines stay, whatever it asks */
+	bool kept;              /* its lines stay in the text */
 	bool taken;             /* one of its branches was */
 	bool active;
 } Condition;
@@ -64,7 +64,7 @@ static void undefine(Preprocessor *p, const char *name)
 		}
 }
 
-/* text: what follows `#define`, with its continuation lines as they stand. */
+/* text: what follows `#define`, with its continuation lines. */
 static void define(Preprocessor *p, const char *text)
 {
 	Macro *macro = NEW(p->arena, Macro);
@@ -101,7 +101,7 @@ static void define(Preprocessor *p, const char *text)
 	p->macros = macro;
 }
 
-/* The arguments of a call at text, which is its `(`; returns what follows the `)`. */
+/* Reads the arguments of a call; text is at its `(`. Returns what follows the `)`. */
 static const char *read_arguments(Preprocessor *p, const Macro *macro, const char *text, const char *arguments[])
 {
 	int depth = 0, count = 0;
@@ -125,11 +125,12 @@ static const char *read_arguments(Preprocessor *p, const Macro *macro, const cha
 	return text + 1;
 }
 
-/* The body with its arguments in place and `##` done; its later lines are indented as the line of the call is. */
+/* Returns the macro's body with its arguments put in and `##` applied. Its later lines are indented like the line of
+ * the call. */
 static const char *substitute(Preprocessor *p, const Macro *macro, const char *arguments[], int indentation)
 {
 	Code out = {.arena = p->arena};
-	int own = 1;    /* tabs before the body's lines as defined */
+	int own = 1;    /* the number of tabs before the body's lines in the definition */
 	for (const char *text = macro->body; *text;) {
 		const char *opaque = skip_opaque(text);
 		if (opaque > text) {
@@ -172,7 +173,7 @@ static void expand_name(Preprocessor *p, const char **text, Code *out, int inden
 		*text = read_arguments(p, macro, skip_blanks(*text), arguments);
 	macro->busy = true;
 	const char *body = substitute(p, macro, arguments, indentation);
-	/* no blank before nothing, nor before a comma */
+	/* no space before an empty argument or a comma */
 	while ((!*body || *body == ',') && out->count && out->items[out->count - 1] == ' ')
 		out->count--;
 	expand(p, body, out, indentation);
@@ -332,7 +333,7 @@ static void next_branch(Preprocessor *p, const char *word, const char *text)
 	condition->taken |= condition->active;
 }
 
-/* A directive about conditions. *kept: its line stays. */
+/* Reads a directive about conditions. *kept: its line stays in the text. */
 static bool read_condition(Preprocessor *p, const char *word, const char *text, bool *kept)
 {
 	bool opens = strncmp(word, "if", 2) == 0, closes = strcmp(word, "endif") == 0;
@@ -350,8 +351,8 @@ static bool read_condition(Preprocessor *p, const char *word, const char *text, 
 	return true;
 }
 
-/* The line at *text with those that continue it, without its last newline: a directive's backslashes, or the call of a
- * macro, or a comment, that goes on. */
+/* Returns the line at *text, without its last newline, and with the lines that continue it: after a backslash, or if
+ * the call of a macro or a comment is not finished. */
 static const char *read_line(Preprocessor *p, const char **text)
 {
 	const char *begin = *text;
@@ -409,7 +410,8 @@ static const KernelFile *find_file(const char *name, size_t length)
 	return 0;
 }
 
-/* The files that text includes come before it, so that a file's comment stands above its own lines. */
+/* Reads the files that text includes first, so that the comment at the beginning of a file stays above the file's own
+ * lines. */
 static void read_file(Preprocessor *p, const KernelFile *file);
 
 static void read_included(Preprocessor *p, const char *text)
@@ -452,7 +454,7 @@ static void read_file(Preprocessor *p, const KernelFile *file)
 const char *kernel_source(Arena *arena, int lanes)
 {
 	Preprocessor p = {.arena = arena, .out = {.arena = arena}, .lanes = lanes};
-	/* a kernel's name carries no instruction set here */
+	/* without the name of an instruction set */
 	define(&p, "KERNEL_FN(name) name");
 	const KernelFile *root = find_file("all.c", 5);
 	if (!root)

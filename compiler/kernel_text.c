@@ -1,5 +1,6 @@
-/* The kernels' source -> what a network needs of it. The text is cut at the top level into comments, definitions and blocks
- * of directives; those that the network's kernels reach by name are printed in their order, with the comments above them. */
+/* The kernels' source -> the part that a network needs. Cuts the text at the top level into pieces: comments,
+ * definitions, and blocks of directives. Then prints the pieces that the network's kernels need, directly or not, in
+ * their order, with the comments above them. */
 #include "kernel_text.h"
 #include "emit.h"
 #include <ctype.h>
@@ -11,10 +12,10 @@ typedef enum PieceKind { PIECE_COMMENT, PIECE_FUNCTION, PIECE_OTHER } PieceKind;
 typedef struct Piece {
 	PieceKind kind;
 	const char *text;
-	bool attached;          /* a comment: to what follows it at once */
-	bool section;           /* a comment: ends the section of the one before */
+	bool attached;          /* a comment that belongs to the piece right after it */
+	bool section;           /* a comment that begins a new section */
 	bool needed;
-	struct { const char **items; int count, capacity; } names;      /* that it defines */
+	struct { const char **items; int count, capacity; } names;      /* the names that it defines */
 } Piece;
 
 typedef struct Slicer {
@@ -74,7 +75,7 @@ static const char *name_before(const char *text, const char *end)
 	return end;
 }
 
-/* `enum { A = 1, B, C = 3 };`: a name follows each `{` or `,` that is in no brackets. */
+/* Finds the names in `enum { A = 1, B, C = 3 };`: after each `{` or `,` outside other brackets. */
 static void name_constants(Slicer *s, Piece *piece)
 {
 	int depth = 0;
@@ -97,7 +98,8 @@ static void name_macros(Slicer *s, Piece *piece)
 	}
 }
 
-/* A function's name stands before its first `(`, that of an attribute apart. */
+/* Returns the `(` of a function's parameters, which follows its name: the first one that does not belong to an
+ * attribute. */
 static const char *parameters_of(const char *text)
 {
 	for (const char *c = text; (c = strchr(c, '(')); ) {
@@ -122,7 +124,7 @@ static void name_definition(Slicer *s, Piece *piece)
 		const char *name = name_before(text, parameters_of(text));
 		add_name(s, piece, name, name_end(name));
 	} else if (strncmp(text, "typedef", 7) == 0) {
-		/* the last name, before attributes; of a function's type that before its parameters */
+		/* the name is the last one before attributes; in the type of a function it is before the parameters */
 		end = strstr(text, "__attribute__");
 		end = end ? end : text + strlen(text);
 		if (!strchr(text, '{') && strcspn(text, "(") < (size_t)(end - text))
@@ -144,7 +146,7 @@ static Piece *add_piece(Slicer *s, PieceKind kind, const char *begin, const char
 	return &s->pieces.items[s->pieces.count - 1];
 }
 
-/* A file's own comment begins with its name, which means nothing elsewhere. */
+/* Leaves out the name of the file at the beginning of the file's own comment, which means nothing in another file. */
 static const char *add_comment(Slicer *s, const char *text)
 {
 	const char *end = skip_opaque(text);
@@ -174,7 +176,7 @@ static const char *add_directives(Slicer *s, const char *text)
 	return end;
 }
 
-/* A function ends with its body, anything else with a semicolon. */
+/* Adds a definition: a function ends with its body, anything else with a semicolon. */
 static const char *add_definition(Slicer *s, const char *text)
 {
 	const char *end = text;
@@ -192,7 +194,7 @@ static const char *add_definition(Slicer *s, const char *text)
 			break;
 	}
 	end += *end != 0;
-	/* a remark in the same line */
+	/* a comment in the same line */
 	const char *remark = skip_opaque(end + strspn(end, " \t"));
 	if (remark > end + strspn(end, " \t") && *remark == '\n')
 		end = remark;
@@ -228,7 +230,7 @@ static bool defines(const Piece *piece, const char *name, size_t length)
 	return false;
 }
 
-/* Whether the name from `name` to `end` of the text is that of a function: it is called, or handed on with an `&`. */
+/* Whether the name from `name` to `end` is used as a function: it is called, or passed with an `&`. */
 static bool is_function(const char *text, const char *name, const char *end)
 {
 	return end[strspn(end, " ")] == '(' || (name > text && name[-1] == '&' && (name - 1 == text || name[-2] != '&'));
@@ -252,7 +254,8 @@ static void need_names(Slicer *s, const char *text)
 	}
 }
 
-/* A variable may be called as a function is. */
+/* Marks the pieces that define the name as needed. A variable may have the same name as a function; `function` says
+ * which is meant. */
 static void need(Slicer *s, const char *name, size_t length, bool function)
 {
 	for (int i = 0; i < s->pieces.count; i++) {
@@ -264,7 +267,7 @@ static void need(Slicer *s, const char *name, size_t length, bool function)
 	}
 }
 
-/* A comment stands for the pieces under it: the one that follows at once, or all of its section. */
+/* Whether the comment is about a needed piece: the one right after it, or any of its section. */
 static bool introduces(const Slicer *s, int comment)
 {
 	const Piece *pieces = s->pieces.items;
@@ -281,10 +284,11 @@ static bool introduces(const Slicer *s, int comment)
 
 /* ---- printing */
 
-/* What a piece's name becomes; null when the name at text is not one, or stands for a variable of the same name. */
+/* Returns the emitted name of the piece whose name is at text; null if that name belongs to no piece, or is a variable
+ * with the name of one. */
 static const char *renamed(const Slicer *s, const char *begin, const char *text, size_t length)
 {
-	/* names that the emitted interface has too */
+	/* names that the emitted interface uses too */
 	static const struct { const char *from, *to; } others[] = {{"load", "load_lanes"}, {"store", "store_lanes"}};
 	const bool function = is_function(begin, text, text + length);
 	if (length == 5 && memcmp(text, "LANES", 5) == 0)
@@ -303,7 +307,7 @@ static const char *renamed(const Slicer *s, const char *begin, const char *text,
 	return 0;
 }
 
-/* Past a float in hexadecimal, which C++ has not before C++17; text itself when it is none. */
+/* Returns the end of a hexadecimal float, which C++ has only since C++17; text itself if there is none. */
 static const char *skip_hexadecimal(const char *text)
 {
 	if (text[0] != '0' || text[1] != 'x')

@@ -1,5 +1,5 @@
-/* Reads runtime/kernels.h: each row's parameter list, kept as text beside the C prototype, is what the passes know of
- * the kernel. */
+/* Reads the rows of runtime/kernels.h. The parameter list of each row, as text, is all that the passes know of the
+ * kernel. */
 #include "bnc.h"
 #include "kernels.h"
 #include <ctype.h>
@@ -34,7 +34,7 @@ static const OperandType operand_types[] = {
 	{"in_counter", "const int64_t *", OPERAND_TENSOR, true, false, false, false, LAYOUT_COUNTER},
 	{"io_counter", "int64_t *", OPERAND_TENSOR, true, true, false, false, LAYOUT_COUNTER},
 	{"in_labels", "const int32_t *", OPERAND_TENSOR, true, false, false, false, LAYOUT_LABELS},
-	/* of the data path: generated code never holds one */
+	/* only in the data path: generated code has no such operand */
 	{"in_table", "const float *", OPERAND_TENSOR, true, false, false, false, LAYOUT_SCALAR},
 	{"out_table", "float *", OPERAND_TENSOR, false, true, false, false, LAYOUT_SCALAR},
 	{"in_index", "const int32_t *", OPERAND_TENSOR, true, false, false, false, LAYOUT_LABELS},
@@ -80,7 +80,7 @@ static const OperandType *find_type(const char *name)
 	return 0;
 }
 
-/* Whether the type begins so; *type is then what follows. */
+/* Whether the type begins with prefix; *type is then set to the rest. */
 static bool has_prefix(const char **type, const char *prefix)
 {
 	const size_t length = strlen(prefix);
@@ -110,7 +110,7 @@ static void read_row(Arena *arena, Kernel *kernel)
 VARIANTS(VARIANT)
 #undef VARIANT
 
-/* The most states that the optimizer of this name keeps; 0 where there is none. */
+/* The most states that the optimizer of this name has; 0 if there is no such optimizer. */
 static int states_of(const char *name)
 {
 #define OPTIMIZER_STATES(optimizer, states, prepared) if (strcmp(name, #optimizer) == 0) return states;

@@ -1,5 +1,5 @@
-/* lex.re: characters -> tokens, by re2c. Needs text[length] == 0; a 0 before that is a character like any other.
- * Nothing is reported here: the grammar meets a malformed token and complains once per statement. */
+/* lex.re: characters -> tokens, by re2c. text[length] must be 0; a 0 before that is a character like any other. Nothing
+ * is reported here: the grammar reports a malformed token, once in a statement. */
 #include "syntax.h"
 #include "parse.h"
 
@@ -63,7 +63,7 @@ Token lexer_next(Lexer *lexer)
 		real                                { return token_from(lexer, begin, TOKEN_REAL); }
 		digit+ ("x" digit+)+                { return token_from(lexer, begin, TOKEN_SHAPE); }
 
-		// The longest match wins: these take the whole of a word of which the rules above would take a part.
+		// The longest match wins: these match a whole word if a rule above would match only a part of it.
 		(sign | ".")* digit worded*         { return token_from(lexer, begin, TOKEN_BAD_NUMBER); }
 		(letter | beyond) worded*           { return token_from(lexer, begin, TOKEN_BAD_NAME); }
 		(sign | ".")+ | rubbish+            { return token_from(lexer, begin, TOKEN_BAD_CHARACTER); }

@@ -1,4 +1,4 @@
-/* The command line. */
+/* main: reads the command line, then the networks, and runs what was asked for. */
 #include "run.h"
 #include "pool.h"
 #include <errno.h>
@@ -8,8 +8,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* libtcc makes the pages that it relocates into writable and executable, ours too, before jit.c can say otherwise. bnc is linked
- * with --wrap=mprotect, so that its calls come here: no page is ever both. */
+/* libtcc makes the pages that it relocates to writable and executable, even ours, before jit.c can change that. bnc is
+ * linked with --wrap=mprotect, so that libtcc's calls come here, and no page is ever both. */
 int __real_mprotect(void *address, size_t length, int protection);
 int __wrap_mprotect(void *address, size_t length, int protection);
 
@@ -21,7 +21,7 @@ int __wrap_mprotect(void *address, size_t length, int protection)
 
 /* ---- networks */
 
-/* Reads and compiles each network; every network's mistakes are reported. */
+/* Reads and compiles each network, and reports the mistakes of all of them. */
 static int compile_all(Session *s)
 {
 	Failure failure;
@@ -30,7 +30,8 @@ static int compile_all(Session *s)
 	for (int i = 0; i < s->options.network_count; i++) {
 		Compilation *c = &s->compilations[i];
 		*c = (Compilation){
-			.arena = arena_open(), .target = s->target, .fuse = !s->options.no_fuse, .profile = s->options.profile, .pairs = true,
+			.arena = arena_open(), .target = s->target, .fuse = !s->options.no_fuse, .profile = s->options.profile,
+			.pairs = true,
 			.recompute = s->options.recompute,
 			.threads = s->options.threads ? s->options.threads : physical_cores(),
 		};
@@ -81,7 +82,7 @@ static int run_session(Session *s)
 	return status;
 }
 
-/* Binary that goes to standard output is alone there: what else is printed goes to standard error. */
+/* A binary file on standard output must be alone there: everything else is printed to standard error. */
 static int settle_output(Options *options, Failure *failure)
 {
 	if (!options->save || !output_is_named(options->save))
@@ -98,7 +99,7 @@ static int settle_output(Options *options, Failure *failure)
 	return output_claim(failure) ? 0 : report_failure(EXIT_DATA, failure);
 }
 
-/* Whatever else was done, output that is lost is no success. */
+/* Output that is lost makes the run fail, whatever else was done. */
 static int finish_output(const Session *s, int status)
 {
 	errno = 0;
@@ -114,7 +115,7 @@ int main(int argc, char **argv)
 	Session session = {0};
 	Failure failure;
 	output_keep_descriptors();
-	signal(SIGXFSZ, SIG_IGN);       /* so that a file that may not grow is reported, as a full disk is */
+	signal(SIGXFSZ, SIG_IGN);       /* so that a file that may not grow is reported like a full disk */
 	OptionsResult result = options_read(&session.options, argc, argv, &failure);
 	int status = 0;
 	if (result == OPTIONS_WRONG)

@@ -1,4 +1,5 @@
-/* manual.c: what make install takes from the table: the manual page, and completions for bash and zsh. */
+/* manual.c: writes what make install needs from the table of options: the manual page, and completions for bash and
+ * zsh. */
 #include "options_table.h"
 #include <ctype.h>
 #include <stdlib.h>
@@ -6,7 +7,7 @@
 
 /* ---- the manual page, in man(7)'s macros */
 
-/* Text between macros: a hyphen is one that can be copied, and no line begins a request. */
+/* Writes text: hyphens can be copied, and no line begins a request of troff. */
 static void put_text(const char *text)
 {
 	for (bool begins = true; *text; begins = *text++ == '\n') {
@@ -21,7 +22,8 @@ static void put_text(const char *text)
 	}
 }
 
-/* Lines of help begin small, as a command does in a sentence, too, and end without a full stop. */
+/* Writes lines of help as sentences. They begin with a small letter and have no full stop; a command keeps its small
+ * letter in a sentence. */
 static void put_sentences(const char *text)
 {
 	char sentence[500];
@@ -29,8 +31,8 @@ static void put_sentences(const char *text)
 		int length = (int)strcspn(text, "\n");
 		bool ended = length > 0 && text[length - 1] == '.';
 		bool command = strncmp(text, "bnc ", 4) == 0;
-		snprintf(sentence, sizeof sentence, "%c%.*s%s\n", command ? *text : toupper((unsigned char)*text), length - 1, text + 1,
-			ended ? "" : ".");
+		snprintf(sentence, sizeof sentence, "%c%.*s%s\n", command ? *text : toupper((unsigned char)*text), length - 1,
+			text + 1, ended ? "" : ".");
 		put_text(sentence);
 		text += length;
 	}
@@ -79,10 +81,13 @@ static void print_manual(void)
 {
 	printf(".TH BNC 1 \"\" \"bnc %s\" \"User Commands\"\n"
 		".SH NAME\nbnc \\- compile neural networks and train them\n"
-		".SH SYNOPSIS\n.B bnc\n[\\fIoptions\\fR] \\fIFILE.net\\fR ...\n.br\n.B bnc\n[\\fIoptions\\fR] \\fB\\-e\\fR \\fITEXT\\fR\n"
+		".SH SYNOPSIS\n.B bnc\n[\\fIoptions\\fR] \\fIFILE.net\\fR ...\n.br\n.B bnc\n[\\fIoptions\\fR] \\fB\\-e\\fR "
+		"\\fITEXT\\fR\n"
 		".SH DESCRIPTION\n"
-		"bnc reads a network from a few lines of text, infers its shapes, differentiates it, fuses it around BatchNorm and compiles it in\n"
-		"memory. With \\fB\\-\\-train\\fR it trains it at once, with \\fB\\-\\-emit\\fR it writes C that needs nothing else. A network\n"
+		"bnc reads a network from a few lines of text, infers its shapes, differentiates it, fuses it around BatchNorm "
+		"and compiles it in\n"
+		"memory. With \\fB\\-\\-train\\fR it trains it at once, with \\fB\\-\\-emit\\fR it writes C that needs nothing "
+		"else. A network\n"
 		"alone prints its summary. Results go to standard output, progress and messages to standard error.\n"
 		".SH OPTIONS\n", BNC_VERSION);
 	for (int i = 0; i < options_count(); i++)
@@ -111,7 +116,7 @@ static bool takes_file(const Spec *spec)
 	return spec->value && strncmp(spec->value, "FILE", 4) == 0;
 }
 
-/* Words that can be the value, with spaces between; empty: anything can. */
+/* Writes the words that the value can be, separated by spaces; empty: any word. */
 static void write_values(const Spec *spec, char *out, size_t size)
 {
 	const char *names[64];
@@ -129,7 +134,7 @@ static void write_values(const Spec *spec, char *out, size_t size)
 		used += (size_t)snprintf(out + used, size - used, "%s%s", i ? " " : "", names[i]);
 }
 
-/* The option as a pattern of the shell: -q|--quiet */
+/* Writes the option as a pattern of the shell: -q|--quiet */
 static void put_pattern(const Spec *spec)
 {
 	for (const char *letter = spec->letters; letter && *letter; letter++)
@@ -151,7 +156,8 @@ static void print_bash(void)
 		"_bnc()\n{\n"
 		"\tlocal word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} values= files=\n"
 		"\t# --isa=avx2 comes as three words\n"
-		"\t[[ $word == = ]] && word= || { [[ $before == = && $COMP_CWORD -gt 1 ]] && before=${COMP_WORDS[COMP_CWORD - 2]}; }\n"
+		"\t[[ $word == = ]] && word= || "
+		"{ [[ $before == = && $COMP_CWORD -gt 1 ]] && before=${COMP_WORDS[COMP_CWORD - 2]}; }\n"
 		"\tcase $before in\n");
 	for (int i = 0; i < options_count(); i++) {
 		const Spec *spec = &options_table[i];
@@ -187,7 +193,7 @@ static void print_bash(void)
 		"complete -F _bnc bnc\n");
 }
 
-/* Within '...' of a specification of _arguments: brackets and colons are escaped. */
+/* Writes text inside '...' in a specification of _arguments, where brackets and colons are escaped. */
 static void put_zsh(const char *text)
 {
 	for (; *text; text++) {
@@ -205,7 +211,8 @@ static void put_zsh_option(const Spec *spec, const char *dashes, const char *nam
 	char help[400], values[400];
 	write_help(spec, help, sizeof help);
 	write_values(spec, values, sizeof values);
-	printf(" \\\n\t'%s%s%.*s%s[", spec->repeats ? "*" : "", dashes, length, name, !spec->value ? "" : name[1] ? "=" : "+");
+	printf(" \\\n\t'%s%s%.*s%s[", spec->repeats ? "*" : "", dashes, length, name,
+		!spec->value ? "" : name[1] ? "=" : "+");
 	put_zsh(help);
 	printf("]");
 	if (spec->value) {

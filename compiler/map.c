@@ -1,16 +1,16 @@
-/* map.c: from names to what they mean. A map never changes: map_put gives another one, which shares what is the same, so that a
- * scope keeps what it saw at the price of a pointer. */
+/* map.c: names -> values. A map never changes: map_put returns another one, which shares all that is equal. So a scope
+ * can keep the map that it had for the price of a pointer. */
 #include "bnc.h"
 #include <string.h>
 
-/* A trie over the hash, two bits a level, with an entry in every node. */
+/* A trie over the hash, with two bits at each level, and an entry in every node. */
 struct Map {
 	const char *name;
 	const void *value;
 	const struct Map *children[4];
 };
 
-/* FNV-1a, then mixed so that its high bits, which come first, depend on every byte. */
+/* FNV-1a, then mixed so that every byte changes the high bits, which the trie uses first. */
 static uint64_t hash_of(const char *name)
 {
 	uint64_t hash = 0xcbf29ce484222325;
@@ -27,7 +27,7 @@ const void *map_get(const Map *map, const char *name)
 	return 0;
 }
 
-/* Copies the nodes on the way to the entry: about log4 of their number. */
+/* Copies the nodes on the path to the entry: about log4 of all. */
 const Map *map_put(Arena *arena, const Map *map, const char *name, const void *value)
 {
 	const Map *root = 0, **link = &root;

@@ -1,4 +1,4 @@
-/* What the plan takes, in words: bytes by purpose, what shares storage with what, and what is largest. */
+/* The memory plan in words: bytes by purpose, what shares storage, and what is largest. */
 #include "code.h"
 #include <stdlib.h>
 
@@ -20,7 +20,7 @@ size_t role_bytes(const Compilation *c, Role role)
 	return bytes;
 }
 
-/* They are alive when the loss is computed, and read after it. */
+/* These are in use while the loss is computed, and are read after it. */
 size_t saved_activation_bytes(const Compilation *c)
 {
 	int loss = 0;
@@ -59,7 +59,8 @@ const char *shared_storage(const Compilation *c, const Routine *routine, const c
 		if (places <= MOST_PLACES && same)
 			code_put(&text, ", then %s", sorted[i]->name);
 		else if (places <= MOST_PLACES)
-			code_put(&text, "%s%sfrom byte %zu: %s", i ? "\n" : "", margin, sorted[i]->offset * sizeof(float), sorted[i]->name);
+			code_put(&text, "%s%sfrom byte %zu: %s", i ? "\n" : "", margin, sorted[i]->offset * sizeof(float),
+				sorted[i]->name);
 	}
 	if (places > MOST_PLACES)
 		code_put(&text, "\n%sand %d places more", margin, places - MOST_PLACES);
@@ -87,7 +88,8 @@ static void add_buffers(const Compilation *c, const Tensors *tensors, Buffer *bu
 	}
 }
 
-bool check_ram(const Compilation *c, const Routine *routine, bool with_weights, size_t needed, uint64_t budget, Failure *failure)
+bool check_ram(const Compilation *c, const Routine *routine, bool with_weights, size_t needed, uint64_t budget,
+	Failure *failure)
 {
 	if (budget == 0 || needed <= budget)
 		return true;
@@ -100,6 +102,7 @@ bool check_ram(const Compilation *c, const Routine *routine, bool with_weights, 
 	const char *largest = "";
 	for (int i = 0; i < count && i < 3; i++)
 		largest = arena_print(c->arena, "%s%s%s (%zu)", largest, i ? ", " : "", buffers[i].name, buffers[i].bytes);
-	return fail(failure, "%s needs %zu bytes of memory at batch %d, more than --ram %llu; the largest buffers are %s: a smaller batch needs less",
-		c->network->name, needed, c->network->batch, (unsigned long long)budget, largest);
+	return fail(failure,
+		"%s needs %zu bytes of memory at batch %d, more than --ram %llu; the largest buffers are %s: a smaller batch "
+		"needs less", c->network->name, needed, c->network->batch, (unsigned long long)budget, largest);
 }

@@ -1,12 +1,13 @@
-/* Which prefixes the emitted C can have, and which names its header. The prefix alone is the struct's name, and all other names go on
- * after it: so it may be no word of C or C++, no name of their headers or POSIX's, and not the beginning of one that the emitted C
- * would make of it. A header must not be taken for one of theirs, which one in a program's own folder is under -I. of it. */
+/* Checks which prefixes the emitted C can have, and which names its header. The prefix is the name of the struct, and
+ * all other names begin with it. So it must be no keyword of C or C++, no name from their headers or POSIX's, and no
+ * beginning of such a name that the emitted C would complete. A header must not have the name of one of theirs: a
+ * program with -I. would include it in place of theirs. */
 #include "standalone.h"
 #include <ctype.h>
 #include <limits.h>
 #include <string.h>
 
-enum { LONGEST = 63 };          /* characters that C promises to tell apart */
+enum { LONGEST = 63 };          /* the number of characters that C distinguishes, at least */
 static const char letters_and_digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 static bool is_listed(const char *names, const char *name)
@@ -18,7 +19,7 @@ static bool is_listed(const char *names, const char *name)
 	return false;
 }
 
-/* POSIX keeps all that ends in _t. */
+/* POSIX reserves all names that end in _t. */
 static bool is_taken(const char *name)
 {
 	size_t length = strlen(name);
@@ -38,12 +39,17 @@ static bool is_identifier(const char *name)
 bool check_prefix(const char *prefix, Failure *failure)
 {
 	if (strlen(prefix) > LONGEST)
-		return fail(failure, "the prefix `%.80s` is longer than the %d characters that C promises to tell apart: give a shorter --prefix", prefix, LONGEST);
+		return fail(failure,
+			"the prefix `%.80s` is longer than the %d characters that C promises to tell apart: give a shorter "
+			"--prefix", prefix, LONGEST);
 	if (!is_identifier(prefix))
-		return fail(failure, "--prefix takes a name of letters, digits and single underscores between them that begins with a letter, found `%.100s`",
-			prefix);
+		return fail(failure,
+			"--prefix takes a name of letters, digits and single underscores between them that begins with a letter, "
+			"found `%.100s`", prefix);
 	if (is_taken(prefix))
-		return fail(failure, "--prefix `%s` belongs to C, C++, POSIX or one of their libraries: take another, such as `%.*s_net`", prefix, LONGEST - 4, prefix);
+		return fail(failure,
+			"--prefix `%s` belongs to C, C++, POSIX or one of their libraries: take another, such as `%.*s_net`",
+			prefix, LONGEST - 4, prefix);
 	return true;
 }
 
@@ -76,7 +82,7 @@ const char *prefix_of(Arena *arena, const char *name, bool *taken)
 	return arena_print(arena, "%s_net", prefix);
 }
 
-/* Removes from a path what leads nowhere: empty parts, `.`, and a part together with the `..` after it. */
+/* Removes empty parts and `.` from a path, and each part that is followed by `..`, together with that. */
 static void normalise(char *path)
 {
 	char *end = path;
@@ -96,7 +102,7 @@ static void normalise(char *path)
 	*end = 0;
 }
 
-/* Where file systems tell no capitals from small letters, Signal.h hides signal.h, too. */
+/* On a file system that does not distinguish capitals from small letters, Signal.h hides signal.h too. */
 bool check_header(const char *path, Failure *failure)
 {
 	char name[64], whole[PATH_MAX];
@@ -113,8 +119,10 @@ bool check_header(const char *path, Failure *failure)
 			name[i] = (char)tolower((unsigned char)part[i]);
 		name[length - 1] = 'h';
 		if (is_listed(taken_headers, name))
-			return fail(failure, "--emit %.200s: C, C++, POSIX or one of their libraries has a header <%s>, which the emitted one would hide from "
-				"programs that look for theirs in its folder: take another name, such as %.*s_net%s", path, name, (int)length - 2, part, end - 2);
+			return fail(failure,
+				"--emit %.200s: C, C++, POSIX or one of their libraries has a header <%s>, which the emitted one would "
+				"hide from programs that look for theirs in its folder: take another name, such as %.*s_net%s", path,
+				name, (int)length - 2, part, end - 2);
 	}
 	return true;
 }

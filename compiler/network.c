@@ -1,5 +1,5 @@
-/* Tree -> network. Requires a parsed tree; provides the nodes in order of evaluation, every name looked up and every
- * argument checked by itself. What depends on a source's shape is left to shape.c. */
+/* Tree -> network. Requires a parsed tree; provides the nodes in an order of evaluation, with every name looked up, and
+ * every argument checked as far as it can be without shapes. shape.c does the rest. */
 #include "build.h"
 #include <ctype.h>
 #include <string.h>
@@ -32,7 +32,7 @@ Node *add_node(Builder *b, const Layer *layer, const char *path, Span span)
 	return node;
 }
 
-/* The next layer's place in the scope: its label, or else its number. */
+/* The next layer's path: its label, or else its number. */
 static const char *next_path(Builder *b, Scope *scope, const Statement *statement)
 {
 	int number = scope->count++;
@@ -40,8 +40,8 @@ static const char *next_path(Builder *b, Scope *scope, const Statement *statemen
 		return arena_print(b->arena, "%s%d", scope->prefix, number);
 	const char *path = arena_print(b->arena, "%s%s", scope->prefix, statement->label);
 	if (scope->repeated)
-		error_at(b->diagnostics, statement->label_span, "a label inside repeat or a block would name several layers: remove `%s:`",
-			statement->label);
+		error_at(b->diagnostics, statement->label_span,
+			"a label inside repeat or a block would name several layers: remove `%s:`", statement->label);
 	if (map_get(b->labels, path))
 		error_at(b->diagnostics, statement->label_span, "the label `%s` is used twice", statement->label);
 	b->labels = map_put(b->arena, b->labels, path, statement);
@@ -60,7 +60,7 @@ static void build_layer(Builder *b, Scope *scope, const Statement *statement, co
 
 /* ---- statements */
 
-/* After a mistake the size of what follows is unknown, and not worth a message of its own. */
+/* After a mistake the size of what follows is unknown, and should not be reported again. */
 static void build_unknown(Builder *b, Scope *scope, const Statement *statement)
 {
 	scope->count++;
@@ -78,7 +78,8 @@ static void build_block(Builder *b, Scope *scope, const Statement *statement, Bl
 {
 	const Statement *definition = block->definition;
 	if (statement->label)
-		error_at(b->diagnostics, statement->label_span, "a label names one layer; `%s` is a block of several", statement->name);
+		error_at(b->diagnostics, statement->label_span, "a label names one layer; `%s` is a block of several",
+			statement->name);
 	if (block->open) {
 		error_at(b->diagnostics, statement->name_span, "block `%s` uses itself", statement->name);
 		return;
@@ -115,7 +116,8 @@ static void build_call(Builder *b, Scope *scope, const Statement *statement)
 	int setting = setting_index(statement->name);
 	if (setting >= 0) {
 		if (statement->label)
-			error_at(b->diagnostics, statement->label_span, "only a layer can have a label; `%s` is a setting", statement->name);
+			error_at(b->diagnostics, statement->label_span, "only a layer can have a label; `%s` is a setting",
+				statement->name);
 		build_setting(b, scope, statement, setting);
 		return;
 	}
@@ -158,7 +160,7 @@ static void build_repeat(Builder *b, Scope *scope, const Statement *statement)
 	if (!check_size(b, scope, "repeat", &value, MAX_NODES, &count))
 		return;
 	if (!statement->body)
-		return;         /* a turn without a statement would not count against MAX_EXPANDED */
+		return;         /* a repetition without statements would not count for MAX_EXPANDED */
 	Scope inside = *scope;
 	inside.top = false;
 	inside.repeated = true;
@@ -189,18 +191,19 @@ static void define_block(Builder *b, Scope *scope, const Statement *statement)
 		b->block_names = map_put(b->arena, b->block_names, statement->name, block);
 }
 
-/* Layers of the second braces are named under `shortcut`: a label in the first ones may not be that, too. */
+/* Layers in the second braces get names under `shortcut`, so no label in the first braces may be that. */
 static void check_shortcut(Builder *b, const Statement *residual, const char *prefix)
 {
 	const Statement *labelled = residual->shortcut ? map_get(b->labels, prefix) : 0;
 	if (!labelled)
 		return;
-	error_at(b->diagnostics, labelled->label_span, "the label `%s` is also the name under which the second braces have their tensors: "
-		"take another", labelled->label);
+	error_at(b->diagnostics, labelled->label_span,
+		"the label `%s` is also the name under which the second braces have their tensors: take another",
+		labelled->label);
 	note_at(b->diagnostics, residual->shortcut->span, "the second braces begin with this");
 }
 
-/* main, and shortcut or nothing, added. */
+/* Builds main, and shortcut if there is one, and adds main's result to shortcut's or to the input. */
 static void build_residual(Builder *b, Scope *scope, const Statement *statement)
 {
 	const char *path = next_path(b, scope, statement);
@@ -227,7 +230,8 @@ static void build_statements(Builder *b, Scope *scope, const Statement *statemen
 {
 	for (; statement && !b->full; statement = statement->next) {
 		if (++b->expanded > MAX_EXPANDED) {
-			error_at(b->diagnostics, statement->span, "repeat expands to more than %d statements: this is the limit", MAX_EXPANDED);
+			error_at(b->diagnostics, statement->span, "repeat expands to more than %d statements: this is the limit",
+				MAX_EXPANDED);
 			b->full = true;
 			return;
 		}
@@ -246,20 +250,22 @@ static void build_statements(Builder *b, Scope *scope, const Statement *statemen
 	}
 }
 
-/* The file's name without folders and ending, as a C identifier. */
+/* The file's name, without folders and ending, as a C identifier. */
 static const char *identifier_of(Arena *arena, const char *path)
 {
 	const char *base = strrchr(path, '/');
 	base = base ? base + 1 : path;
 	size_t length = strcspn(base, ".");
-	char *name = arena_print(arena, "%s%.*s", isalpha((unsigned char)base[0]) ? "" : "net_", length < MAX_NAMES ? (int)length : MAX_NAMES, base);
+	char *name = arena_print(arena, "%s%.*s", isalpha((unsigned char)base[0]) ? "" : "net_",
+		length < MAX_NAMES ? (int)length : MAX_NAMES, base);
 	for (char *c = name; *c; c++)
 		if (!isalnum((unsigned char)*c))
 			*c = '_';
 	return name;
 }
 
-Network *network_build(Arena *arena, Diagnostics *diagnostics, const Statement *tree, const Source *source, const Overrides *overrides)
+Network *network_build(Arena *arena, Diagnostics *diagnostics, const Statement *tree, const Source *source,
+	const Overrides *overrides)
 {
 	Network *network = NEW(arena, Network);
 	*network = (Network){.arena = arena, .path = source->path, .batch = 32, .epochs = 10};
@@ -272,7 +278,7 @@ Network *network_build(Arena *arena, Diagnostics *diagnostics, const Statement *
 	if (network->nodes.count == 0 && error_count(diagnostics) == 0)
 		error_at(diagnostics, (Span){0, 0}, "the network is empty: it needs a layer, for example `linear 2 64`");
 	if (!network->optimizer)
-		set_standard_optimizer(&builder, &scope);
+		set_default_optimizer(&builder, &scope);
 	if (overrides->batch > 0)
 		network->batch = overrides->batch;
 	if (overrides->epochs >= 0)

@@ -3,7 +3,7 @@
 #define BNC_OPTIONS_H
 #include "standalone.h"
 
-typedef struct NetworkArgument { const char *path, *text; } NetworkArgument;    /* text: of -e, else null */
+typedef struct NetworkArgument { const char *path, *text; } NetworkArgument;    /* text: the argument of -e, or null */
 
 typedef struct Options {
 	NetworkArgument *networks;
@@ -15,13 +15,13 @@ typedef struct Options {
 	bool seed_given, no_shuffle, quiet, log_steps, no_eval, summary, explain, check, no_fuse;
 	int dump;               /* a Stage, or -1 */
 	StandaloneOptions emit;
-	int threads;            /* 0: as many as pay */
+	int threads;            /* 0: as many as are worth it */
 	bool profile, recompute;
 } Options;
 
 typedef enum OptionsResult { OPTIONS_RUN, OPTIONS_DONE, OPTIONS_WRONG } OptionsResult;
 
-/* Reads argv. OPTIONS_DONE: a question such as --help, answered on stdout. */
+/* Reads argv. OPTIONS_DONE: a question such as --help was answered on stdout. */
 OptionsResult options_read(Options *options, int argc, char **argv, Failure *failure);
 void options_free(Options *options);
 

@@ -1,4 +1,4 @@
-/* Which options go together. */
+/* Checks which options go together. */
 #include "options_table.h"
 #include <limits.h>
 #include <string.h>
@@ -29,13 +29,13 @@ static bool check_needs(const Options *options, const bool *given, Failure *fail
 	return true;
 }
 
-/* What this run does that an option could have an effect on. */
+/* Lists what this run does that an option could affect. */
 static int list_uses(const Options *options)
 {
 	int uses = 0;
 	uses |= options->train ? BY_TRAINING : 0;
 	uses |= options->emit.path ? BY_EMISSION : 0;
-	uses |= options->save && !options->weights ? BY_SAVING : 0;     /* of initial weights */
+	uses |= options->save && !options->weights ? BY_SAVING : 0;     /* the initial weights are saved */
 	uses |= options->summary ? BY_SUMMARY : 0;
 	uses |= options->explain ? BY_EXPLANATION : 0;
 	uses |= options->check ? BY_CHECK : 0;
@@ -67,7 +67,7 @@ static bool check_uses(const Options *options, const bool *given, Failure *failu
 	return true;
 }
 
-/* No file is written twice, and none over a network, the data or the weights. But --save may replace the file of
+/* Refuses to write a file twice, or over a network, the data or the weights. But --save may replace the file of
  * --weights. */
 static bool check_paths(const Options *options, Failure *failure)
 {
@@ -99,7 +99,7 @@ static bool check_paths(const Options *options, Failure *failure)
 	return true;
 }
 
-/* Refuses a name that makes PyTorch, or a person, expect another format. */
+/* Refuses a name from which PyTorch, or a person, would expect another format. */
 static bool check_save(const char *path, Failure *failure)
 {
 	const char *what;

@@ -1,4 +1,4 @@
-/* The command line, from the table. */
+/* Reads the command line according to the table of options. */
 #include "options_table.h"
 #include <errno.h>
 #include <getopt.h>
@@ -64,7 +64,7 @@ static bool read_option(Options *options, const Spec *spec, const char *text, bo
 
 /* ---- unknown options */
 
-/* Lists the names that begin with a word, and returns how many there are. */
+/* Lists the options whose names begin with a word, and returns how many there are. */
 static int list_beginnings(const char *word, char *out, size_t size)
 {
 	const char *names[MAX_OPTIONS];
@@ -126,7 +126,8 @@ static void list_options(struct option *out)
 	*out = (struct option){0};
 }
 
-/* "-:e:h": the `-` asks for arguments in their order, the `:` for a return value of its own for a missing value. */
+/* Writes getopt's string, such as "-:e:h": the `-` asks for arguments in their order, the `:` for a special return
+ * value if a value is missing. */
 static void list_letters(char *out)
 {
 	*out++ = '-';
@@ -140,7 +141,7 @@ static void list_letters(char *out)
 	*out = 0;
 }
 
-/* The option that getopt returned, or -1. */
+/* The index of the option for a value that getopt returned, or -1. */
 static int find_option(int returned)
 {
 	if (returned >= FIRST)
@@ -161,7 +162,8 @@ static bool read_given(Options *options, int index, const char *text, bool *give
 	return read_option(options, spec, text, given, failure);
 }
 
-/* Answers instead of running. The words after --help are topics; after the others there may be no word. */
+/* Answers a question instead of running. The words after --help are topics; after other questions there may be no
+ * word. */
 static bool answer(const Spec *spec, int count, char **words, Failure *failure)
 {
 	bool takes_words = spec->value && *spec->value == '[', ok = true;

@@ -33,7 +33,7 @@ static const char *const colour_names[] = {
 	[COLOUR_AUTO] = "auto", [COLOUR_ALWAYS] = "always", [COLOUR_NEVER] = "never", 0,
 };
 
-/* Has an effect at once, so that mistakes in later options are shown in these colours. */
+/* Takes effect at once, so that mistakes in later options are shown in these colours. */
 static void choose_colour(Options *options, int index)
 {
 	(void)options;
@@ -68,7 +68,7 @@ static bool read_isa(Options *options, const char *text, bool *given, Failure *f
 	return set->usable() || fail(failure, "--isa %s: this processor does not have it", text);
 }
 
-/* -o FILE stands for the option that writes files with such a name. */
+/* -o FILE stands for the option that writes files with such an ending. */
 static bool read_output(Options *options, const char *text, bool *given, Failure *failure)
 {
 	static const struct { const char *suffix, *option; } kinds[] = {

@@ -1,5 +1,5 @@
-/* options_table.h: what every option is called, takes and needs, and where its value goes. The command line is read,
- * checked, explained and completed from this one table, and the manual page is made of it. */
+/* options_table.h: the name, value, needs and destination of every option. The command line is read, checked, explained
+ * and completed from this one table, and the manual page is written from it. */
 #ifndef BNC_OPTIONS_TABLE_H
 #define BNC_OPTIONS_TABLE_H
 #include "options.h"
@@ -7,34 +7,34 @@
 typedef enum Kind {
 	TITLE,                          /* of a section of --help */
 	FLAG, TEXT, INT, INT64, UINT64, /* a bool, a const char *, a number from least to most */
-	CHOICE,                         /* one of the choices, by a function that is given its index */
-	READ,                           /* by a function */
+	CHOICE,                         /* one of the choices, whose index is given to a function */
+	READ,                           /* a function reads it */
 	NETWORK,                        /* the text of a network */
-	ANSWER,                         /* by a function, instead of a run */
+	ANSWER,                         /* a function answers it, instead of a run */
 } Kind;
 
-/* What an option cannot do without. */
+/* What an option needs. */
 typedef enum Needs {
 	TRAINING = 1,                   /* --train */
 	EMISSION = 2,                   /* --emit */
 	A_LOG = 4,                      /* --log */
 	ONE_NETWORK = 8,
-	WHOLE = 16,                     /* a program that is compiled to its end */
-	EARLY = 32,                     /* stops the compiler before that */
+	WHOLE = 16,                     /* a program that is compiled completely */
+	EARLY = 32,                     /* stops the compiler before the end */
 } Needs;
 
-/* An option has an effect only with one of these. */
+/* An option has an effect only together with one of these. */
 typedef enum Uses {
 	BY_TRAINING = 1, BY_EMISSION = 2, BY_SAVING = 4, BY_SUMMARY = 8, BY_EXPLANATION = 16, BY_CHECK = 32, BY_RAM = 64,
 	BY_NETWORK = 128, BY_STEPS = 256,       /* --dump of the network, or of what comes after it */
 } Uses;
 
 typedef struct Spec {
-	const char *name;               /* null: it has letters only */
-	const char *value;              /* null: it takes none; [VALUE] may be left out */
+	const char *name;               /* null: it has only letters */
+	const char *value;              /* null: it takes none; [VALUE] is optional */
 	const char *help;               /* a few words; %s: the kernel sets */
-	const char *letters;            /* null: it has a name only */
-	const char *more;               /* what --help NAME and the manual add, or null */
+	const char *letters;            /* null: it has only a name */
+	const char *more;               /* the text that --help NAME and the manual add, or null */
 	Kind kind;
 	size_t field;
 	uint64_t least, most;
@@ -44,13 +44,13 @@ typedef struct Spec {
 	bool (*answer)(const char *topic, Failure *failure);    /* topic: the value, or null */
 	int needs, uses;
 	bool repeats;                   /* may be given again */
-	bool hidden;                    /* for make install */
+	bool hidden;                    /* only for make install, not in --help */
 } Spec;
 
 enum { MAX_OPTIONS = 96 };
 extern const Spec options_table[];
 int options_count(void);
-/* The index of an option that is in the table. */
+/* The index of an option, which must be in the table. */
 int option_index(const char *name);
 /* The long names that --help shows. */
 int option_names(const char *names[]);
@@ -61,21 +61,21 @@ void list_sets(char *out, size_t size, const char *separator);
 
 /* ---- options_check.c */
 
-/* Whether the options go together; given: which there were, by their index. */
+/* Checks that the options go together; given[i]: option i was given. */
 bool options_check(const Options *options, const bool *given, Failure *failure);
 
 /* ---- help.c, manual.c: answers, on stdout */
 
-/* The option's help, with the kernel sets in the place of %s. */
+/* Writes the option's help, with the kernel sets in place of %s. */
 void write_help(const Spec *spec, char *out, size_t size);
 bool print_help(const char *topic, Failure *failure);
 bool print_made(const char *what, Failure *failure);
 extern const char *const made_texts[];  /* what print_made can print */
 
-/* What --help knows beside options and the words of networks. */
+/* A topic of --help that is neither an option nor a word of networks. */
 typedef struct Topic { const char *name, *also, *title, *text; void (*list)(FILE *out); } Topic;
-extern const Topic topics[];            /* one without a name at the end */
-/* What the grammar itself knows: let, repeat, block, ... A null name: all. */
+extern const Topic topics[];            /* the last one has no name */
+/* Explains a word of the grammar: let, repeat, block, ... A null name: all of them. */
 bool statement_print(const char *name, FILE *out);
 int statement_names(const char *names[]);
 

@@ -1,14 +1,13 @@
-/* parse.y: tokens -> tree, by Lemon. Actions are single calls of tree.c; mistakes become words in complain.c.
- *
- * `error` takes the place of what made no sense up to the end of the statement. Bodies after it are read as usual, so
- * that the mistakes in them are found too and braces stay in pairs. */
+/* parse.y: tokens -> tree, by Lemon. Actions are single calls of tree.c; complain.c puts syntax errors into words.
+ * `error` stands for everything that made no sense, up to the end of the statement. A body after it is read as usual,
+ * so that mistakes in it are found too, and braces stay in pairs. */
 
 %include {
 #include "syntax.h"
 #define NO_ARGUMENTS ((Arguments){ 0 })
-#define NDEBUG                          /* without it Lemon's template has file-scope state for traces */
+#define NDEBUG                          /* without it Lemon's template has static variables, for traces */
 #define Parse_ENGINEALWAYSONSTACK
-/* Lemon's template is not written for our warnings. */
+/* Lemon's template gives these warnings. */
 #pragma GCC diagnostic ignored "-Wconversion"
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 #pragma GCC diagnostic ignored "-Wunused-variable"
@@ -20,7 +19,7 @@
 %stack_size     600
 %syntax_error   { complain(parser, TOKEN); }
 
-/* END is made by parse() below out of NEWLINE and SEMICOLON. */
+/* parse() below turns NEWLINE and SEMICOLON into END. */
 %token NEWLINE SEMICOLON BAD_CHARACTER BAD_NAME BAD_NUMBER.
 
 %type statements { Statements }
@@ -79,14 +78,14 @@ parameters(P) ::= NAME(N).                                      { P = add_positi
 parameters(P) ::= parameters(Q) COMMA NAME(N).                  { P = add_positional(parser, Q, N); }
 
 %code {
-/* A statement inside MAX_NESTING bodies, one more that is refused, at most 8 symbols for each. */
+/* MAX_NESTING bodies with a statement, and one more that is refused, of at most 8 symbols each. */
 _Static_assert(YYSTACKDEPTH >= 8 * (MAX_NESTING + 2), "the stack holds the deepest nesting");
 
 typedef struct Feed {
 	yyParser engine;
 	Parser *parser;
-	int depth;                      /* braces open, those beyond MAX_NESTING included */
-	bool refused;                   /* nesting that is too deep is reported once */
+	int depth;                      /* the number of open braces, with those beyond MAX_NESTING */
+	bool refused;                   /* nesting that is too deep was reported */
 	Span opened[MAX_NESTING + 1];
 } Feed;
 
@@ -101,7 +100,7 @@ static void feed(Feed *feeder, Token token)
 	Parse(&feeder->engine, token.kind, token);
 	parser->previous = token;
 	parser->length++;
-	/* Lemon would keep quiet about mistakes in the next three tokens; in a new statement they are new mistakes. */
+	/* Lemon reports no mistake in the three tokens after one; in a new statement they are to be reported. */
 	if (token.kind == TOKEN_END || token.kind == TOKEN_LEFT_BRACE)
 		feeder->engine.yyerrcnt = -1;
 }
@@ -159,7 +158,7 @@ static void feed_token(Feed *feeder, Token token)
 		feed(feeder, token);
 }
 
-/* A line's end ends the statement, unless the next token is a '{': a body may begin on a line of its own. */
+/* The end of a line ends the statement, except before a '{', so that a body may begin in a line of its own. */
 Statement *parse(Arena *arena, Diagnostics *diagnostics, const Source *source)
 {
 	Parser parser = { .arena = arena, .diagnostics = diagnostics, .source = source };

@@ -1,11 +1,11 @@
-/* Tensors -> memory. Requires loops and times; provides the struct's layout for what persists and, per routine, offsets in
- * one working area for what does not.
+/* Tensors -> memory. Requires loops and times; provides the layout of the struct, for what outlives a step, and for
+ * each routine the offsets of its temporaries in working memory.
  *
- * A temporary that all its steps touch panel by panel within one loop needs storage for one panel, alive from its first
- * to its last step there. Any other lives whole, from the beginning of the loop that writes it to the end of the loop that
- * uses it last. A loop that takes two panels at a time needs storage for two, and with several threads each has its own. A
- * kernel marked IN_PLACE may write over an operand that dies with it. Storage is handed out in the order of time, best fit
- * first. */
+ * A temporary that all its steps touch panel by panel in one loop needs storage for one panel, from its first to its
+ * last step there; for two panels if the loop does two at a time. With several threads each has its own. Any other
+ * temporary is stored as a whole, from the beginning of the loop that writes it to the end of the loop that uses it
+ * last. A kernel marked IN_PLACE may write its result over an operand that is not used afterwards. Storage is assigned
+ * in the order of time, to the smallest free piece that is large enough. */
 #include "bnc.h"
 #include <stdlib.h>
 
@@ -31,18 +31,19 @@ size_t panel_floats(const Compilation *c, const Tensor *tensor)
 
 size_t tensor_floats(const Compilation *c, const Tensor *tensor)
 {
-	bool panels = tensor->layout == LAYOUT_ROWS || tensor->layout == LAYOUT_WEIGHTS || tensor->layout == LAYOUT_FEATURES;
+	bool panels = tensor->layout == LAYOUT_ROWS || tensor->layout == LAYOUT_WEIGHTS
+		|| tensor->layout == LAYOUT_FEATURES;
 	return panel_floats(c, tensor) * (panels ? (size_t)panel_count(c, tensor->features) : 1);
 }
 
 /* ---- lifetimes */
 
-/* A piece of storage: one temporary, or several that take it over from each other in place. */
+/* A piece of storage: for one temporary, or for several of which each is written over the one before. */
 typedef struct Piece {
 	int first, last;
-	bool scratch;                   /* one panel that each thread has its own of */
+	bool scratch;                   /* one panel, of which each thread has its own */
 	size_t floats, offset;
-	struct Piece *next_free;        /* by offset, in the list of free pieces */
+	struct Piece *next_free;        /* in the list of free pieces, which is sorted by offset */
 } Piece;
 
 typedef struct Plan {
@@ -50,9 +51,9 @@ typedef struct Plan {
 	Routine *routine;
 	Piece **piece_of;               /* by tensor id */
 	const Loop **loop_of;           /* by tensor id: the only loop that touches it, or null */
-	const Loop **whole_in;          /* by tensor id: the last loop marked that touches it as a whole */
-	bool *local;                    /* by tensor id: touched panel by panel only */
-	int *begin, *end;               /* times of each step's loop */
+	const Loop **whole_in;          /* by tensor id: the last loop for which mark_whole found it */
+	bool *local;                    /* by tensor id: every step touches it panel by panel */
+	int *begin, *end;               /* by time: when the loop of that step begins and ends */
 } Plan;
 
 static void find_lifetimes(Plan *p)
@@ -81,7 +82,7 @@ static void find_lifetimes(Plan *p)
 	}
 }
 
-/* Marks what the steps of the loop touch as a whole. */
+/* Marks the tensors that a step of the loop touches as a whole. */
 static void mark_whole(Plan *p, const Loop *loop)
 {
 	for (int i = 0; i < loop->steps.count; i++)
@@ -92,13 +93,14 @@ static void mark_whole(Plan *p, const Loop *loop)
 		}
 }
 
-/* Whether the steps of loop touch tensor panel by panel only. */
+/* Whether all steps of the loop that touch the tensor do so panel by panel. */
 static bool local_in(const Plan *p, const Loop *loop, const Tensor *tensor)
 {
 	return p->whole_in[tensor->id] != loop;
 }
 
-/* The storage that step's kernel may write its result over: an operand of the same size that dies here. */
+/* Returns storage that the step may write its result over: that of an operand of the same size which is not used
+ * afterwards. */
 static Piece *storage_to_take_over(const Plan *p, const Step *step, int result)
 {
 	const Tensor *out = step->operands[result].tensor;
@@ -106,8 +108,8 @@ static Piece *storage_to_take_over(const Plan *p, const Step *step, int result)
 		return 0;
 	for (int k = 0; k < step->kernel->parameter_count; k++) {
 		const Tensor *in = step->operands[k].tensor;
-		if (step->operands[k].kind != OPERAND_AT || in->role != ROLE_TEMPORARY || in->layout != LAYOUT_ROWS || in->last != step->time
-			|| !step->kernel->parameters[k].type->reads)
+		if (step->operands[k].kind != OPERAND_AT || in->role != ROLE_TEMPORARY || in->layout != LAYOUT_ROWS
+			|| in->last != step->time || !step->kernel->parameters[k].type->reads)
 			continue;
 		if (in->one_panel == out->one_panel && in->features == out->features && in->positions == out->positions
 			&& local_in(p, step->loop, in) && local_in(p, step->loop, out))
@@ -123,7 +125,7 @@ static void extend(const Plan *p, Piece *piece, const Tensor *tensor)
 		piece->last = last;
 }
 
-/* The pieces in order of their first time. */
+/* Finds the pieces, in the order of their first times. */
 static int make_pieces(Plan *p, Piece **pieces)
 {
 	int count = 0;
@@ -134,15 +136,16 @@ static int make_pieces(Plan *p, Piece **pieces)
 			const Step *step = loop->steps.items[i];
 			for (int k = 0; k < step->kernel->parameter_count; k++) {
 				Tensor *tensor = step->operands[k].tensor;
-				if (step->operands[k].kind != OPERAND_AT || tensor->role != ROLE_TEMPORARY || tensor->first != step->time
-					|| p->piece_of[tensor->id])
+				if (step->operands[k].kind != OPERAND_AT || tensor->role != ROLE_TEMPORARY
+					|| tensor->first != step->time || p->piece_of[tensor->id])
 					continue;
 				Piece *piece = storage_to_take_over(p, step, k);
 				if (!piece) {
 					piece = pieces[count++] = NEW(p->c->arena, Piece);
 					piece->scratch = tensor->one_panel && p->c->threads > 1;
 					piece->first = tensor->one_panel ? tensor->first : p->begin[tensor->first];
-					piece->floats = tensor->one_panel ? panel_floats(p->c, tensor) * (loop->paired ? 2 : 1) : tensor_floats(p->c, tensor);
+					piece->floats = tensor->one_panel ? panel_floats(p->c, tensor) * (loop->paired ? 2 : 1)
+						: tensor_floats(p->c, tensor);
 				}
 				extend(p, piece, tensor);
 				p->piece_of[tensor->id] = piece;
@@ -156,7 +159,7 @@ static int make_pieces(Plan *p, Piece **pieces)
 
 typedef struct Heap { Piece *free; size_t top; Arena *arena; } Heap;
 
-/* Takes floats from the smallest free piece that has them, or from the end. */
+/* Takes floats from the smallest free piece that is large enough, or from the end. */
 static size_t take(Heap *heap, size_t floats)
 {
 	Piece **best = 0;
@@ -172,7 +175,7 @@ static size_t take(Heap *heap, size_t floats)
 			*best = piece->next_free;
 		return offset;
 	}
-	/* a free piece at the very end grows into what is needed */
+	/* a free piece at the very end is extended */
 	Piece **last = &heap->free;
 	while (*last && (*last)->next_free)
 		last = &(*last)->next_free;
@@ -215,11 +218,13 @@ static size_t aligned(size_t floats)
 	return (floats + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 }
 
-/* Sweeps over time: pieces that ended are given back before those that begin are placed. Returns the floats needed. */
+/* Goes through the times in order: at each, frees the pieces that have ended, then places those that begin. Returns the
+ * floats needed. */
 static size_t place_pieces(Plan *p, Piece **pieces, int count, int times, bool scratch)
 {
 	Heap heap = {.arena = p->c->arena};
-	Piece **ending = NEW_ARRAY(p->c->arena, Piece *, times + 1);    /* chains by next_free, unused while placed */
+	/* lists, linked by next_free, which placed pieces do not use */
+	Piece **ending = NEW_ARRAY(p->c->arena, Piece *, times + 1);
 	size_t alive = 0, peak = 0;
 	int time = -1;
 	for (int i = 0; i < count; i++) {
@@ -246,7 +251,8 @@ static size_t place_pieces(Plan *p, Piece **pieces, int count, int times, bool s
 static int by_first(const void *a, const void *b)
 {
 	const Piece *x = *(Piece *const *)a, *y = *(Piece *const *)b;
-	return x->first != y->first ? (x->first > y->first) - (x->first < y->first) : (x->floats < y->floats) - (x->floats > y->floats);
+	return x->first != y->first ? (x->first > y->first) - (x->first < y->first)
+		: (x->floats < y->floats) - (x->floats > y->floats);
 }
 
 static void plan_routine(Compilation *c, Routine *routine)
@@ -280,7 +286,8 @@ static void plan_routine(Compilation *c, Routine *routine)
 		routine->temporaries.items[i]->offset = p.piece_of[routine->temporaries.items[i]->id]->offset;
 }
 
-/* ---- the struct: arrays, work, scalars and labels, counters: aligned by their order, with padding before counters only */
+/* ---- the struct: arrays, work, scalars and labels, then counters. This order keeps all of them aligned; only counters
+ * may need padding before them */
 
 static size_t place_persistent(Compilation *c, size_t bytes, Layout first, Layout last, size_t size)
 {

@@ -1,19 +1,19 @@
-/* Less memory for a little work. Requires program order; where backward reads an activation that forward can make again,
- * panel by panel, from another one that backward keeps anyway, it is made again just before its first use there: of
- * linear, batchnorm, relu only batchnorm's normalised values then live from forward to backward. Nothing is known of layers:
- * a call can be made again when it touches its own panel only and writes nothing but that activation. */
+/* Less memory for some more work. Requires program order. If backward reads an activation that can be computed, panel
+ * by panel, from another activation which backward keeps anyway, backward recomputes it just before it first needs it:
+ * of linear, batchnorm, relu only batchnorm's normalised values are then kept from forward to backward. Nothing is
+ * known of layers: a call can be repeated if it touches only its own panel and writes nothing but that activation. */
 #include "bnc.h"
 
-enum { MAX_DEPTH = 4 };                 /* calls in a row that are made again for one activation */
+enum { MAX_DEPTH = 4 };                 /* the most calls in a row that recompute one activation */
 
 typedef struct Recompute {
 	Compilation *c;
 	Routine *routine;
-	int first_backward;             /* the first step behind the loss */
-	Step **writer;                  /* by tensor id, in forward; null for others */
-	bool *kept;                     /* by tensor id: read by backward, and not made again */
-	Tensor **again;                 /* by tensor id: what takes its place in backward */
-	Step **gradient_writer;         /* by tensor id: the step behind forward that writes it */
+	int first_backward;             /* the first step after the loss */
+	Step **writer;                  /* by tensor id: the step of forward that writes it, or null */
+	bool *kept;                     /* by tensor id: backward reads it, and does not recompute it */
+	Tensor **again;                 /* by tensor id: the recomputed tensor that backward reads in its place */
+	Step **gradient_writer;         /* by tensor id: the step after forward that writes it */
 	Steps result;
 } Recompute;
 
@@ -22,7 +22,7 @@ static bool is_temporary(const Operand *operand)
 	return operand->kind == OPERAND_AT && operand->tensor->role == ROLE_TEMPORARY;
 }
 
-/* Whether the step does nothing but write one activation from operands of its own panel. */
+/* Whether the step only writes one activation, from operands of its own panel. */
 static bool is_repeatable(const Step *step)
 {
 	int written = 0;
@@ -37,7 +37,7 @@ static bool is_repeatable(const Step *step)
 	return written == 1 && step->features > 0;
 }
 
-/* Can tensor be had in backward from what is kept, with at most depth calls? */
+/* Whether backward can compute the tensor from what it keeps, with at most depth calls. */
 static bool is_available(const Recompute *r, const Tensor *tensor, int depth)
 {
 	const Step *step = r->writer[tensor->id];
@@ -70,7 +70,7 @@ static void find_kept(Recompute *r)
 		}
 }
 
-/* Drops from what is kept, in the order of forward, what the rest of it can give. */
+/* In the order of forward, drops each activation that can be computed from the others that are kept. */
 static void choose(Recompute *r)
 {
 	for (int i = 0; i < r->first_backward; i++) {
@@ -86,7 +86,7 @@ static void choose(Recompute *r)
 	}
 }
 
-/* The step that gives reader what is new to it in backward: before that, nothing needs to be made again for it. */
+/* Returns the step that writes the gradient that reader needs: nothing has to be recomputed for reader before that. */
 static Step *called_for_by(const Recompute *r, const Step *reader)
 {
 	for (int k = 0; k < reader->kernel->parameter_count; k++)
@@ -96,7 +96,8 @@ static Step *called_for_by(const Recompute *r, const Step *reader)
 	return r->routine->steps.items[r->first_backward - 1];
 }
 
-/* The tensor to read in backward: itself, or made again, behind the step `after`, by calls that are appended first. */
+/* Returns the tensor that backward reads: itself, or a recomputed one. The calls that recompute it are appended here;
+ * they must come after the loop of `after`. */
 static Tensor *in_backward(Recompute *r, Tensor *tensor, Step *after)
 {
 	Step *step = r->writer[tensor->id];

@@ -1,4 +1,4 @@
-/* What a person sees of the compilation: --dump, --summary, --explain. */
+/* What bnc prints about a compilation: --dump, --summary, --explain. */
 #include "bnc.h"
 #include "profile.h"
 #include <string.h>
@@ -200,7 +200,7 @@ static void name_step(const Step *step, FILE *out)
 		fprintf(out, "%s (%s)", step->kernel->name, step->node->layer->name);
 }
 
-/* The same, with the calls that it replaces. */
+/* name_step, with the calls that it replaces. */
 static void describe_step(const Step *step, FILE *out)
 {
 	if (step->part_count == 0) {

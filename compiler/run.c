@@ -1,4 +1,4 @@
-/* run.c: one run from its files to its reports: prepares, trains, writes, evaluates. */
+/* run.c: does a run: prepares, trains, writes files, evaluates. */
 #include "run.h"
 #include "pool.h"
 #include "profile.h"
@@ -23,7 +23,7 @@ typedef struct Job {
 	LineFile log;
 	Failure failure;
 	bool saved;
-	int status;             /* of the first thing that went wrong */
+	int status;             /* the exit status for the first thing that went wrong */
 } Job;
 
 /* The text quotes names of files and arguments, which may hold control characters: they are printed so that a terminal

@@ -1,4 +1,4 @@
-/* run.h: what the command line asks for, done. */
+/* run.h: does what the command line asks for. */
 #ifndef BNC_RUN_H
 #define BNC_RUN_H
 #include "options.h"
@@ -10,7 +10,7 @@ typedef struct Session {
 	Compilation *compilations;
 	int count;
 	const KernelSet *target;
-	int output_error;       /* errno of what could not be printed to stdout */
+	int output_error;       /* errno of output to stdout that failed */
 } Session;
 
 /* ---- run.c: trains, and writes what came of it */
@@ -22,7 +22,8 @@ int no_memory(int networks);
 int run_all(Session *session);
 
 /* ---- blame.c: why a training broke down */
-/* The last batchnorm with eps=0, which divides by 0 when a feature is the same in all rows of a batch; null: none. */
+/* The last batchnorm with eps=0, which divides by 0 if a feature is the same in all rows of a batch; null: there is
+ * none. */
 const Node *find_division(const Network *network);
 /* Adds to the message what is known of the cause. */
 void blame(const Compilation *c, const Training *training, const char *weights, Failure *failure);

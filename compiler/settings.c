@@ -1,4 +1,4 @@
-/* Settings: statements about the network as a whole. */
+/* Settings: statements about the whole network. */
 #include "build.h"
 #include <ctype.h>
 #include <errno.h>
@@ -71,7 +71,7 @@ static Shape input_shape(Builder *b, const Scope *scope, const Literal *value)
 	if (value->kind != LITERAL_SHAPE)
 		return check_size(b, scope, "input", value, INT32_MAX, &number) ? (Shape){1, {(int)number}} : unknown;
 	if (value->overflow)
-		return unknown;         /* reported where it was read */
+		return unknown;         /* it was reported where it was read */
 	Shape shape = {.rank = value->rank};
 	int64_t size = 1;
 	for (int i = 0; i < value->rank; i++) {
@@ -177,14 +177,14 @@ static bool is_shape(const char *text)
 		&& !strstr(text, "x0");
 }
 
-/* The value of `loss` or `optimizer` as bnc calls it, or null. */
+/* Returns bnc's name for the value of `loss` or `optimizer`, or null. */
 static const char *find_rule(const char *value, LayerKind kind)
 {
 	const char *names[MAX_NAMES];
 	return nearest_name(value, names, layer_names(kind, names, MAX_NAMES));
 }
 
-/* The value if the setting takes it, or null. */
+/* Returns the value if the setting takes it, or null. */
 static const char *fitting_value(const struct Setting *setting, const char *value)
 {
 	bool fits = false;
@@ -234,9 +234,9 @@ bool setting_print(const char *name, FILE *out)
 	return i >= 0;
 }
 
-void set_standard_optimizer(Builder *b, const Scope *scope)
+void set_default_optimizer(Builder *b, const Scope *scope)
 {
-	b->network->optimizer = add_node(b, layer_standard(KIND_OPTIMIZER, 0), "optimizer", (Span){0, 0});
+	b->network->optimizer = add_node(b, layer_default(KIND_OPTIMIZER, 0), "optimizer", (Span){0, 0});
 	set_arguments(b, scope, b->network->optimizer, 0);
 }
 

@@ -1,5 +1,5 @@
-/* Shapes along the graph. Requires nodes in order of evaluation; provides every value's shape and every inferred
- * argument, the standard loss, and the certainty that all sizes stay within what the program can hold. */
+/* Finds the shapes along the graph. Requires nodes in an order of evaluation; provides the shape of every value, every
+ * inferred argument and the default loss, and makes sure that no size exceeds what the program can hold. */
 #include "bnc.h"
 #include <string.h>
 
@@ -47,20 +47,22 @@ bool infer_features(Node *node, const char *argument, Diagnostics *diagnostics)
 	if (shape_is_broken(&x->shape))
 		return false;
 	if (x->shape.rank == UNKNOWN_RANK) {
-		error_at(diagnostics, node->span, "%s does not know the size of its source: give it, or start the network with `input`",
-			node->layer->name);
+		error_at(diagnostics, node->span,
+			"%s does not know the size of its source: give it, or start the network with `input`", node->layer->name);
 		return false;
 	}
 	if (x->shape.rank != 1) {
-		error_at(diagnostics, node->span, "%s expects features, but its source has %d dimensions", node->layer->name, x->shape.rank);
+		error_at(diagnostics, node->span, "%s expects features, but its source has %d dimensions", node->layer->name,
+			x->shape.rank);
 		note_at(diagnostics, x->span, "they come from here");
 		return false;
 	}
 	int found = shape_features(&x->shape);
 	if (expected && expected != found) {
-		error_at(diagnostics, node->argument_spans[index], "%s expects %d %s, but its source has %d feature%s", node->layer->name,
-			expected, noun, found, found == 1 ? "" : "s");
-		note_at(diagnostics, x->span, "the %d feature%s come%s from here", found, found == 1 ? "" : "s", found == 1 ? "s" : "");
+		error_at(diagnostics, node->argument_spans[index], "%s expects %d %s, but its source has %d feature%s",
+			node->layer->name, expected, noun, found, found == 1 ? "" : "s");
+		note_at(diagnostics, x->span, "the %d feature%s come%s from here", found, found == 1 ? "" : "s",
+			found == 1 ? "s" : "");
 		return false;
 	}
 	node->arguments[index] = found;
@@ -80,21 +82,24 @@ static bool fits(int features, int64_t per_feature)
 	return per_feature <= INT32_MAX / padded;
 }
 
-/* Bytes that the node adds: weights with their gradients, and what the batch keeps of its output. Both shapes are known. */
+/* Checks the bytes that the node adds: weights and their gradients, and its output for a batch. Both shapes are
+ * known. */
 static bool check_sizes(const Network *network, const Node *node, Diagnostics *diagnostics)
 {
 	const Shape *y = &node->output->shape;
 	int features = shape_features(y), inputs = shape_features(&node->inputs[0]->shape);
 	for (const TensorSpec *t = node->layer->tensors; t->name; t++)
 		if (t->layout == LAYOUT_WEIGHTS && !fits(features, inputs)) {
-			error_at(diagnostics, node->span, "%s of %d x %d has %lld values; the limit of a tensor is %d (in panels of %d features)",
-				t->name, inputs, features, (long long)features * inputs, INT32_MAX, WIDEST_PANEL);
+			error_at(diagnostics, node->span,
+				"%s of %d x %d has %lld values; the limit of a tensor is %d (in panels of %d features)", t->name,
+				inputs, features, (long long)features * inputs, INT32_MAX, WIDEST_PANEL);
 			return false;
 		}
 	if (!fits(features, (int64_t)network->batch * shape_positions(y))) {
 		error_at(diagnostics, node->span,
-			"%s gives %d features for each of %d rows of a batch, %lld values; the limit of a tensor is %d (in panels of %d features)",
-			node->layer->name, features, network->batch, (long long)features * network->batch, INT32_MAX, WIDEST_PANEL);
+			"%s gives %d features for each of %d rows of a batch, %lld values; the limit of a tensor is %d (in panels "
+			"of %d features)", node->layer->name, features, network->batch, (long long)features * network->batch,
+			INT32_MAX, WIDEST_PANEL);
 		return false;
 	}
 	return true;
@@ -121,11 +126,12 @@ static void infer_node(const Network *network, Node *node, Diagnostics *diagnost
 	else {
 		inferred = false;
 		if (x->shape.rank == UNKNOWN_RANK)
-			error_at(diagnostics, node->span, "%s does not know the size of its source: start the network with `input`, for example `input 2`",
+			error_at(diagnostics, node->span,
+				"%s does not know the size of its source: start the network with `input`, for example `input 2`",
 				node->layer->name);
 	}
 	if (same_shape(&node->output->shape, &x->shape))
-		node->output->span = x->span;   /* a size is said where it arises */
+		node->output->span = x->span;   /* messages about the size point to where it comes from */
 	bool known = shape_is_known(&node->output->shape) && shape_is_known(&x->shape);
 	if (node->output->shape.rank == UNKNOWN_RANK || (inferred && known && !check_sizes(network, node, diagnostics)))
 		node->output->shape = (Shape){.rank = BROKEN_RANK};
@@ -136,7 +142,7 @@ static void check_loss(Network *network, Diagnostics *diagnostics)
 	Value *output = network->output;
 	if (!network->loss) {
 		network->loss = NEW(network->arena, Node);
-		network->loss->layer = layer_standard(KIND_LOSS, (int)shape_size(&output->shape));
+		network->loss->layer = layer_default(KIND_LOSS, (int)shape_size(&output->shape));
 		network->loss->path = "loss";
 		network->loss->span = output->span;
 	}
@@ -144,9 +150,11 @@ static void check_loss(Network *network, Diagnostics *diagnostics)
 	loss->inputs[0] = output;
 	loss->input_count = 1;
 	if (output->shape.rank != 1)
-		error_at(diagnostics, loss->span, "%s expects features, but the network's output has %d dimensions", loss->layer->name, output->shape.rank);
+		error_at(diagnostics, loss->span, "%s expects features, but the network's output has %d dimensions",
+			loss->layer->name, output->shape.rank);
 	else if (loss->layer->takes_labels && shape_features(&output->shape) < 2) {
-		error_at(diagnostics, loss->span, "%s expects a score for each of 2 or more classes, but the network has 1 output", loss->layer->name);
+		error_at(diagnostics, loss->span,
+			"%s expects a score for each of 2 or more classes, but the network has 1 output", loss->layer->name);
 		note_at(diagnostics, output->span, "the 1 output comes from here; `loss mse` takes one");
 	}
 }
@@ -163,11 +171,13 @@ void infer_shapes(Network *network, Diagnostics *diagnostics)
 		const Node *node = network->nodes.items[i];
 		if (!node->layer->normalises_batch || shape_positions(&node->output->shape) > 1)
 			continue;
-		error_at(diagnostics, node->span, "%s needs at least 2 rows to train on, but the batch is 1: use `batch 2` or more", node->layer->name);
+		error_at(diagnostics, node->span,
+			"%s needs at least 2 rows to train on, but the batch is 1: use `batch 2` or more", node->layer->name);
 		break;
 	}
 	int64_t size = shape_size(&network->input->shape);
 	if (shape_is_known(&network->input->shape) && !fits((int)size, network->batch))
-		error_at(diagnostics, network->input->span, "a batch of %d samples of %lld values has %lld; the limit of a tensor is %d (in panels of %d features)",
+		error_at(diagnostics, network->input->span,
+			"a batch of %d samples of %lld values has %lld; the limit of a tensor is %d (in panels of %d features)",
 			network->batch, (long long)size, (long long)size * network->batch, INT32_MAX, WIDEST_PANEL);
 }

@@ -1,10 +1,10 @@
-/* The text of a network. */
+/* Reads the text of a network. */
 #include "options.h"
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 
-/* All of the file; null when it cannot be read, or is too long. */
+/* The contents of the file; null if it cannot be read or is too long. */
 static char *read_all(FILE *file, Arena *arena, size_t *length)
 {
 	size_t capacity = 1 << 16;

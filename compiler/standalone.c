@@ -1,5 +1,5 @@
-/* --emit: the network's C for others. The model is compiled again for the wanted lanes and batch, printed with the
- * routines that print for libtcc, and written beside the kernels' own source. */
+/* --emit: the network as C for other programs. The model is compiled again for the lanes and the batch size asked for,
+ * printed by the functions that print for libtcc, and written together with the source of its kernels. */
 #include "standalone.h"
 #include "kernel_text.h"
 #include <ctype.h>
@@ -7,7 +7,7 @@
 
 /* ---- what the printers share */
 
-/* Before the prefix where it is the struct's name by itself, until settle_name has looked. */
+/* Marks each prefix that is the name of the struct, until settle_name has looked at it. */
 static const char type_mark[] = "\1";
 
 void put_template(const Standalone *s, Code *code, const char *format, ...)
@@ -74,7 +74,7 @@ int training_minimum(const Standalone *s)
 	return normalises_batch(s) ? 2 : 1;
 }
 
-/* In the order of the struct's declaration in bnc, which is that of the network. */
+/* Lists the saved tensors in the order of bnc's struct, which is that of the network. */
 int saved_tensors(const Compilation *c, Tensor **tensors)
 {
 	int count = 0;
@@ -127,7 +127,7 @@ int64_t count_of(const Standalone *s, const Tensor *tensor)
 
 /* ---- names */
 
-/* Past a number, in which letters are no names. */
+/* Returns the end of a number, whose letters are no names. */
 static const char *skip_number(const char *text)
 {
 	if (!isdigit((unsigned char)text[0]) && (text[0] != '.' || !isdigit((unsigned char)text[1])))
@@ -138,7 +138,7 @@ static const char *skip_number(const char *text)
 	return text;
 }
 
-/* Past a comment, a string, a number or a directive; text itself when it is none. */
+/* Returns the end of a comment, a string, a number or a directive; text itself if there is none. */
 static const char *skip_others(const char *text, bool line_begins)
 {
 	if (*text == '#' && line_begins)
@@ -147,7 +147,7 @@ static const char *skip_others(const char *text, bool line_begins)
 	return end > text ? end : skip_opaque(text);
 }
 
-/* Removes the marks. A variable that has the struct's name gets another. */
+/* Removes the marks. If a variable has the name of the struct, it gets another name. */
 static void settle_name(const Standalone *s, Code *code)
 {
 	Code settled = {.arena = s->arena};
@@ -176,7 +176,7 @@ static const char *without_folders(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* The network's name; that of a network on the command line says nothing, so the file's. */
+/* The default prefix: the network's name, or the file's if the network was given on the command line. */
 static const char *default_name(Arena *arena, const Compilation *model, const char *path)
 {
 	if (strcmp(model->source.path, "-e") != 0 || strcmp(model->network->name, "net") != 0)
@@ -202,14 +202,15 @@ static bool ends_with(const char *text, const char *end)
 	return length > end_length && strcmp(text + length - end_length, end) == 0;
 }
 
-/* The header's name stands in an #include and in a comment. */
+/* Checks a file name: the header's is written in an #include and in a comment. */
 static bool check_file_name(const char *path, Failure *failure)
 {
 	const char *name = without_folders(path);
 	for (const char *c = name; *c; c++)
 		if (iscntrl((unsigned char)*c) || strchr("\"\\", *c) || (c[0] == '?' && c[1] == '?'))
-			return fail(failure, "--emit takes a file name without quotation mark, backslash, control character and `??`, which C cannot include, "
-				"found `%.200s`", path);
+			return fail(failure,
+				"--emit takes a file name without quotation mark, backslash, control character and `??`, which C "
+				"cannot include, found `%.200s`", path);
 	return true;
 }
 
@@ -217,8 +218,9 @@ bool standalone_check(const StandaloneOptions *options, Failure *failure)
 {
 	const char *end = options->single_header ? ".h" : ".c";
 	if (!ends_with(options->path, end))
-		return fail(failure, "--emit%s takes a file name that ends in %s, found `%.200s`%s", options->single_header ? " with --single-header" : "",
-			end, options->path, ends_with(options->path, ".h") ? ": with --single-header, all is in one FILE.h" : "");
+		return fail(failure, "--emit%s takes a file name that ends in %s, found `%.200s`%s",
+			options->single_header ? " with --single-header" : "", end, options->path,
+			ends_with(options->path, ".h") ? ": with --single-header, all is in one FILE.h" : "");
 	if (!check_file_name(options->path, failure) || !check_header(options->path, failure))
 		return false;
 	if (options->test_path && !ends_with(options->test_path, ".c"))
@@ -228,8 +230,8 @@ bool standalone_check(const StandaloneOptions *options, Failure *failure)
 
 /* ---- memory */
 
-/* Arrays, work, counters: a struct that begins on a cache line has its panels on cache lines, and every compiler places it
- * alike. */
+/* The order is arrays, work, counters. So in a struct that begins on a cache line the panels begin on cache lines too,
+ * and every compiler gives the members the same offsets. */
 static void plan_struct(Standalone *s)
 {
 	enum { ALIGNMENT = 16 };
@@ -246,7 +248,7 @@ static void plan_struct(Standalone *s)
 		counters = counters || counter;
 		s->bytes += counter ? sizeof(int64_t) : tensor_floats(&s->c, tensors[i]) * sizeof(float);
 	}
-	/* so that an int64_t that is aligned to 8 bytes comes to lie where one that is aligned to 4 does */
+	/* so that an int64_t has the same offset whether it is aligned to 8 bytes or to 4 */
 	if (counters && (s->bytes + s->work * sizeof(float)) % sizeof(int64_t) != 0)
 		s->work++;
 	s->bytes += s->work * sizeof(float);
@@ -254,7 +256,8 @@ static void plan_struct(Standalone *s)
 
 /* ---- files */
 
-/* Writes all files, or asks whether they could be written: either all are new or all are old, as far as a file system can promise. */
+/* Writes all files, or only checks that they could be written. Either all files are new or all are old, as far as a
+ * file system can guarantee that. */
 static bool with_files(const Standalone *s, bool write, Failure *failure)
 {
 	const struct { const char *path; const Code *code; } texts[] = {
@@ -281,7 +284,8 @@ static bool with_files(const Standalone *s, bool write, Failure *failure)
 	return ok;
 }
 
-/* The model again, for other lanes and another batch; its source is known to be right, but a batch may be too large. */
+/* Compiles the model again, for other lanes and another batch size. Its source is known to be right, but the batch may
+ * be too large. */
 static bool compile_again(const Standalone *s, Compilation *c, int batch, bool recompute, Failure *failure)
 {
 	bool inference = s->options->inference;
@@ -296,7 +300,8 @@ static bool compile_again(const Standalone *s, Compilation *c, int batch, bool r
 	return fail(failure, "%s: nothing was emitted", s->options->path);
 }
 
-/* Making activations again saves memory in deep networks and may cost some in shallow ones: the smaller plan is taken. */
+/* Compiles with and without recomputing activations, and keeps the smaller plan: recomputing saves memory in deep
+ * networks, but may need more in shallow ones. */
 static bool compile_small(Standalone *s, int batch, Failure *failure)
 {
 	Compilation again;
@@ -307,7 +312,7 @@ static bool compile_small(Standalone *s, int batch, Failure *failure)
 	return true;
 }
 
-/* What of memory is not constant: the struct, or what one call needs. */
+/* Checks the memory that is not constant: that of the struct, or of one call. */
 static bool check_size(const Standalone *s, Failure *failure)
 {
 	uint64_t budget = s->options->ram;
@@ -317,7 +322,7 @@ static bool check_size(const Standalone *s, Failure *failure)
 		&& check_ram(&s->c, &s->c.predict, false, scratch_of(&s->c).floats * sizeof(float), budget, failure);
 }
 
-/* What the model and the options decide, weights apart. */
+/* Plans all that depends on the model and the options, but not on the weights. */
 static bool plan(Standalone *s, Failure *failure)
 {
 	const StandaloneOptions *options = s->options;
@@ -328,14 +333,16 @@ static bool plan(Standalone *s, Failure *failure)
 			return false;
 	} else {
 		if (program_parameters(&s->model->program) == 0)
-			return fail(failure, "%s has no parameter, so there is nothing to train: --inference writes it without training", s->prefix);
+			return fail(failure,
+				"%s has no parameter, so there is nothing to train: --inference writes it without training", s->prefix);
 		if (!compile_small(s, batch, failure))
 			return false;
 		plan_struct(s);
 	}
 	if (s->bytes > UINT32_MAX)
-		return fail(failure, "%s would be a struct of %zu bytes, more than the 32 bits of its tensors' offsets can tell: a smaller --max-batch needs less",
-			s->prefix, s->bytes);
+		return fail(failure,
+			"%s would be a struct of %zu bytes, more than the 32 bits of its tensors' offsets can tell: a smaller "
+			"--max-batch needs less", s->prefix, s->bytes);
 	return check_size(s, failure);
 }
 
@@ -379,13 +386,15 @@ bool standalone_renames(const Compilation *model, const StandaloneOptions *optio
 {
 	Standalone s = begin(model, 0, options);
 	if (s.taken)
-		fail(note, "`%.80s` belongs to C, C++, POSIX or one of their libraries: in %.200s it is %s (--prefix gives another name)", s.taken,
-			options->path, s.prefix);
+		fail(note,
+			"`%.80s` belongs to C, C++, POSIX or one of their libraries: in %.200s it is %s (--prefix gives another "
+			"name)", s.taken, options->path, s.prefix);
 	arena_close(s.arena);
 	return s.taken;
 }
 
-bool standalone_write(const Compilation *model, const void *net, const StandaloneOptions *options, Wrong *wrong, Failure *failure)
+bool standalone_write(const Compilation *model, const void *net, const StandaloneOptions *options, Wrong *wrong,
+	Failure *failure)
 {
 	Standalone s = begin(model, net, options);
 	bool ok = prepare(&s, failure) && (!options->test_path || put_test(&s, failure));

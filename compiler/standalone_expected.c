@@ -1,21 +1,22 @@
-/* The numbers that a self-test expects, and how far from them the emitted program may be.
+/* The numbers that a self-test expects, and how much the results of the emitted program may differ from them.
  *
- * They come from bnc's own program with each step on its own: without the calls that the emitted program combines, and without
- * its lanes. How much rounding may change depends on the network: BatchNorm over two nearly equal rows makes a thousand times
- * as much of it as over many. So it is measured: the same is computed again, DISTURBED_RUNS times, with every weight, input and
- * result of a kernel off by a rounding, up or down at random. So is what the fused program computes, since BatchNorm from covariances
- * has roundings of its own; but only what roundings change in it counts, not by how much it differs: a wrong fusion would be among
- * that. */
+ * They come from bnc's own program with each step separate: without the combined calls of the emitted program, and with
+ * one lane. How much rounding changes them depends on the network: BatchNorm over two nearly equal rows amplifies it a
+ * thousand times more than over many rows. So it is measured: the numbers are computed again, DISTURBED_RUNS times,
+ * with random rounding errors added to every weight, input and result of a kernel. The same is done with the fused
+ * program, as BatchNorm from covariances rounds in other places. Of that only the effect of the errors counts, not the
+ * difference from the separate steps: that could come from a wrong fusion. */
 #include "standalone.h"
 #include <math.h>
 #include <string.h>
 
 enum { MOST_ROWS = 8, DISTURBED_RUNS = 8 };
 
-/* Within a kernel there are more roundings than one: so many times what they change, and so much of the largest number. Of random
- * networks the worst number needed 0.9 times; with two rows and tiny eps, 6 times were enough for all. */
+/* A kernel rounds more than once. So a tolerance is this many times the largest change found, plus this fraction of the
+ * largest number. In random networks the worst number needed 0.9 times the change; with two rows and tiny eps, 6 times
+ * were enough for all numbers. */
 const double test_margin = 8, test_least_tolerance = 0x1p-21;
-/* A loss that grows by more in a step is on its way to infinity: the rate is too large to test with. */
+/* If a loss grows by more than this factor in a step, the rate is too large for a test. */
 static const double most_growth = 2;
 static const float first_rate = 0.25f, rate_factor = 0.25f, least_rate = 1e-9f;
 
@@ -23,13 +24,13 @@ typedef struct Rehearsal {
 	Arena *arena;
 	Expected *expected;
 	Trial trial;
-	Tensor **tensors;               /* as in the emitted table */
+	Tensor **tensors;               /* in the order of the emitted table */
 	int tensor_count;
-	int *states;                    /* by tensor: the one that tells its gradient, or -1 */
-	float *x, *target;              /* disturbed */
-	void *origin, *start;           /* the network's bytes, and the same disturbed */
-	Random *random;                 /* of the roundings; null in the first run */
-	int next;                       /* of the numbers, in later runs */
+	int *states;                    /* by tensor: the one from which its gradient is found, or -1 */
+	float *x, *target;              /* with rounding errors */
+	void *origin, *start;           /* the network's bytes, without and with rounding errors */
+	Random *random;                 /* draws the rounding errors; null in the first run */
+	int next;                       /* the index of the next numbers, in later runs */
 } Rehearsal;
 
 bool is_tested(const Tensor *tensor)
@@ -91,7 +92,8 @@ static void restart(Rehearsal *run, const void *bytes)
 	memcpy(run->trial.net, bytes, run->trial.c.program.bytes);
 }
 
-/* As trained so far: in evaluation mode BatchNorm is nothing to see until its statistics and parameters have moved. */
+/* With the weights trained so far: in evaluation mode, mistakes in BatchNorm show only after its statistics and
+ * parameters have changed. */
 static void note_outputs(Rehearsal *run, NumbersKind kind)
 {
 	const Expected *e = run->expected;
@@ -163,7 +165,7 @@ static void make_inputs(Arena *arena, Expected *e)
 		e->label[row] = (int32_t)(random_u32(&random) % (uint32_t)e->outputs);
 }
 
-/* A parameter that has no step has no state either. */
+/* Finds the states; a parameter that is not updated has none. */
 static void find_states(Rehearsal *run)
 {
 	const char *name = run->expected->first_step.state;
@@ -172,7 +174,8 @@ static void find_states(Rehearsal *run)
 		run->states[i] = -1;
 	for (int i = 0; name && i < run->tensor_count; i++) {
 		const Tensor *tensor = run->tensors[i];
-		if (tensor->parameter && strcmp(tensor->name, arena_print(run->arena, "%s_%s", name, tensor->parameter->name)) == 0)
+		if (tensor->parameter
+			&& strcmp(tensor->name, arena_print(run->arena, "%s_%s", name, tensor->parameter->name)) == 0)
 			run->states[tensor->parameter->row] = i;
 	}
 }
@@ -204,7 +207,7 @@ static bool open_run(const Standalone *s, Rehearsal *run, Expected *e, bool fuse
 	return true;
 }
 
-/* The largest rate with which the loss stays of its size. */
+/* Finds the largest rate with which the loss does not grow too much. */
 static bool find_rate(Rehearsal *run, Failure *failure)
 {
 	Expected *e = run->expected;
@@ -217,7 +220,8 @@ static bool find_rate(Rehearsal *run, Failure *failure)
 		if (bounded)
 			return true;
 	}
-	return fail(failure, "%s: the loss is not finite, so that no test can be written: nothing was emitted", run->trial.c.network->name);
+	return fail(failure, "%s: the loss is not finite, so that no test can be written: nothing was emitted",
+		run->trial.c.network->name);
 }
 
 static bool check_finite(const Rehearsal *run, Failure *failure)
@@ -226,7 +230,8 @@ static bool check_finite(const Rehearsal *run, Failure *failure)
 	for (int i = 0; i < e->numbers.count; i++)
 		for (int k = 0; k < e->numbers.items[i].count; k++)
 			if (!isfinite(e->numbers.items[i].values[k]))
-				return fail(failure, "%s: a number that the test should expect is %f, which C cannot write: nothing was emitted",
+				return fail(failure,
+					"%s: a number that the test should expect is %f, which C cannot write: nothing was emitted",
 					run->trial.c.network->name, (double)e->numbers.items[i].values[k]);
 	return true;
 }
@@ -256,7 +261,7 @@ static void set_tolerances(Expected *e, double difference)
 	}
 }
 
-/* The numbers of one program, and their spread. */
+/* Finds the numbers of one program, and how much rounding changes them. */
 static bool rehearse(const Standalone *s, Expected *e, bool fused, Failure *failure)
 {
 	Rehearsal run;

@@ -5,8 +5,8 @@
 
 /* ---- the network's text */
 
-/* One line of the source, harmless within a comment whatever it holds: nothing ends or opens one, no trigraph, no
- * character that is not printable ASCII, no backslash before the line's end. */
+/* Writes one line of the source so that it is harmless in a comment: it ends or opens none, and has no trigraph, no
+ * character that is not printable ASCII, and no backslash at the end. */
 static void put_quoted(Code *code, const char *text, size_t length)
 {
 	while (length > 0 && (isspace((unsigned char)text[length - 1]) || text[length - 1] == '\\'))
@@ -43,7 +43,8 @@ static void put_shapes(const Standalone *s, Code *code)
 	code_put(code, " *     %-20s %-16s %s\n", "", "input", shape_text(s->arena, &network->input->shape));
 	for (int i = 0; i < network->nodes.count; i++) {
 		const Node *node = network->nodes.items[i];
-		code_put(code, " *     %-20s %-16s %s\n", node->path, node->layer->name, shape_text(s->arena, &node->output->shape));
+		code_put(code, " *     %-20s %-16s %s\n", node->path, node->layer->name,
+			shape_text(s->arena, &node->output->shape));
 	}
 }
 
@@ -65,16 +66,21 @@ static void put_folding(const Standalone *s, Code *code)
 {
 	for (int i = 0; i < s->c.folded.count; i++)
 		code_put(code, " * %s.\n", s->c.folded.items[i]);
-	code_put(code, " * Measured by bnc on %d rows of random inputs: outputs differ from those of the network as it was trained by at most\n"
+	code_put(code,
+		" * Measured by bnc on %d rows of random inputs: outputs differ from those of the network as it was trained by "
+		"at most\n"
 		" * %.3g; the largest output was %.3g.\n *\n", s->measured, s->difference, s->largest);
 }
 
 static void put_description(const Standalone *s, Code *code)
 {
-	put_template(s, code, "/* @: a neural network%s, written by bnc %s.\n", s->options->inference ? "" : " with its training", BNC_VERSION);
+	put_template(s, code, "/* @: a neural network%s, written by bnc %s.\n",
+		s->options->inference ? "" : " with its training", BNC_VERSION);
 	code_put(code, " * This code belongs to whoever generated it; no licence of bnc applies to it.\n *\n");
 	if (s->options->single_header)
-		put_template(s, code, " * One C or C++ file of the program defines $_IMPLEMENTATION before it includes this; all others only include it.\n *\n");
+		put_template(s, code,
+			" * One C or C++ file of the program defines $_IMPLEMENTATION before it includes this; all others only "
+			"include it.\n *\n");
 	code_put(code, " * The network:\n");
 	put_network_text(code, &s->c.source);
 	code_put(code, " *\n * Its layers and the shapes of their outputs, for one sample:\n");
@@ -111,8 +117,9 @@ static void put_macros(const Standalone *s, Code *code)
 		"#define $_LEARNING_RATE %s  /* of the network's text */\n"
 		"#define $_LANES %d  /* features that are stored side by side */\n"
 		"#define $_BYTES %zu  /* of the struct */\n",
-		(long long)shape_size(&network->input->shape), (long long)shape_size(&network->output->shape), (long long)parameters,
-		training_minimum(s), normalises_batch(s) ? ": one has no variance" : "", network->batch, number_text(s->arena, optimizer->arguments[argument_index(optimizer->layer, "lr")], OPERAND_FLOAT),
+		(long long)shape_size(&network->input->shape), (long long)shape_size(&network->output->shape),
+		(long long)parameters, training_minimum(s), normalises_batch(s) ? ": one has no variance" : "", network->batch,
+		number_text(s->arena, optimizer->arguments[argument_index(optimizer->layer, "lr")], OPERAND_FLOAT),
 		s->target.lanes, s->bytes);
 }
 
@@ -125,21 +132,26 @@ static void put_inference_macros(const Standalone *s, Code *code)
 		"#define $_MAX_BATCH %d  /* rows that are worked on at once */\n"
 		"#define $_LANES %d\n"
 		"#define $_SCRATCH %zu  /* floats */\n",
-		(long long)shape_size(&network->input->shape), (long long)shape_size(&network->output->shape), network->batch, s->target.lanes,
-		scratch_of(&s->c).floats);
+		(long long)shape_size(&network->input->shape), (long long)shape_size(&network->output->shape), network->batch,
+		s->target.lanes, scratch_of(&s->c).floats);
 }
 
-/* What a row of y holds, and the function that reads it. */
+/* Writes what a row of y holds, and the function that reads it. */
 static void put_outputs(const Standalone *s, Code *code)
 {
 	if (!classifies(s)) {
-		put_template(s, code, "\n/* y holds values on the scale of those that the network was trained towards, $_OUTPUTS for each sample. */\n");
+		put_template(s, code,
+			"\n/* y holds values on the scale of those that the network was trained towards, $_OUTPUTS for each "
+			"sample. */\n");
 		return;
 	}
 	put_template(s, code, "\n"
-		"/* y holds a logit for each class, $_OUTPUTS for each sample: any number, larger for a likelier class. The probability of\n"
-		" * class i is softmax(y)[i] = exp(y[i]) / (exp(y[0]) + ... + exp(y[$_OUTPUTS - 1])), in which the largest of y may first\n"
-		" * be taken off all of them, so that no exp overflows. The likeliest class of one sample, as its label: the first of those\n"
+		"/* y holds a logit for each class, $_OUTPUTS for each sample: any number, larger for a likelier class. The "
+		"probability of\n"
+		" * class i is softmax(y)[i] = exp(y[i]) / (exp(y[0]) + ... + exp(y[$_OUTPUTS - 1])), in which the largest of "
+		"y may first\n"
+		" * be taken off all of them, so that no exp overflows. The likeliest class of one sample, as its label: the "
+		"first of those\n"
 		" * with the largest logit. A NaN is larger than none, and none is larger than it. */\n"
 		"int32_t @_classify(const float *y);\n");
 }
@@ -150,7 +162,8 @@ static void put_inference_functions(const Standalone *s, Code *code)
 		"/* y[$_OUTPUTS] from x[$_INPUTS]: one sample, with %zu bytes of the stack. Any number of\n"
 		" * threads may call it. */\n"
 		"void @_predict_one(const float *x, float *y);\n\n"
-		"/* y[rows][$_OUTPUTS] from x[rows][$_INPUTS], for any number of rows; none when rows <= 0. scratch: $_SCRATCH\n"
+		"/* y[rows][$_OUTPUTS] from x[rows][$_INPUTS], for any number of rows; none when rows <= 0. scratch: "
+		"$_SCRATCH\n"
 		" * floats of the caller's, which hold nothing between calls; threads that call it at once need one each. */\n"
 		"void @_predict(const float *x, float *y, int rows, float *scratch);\n", one_scratch(s).floats * sizeof(float));
 	put_outputs(s, code);
@@ -161,12 +174,13 @@ static const char *shape_of(const Standalone *s, const Tensor *tensor)
 	switch (tensor->layout) {
 	case LAYOUT_WEIGHTS: return arena_print(s->arena, "%d x %d", tensor->features, tensor->inputs);
 	case LAYOUT_FEATURES: return arena_print(s->arena, "%d", tensor->features);
-	case LAYOUT_ROWS: return arena_print(s->arena, "%d rows of %d", s->c.network->batch, tensor->features * tensor->positions);
+	case LAYOUT_ROWS: return arena_print(s->arena, "%d rows of %d", s->c.network->batch,
+		tensor->features * tensor->positions);
 	default: return "one value";
 	}
 }
 
-/* What a group of members has in common. */
+/* The heading for a group of members. */
 static const char *heading_of(const Tensor *tensor)
 {
 	if (tensor->layout == LAYOUT_COUNTER)
@@ -184,14 +198,16 @@ static void put_member(const Standalone *s, Code *code, const Tensor *tensor)
 	const char *declaration = arena_print(s->arena, "%s %s", element_type(tensor), tensor->name);
 	if (tensor->layout != LAYOUT_COUNTER)
 		declaration = arena_print(s->arena, "%s[%zu]", declaration, tensor_floats(&s->c, tensor));
-	code_put(code, "\t%s;%*s/* %s%s%s */\n", declaration, (int)(strlen(declaration) < 40 ? 40 - strlen(declaration) : 1), "",
-		tensor->path ? tensor->path : "", tensor->path ? ": " : "", shape_of(s, tensor));
+	code_put(code, "\t%s;%*s/* %s%s%s */\n", declaration,
+		(int)(strlen(declaration) < 40 ? 40 - strlen(declaration) : 1), "", tensor->path ? tensor->path : "",
+		tensor->path ? ": " : "", shape_of(s, tensor));
 }
 
 static void put_struct(const Standalone *s, Code *code)
 {
 	put_template(s, code, "\n"
-		"/* Everything there is of one network: no pointer, nothing elsewhere. Place it where you like, copy it with memcpy. A\n"
+		"/* Everything there is of one network: no pointer, nothing elsewhere. Place it where you like, copy it with "
+		"memcpy. A\n"
 		" * matrix of outputs x inputs lies in panels of $_LANES outputs, [panel][input][lane]: @_get and @_set\n"
 		" * translate. */\n"
 		"typedef struct @ {\n");
@@ -225,13 +241,15 @@ static void put_functions(const Standalone *s, Code *code)
 			"void @_init_trained(@ *net);\n");
 	put_template(s, code, "\n"
 		"/* y[rows][$_OUTPUTS] from x[rows][$_INPUTS]%s, for any number of\n"
-		" * rows; none when rows <= 0. Works in the network's own memory: calls for one network must not overlap in time. */\n"
+		" * rows; none when rows <= 0. Works in the network's own memory: calls for one network must not overlap in "
+		"time. */\n"
 		"void @_predict(@ *net, const float *x, float *y, int rows);\n",
 		normalises_batch(s) ? ", with running statistics" : "");
 	put_outputs(s, code);
 	put_template(s, code, "\n"
 		"/* One step on x[rows][$_INPUTS] and %s: forward, backward and update.\n"
-		" * Returns the rows' mean loss before the update; NaN, and nothing changes, where rows is not from $_MIN_BATCH\n"
+		" * Returns the rows' mean loss before the update; NaN, and nothing changes, where rows is not from "
+		"$_MIN_BATCH\n"
 		" * to $_MAX_BATCH%s. */\n"
 		"float @_train(@ *net, const float *x, const %s, int rows, float lr);\n",
 		classifies(s) ? "label[rows]" : arena_print(s->arena, "target[rows][%s_OUTPUTS]", s->capitals),
@@ -259,10 +277,12 @@ static void put_tensor_table(const Standalone *s, Code *code)
 		"} @_tensor;\n\n"
 		"#define $_TENSORS %d\n"
 		"extern const @_tensor @_tensors[$_TENSORS];\n\n"
-		"/* The tensor as row-major floats, and back. Not for a tensor of rank 0, which is an int64_t at its offset. */\n"
+		"/* The tensor as row-major floats, and back. Not for a tensor of rank 0, which is an int64_t at its offset. "
+		"*/\n"
 		"void @_get(const @ *net, const @_tensor *tensor, float *values);\n"
 		"void @_set(@ *net, const @_tensor *tensor, const float *values);\n\n"
-		"/* Everything that training has made, the optimizer's state with it, in bytes that mean the same on any machine. */\n"
+		"/* Everything that training has made, the optimizer's state with it, in bytes that mean the same on any "
+		"machine. */\n"
 		"#define $_SAVE_BYTES %zu\n\n"
 		"/* Bytes written: $_SAVE_BYTES, or 0 when size is less. */\n"
 		"size_t @_save(const @ *net, void *buffer, size_t size);\n\n"
@@ -293,6 +313,8 @@ void put_header(Standalone *s)
 		put_tensor_table(s, code);
 	}
 	if (needs_large_int(s))
-		put_template(s, code, "\n/* It counts to more than 32767. */\ntypedef char @_needs_an_int_of_32_bits[sizeof(int) >= 4 ? 1 : -1];\n");
+		put_template(s, code,
+			"\n/* It counts to more than 32767. */\ntypedef char @_needs_an_int_of_32_bits[sizeof(int) >= 4 ? 1 : "
+			"-1];\n");
 	code_put(code, "\n#ifdef __cplusplus\n}\n#endif\n\n#endif\n");
 }

@@ -1,4 +1,5 @@
-/* --inference: the deployed network. Its weights are constants, BatchNorm is folded away, and nothing is kept between calls. */
+/* --inference: the network for deployment. Its weights are constants, BatchNorm is folded away, and nothing is kept
+ * between calls. */
 #include "standalone.h"
 #include "kernel_text.h"
 #include <math.h>
@@ -51,7 +52,8 @@ bool check_folded(const Standalone *s, Failure *failure)
 			const float *values = folded_values(&s->c, nodes->items[n], t);
 			for (size_t i = 0; i < element_count(tensor); i++)
 				if (!isfinite(values[i]))
-					return fail(failure, "%s is not finite once BatchNorm is folded into it: nothing was emitted", tensor->path);
+					return fail(failure, "%s is not finite once BatchNorm is folded into it: nothing was emitted",
+						tensor->path);
 		}
 	return true;
 }
@@ -67,7 +69,8 @@ static void put_constant(const Standalone *s, Code *code, const Node *node, int 
 	float *panels = NEW_ARRAY(s->arena, float, floats);
 	for (size_t i = 0; i < element_count(tensor); i++)
 		panels[(i / inputs / lanes * inputs + i % inputs) * lanes + i / inputs % lanes] = values[i];
-	put_template(s, code, "/* %s */\nstatic const float @_%s[%zu] $_CONST_ATTR = {\n", tensor->path, tensor->name, floats);
+	put_template(s, code, "/* %s */\nstatic const float @_%s[%zu] $_CONST_ATTR = {\n", tensor->path, tensor->name,
+		floats);
 	put_floats(s, code, panels, floats);
 	code_put(code, "};\n\n");
 }
@@ -93,7 +96,7 @@ Scratch scratch_of(const Compilation *c)
 	return scratch;
 }
 
-/* Does a row lie in its panels as the caller has it? */
+/* Whether a row has the same layout in panels as in the caller's array. */
 static bool is_whole(const Standalone *s, const Tensor *tensor)
 {
 	return tensor->features % s->target.lanes == 0 && tensor->positions == 1;
@@ -105,7 +108,8 @@ static const char *predict_text(const Standalone *s, const Compilation *c, int r
 {
 	Emit e = {
 		.c = c, .code = {.arena = s->arena}, .prefix = arena_print(s->arena, "%s_", s->prefix), .rows = rows,
-		.members = arena_print(s->arena, "%s_", s->prefix), .work = "work", .outside = 1u << ROLE_INPUT | 1u << ROLE_RESULT,
+		.members = arena_print(s->arena, "%s_", s->prefix), .work = "work",
+		.outside = 1u << ROLE_INPUT | 1u << ROLE_RESULT,
 	};
 	if (!loops)
 		put_places(&e, &c->predict, 0);
@@ -114,13 +118,14 @@ static const char *predict_text(const Standalone *s, const Compilation *c, int r
 	return code_text(&e.code);
 }
 
-/* A row that fills its panels is read and written where the caller has it. */
+/* Such a row is read and written in the caller's array. */
 static void put_predict_one(const Standalone *s, Code *code)
 {
 	const Compilation *c = &s->one;
 	bool input = is_whole(s, c->input), output = is_whole(s, c->output);
 	Scratch scratch = one_scratch(s);
-	put_template(s, code, "void @_predict_one(const float *%s, float *%s)\n{\n", input ? "x" : "inputs", output ? "y" : "outputs");
+	put_template(s, code, "void @_predict_one(const float *%s, float *%s)\n{\n", input ? "x" : "inputs",
+		output ? "y" : "outputs");
 	if (scratch.floats)
 		code_put(code, "\tfloat work[%zu];\n", scratch.floats);
 	code_put(code, "%s", predict_text(s, c, 1, false));

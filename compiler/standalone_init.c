@@ -1,12 +1,13 @@
-/* The emitted _init: the weights that random.c and program.c would draw, by other means. Every tensor's bound is
- * computed here, and with it the sum of torch's low + unit * (high - low), high being -low, is one exact factor of it:
- * so the emitted code needs no libm and no fused operation to round as torch does. */
+/* The emitted _init: it computes the same weights as random.c and program.c in another way. The bound of every tensor
+ * is computed here. As high is -low, torch's low + unit * (high - low) is one exact factor times the bound: so the
+ * emitted code needs neither libm nor a fused operation to round like torch. */
 #include "standalone.h"
 #include <string.h>
 
 static const char generator[] =
 	"\n/* ---- initial weights */\n\n"
-	"/* MT19937 (Matsumoto and Nishimura, 1998). Its words are kept in memory meant for floats, so they are copied. */\n"
+	"/* MT19937 (Matsumoto and Nishimura, 1998). Its words are kept in memory meant for floats, so they are copied. "
+	"*/\n"
 	"enum { $_WORDS = %d, $_SHIFT = 397 };\n\n"
 	"typedef struct @_Generator { float *words; int position; } @_Generator;\n\n"
 	"static uint32_t @_word(const @_Generator *generator, int i)\n"
@@ -71,7 +72,8 @@ static void put_initial(const Standalone *s, Code *code, const Tensor *tensor)
 {
 	if (is_drawn(tensor))
 		put_template(s, code, "\t@_uniform(&generator, net->%s, %d, %d, %s);\n", tensor->name, tensor->features,
-			tensor->layout == LAYOUT_WEIGHTS ? tensor->inputs : 1, number_text(s->arena, initial_bound(tensor->init, tensor->inputs), OPERAND_FLOAT));
+			tensor->layout == LAYOUT_WEIGHTS ? tensor->inputs : 1, number_text(s->arena,
+			initial_bound(tensor->init, tensor->inputs), OPERAND_FLOAT));
 	else if (tensor->init == INIT_ONE)
 		put_template(s, code, "\t@_fill(net->%s, %d, 1.0f);\n", tensor->name, tensor->features);
 }

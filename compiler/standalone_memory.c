@@ -1,21 +1,24 @@
-/* The emitted header's table of memory. */
+/* The memory table in the emitted header. */
 #include "standalone.h"
 
-/* The frames of a routine and of its deepest kernel: what gcc 12 took at most for any of them, scalar or a lane, rounded up to half a
- * KB; and two words for each place in working memory, some of which it spills. tests/emit_compile.sh compares. */
+/* The stack of a routine and its deepest kernel: the most that gcc 12 used for any of them, rounded up to half a KB,
+ * for scalar code or for each lane; and two words for each place in working memory, some of which gcc spills.
+ * tests/emit_compile.sh compares. */
 static size_t stack_bytes(const Compilation *c, const Routine *routine, size_t scalar, size_t lane)
 {
 	size_t lanes = (size_t)c->target->lanes;
 	return (lanes == 1 ? scalar : lane * lanes) + 16 * (size_t)routine->temporaries.count;
 }
 
-/* What the code counts in int is at most the floats of its largest array, and of a batch as the caller has it. */
+/* The largest number that the code has in an int: the floats of its largest array, or of a batch in the caller's
+ * layout. */
 bool needs_large_int(const Standalone *s)
 {
 	const Compilation *c = &s->c;
 	size_t largest = s->options->inference ? scratch_of(c).floats : s->work;
 	size_t rows = (size_t)c->network->batch;
-	size_t batches[] = {rows * (size_t)shape_size(&c->network->input->shape), rows * (size_t)shape_size(&c->network->output->shape)};
+	size_t batches[] = {rows * (size_t)shape_size(&c->network->input->shape),
+		rows * (size_t)shape_size(&c->network->output->shape)};
 	for (int i = 0; i < c->tensors.count; i++)
 		if (tensor_floats(c, c->tensors.items[i]) > largest)
 			largest = tensor_floats(c, c->tensors.items[i]);
@@ -33,13 +36,16 @@ void put_memory_table(const Standalone *s, Code *code)
 	code_put(code, " * %10zu  running statistics\n", role_bytes(c, ROLE_STATISTIC));
 	code_put(code, " * %10zu  the optimizer's state\n", role_bytes(c, ROLE_STATE));
 	code_put(code, " * %10zu  the batch\n", batch);
-	code_put(code, " * %10zu  work: %zu for what backward reads of forward, the rest for scratch (%zu are in use at the worst\n"
-		" *             moment). What begins at one place follows each other there:\n", s->work * sizeof(float), saved_activation_bytes(c), c->train.peak * sizeof(float));
+	code_put(code,
+		" * %10zu  work: %zu for what backward reads of forward, the rest for scratch (%zu are in use at the worst\n"
+		" *             moment). What begins at one place follows each other there:\n", s->work * sizeof(float),
+		saved_activation_bytes(c), c->train.peak * sizeof(float));
 	code_put(code, "%s", shared_storage(c, &c->train, " *                 "));
 	code_put(code, " * %10zu  in all, for training\n", s->bytes);
 	code_put(code, " * %10zu  of it for prediction, which takes %zu of work\n", kept + batch + predict, predict);
-	code_put(code, " * %10zu  of the stack for a training step, %zu for prediction, at most: gcc on x86-64, with -Os, -O2 or -O3\n",
-		stack_bytes(c, &c->train, 2048, 3072), stack_bytes(c, &c->predict, 1024, 1024));
+	code_put(code,
+		" * %10zu  of the stack for a training step, %zu for prediction, at most: gcc on x86-64, with -Os, -O2 or "
+		"-O3\n", stack_bytes(c, &c->train, 2048, 3072), stack_bytes(c, &c->predict, 1024, 1024));
 	code_put(code, " * Nothing is allocated, and nothing but the stack is used beside it.\n");
 }
 
@@ -52,10 +58,11 @@ void put_inference_memory(const Standalone *s, Code *code)
 	code_put(code, " * Memory in bytes:\n");
 	code_put(code, " * %10zu  weights, constant\n", constants);
 	size_t one = one_scratch(s).floats * sizeof(float);
-	code_put(code, " * %10zu  of the stack for one sample, and up to %zu for what the compiler keeps there: gcc on x86-64, with -Os, -O2 or -O3\n", one,
-		stack_bytes(&s->one, &s->one.predict, 512, 512));
-	code_put(code, " * %10zu  of the caller's for batches, which are taken %d rows at a time\n", scratch_of(&s->c).floats * sizeof(float),
-		s->c.network->batch);
+	code_put(code,
+		" * %10zu  of the stack for one sample, and up to %zu for what the compiler keeps there: gcc on x86-64, with "
+		"-Os, -O2 or -O3\n", one, stack_bytes(&s->one, &s->one.predict, 512, 512));
+	code_put(code, " * %10zu  of the caller's for batches, which are taken %d rows at a time\n",
+		scratch_of(&s->c).floats * sizeof(float), s->c.network->batch);
 	code_put(code, " * %10zu  of the stack at most for those\n", stack_bytes(&s->c, &s->c.predict, 1024, 1024));
 	code_put(code, " * Nothing is allocated, and nothing is kept between calls.\n");
 }

@@ -1,4 +1,4 @@
-/* The emitted tensor table, and saving and loading of what it lists. */
+/* The emitted table of tensors, and the functions that save and load them. */
 #include "standalone.h"
 #include <string.h>
 
@@ -6,7 +6,8 @@ static const char access[] =
 	"/* Where a value of a row-major tensor is in its panels. */\n"
 	"static size_t @_place(int32_t feature, int32_t input, int32_t inputs)\n"
 	"{\n"
-	"\treturn ((size_t)(feature / $_LANES) * (size_t)inputs + (size_t)input) * $_LANES + (size_t)(feature %% $_LANES);\n"
+	"\treturn ((size_t)(feature / $_LANES) * (size_t)inputs + (size_t)input) * $_LANES + (size_t)(feature %% "
+	"$_LANES);\n"
 	"}\n\n"
 	"void @_get(const @ *net, const @_tensor *tensor, float *values)\n"
 	"{\n"
@@ -119,8 +120,8 @@ static uint32_t layout_hash(const Standalone *s, Tensor *const *tensors, int cou
 {
 	uint32_t hash = 2166136261u;
 	for (int i = 0; i < count; i++)
-		for (const char *c = arena_print(s->arena, "%s %d %d %d;", saved_name(tensors[i]), (int)tensors[i]->layout, tensors[i]->features,
-			tensors[i]->layout == LAYOUT_WEIGHTS ? tensors[i]->inputs : 1); *c; c++)
+		for (const char *c = arena_print(s->arena, "%s %d %d %d;", saved_name(tensors[i]), (int)tensors[i]->layout,
+			tensors[i]->features, tensors[i]->layout == LAYOUT_WEIGHTS ? tensors[i]->inputs : 1); *c; c++)
 			hash = (hash ^ (unsigned char)*c) * 16777619u;
 	return hash;
 }
@@ -130,7 +131,8 @@ static void put_table(const Standalone *s, Code *code, Tensor *const *tensors, i
 	put_template(s, code, "\n/* ---- tensors */\n\nconst @_tensor @_tensors[$_TENSORS] = {\n");
 	for (int i = 0; i < count; i++) {
 		const Tensor *tensor = tensors[i];
-		const char *role = tensor->role == ROLE_PARAMETER ? "PARAMETER" : tensor->role == ROLE_STATISTIC ? "STATISTIC" : "OPTIMIZER_STATE";
+		const char *role = tensor->role == ROLE_PARAMETER ? "PARAMETER" : tensor->role == ROLE_STATISTIC ? "STATISTIC"
+			: "OPTIMIZER_STATE";
 		int rank = tensor->layout == LAYOUT_COUNTER ? 0 : tensor->layout == LAYOUT_WEIGHTS ? 2 : 1;
 		put_template(s, code, "\t{ \"%s\", $_%s, %d, { %d, %d }, offsetof(@, %s) },\n", saved_name(tensor), role, rank,
 			rank > 0 ? tensor->features : 1, rank > 1 ? tensor->inputs : 1, tensor->name);

@@ -1,11 +1,12 @@
-/* The emitted .c file: the kernels' source, then the functions of the header. What they compute is printed by emit.c. */
+/* The emitted .c file: the source of the kernels, then the functions of the header. emit.c prints their loops. */
 #include "standalone.h"
 #include "kernel_text.h"
 
 /* ---- around the code */
 
-/* What makes a file mean what it says, whatever the command line. It says `x - n * high - n * low`, and with -ffast-math compilers would join the
- * two; gcc and clang let a file turn that off again, each with its own pragmas. clang has no float_control on some processors, where it warns. */
+/* Makes a file mean the same with any compiler options. The code has `x - n * high - n * low`, and with -ffast-math
+ * compilers would combine the two products. gcc and clang let a file turn that off, each with its own pragmas. clang
+ * has no float_control for some processors, and warns there. */
 static const char arithmetic[] =
 	"\n/* %s */\n"
 	"#if defined __clang__ && __clang_major__ >= 13\n"
@@ -17,7 +18,8 @@ static const char arithmetic[] =
 	"#pragma STDC FP_CONTRACT %s\n"
 	"#elif defined __GNUC__ && !defined __clang__ && !defined __TINYC__\n"
 	"#pragma GCC push_options\n"
-	"#pragma GCC optimize (\"no-unsafe-math-optimizations\", \"no-associative-math\", \"no-reciprocal-math\", \"no-finite-math-only\")\n"
+	"#pragma GCC optimize (\"no-unsafe-math-optimizations\", \"no-associative-math\", \"no-reciprocal-math\", "
+	"\"no-finite-math-only\")\n"
 	"#pragma GCC optimize (\"signed-zeros\", \"excess-precision=standard\", \"fp-contract=%s\")\n"
 	"#elif defined __FAST_MATH__\n"
 	"#error \"this file needs a compiler that keeps to its arithmetic: leave out -ffast-math\"\n"
@@ -25,9 +27,10 @@ static const char arithmetic[] =
 	"#pragma STDC FP_CONTRACT %s\n"
 	"#endif\n";
 
-/* gcc says it at the end of the file, so the pragma has to last. */
+/* gcc warns at the end of the file, so the pragma must not end before. */
 static const char vectors[] =
-	"/* Vectors are passed within this file only: it does not matter which convention a processor without them has. */\n"
+	"/* Vectors are passed within this file only: it does not matter which convention a processor without them has. "
+	"*/\n"
 	"#pragma GCC diagnostic ignored \"-Wpsabi\"\n";
 
 static const char arithmetic_end[] =
@@ -43,7 +46,8 @@ static const char arithmetic_end[] =
 	"#pragma STDC FP_CONTRACT DEFAULT\n"
 	"#endif\n";
 
-/* x87 computes with more digits than a float has. gcc can be told to round where C says so, but for vectors; clang cannot. */
+/* The x87 computes with more digits than a float has. gcc has an option to round as C says, but not for vectors; clang
+ * has none. */
 static const char no_x87[] =
 	"\n#if (defined __i386__ || defined __x86_64__)%s && !defined __SSE2_MATH__\n"
 	"#error \"x87 rounds otherwise than this file needs: compile with -msse2 -mfpmath=sse\"\n"
@@ -55,17 +59,21 @@ static void put_arithmetic(Code *code, const char *what, bool contract)
 	code_put(code, arithmetic, what, upper, lower, upper);
 }
 
-/* With one lane the file promises the same bits from every compiler, so that no product and sum may become one operation. */
+/* With one lane the file promises the same bits from every compiler, so products and sums may not be combined. */
 static void put_beginning(const Standalone *s, Code *code)
 {
 	bool scalar = s->target.lanes == 1;
 	code_put(code, no_x87, scalar ? " && defined __clang__" : "");
 	if (scalar) {
-		put_arithmetic(code, "Whatever the compiler's options, -ffast-math too: sums stay in their order, NaN and infinity are what they are,\n"
+		put_arithmetic(code,
+			"Whatever the compiler's options, -ffast-math too: sums stay in their order, NaN and infinity are what "
+			"they are,\n"
 			" * and a product and a sum are rounded one after the other. The same bits everywhere.", false);
 		return;
 	}
-	put_arithmetic(code, "Whatever the compiler's options, -ffast-math too: sums stay in their order, NaN and infinity are what they are.\n"
+	put_arithmetic(code,
+		"Whatever the compiler's options, -ffast-math too: sums stay in their order, NaN and infinity are what they "
+		"are.\n"
 		" * A product and a sum may become one operation, where there is one.", true);
 	code_put(code, "%s", vectors);
 }
@@ -91,7 +99,7 @@ static void put_called_kernels(const Standalone *s, Code *code)
 
 /* ---- predict and train */
 
-/* The loops of a routine, as libtcc gets them, among the standalone names. */
+/* Returns the text of a routine's loops, with the names of standalone code. */
 static const char *routine_text(const Standalone *s, const Routine *routine, bool loops)
 {
 	Emit e = {
@@ -190,7 +198,8 @@ static void put_implementation(const Standalone *s, Code *code)
 void put_source(Standalone *s)
 {
 	if (s->options->single_header) {
-		put_template(s, &s->header, "\n#if defined $_IMPLEMENTATION && !defined $_IMPLEMENTED\n#define $_IMPLEMENTED\n");
+		put_template(s, &s->header,
+			"\n#if defined $_IMPLEMENTATION && !defined $_IMPLEMENTED\n#define $_IMPLEMENTED\n");
 		put_implementation(s, &s->header);
 		code_put(&s->header, "\n#endif\n");
 		return;

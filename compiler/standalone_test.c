@@ -1,5 +1,5 @@
-/* --emit-test: a program that feeds the emitted code what bnc fed its own, and compares with what standalone_expected.c
- * found. */
+/* --emit-test: a program that runs the emitted code on the inputs that bnc used, and compares the results with the
+ * numbers of standalone_expected.c. */
 #include "standalone.h"
 #include <math.h>
 
@@ -20,7 +20,7 @@ static void put_labels(Standalone *s, const Expected *e)
 	code_put(&s->test, " };\n\n");
 }
 
-/* Upwards, to two digits. */
+/* Writes the tolerance, rounded up to two digits. */
 static const char *tolerance_text(Standalone *s, const Numbers *numbers)
 {
 	double unit = pow(10, floor(log10(fmax(numbers->tolerance, 1e-30))) - 1);
@@ -30,10 +30,12 @@ static const char *tolerance_text(Standalone *s, const Numbers *numbers)
 static const char *name_of(Standalone *s, const Numbers *numbers)
 {
 	static const char *const names[] = {
-		[NUMBERS_OUTPUTS] = "outputs", [NUMBERS_GRADIENT] = "gradient", [NUMBERS_LOSSES] = "losses", [NUMBERS_TRAINED] = "trained",
+		[NUMBERS_OUTPUTS] = "outputs", [NUMBERS_GRADIENT] = "gradient", [NUMBERS_LOSSES] = "losses",
+		[NUMBERS_TRAINED] = "trained",
 		[NUMBERS_PREDICTED] = "predicted",
 	};
-	return numbers->tensor < 0 ? names[numbers->kind] : arena_print(s->arena, "%s_%d", names[numbers->kind], numbers->tensor);
+	return numbers->tensor < 0 ? names[numbers->kind] : arena_print(s->arena, "%s_%d", names[numbers->kind],
+		numbers->tensor);
 }
 
 static void put_numbers(Standalone *s, const Expected *e)
@@ -66,8 +68,10 @@ static void put_comparisons(Standalone *s, const Expected *e, NumbersKind kind)
 static const char beginning[] =
 	"/* Tests %s: the numbers are those of bnc %s. Prints `N passed, N failed` and ends with status 0 or 1.\n"
 	" *\n"
-	" * Tolerances are what rounding can do to this network: bnc has computed each number again, several times, with every weight,\n"
-	" * input and result of a kernel off by a rounding, and allows %g times the largest difference, and %.1g of the largest number. */\n"
+	" * Tolerances are what rounding can do to this network: bnc has computed each number again, several times, with "
+	"every weight,\n"
+	" * input and result of a kernel off by a rounding, and allows %g times the largest difference, and %.1g of the "
+	"largest number. */\n"
 	"#include \"%s\"\n"
 	"#include <stdio.h>\n"
 	"#include <string.h>\n\n"
@@ -89,10 +93,12 @@ static const char checks[] =
 	"\tpassed += good != 0;\n"
 	"\tfailed += good == 0;\n"
 	"}\n\n"
-	"static void compare(const float *found, const float *expected, int count, float tolerance, const char *what, const char *name)\n"
+	"static void compare(const float *found, const float *expected, int count, float tolerance, const char *what, "
+	"const char *name)\n"
 	"{\n"
 	"\tint i = 0;\n\n"
-	"\twhile (i < count && !is_nan(found[i]) && found[i] - expected[i] <= tolerance && expected[i] - found[i] <= tolerance)\n"
+	"\twhile (i < count && !is_nan(found[i]) && found[i] - expected[i] <= tolerance && expected[i] - found[i] "
+	"<= tolerance)\n"
 	"\t\ti++;\n"
 	"\tif (i < count)\n"
 	"\t\tprintf(\"%s%s: number %d is %.9g, expected %.9g, give or take %.2g\\n\", what, name, i, (double)found[i],\n"
@@ -121,7 +127,8 @@ static const char training_functions[] =
 	"\t\tto[i] = values[(long)i * count / samples];\n"
 	"\treturn samples;\n"
 	"}\n\n"
-	"/* net is copy after a step at a rate of %d, beside which nothing is left of the weights: what they lost, divided by it,\n"
+	"/* net is copy after a step at a rate of %d, beside which nothing is left of the weights: what they lost, divided "
+	"by it,\n"
 	" * is %s. So is what the optimizer keeps, where it keeps it. */\n"
 	"static void compare_gradient(int tensor, int kept, const float *expected, float tolerance)\n"
 	"{\n"
@@ -198,20 +205,23 @@ static void put_training_functions(Standalone *s, const Expected *e)
 	for (int i = 0; i < s->c.tensors.count; i++)
 		if (is_persistent(s->c.tensors.items[i]) && element_count(s->c.tensors.items[i]) > largest)
 			largest = element_count(s->c.tensors.items[i]);
-	put_template(s, &s->test, training_functions, largest, SAMPLES, SAMPLES, SAMPLES, GRADIENT_RATE, meaning, SAMPLES, SAMPLES,
-		GRADIENT_RATE, undo, SAMPLES);
+	put_template(s, &s->test, training_functions, largest, SAMPLES, SAMPLES, SAMPLES, GRADIENT_RATE, meaning, SAMPLES,
+		SAMPLES, GRADIENT_RATE, undo, SAMPLES);
 }
 
 static void put_training_test(Standalone *s, const Expected *e)
 {
-	const char *truth = classifies(s) ? "label" : "target", *rate = number_text(s->arena, (double)e->rate, OPERAND_FLOAT);
+	const char *truth = classifies(s) ? "label" : "target", *rate = number_text(s->arena, (double)e->rate,
+		OPERAND_FLOAT);
 	put_training_functions(s, e);
 	put_template(s, &s->test, training_main, TEST_STEPS, s->net ? "_trained(&net)" : "(&net, 0)",
 		tolerance_text(s, first_of(e, NUMBERS_OUTPUTS)), truth, GRADIENT_RATE);
 	put_comparisons(s, e, NUMBERS_GRADIENT);
-	put_template(s, &s->test, training_steps, TEST_STEPS, truth, rate, TEST_STEPS, tolerance_text(s, first_of(e, NUMBERS_LOSSES)));
+	put_template(s, &s->test, training_steps, TEST_STEPS, truth, rate, TEST_STEPS,
+		tolerance_text(s, first_of(e, NUMBERS_LOSSES)));
 	put_comparisons(s, e, NUMBERS_TRAINED);
-	put_template(s, &s->test, training_saves, tolerance_text(s, first_of(e, NUMBERS_PREDICTED)), truth, rate, truth, rate, truth, rate, truth, rate);
+	put_template(s, &s->test, training_saves, tolerance_text(s, first_of(e, NUMBERS_PREDICTED)), truth, rate, truth,
+		rate, truth, rate, truth, rate);
 }
 
 /* ---- inference: against the network as it was trained, not as it was folded */
@@ -234,7 +244,8 @@ bool put_test(Standalone *s, Failure *failure)
 		return false;
 	if (s->options->single_header)
 		put_template(s, &s->test, "#define $_IMPLEMENTATION\n");
-	put_template(s, &s->test, beginning, s->header_name, BNC_VERSION, test_margin, test_least_tolerance, s->header_name, (int)e.rows);
+	put_template(s, &s->test, beginning, s->header_name, BNC_VERSION, test_margin, test_least_tolerance, s->header_name,
+		(int)e.rows);
 	put_array(s, "x", e.x, e.rows * e.inputs);
 	if (!s->options->inference && classifies(s))
 		put_labels(s, &e);

@@ -1,5 +1,5 @@
-/* The network at work within bnc, by its scalar kernels, so that what is printed of the results does not depend on the
- * machine: what folding changes, and what a self-test expects. */
+/* Runs the network within bnc: to find what folding changes, and what a self-test should expect. It uses the scalar
+ * kernels, so that the printed results do not depend on the machine. */
 #include "standalone.h"
 #include "profile.h"
 #include <math.h>
@@ -35,7 +35,8 @@ static bool initialise_trial(const Standalone *s, Trial *trial, Failure *failure
 {
 	Random random;
 	for (int i = 0; i < trial->c.program.tensor_count; i++)
-		trial->tensors = map_put(trial->c.arena, trial->tensors, trial->c.program.tensors[i].path, &trial->c.program.tensors[i]);
+		trial->tensors = map_put(trial->c.arena, trial->tensors, trial->c.program.tensors[i].path,
+			&trial->c.program.tensors[i]);
 	trial->net = program_allocate(&trial->c.program, failure);
 	if (!trial->net)
 		return false;
@@ -50,14 +51,16 @@ static bool initialise_trial(const Standalone *s, Trial *trial, Failure *failure
 bool trial_open(const Standalone *s, Trial *trial, int rows, bool folded, bool fused, Failure *failure)
 {
 	Overrides overrides = {.batch = rows, .epochs = -1, .lr = -1};
-	*trial = (Trial){.rows = rows, .c = {.arena = arena_open(), .source = s->model->source, .target = kernel_set("scalar"), .fuse = fused, .profile = true}};
+	*trial = (Trial){.rows = rows, .c = {.arena = arena_open(), .source = s->model->source,
+		.target = kernel_set("scalar"), .fuse = fused, .profile = true}};
 	if (folded) {
 		trial->c.weights = copy_weights(s);
 		trial->c.rows = rows;
 	}
 	bool ok = compile(&trial->c, STAGE_RUN, &overrides, failure);
 	if (!ok && error_count(trial->c.diagnostics) > 0)
-		fail(failure, "%s is too large for a batch of %d, with which bnc tries what it emits", s->model->source.path, rows);
+		fail(failure, "%s is too large for a batch of %d, with which bnc tries what it emits", s->model->source.path,
+			rows);
 	ok = ok && initialise_trial(s, trial, failure);
 	if (!ok)
 		trial_close(trial);
@@ -72,8 +75,8 @@ void trial_close(Trial *trial)
 
 /* ---- roundings */
 
-/* Whether a value goes up or down is drawn for the value, not for its place: rows that agree give results that agree, however they
- * are rounded, and BatchNorm of a constant feature is no noise. */
+/* The direction of an error depends on the value, not on its place: equal rows stay equal, and BatchNorm of a constant
+ * feature does not turn errors into noise. */
 void trial_disturb(Random *random, float *values, size_t count)
 {
 	const double rounding = 0x1p-23;
@@ -89,7 +92,7 @@ void trial_disturb(Random *random, float *values, size_t count)
 	}
 }
 
-/* What a routine is at work on, for the loops that end. */
+/* What disturb_loop needs to know of the routine that runs. */
 typedef struct Noise { const Trial *trial; const Routine *routine; Random *random; } Noise;
 
 static void disturb_tensor(const Noise *noise, const Tensor *tensor)
@@ -97,11 +100,12 @@ static void disturb_tensor(const Noise *noise, const Tensor *tensor)
 	const Compilation *c = &noise->trial->c;
 	bool temporary = tensor->role == ROLE_TEMPORARY;
 	if (tensor->layout != LAYOUT_COUNTER && !tensor->one_panel)
-		trial_disturb(noise->random, place(noise->trial, temporary ? c->work_offset + tensor->offset * sizeof(float) : tensor->offset),
+		trial_disturb(noise->random,
+			place(noise->trial, temporary ? c->work_offset + tensor->offset * sizeof(float) : tensor->offset),
 			tensor_floats(c, tensor));
 }
 
-/* All that the loop's steps have written is off by a rounding. */
+/* Adds a rounding error to everything that the loop's steps have written. */
 static void disturb_loop(void *watcher, int number)
 {
 	const Noise *noise = watcher;
@@ -126,7 +130,8 @@ void trial_predict(const Trial *trial, Random *random, const float *x, float *y)
 	program->kernels->scatter(trial->rows, program->outputs, y, place(trial, program->output));
 }
 
-float trial_train(const Trial *trial, Random *random, const float *x, const int32_t *label, const float *target, float lr)
+float trial_train(const Trial *trial, Random *random, const float *x, const int32_t *label, const float *target,
+	float lr)
 {
 	const Program *program = &trial->c.program;
 	Noise noise = {trial, &trial->c.train, random};
@@ -147,8 +152,10 @@ float trial_train(const Trial *trial, Random *random, const float *x, const int3
 
 static void compare(Standalone *s, const Trial *plain, const Trial *folded, Random *random)
 {
-	size_t inputs = (size_t)plain->rows * (size_t)plain->c.program.inputs, outputs = (size_t)plain->rows * (size_t)plain->c.program.outputs;
-	float *x = NEW_ARRAY(s->arena, float, inputs), *y = NEW_ARRAY(s->arena, float, outputs), *z = NEW_ARRAY(s->arena, float, outputs);
+	size_t inputs = (size_t)plain->rows * (size_t)plain->c.program.inputs,
+		outputs = (size_t)plain->rows * (size_t)plain->c.program.outputs;
+	float *x = NEW_ARRAY(s->arena, float, inputs), *y = NEW_ARRAY(s->arena, float, outputs),
+		*z = NEW_ARRAY(s->arena, float, outputs);
 	for (size_t i = 0; i < inputs; i++)
 		x[i] = (float)numpy_normal(random, 0, 1);
 	trial_predict(plain, 0, x, y);
@@ -175,6 +182,7 @@ bool measure_folding(Standalone *s, Failure *failure)
 		trial_close(&folded);
 	trial_close(&plain);
 	if (ok && !isfinite(s->difference + s->largest))
-		return fail(failure, "%s: with these weights an output is not finite: nothing was emitted", s->model->source.path);
+		return fail(failure, "%s: with these weights an output is not finite: nothing was emitted",
+			s->model->source.path);
 	return ok;
 }

@@ -1,8 +1,8 @@
-/* Weights as C: exact literals, whatever the locale. */
+/* Writes weights as C: exact literals, independent of the locale. */
 #include "standalone.h"
 #include <math.h>
 
-/* Almost all weights have eight digits or nine: to try fewer would take twice as long. */
+/* Almost all weights need eight digits or nine: trying fewer would take twice as long. */
 static void write_weight(const Standalone *s, char *text, float value)
 {
 	if (s->options->hex)
@@ -17,7 +17,8 @@ void put_floats(const Standalone *s, Code *code, const float *values, size_t cou
 	char text[FLOAT_TEXT];
 	for (size_t i = 0; i < count; i++) {
 		write_weight(s, text, values[i]);
-		code_put(code, "%s%s,%s", i % IN_LINE == 0 ? "\t" : " ", text, i % IN_LINE == IN_LINE - 1 || i + 1 == count ? "\n" : "");
+		code_put(code, "%s%s,%s", i % IN_LINE == 0 ? "\t" : " ", text, i % IN_LINE == IN_LINE - 1
+			|| i + 1 == count ? "\n" : "");
 	}
 }
 
@@ -30,7 +31,8 @@ bool check_weights(const Standalone *s, Failure *failure)
 		const float *values = weights_of(s, tensor);
 		for (size_t k = 0; k < element_count(tensor); k++)
 			if (!isfinite(values[k]))
-				return fail(failure, "%s holds the value %f, which C cannot write: nothing was emitted", tensor->path, (double)values[k]);
+				return fail(failure, "%s holds the value %f, which C cannot write: nothing was emitted", tensor->path,
+					(double)values[k]);
 	}
 	return true;
 }
@@ -39,7 +41,8 @@ bool check_weights(const Standalone *s, Failure *failure)
 
 static void put_trained_tensor(const Standalone *s, Code *code, const Tensor *tensor)
 {
-	put_template(s, code, "static const float @_trained_%s[%zu] $_CONST_ATTR = {\n", tensor->name, element_count(tensor));
+	put_template(s, code, "static const float @_trained_%s[%zu] $_CONST_ATTR = {\n", tensor->name,
+		element_count(tensor));
 	put_floats(s, code, weights_of(s, tensor), element_count(tensor));
 	code_put(code, "};\n\n");
 }

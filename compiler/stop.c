@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The signals that end a process by default and that somebody sends: a terminal, a batch system, a limit. */
+/* The signals that end a process by default, and that are sent by a terminal, a batch system or a limit. */
 static const struct { int signal; const char *name; } signals[] = {
 	{SIGHUP, "SIGHUP"}, {SIGINT, "SIGINT"}, {SIGQUIT, "SIGQUIT"}, {SIGTERM, "SIGTERM"}, {SIGPIPE, "SIGPIPE"},
 	{SIGALRM, "SIGALRM"}, {SIGUSR1, "SIGUSR1"}, {SIGUSR2, "SIGUSR2"}, {SIGXCPU, "SIGXCPU"}, {SIGVTALRM, "SIGVTALRM"},
@@ -53,7 +53,7 @@ static void add_number(Line *line, int64_t number)
 static void answer(int signal, bool insists)
 {
 	Line line = {.length = 0};
-	add(&line, on_terminal ? "\r\033[K" : "");      /* over the progress bar and the ^C that the terminal shows */
+	add(&line, on_terminal ? "\r\033[K" : "");      /* replaces the progress bar and the ^C that the terminal shows */
 	add(&line, "bnc: ");
 	if (!insists) {
 		add(&line, stop_name(signal));
@@ -68,12 +68,12 @@ static void answer(int signal, bool insists)
 		add(&line, saving ? "; again to quit without saving" : "; again to quit at once");
 	add(&line, "\n");
 	if (write(STDERR_FILENO, line.text, line.length) < 0) {
-		/* nobody reads it */
+		/* nothing can be done if nobody reads it */
 	}
 }
 
-/* A second one of these is meant to end bnc at once. Others repeat by themselves: SIGXCPU comes every second, and a
- * terminal that is closed may send SIGHUP twice. */
+/* A second signal of these kinds is meant to end bnc at once. Others repeat by themselves: SIGXCPU comes every second,
+ * and a terminal that is closed may send SIGHUP twice. */
 static bool is_insistent(int signal)
 {
 	return signal == SIGINT || signal == SIGQUIT || signal == SIGTERM;

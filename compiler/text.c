@@ -1,4 +1,5 @@
-/* text.c: the source as people see it: lines, columns, quotations. All of it holds for bytes that are not UTF-8. */
+/* text.c: source text as people see it: lines, columns, quotations. Everything also works for bytes that are not
+ * UTF-8. */
 #define _XOPEN_SOURCE 700       /* wcwidth */
 #include "text.h"
 #include <string.h>
@@ -28,7 +29,7 @@ Glyph glyph_at(const char *text, const char *end)
 	return overlong || surrogate || code > 0x10ffff ? (Glyph){ NOT_UTF8, 1 } : (Glyph){ code, length };
 }
 
-/* Controls, and the invisible characters that reorder or hide what is beside them. */
+/* Not harmless are control characters, and the invisible ones that reorder or hide the text next to them. */
 bool is_harmless(uint32_t code)
 {
 	bool control = code < 0x20 || (code >= 0x7f && code < 0xa0);

@@ -1,4 +1,5 @@
-/* What --help and the manual say beside the options. An indented line is an example and is printed as it is. */
+/* The topics that --help and the manual explain besides the options. An indented line is an example and is printed
+ * unchanged. */
 #include "options_table.h"
 #include <string.h>
 

@@ -1,4 +1,4 @@
-/* tree.c: tokens -> statements, called by the grammar's actions. */
+/* tree.c: tokens -> statements. The actions of the grammar call these functions. */
 #include "syntax.h"
 #include "parse.h"
 #include <locale.h>
@@ -17,7 +17,7 @@ static Span join(Span first, Span last)
 
 /* ---- literals */
 
-/* Digits up to the first other character; false beyond most, with the value at most. */
+/* Reads digits up to the first other character; false if the value exceeds most, which is then the value. */
 static bool read_digits(const char **text, uint64_t most, uint64_t *value)
 {
 	bool fits = true;
@@ -29,7 +29,8 @@ static bool read_digits(const char **text, uint64_t most, uint64_t *value)
 	return fits;
 }
 
-/* strtod, always with a decimal point. It stops at the token's end, where the lexer saw what no number contains. */
+/* strtod, with a decimal point in any locale. It stops at the end of the token, where the lexer found a character that
+ * no number contains. */
 static double read_real(const char *text)
 {
 	locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);

@@ -19,9 +19,10 @@ static bool fits_argument(const ArgumentSpec *argument, const char *value)
 
 static const char *optimizer_with(Arena *arena, const Layer *optimizer, const ArgumentSpec *argument, const char *value)
 {
-	const char *standard = argument->kind == ARGUMENT_FLAG ? "true" : arena_print(arena, "%.9g", argument->standard);
+	const char *default_text = argument->kind == ARGUMENT_FLAG ? "true"
+		: arena_print(arena, "%.9g", argument->default_value);
 	return arena_print(arena, "optimizer %s %s=%s%s", optimizer->name, argument->name,
-		fits_argument(argument, value) ? value : standard, argument->with ? argument->with : "");
+		fits_argument(argument, value) ? value : default_text, argument->with ? argument->with : "");
 }
 
 static const char *as_argument_of(Arena *arena, const Layer *optimizer, const char *name, const char *value)
@@ -34,11 +35,11 @@ static const char *as_argument_of(Arena *arena, const Layer *optimizer, const ch
 	return near ? optimizer_with(arena, optimizer, &optimizer->arguments[argument_index(optimizer, near)], value) : 0;
 }
 
-/* "optimizer sgd lr=0.1", where somebody wrote `lr 0.1` or `learning_rate 0.1`. It is the optimizer of a network that
- * names none, or else the first in the table that takes such an argument; null: none does. */
+/* "optimizer sgd lr=0.1", for `lr 0.1` or `learning_rate 0.1`. The default optimizer, if it has such an argument, or
+ * else the first one in the table that has; null: none has. */
 static const char *as_optimizer_argument(Arena *arena, const char *name, const char *value)
 {
-	const char *found = as_argument_of(arena, layer_standard(KIND_OPTIMIZER, 0), name, value);
+	const char *found = as_argument_of(arena, layer_default(KIND_OPTIMIZER, 0), name, value);
 	for (int i = 0; !found && layers[i]; i++)
 		if (layers[i]->kind == KIND_OPTIMIZER)
 			found = as_argument_of(arena, layers[i], name, value);
@@ -47,7 +48,7 @@ static const char *as_optimizer_argument(Arena *arena, const char *name, const c
 
 /* ---- losses, optimizers and layers */
 
-/* "loss mse", where somebody wrote `mse` or `MSELoss` */
+/* "loss mse", for `mse` or `MSELoss` */
 static const char *as_kind(Arena *arena, const char *name, LayerKind kind, const char *setting)
 {
 	const char *names[MAX_NAMES];
@@ -55,7 +56,7 @@ static const char *as_kind(Arena *arena, const char *name, LayerKind kind, const
 	return near ? arena_print(arena, "%s %s", setting, near) : 0;
 }
 
-/* "linear 64", where somebody wrote `dense` or `Linear`. If the layer needs a size and value is none, it is 64. */
+/* "linear 64", for `dense` or `Linear`. If the layer needs a size and value is none, it is 64. */
 static const char *as_layer(Arena *arena, const char *name, const char *value)
 {
 	const char *names[MAX_NAMES];

@@ -1,9 +1,11 @@
-/* Which kernel does a call. Requires the calls of all loops; replaces their kernels by the variants of kernels.h for the network's sizes, so that
- * neither these are asked at run time, nor do kernels come with an emitted program that it does not run. */
+/* Chooses the kernel of each call. Requires the final calls of all loops; replaces their kernels by the variants of
+ * kernels.h for the network's sizes. So no kernel needs to ask for the sizes while it runs, and an emitted program
+ * contains only kernels that it calls. */
 #include "bnc.h"
 #include <string.h>
 
-/* ---- contrasts: where a CONTRAST kernel reads, only differences between features count; what it writes sums to 0 in each row */
+/* ---- contrasts: if a CONTRAST kernel reads a tensor, only the differences between the tensor's features count; if it
+ * writes one, the features of each row sum to 0 */
 
 typedef bool Wanted(const Step *step, const OperandType *type);
 
@@ -43,7 +45,8 @@ static void mark_contrasts(const Routine *routine)
 	mark(routine, contrast_writes, true);
 }
 
-/* That is y or dy: an x with the mark is read by CONTRAST kernels alone. */
+/* Whether an operand of the step has the mark. In a product that is y or dy: an x with the mark is read by CONTRAST
+ * kernels only. */
 static bool has_contrast(const Step *step)
 {
 	for (int k = 0; k < step->kernel->parameter_count; k++)
@@ -74,7 +77,8 @@ static Sizes sizes_of(const Compilation *c, const Step *step)
 {
 	return (Sizes){
 		.lanes = c->target->lanes, .rows = size_named(c, step, "rows"), .outputs = size_named(c, step, "outputs"),
-		.inputs = size_named(c, step, "inputs"), .features = size_named(c, step, "features"), .above = size_named(c, step, "above"),
+		.inputs = size_named(c, step, "inputs"), .features = size_named(c, step, "features"),
+		.above = size_named(c, step, "above"),
 		.contrast = has_contrast(step), .optimizer = optimizer_of(step),
 	};
 }

@@ -9,7 +9,8 @@ static FirstStep first_step(const double *arguments)
 /* torch/optim/adamw.py */
 static void reference(const Reference *r)
 {
-	const double beta1 = r->arguments[1], beta2 = r->arguments[2], eps = r->arguments[3], weight_decay = r->arguments[4];
+	const double beta1 = r->arguments[1], beta2 = r->arguments[2], eps = r->arguments[3],
+		weight_decay = r->arguments[4];
 	double *m = r->states[0], *v = r->states[1];
 	for (int i = 0; i < r->inputs; i++) {
 		const double d = r->x[i];

@@ -10,7 +10,8 @@ static bool infer(Node *node, Diagnostics *diagnostics)
 static void reference(const Reference *r)
 {
 	double eps = r->arguments[1];
-	const double *gamma = r->tensors[0], *beta = r->tensors[1], *running_mean = r->tensors[2], *running_var = r->tensors[3];
+	const double *gamma = r->tensors[0], *beta = r->tensors[1], *running_mean = r->tensors[2],
+		*running_var = r->tensors[3];
 	for (int f = 0; f < r->inputs; f++) {
 		double mean = 0, variance = 0;
 		for (int row = 0; row < r->rows; row++)

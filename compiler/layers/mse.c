@@ -12,7 +12,7 @@ const Layer layer_mse = {
 	.kind = KIND_LOSS,
 	.name = "mse",
 	.summary = "mean of (x - target)^2 (torch.nn.MSELoss)",
-	.standard = STANDARD_FOR_ONE_OUTPUT,
+	.is_default = DEFAULT_FOR_ONE_OUTPUT,
 	.forward = "mse(rows, inputs, loss, dx, x, target)",
 	.reference = reference,
 };

@@ -7,11 +7,12 @@ static bool infer(Node *node, Diagnostics *diagnostics)
 		return false;
 	if (same_shape(main, other))
 		return set_output(node, *main);
-	error_at(diagnostics, node->span, "residual adds two results of one shape, but they have %lld and %lld values a sample",
+	error_at(diagnostics, node->span,
+		"residual adds two results of one shape, but they have %lld and %lld values a sample",
 		(long long)shape_size(main), (long long)shape_size(other));
 	note_at(diagnostics, node->inputs[0]->span, "the %lld come from here", (long long)shape_size(main));
-	note_at(diagnostics, node->inputs[1]->span, "the %lld come from here; `residual { main } { shortcut }` can change them",
-		(long long)shape_size(other));
+	note_at(diagnostics, node->inputs[1]->span,
+		"the %lld come from here; `residual { main } { shortcut }` can change them", (long long)shape_size(other));
 	return false;
 }
 
@@ -21,7 +22,8 @@ static void reference(const Reference *r)
 		r->y[i] = r->x[i] + r->x2[i];
 }
 
-/* The language's `residual { main } { shortcut }`: main and shortcut are built into the graph, this joins them. */
+/* `residual { main } { shortcut }` of the language: the layers of main and shortcut are nodes of their own; this node
+ * adds their results. */
 const Layer layer_residual = {
 	.name = "residual",
 	.summary = "{ main } [{ shortcut }]: adds the input, or the shortcut's result, to main's result",

@@ -9,7 +9,8 @@ static FirstStep first_step(const double *arguments)
 /* torch/optim/rmsprop.py */
 static void reference(const Reference *r)
 {
-	const double alpha = r->arguments[1], eps = r->arguments[2], weight_decay = r->arguments[3], momentum = r->arguments[4];
+	const double alpha = r->arguments[1], eps = r->arguments[2], weight_decay = r->arguments[3],
+		momentum = r->arguments[4];
 	const bool centered = r->arguments[5] != 0;
 	double *square = r->states[0], *buffer = r->states[1], *mean = r->states[2];
 	for (int i = 0; i < r->inputs; i++) {
@@ -43,5 +44,6 @@ const Layer layer_rmsprop = {
 	.prepare = "rmsprop_numbers(numbers, lr, alpha, eps, weight_decay, momentum, centered)",
 	.forward = "rmsprop(size, numbers, w, square_avg, momentum_buffer, grad_avg, dw)",
 	.reference = reference,
-	.examples = {"", "weight_decay=0.1", "momentum=0.9", "centered=true", "centered=true momentum=0.5 alpha=0.9 eps=0.001"},
+	.examples = {"", "weight_decay=0.1", "momentum=0.9", "centered=true",
+		"centered=true momentum=0.5 alpha=0.9 eps=0.001"},
 };

@@ -21,7 +21,8 @@ static FirstStep first_step(const double *arguments)
 /* torch/optim/sgd.py */
 static void reference(const Reference *r)
 {
-	const double momentum = r->arguments[1], dampening = r->arguments[2], weight_decay = r->arguments[3], nesterov = r->arguments[4];
+	const double momentum = r->arguments[1], dampening = r->arguments[2], weight_decay = r->arguments[3],
+		nesterov = r->arguments[4];
 	double *buffer = r->states[0];
 	for (int i = 0; i < r->inputs; i++) {
 		double d = r->x[i] + weight_decay * r->y[i];
@@ -45,7 +46,7 @@ const Layer layer_sgd = {
 		{"nesterov", ARGUMENT_FLAG, 0, 0, 0, " momentum=0.9"},
 	},
 	.tensors = {{"momentum_buffer", LAYOUT_WEIGHTS, false, INIT_ZERO, "momentum"}},
-	.standard = STANDARD,
+	.is_default = DEFAULT,
 	.infer = infer,
 	.decay = "weight_decay",
 	.first_step = first_step,
@@ -57,7 +58,8 @@ const Layer layer_sgd = {
 		"[momentum] sgd_momentum(size, numbers, w, momentum_buffer, 0, 0, dw)",
 	.reference = reference,
 	.examples = {
-		"", "weight_decay=0.1", "dampening=0.5 weight_decay=0.1", "momentum=0.9", "momentum=0.9 dampening=0.3", "momentum=0.5 weight_decay=0.1",
+		"", "weight_decay=0.1", "dampening=0.5 weight_decay=0.1", "momentum=0.9", "momentum=0.9 dampening=0.3",
+		"momentum=0.5 weight_decay=0.1",
 		"momentum=1.5 dampening=-0.5", "momentum=0.9 nesterov=true", "momentum=0.5 weight_decay=0.1 nesterov=true",
 	},
 };

@@ -1,4 +1,4 @@
-/* One row per layer, loss and optimizer: its own file says the rest. */
+/* One row for each layer, loss and optimizer; its own file has everything else. */
 #include "../bnc.h"
 #include <string.h>
 
@@ -23,12 +23,12 @@ const Layer *layer_find(LayerKind kind, const char *name)
 	return 0;
 }
 
-const Layer *layer_standard(LayerKind kind, int outputs)
+const Layer *layer_default(LayerKind kind, int outputs)
 {
 	const Layer *found = 0;
 	for (int i = 0; layers[i]; i++)
 		if (layers[i]->kind == kind
-			&& (layers[i]->standard == STANDARD || (layers[i]->standard == STANDARD_FOR_ONE_OUTPUT && outputs == 1)))
+			&& (layers[i]->is_default == DEFAULT || (layers[i]->is_default == DEFAULT_FOR_ONE_OUTPUT && outputs == 1)))
 			found = layers[i];
 	return found;
 }
@@ -71,9 +71,9 @@ static void list_arguments(const Layer *layer, FILE *out)
 		else if (a->use & REQUIRED)
 			fprintf(out, " %s", a->name);
 		else if (a->kind == ARGUMENT_FLAG)
-			fprintf(out, " %s=%s", a->name, a->standard != 0 ? "true" : "false");
+			fprintf(out, " %s=%s", a->name, a->default_value != 0 ? "true" : "false");
 		else
-			fprintf(out, " %s=%g", a->name, a->standard);
+			fprintf(out, " %s=%g", a->name, a->default_value);
 	}
 }
 
@@ -95,7 +95,8 @@ bool layer_print(LayerKind kind, const char *name, FILE *out)
 void layer_list(FILE *out)
 {
 	static const char *const titles[] = {
-		[KIND_LAYER] = "layers", [KIND_LOSS] = "losses (loss NAME ...)", [KIND_OPTIMIZER] = "optimizers (optimizer NAME ...)",
+		[KIND_LAYER] = "layers", [KIND_LOSS] = "losses (loss NAME ...)",
+		[KIND_OPTIMIZER] = "optimizers (optimizer NAME ...)",
 	};
 	for (LayerKind kind = KIND_LAYER; kind <= KIND_OPTIMIZER; kind++) {
 		fprintf(out, "%s%s\n", kind ? "\n" : "", titles[kind]);
