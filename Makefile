@@ -1,9 +1,11 @@
 # make            builds build/bnc
 # make run        installs what is missing, builds, and trains the first examples
 # make test       installs what is missing, builds with gcc, clang and sanitizers, and runs every test
-# make bench      installs what it compares with, builds, and measures; OPTIONS="--quick", --sweep, --only TEXT, --json FILE
+# make bench      installs what it compares with, builds, and measures; OPTIONS="--quick", --sweep, --only TEXT,
+#                 --json FILE
 # make bless      accepts what bnc prints now as the expected text of tests/golden and tests/errors
-# make fuzz       installs AFL++, builds with it, and feeds it to every reader for SECONDS=600; HARNESS="npz command" names some
+# make fuzz       installs AFL++, builds with it, and feeds it to every reader for SECONDS=600;
+#                 HARNESS="npz command" names some
 # make install    builds and installs program, models, documents, manual page and completions below PREFIX (/usr/local);
 #                 DESTDIR goes before it. Installs no packages: make run does
 # make uninstall  removes what make install made below PREFIX, and nothing else
@@ -21,12 +23,12 @@ DESTDIR =
 MACHINE := $(shell uname -m)
 MAKEFLAGS += --no-builtin-rules
 
-WARNINGS = -Wall -Wextra -Wno-missing-field-initializers -Wpedantic -Wshadow -Wconversion -Wundef -Wvla -Wwrite-strings \
-	-Wstrict-prototypes -Wmissing-prototypes
+WARNINGS = -Wall -Wextra -Wno-missing-field-initializers -Wpedantic -Wshadow -Wconversion -Wundef -Wvla \
+	-Wwrite-strings -Wstrict-prototypes -Wmissing-prototypes
 own_flags = -std=c11 -D_DEFAULT_SOURCE -DBNC_VERSION='"$(VERSION)"' \
 	-Icompiler -Iruntime -I$(BUILD)/gen $(WARNINGS) $(WERROR) -MMD -MP
-# After CFLAGS: bnc promises bits, which CFLAGS=-ffast-math would change. A linker that sees such a flag adds code that takes the smallest
-# numbers for 0.
+# These come after CFLAGS: bnc promises bits, which CFLAGS=-ffast-math would change. A linker that sees such a flag adds
+# code that takes the smallest numbers for 0.
 exact_flags = -fno-fast-math -ffp-contract=off
 link_flags = $(filter-out -Ofast -ffast-math -funsafe-math-optimizations -ffp-model=%,$(CFLAGS))
 libraries = -ltcc -lcjson -lzip -ldl -lm
@@ -48,7 +50,8 @@ flags_avx512 = -DLANES=16 -mavx512f -mavx512dq -mavx512bw -mavx512vl -mfma -mpre
 sources = $(wildcard compiler/*.c compiler/layers/*.c runtime/*.c runtime/data/*.c runtime/files/*.c)
 # The kernels come first: each set takes longer than all that is left while the last of them is compiled.
 kernels = $(patsubst %,$(BUILD)/kernels_%.o,$(sets))
-objects = $(kernels) $(sources:%.c=$(BUILD)/%.o) $(BUILD)/gen/lex.o $(BUILD)/gen/parse.o $(BUILD)/gen/kernel_files.o $(BUILD)/gen/taken.o
+objects = $(kernels) $(sources:%.c=$(BUILD)/%.o) $(BUILD)/gen/lex.o $(BUILD)/gen/parse.o \
+	$(BUILD)/gen/kernel_files.o $(BUILD)/gen/taken.o
 benches = $(patsubst %.c,$(BUILD)/%.o,$(wildcard bench/*.c))
 tests = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/*_test.c))
 harnesses = $(patsubst %.c,$(BUILD)/%.o,$(filter-out %_main.c,$(wildcard tests/fuzz/*.c)))
@@ -73,7 +76,8 @@ $(BUILD)/bench/bench: $(filter-out %/main.o,$(objects)) $(benches)
 	@echo $@
 	$(CC) $(link_flags) -o $@ $^ $(libraries)
 
-$(benches): own_flags += -DBENCH_CC='"$(CC)"' -DBENCH_COMPILER='"$(shell $(CC) --version | head -n 1)"' -DBENCH_FLAGS='"$(CFLAGS) $(kernel_flags)"'
+$(benches): own_flags += -DBENCH_CC='"$(CC)"' -DBENCH_COMPILER='"$(shell $(CC) --version | head -n 1)"' \
+	-DBENCH_FLAGS='"$(CFLAGS) $(kernel_flags)"'
 
 $(BUILD)/%.o: %.c Makefile
 	@echo $@; mkdir -p $(@D)
@@ -121,8 +125,8 @@ $(BUILD)/gen/%.o $(BUILD)/tests/fuzz/afl_main.o: WARNINGS = -Wall
 
 build_packages = gcc libc6-dev re2c lemon libtcc-dev libcjson-dev libzip-dev
 test_packages = $(build_packages) clang g++ tcc cmake libcriterion-dev mandoc $(target_packages)
-target_packages = gcc-avr avr-libc simavr gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm qemu-user nodejs lld libc6-dev-arm64-cross \
-	libc6-dev-armhf-cross libc6-dev-i386-cross libc6-dev-powerpc-cross
+target_packages = gcc-avr avr-libc simavr gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm qemu-user \
+	nodejs lld libc6-dev-arm64-cross libc6-dev-armhf-cross libc6-dev-i386-cross libc6-dev-powerpc-cross
 fuzz_packages = $(build_packages) clang libclang-rt-dev afl++
 bench_packages = libfann2 libopenblas0-pthread libdnnl2 python3-venv python3-dev g++
 
@@ -149,7 +153,8 @@ run: install-build-packages
 	@$(parallel) bnc
 	@echo $(BUILD)/bnc models/moons.net --train moons
 	$(BUILD)/bnc models/moons.net --train moons
-	@echo "And what BatchNorm changes, in an experiment whose small learning rate moves neither network far (docs/batchnorm.md):"
+	@echo "And what BatchNorm changes, in an experiment whose small learning rate moves neither network far" \
+		"(docs/batchnorm.md):"
 	@echo $(BUILD)/bnc models/mlp.net models/mlp_bn.net --train moons
 	$(BUILD)/bnc models/mlp.net models/mlp_bn.net --train moons
 
@@ -157,8 +162,8 @@ strict = WERROR=-Werror
 sanitizers = -g -fsanitize=address,undefined -fno-sanitize-recover=all
 sanitized = CFLAGS="-O1 $(sanitizers)"
 
-# Optimised as for speed and with every check, the kernels take ten minutes to compile, and one to start a hundred programs. AddressSanitizer
-# looks at each access, so that nothing need look at the pointer before.
+# Optimised as for speed and with every check, the kernels take ten minutes to compile, and one to start a hundred
+# programs. AddressSanitizer looks at each access, so that nothing need look at the pointer before.
 sanitized_kernels = KERNEL_LEVEL=-O1 KERNEL_CFLAGS="$(sanitizers) -fno-sanitize=null,object-size,pointer-overflow"
 
 # One make builds all, so that no processor waits while a build links.
@@ -181,7 +186,8 @@ SECONDS = 600
 HARNESS = $(patsubst tests/fuzz/%.dict,%,$(wildcard tests/fuzz/*.dict))
 fuzz:
 	@sh tools/install-packages $(fuzz_packages)
-	@$(parallel) BUILD=build/fuzz CC=afl-clang-fast KERNEL_CC=clang KERNEL_CFLAGS=-O1 $(sanitized) build/fuzz/tests/fuzz/afl build/fuzz/tests/fuzz/replay
+	@$(parallel) BUILD=build/fuzz CC=afl-clang-fast KERNEL_CC=clang KERNEL_CFLAGS=-O1 $(sanitized) \
+		build/fuzz/tests/fuzz/afl build/fuzz/tests/fuzz/replay
 	@sh tests/fuzz/fuzz.sh build/fuzz $(SECONDS) $(HARNESS)
 
 # What others are measured by may be missing: then its rows say so.
@@ -190,7 +196,8 @@ bench: install-build-packages
 	@$(parallel) bnc $(BUILD)/bench/bench
 	@python=$$(sh bench/find-torch.sh $(BUILD)/torch); \
 	libtorch=$${python:+$$(sh bench/build-libtorch.sh "$$python" $(BUILD)/bench/torch_peer)}; \
-	$(BUILD)/bench/bench --bnc $(BUILD)/bnc $${python:+--python "$$python"} $${libtorch:+--libtorch "$$libtorch"} $(OPTIONS)
+	$(BUILD)/bench/bench --bnc $(BUILD)/bnc $${python:+--python "$$python"} $${libtorch:+--libtorch "$$libtorch"} \
+		$(OPTIONS)
 
 bless: bnc
 	@sh tests/golden.sh --bless $(BUILD)/bnc
@@ -206,5 +213,6 @@ help:
 ifndef V
 .SILENT:
 endif
-.PHONY: bnc unit replay fuzz install-build-packages install-packages install uninstall run test build-gcc build-sanitized build-clang bench bless clean help
+.PHONY: bnc unit replay fuzz install-build-packages install-packages install uninstall run test \
+	build-gcc build-sanitized build-clang bench bless clean help
 .DELETE_ON_ERROR:

@@ -78,15 +78,18 @@ static void print_setting(Bench *bench)
 	char name[128], date[32];
 	time_t now = time(0);
 	strftime(date, sizeof date, "%Y-%m-%d %H:%M", gmtime(&now));
-	printf("%s, %d core%s; kernels %s; compiled by %s with %s\n", processor_name(name, sizeof name), bench->cores, bench->cores == 1 ? "" : "s",
-		bench->set->name, BENCH_COMPILER, BENCH_FLAGS);
-	printf("PyTorch %s; %d rounds of %g s for each contender in turns; medians, least and most of the rounds; the last column is\n"
-		"the median over rounds of a contender's time divided by the first one's of the same round\n",
+	printf("%s, %d core%s; kernels %s; compiled by %s with %s\n", processor_name(name, sizeof name), bench->cores,
+		bench->cores == 1 ? "" : "s", bench->set->name, BENCH_COMPILER, BENCH_FLAGS);
+	printf("PyTorch %s; %d rounds of %g s for each contender in turns; medians, least and most of the rounds; the last "
+		"column is\nthe median over rounds of a contender's time divided by the first one's of the same round\n",
 		peer_version(peer_find(bench, 1)), bench->rounds, bench->seconds);
 	if (bench->json)
-		fprintf(bench->json, "{\"date\": \"%s\", \"processor\": \"%s\", \"cores\": %d, \"kernels\": \"%s\", \"compiler\": \"%s\", \"flags\": \"%s\", "
-			"\"torch\": \"%s\", \"rounds\": %d, \"seconds\": %g, \"columns\": [\"median\", \"least\", \"most\"], \"rows\": [", date, name,
-			bench->cores, bench->set->name, BENCH_COMPILER, BENCH_FLAGS, peer_version(peer_find(bench, 1)), bench->rounds, bench->seconds);
+		fprintf(bench->json,
+			"{\"date\": \"%s\", \"processor\": \"%s\", \"cores\": %d, \"kernels\": \"%s\", \"compiler\": \"%s\", "
+			"\"flags\": \"%s\", \"torch\": \"%s\", \"rounds\": %d, \"seconds\": %g, "
+			"\"columns\": [\"median\", \"least\", \"most\"], \"rows\": [", date, name,
+			bench->cores, bench->set->name, BENCH_COMPILER, BENCH_FLAGS, peer_version(peer_find(bench, 1)),
+			bench->rounds, bench->seconds);
 }
 
 static void run(Bench *bench, bool sweep)

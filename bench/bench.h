@@ -1,5 +1,5 @@
-/* bench.h: what `make bench` is made of. A row is one question ("a training step of 784-512-512-10"), its contenders are
- * asked in turns, round after round, and compared round by round. */
+/* bench.h: what `make bench` is made of. A row is one question ("a training step of 784-512-512-10"), its contenders
+ * are asked in turns, round after round, and compared round by round. */
 #ifndef BENCH_H
 #define BENCH_H
 #include "bnc.h"

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Compiles torch_peer.cpp against the PyTorch of the given Python and prints the program's path; prints nothing when that cannot be had.
+# Compiles torch_peer.cpp against the PyTorch of the given Python and prints the program's path; prints nothing when
+# that cannot be had.
 #
 #	bench/build-libtorch.sh PYTHON PROGRAM
 python=$1 program=$2

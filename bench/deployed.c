@@ -12,12 +12,15 @@ bool deployed_open(Deployed *deployed, const Bench *bench, const Shapes *shapes,
 	*deployed = (Deployed){.inputs = calloc((size_t)shapes->widths[0], sizeof(float)),
 		.outputs = calloc((size_t)shapes->widths[shapes->count - 1], sizeof(float))};
 	snprintf(lanes, sizeof lanes, "%d", lane_count);
-	snprintf(data, sizeof data, "blobs:n=100,features=%d,centers=%d", shapes->widths[0], shapes->widths[shapes->count - 1]);
+	snprintf(data, sizeof data, "blobs:n=100,features=%d,centers=%d", shapes->widths[0],
+		shapes->widths[shapes->count - 1]);
 	snprintf(c_file, sizeof c_file, "%s-deployed-%d.c", bench->bnc, lane_count);
 	snprintf(library, sizeof library, "%s-deployed-%d.so", bench->bnc, lane_count);
-	const Process emit = {{bench->bnc, "-e", shapes_source(shapes, source, sizeof source), "--train", data, "--steps", "1", "--quiet",
+	const Process emit = {{bench->bnc, "-e", shapes_source(shapes, source, sizeof source), "--train", data, "--steps",
+		"1", "--quiet",
 		"--emit", c_file, "--inference", "--lanes", lanes, "--prefix", "deployed"}};
-	const Process compile_it = {{BENCH_CC, "-std=c99", "-O3", "-march=native", "-shared", "-fPIC", "-o", library, c_file}};
+	const Process compile_it = {{BENCH_CC, "-std=c99", "-O3", "-march=native", "-shared", "-fPIC", "-o", library,
+		c_file}};
 	if (run_process(&emit) <= 0 || run_process(&compile_it) <= 0)
 		return false;
 	deployed->library = dlopen(library, RTLD_NOW | RTLD_LOCAL);

@@ -1,4 +1,5 @@
-/* FANN, a library that trains in plain C: the same network, batch and loss, as far as it has them. Found at run time: it need not be here. */
+/* FANN, a library that trains in plain C: the same network, batch and loss, as far as it has them. Found at run time:
+ * it need not be here. */
 #define _GNU_SOURCE
 #include "bench.h"
 #include <dlfcn.h>
@@ -13,7 +14,8 @@ typedef void FillSample(unsigned sample, unsigned inputs, unsigned outputs, floa
 typedef struct Library {
 	Fann *(*create)(unsigned layers, const unsigned *widths);
 	FannData *(*create_data)(unsigned samples, unsigned inputs, unsigned outputs, FillSample *fill);
-	void (*set_hidden)(Fann *, int function), (*set_output)(Fann *, int function), (*set_algorithm)(Fann *, int algorithm);
+	void (*set_hidden)(Fann *, int function), (*set_output)(Fann *, int function),
+		(*set_algorithm)(Fann *, int algorithm);
 	void (*set_rate)(Fann *, float rate), (*destroy)(Fann *), (*destroy_data)(FannData *);
 	float (*train_epoch)(Fann *, FannData *);
 } Library;
@@ -25,9 +27,11 @@ static bool find_library(Library *library)
 	void *handle = dlopen("libfloatfann.so.2", RTLD_NOW | RTLD_LOCAL);
 	const struct { const char *name; void *place; } functions[] = {
 		{"fann_create_standard_array", &library->create}, {"fann_create_train_from_callback", &library->create_data},
-		{"fann_set_activation_function_hidden", &library->set_hidden}, {"fann_set_activation_function_output", &library->set_output},
+		{"fann_set_activation_function_hidden", &library->set_hidden}, {"fann_set_activation_function_output",
+			&library->set_output},
 		{"fann_set_training_algorithm", &library->set_algorithm}, {"fann_set_learning_rate", &library->set_rate},
-		{"fann_destroy", &library->destroy}, {"fann_destroy_train", &library->destroy_data}, {"fann_train_epoch", &library->train_epoch},
+		{"fann_destroy", &library->destroy}, {"fann_destroy_train", &library->destroy_data},
+			{"fann_train_epoch", &library->train_epoch},
 	};
 	for (size_t i = 0; handle && i < sizeof functions / sizeof *functions; i++)
 		if (!(*(void **)functions[i].place = dlsym(handle, functions[i].name)))

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Prints the path of a Python that has PyTorch, installing it when it is missing: from Python's packages into FOLDER where
-# they can be reached, else Debian's. Prints nothing when neither can be had.
+# Prints the path of a Python that has PyTorch, installing it when it is missing: from Python's packages into FOLDER
+# where they can be reached, else Debian's. Prints nothing when neither can be had.
 #
 #	bench/find-torch.sh FOLDER
 folder=$1

@@ -1,5 +1,5 @@
-/* Rows of kernels that are not products: one panel of a batch of 128 in L1, as the loops call them. Their roof is how fast
- * that many bytes can be loaded. */
+/* Rows of kernels that are not products: one panel of a batch of 128 in L1, as the loops call them. Their roof is how
+ * fast that many bytes can be loaded. */
 #include "bench.h"
 #include "kernels.h"
 #include <stdlib.h>
@@ -20,9 +20,11 @@ typedef struct Panels {
 static void call_relu(void *p) { Panels *s = p; s->set->table->relu(ROWS, s->panel[0], s->panel[1]); }
 static void call_tanh(void *p) { Panels *s = p; s->set->table->tanh(ROWS, s->panel[0], s->panel[1]); }
 static void call_sigmoid(void *p) { Panels *s = p; s->set->table->sigmoid(ROWS, s->panel[0], s->panel[1]); }
-static void call_relu_bwd(void *p) { Panels *s = p; s->set->table->relu_bwd(ROWS, s->panel[0], s->panel[1], s->panel[2]); }
+static void call_relu_bwd(void *p) { Panels *s = p; s->set->table->relu_bwd(ROWS, s->panel[0], s->panel[1],
+	s->panel[2]); }
 static void call_column_sum(void *p) { Panels *s = p; s->set->table->column_sum(ROWS, s->features[0], s->panel[1]); }
-static void call_gather(void *p) { Panels *s = p; s->set->gather(ROWS, s->set->lanes, s->panel[0], s->panel[1], s->index); }
+static void call_gather(void *p) { Panels *s = p; s->set->gather(ROWS, s->set->lanes, s->panel[0], s->panel[1],
+	s->index); }
 
 static void call_update(Panels *s, optimizer *update, float *state)
 {
@@ -35,33 +37,36 @@ static void call_momentum(void *p) { Panels *s = p; call_update(s, s->set->table
 static void call_batchnorm(void *p)
 {
 	Panels *s = p;
-	s->set->table->batchnorm(ROWS, 1e-5f, 0.9f, 0.1f, s->panel[0], s->features[0], s->features[1], s->features[2], s->panel[1]);
+	s->set->table->batchnorm(ROWS, 1e-5f, 0.9f, 0.1f, s->panel[0], s->features[0], s->features[1], s->features[2],
+		s->panel[1]);
 }
 
 static void call_batchnorm_bwd(void *p)
 {
 	Panels *s = p;
-	s->set->table->batchnorm_bwd(ROWS, s->panel[0], s->features[3], s->features[4], s->panel[1], s->panel[2], s->features[0], s->features[5]);
+	s->set->table->batchnorm_bwd(ROWS, s->panel[0], s->features[3], s->features[4], s->panel[1], s->panel[2],
+		s->features[0], s->features[5]);
 }
 
 static void call_batchnorm_relu(void *p)
 {
 	Panels *s = p;
-	s->set->table->batchnorm_relu(ROWS, 1e-5f, 0.9f, 0.1f, s->panel[0], s->panel[1], s->features[0], s->features[1], s->features[2], s->panel[2],
-		s->features[5], s->features[6]);
+	s->set->table->batchnorm_relu(ROWS, 1e-5f, 0.9f, 0.1f, s->panel[0], s->panel[1], s->features[0], s->features[1],
+		s->features[2], s->panel[2], s->features[5], s->features[6]);
 }
 
 static void call_batchnorm_relu_bwd(void *p)
 {
 	Panels *s = p;
-	s->set->table->batchnorm_relu_bwd(ROWS, s->panel[0], s->features[3], s->features[4], s->panel[1], s->panel[2], s->panel[3], s->features[0],
-		s->features[5]);
+	s->set->table->batchnorm_relu_bwd(ROWS, s->panel[0], s->features[3], s->features[4], s->panel[1], s->panel[2],
+		s->panel[3], s->features[0], s->features[5]);
 }
 
 static void call_cross_entropy(void *p)
 {
 	Panels *s = p;
-	s->set->table->cross_entropy(ROWS, CLASSES < s->set->lanes ? CLASSES : s->set->lanes, &s->loss, &s->correct, s->panel[0], s->panel[1], s->label);
+	s->set->table->cross_entropy(ROWS, CLASSES < s->set->lanes ? CLASSES : s->set->lanes, &s->loss, &s->correct,
+		s->panel[0], s->panel[1], s->label);
 }
 
 typedef struct KernelCall { const char *name; void (*call)(void *panels); int panels; Panels *subject; } KernelCall;
@@ -69,8 +74,10 @@ typedef struct KernelCall { const char *name; void (*call)(void *panels); int pa
 /* panels: how many a call reads or writes, each once */
 static const KernelCall kernel_calls[] = {
 	{"relu", call_relu, 2}, {"relu_bwd", call_relu_bwd, 3}, {"tanh", call_tanh, 2}, {"sigmoid", call_sigmoid, 2},
-	{"batchnorm", call_batchnorm, 2}, {"batchnorm_relu", call_batchnorm_relu, 3}, {"batchnorm_bwd", call_batchnorm_bwd, 3},
-	{"batchnorm_relu_bwd", call_batchnorm_relu_bwd, 4}, {"column_sum", call_column_sum, 1}, {"cross_entropy", call_cross_entropy, 2},
+	{"batchnorm", call_batchnorm, 2}, {"batchnorm_relu", call_batchnorm_relu, 3},
+		{"batchnorm_bwd", call_batchnorm_bwd, 3},
+	{"batchnorm_relu_bwd", call_batchnorm_relu_bwd, 4}, {"column_sum", call_column_sum, 1},
+		{"cross_entropy", call_cross_entropy, 2},
 	{"sgd", call_sgd, 3}, {"sgd_momentum", call_momentum, 5}, {"gather", call_gather, 2},
 };
 

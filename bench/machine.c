@@ -103,7 +103,8 @@ double measure_tile(void *subject, double seconds)
 bool bandwidth_open(Bandwidth *bandwidth, size_t working_set, double bytes)
 {
 	const Probe *probe = probe_find(0);
-	*bandwidth = (Bandwidth){.working_set = working_set, .bytes = bytes, .memory = aligned_alloc(64, (working_set + 63) / 64 * 64),
+	*bandwidth = (Bandwidth){.working_set = working_set, .bytes = bytes, .memory = aligned_alloc(64,
+		(working_set + 63) / 64 * 64),
 		.load = probe ? probe->load : 0};
 	/* written: pages that were only read are all the same page of zeros, which lives in L1 */
 	for (size_t i = 0; bandwidth->memory && i < working_set / sizeof(float); i++)

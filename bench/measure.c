@@ -46,7 +46,8 @@ void row_add(Row *row, const char *name, Measure *measure, void *subject)
 static void print_heading(Bench *bench)
 {
 	if (bench->heading)
-		printf("\n%-40s %-18s %10s %10s %10s %9s %8s %8s\n", bench->heading, "who", "median", "least", "most", "GFLOP/s", "GB/s", "time/1st");
+		printf("\n%-40s %-18s %10s %10s %10s %9s %8s %8s\n", bench->heading, "who", "median", "least", "most",
+			"GFLOP/s", "GB/s", "time/1st");
 	bench->heading = 0;
 }
 
@@ -99,7 +100,8 @@ static void print_row(Bench *bench, Row *row)
 {
 	print_heading(bench);
 	if (bench->json)
-		fprintf(bench->json, "%s\n  {\"row\": \"%s\", \"threads\": %d, ", bench->rows_written++ ? "," : "", row->title, row->threads);
+		fprintf(bench->json, "%s\n  {\"row\": \"%s\", \"threads\": %d, ", bench->rows_written++ ? "," : "", row->title,
+			row->threads);
 	for (int i = 0; i < row->count; i++)
 		print_contender(bench, row, i);
 	if (bench->json)

@@ -24,12 +24,13 @@ const char *shapes_text(const Shapes *shapes, char *text, size_t size)
 
 const char *shapes_source(const Shapes *shapes, char *text, size_t size)
 {
-	size_t used = (size_t)snprintf(text, size, "batch %d; optimizer sgd lr=1e-4 momentum=%g; loss %s", shapes->batch, shapes->momentum,
-		shapes->mse ? "mse" : "cross_entropy");
+	size_t used = (size_t)snprintf(text, size, "batch %d; optimizer sgd lr=1e-4 momentum=%g; loss %s", shapes->batch,
+		shapes->momentum, shapes->mse ? "mse" : "cross_entropy");
 	for (int i = 1; i < shapes->count; i++) {
 		bool last = i == shapes->count - 1;
-		used += (size_t)snprintf(text + used, size - used, "; linear %d %d%s%s%s", shapes->widths[i - 1], shapes->widths[i],
-			shapes->norm && !last ? "; batchnorm" : "", last ? "" : "; ", last ? "" : shapes->activation ? shapes->activation : "relu");
+		used += (size_t)snprintf(text + used, size - used, "; linear %d %d%s%s%s", shapes->widths[i - 1],
+			shapes->widths[i], shapes->norm && !last ? "; batchnorm" : "", last ? "" : "; ",
+			last ? "" : shapes->activation ? shapes->activation : "relu");
 	}
 	return text;
 }
@@ -68,7 +69,8 @@ bool net_open(Net *net, const Bench *bench, const Shapes *shapes, int threads, b
 	*net = (Net){.shapes = *shapes, .rows = shapes->batch};
 	shapes_source(shapes, source, sizeof source);
 	Compilation *c = &net->compilation;
-	*c = (Compilation){.arena = arena_open(), .source = {"-e", source, strlen(source)}, .target = bench->set, .fuse = fuse, .pairs = true, .threads = threads};
+	*c = (Compilation){.arena = arena_open(), .source = {"-e", source, strlen(source)}, .target = bench->set,
+		.fuse = fuse, .pairs = true, .threads = threads};
 	random_seed(&random, 0);
 	if (!compile(c, STAGE_RUN, &(Overrides){-1, -1, -1}, &failure)) {
 		diagnostics_print(c->diagnostics, stderr);

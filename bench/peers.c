@@ -101,8 +101,8 @@ void ask(const Bench *bench, Question *question, const char *what, const char *h
 	const bool from_c = strcmp(how, "C++") == 0;
 	question->peer = from_c ? find(bench->libtorch, 0, threads) : peer_find(bench, threads);
 	snprintf(question->text, sizeof question->text, "%s %s %s %d %d %s %g", what, from_c ? "eager" : how,
-		shapes_text(shapes, widths, sizeof widths), shapes->batch, shapes->norm, shapes->activation ? shapes->activation : "relu",
-		shapes->momentum);
+		shapes_text(shapes, widths, sizeof widths), shapes->batch, shapes->norm, shapes->activation ? shapes->activation
+		: "relu", shapes->momentum);
 }
 
 double measure_peer(void *subject, double seconds)

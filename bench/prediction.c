@@ -1,4 +1,5 @@
-/* Rows of prediction: one sample through a trained network, by the program in memory and by the C that it is handed over as. */
+/* Rows of prediction: one sample through a trained network, by the program in memory and by the C that it is handed
+ * over as. */
 #include "bench.h"
 
 static void bench_predict(Bench *bench, const char *widths, bool norm)

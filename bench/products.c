@@ -6,9 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The three products of a linear layer: y = x W', dx = dy W, dW = dy' x, with W as torch keeps it, [outputs][inputs]. */
+/* The three products of a linear layer: y = x W', dx = dy W, dW = dy' x, with W as torch keeps it,
+ * [outputs][inputs]. */
 typedef enum Kind { FORWARD, INPUT_GRADIENT, WEIGHT_GRADIENT } Kind;
-static const char *const kind_names[] = {"forward", "dx", "dw"}, *const kernel_names[] = {"linear", "linear_dx", "linear_dw"};
+static const char *const kind_names[] = {"forward", "dx", "dw"}, *const kernel_names[] = {"linear", "linear_dx",
+	"linear_dw"};
 
 typedef struct Product {
 	const KernelSet *set;
@@ -19,10 +21,10 @@ typedef struct Product {
 } Product;
 
 enum { ROW_MAJOR = 101, NOT_TRANSPOSED = 111, TRANSPOSED = 112 };
-typedef void Sgemm(int order, int transpose_a, int transpose_b, int m, int n, int k, float alpha, const float *a, int lda, const float *b,
-	int ldb, float beta, float *c, int ldc);
-typedef int DnnlSgemm(char transpose_a, char transpose_b, int64_t m, int64_t n, int64_t k, float alpha, const float *a, int64_t lda,
-	const float *b, int64_t ldb, float beta, float *c, int64_t ldc);
+typedef void Sgemm(int order, int transpose_a, int transpose_b, int m, int n, int k, float alpha, const float *a,
+	int lda, const float *b, int ldb, float beta, float *c, int ldc);
+typedef int DnnlSgemm(char transpose_a, char transpose_b, int64_t m, int64_t n, int64_t k, float alpha, const float *a,
+	int64_t lda, const float *b, int64_t ldb, float beta, float *c, int64_t ldc);
 static Sgemm *openblas_sgemm;
 static DnnlSgemm *dnnl_sgemm;
 
@@ -31,7 +33,8 @@ static void find_libraries(void)
 {
 	setenv("OPENBLAS_NUM_THREADS", "1", 1);
 	setenv("OMP_NUM_THREADS", "1", 1);
-	void *openblas = dlopen("libopenblas.so.0", RTLD_NOW | RTLD_LOCAL), *dnnl = dlopen("libdnnl.so.2", RTLD_NOW | RTLD_LOCAL);
+	void *openblas = dlopen("libopenblas.so.0", RTLD_NOW | RTLD_LOCAL), *dnnl = dlopen("libdnnl.so.2",
+		RTLD_NOW | RTLD_LOCAL);
 	if (openblas)
 		*(void **)&openblas_sgemm = dlsym(openblas, "cblas_sgemm");
 	if (dnnl)
@@ -42,7 +45,8 @@ static void find_libraries(void)
 static void call_kernel(const Product *p, const Kernel *kernel, int panel)
 {
 	const void *entry = (const char *)p->set->table + kernel->entry;
-	const ptrdiff_t of_rows = (ptrdiff_t)p->rows * p->set->lanes * panel, of_weights = (ptrdiff_t)p->inputs * p->set->lanes * panel;
+	const ptrdiff_t of_rows = (ptrdiff_t)p->rows * p->set->lanes * panel,
+		of_weights = (ptrdiff_t)p->inputs * p->set->lanes * panel;
 	if (p->kind == FORWARD)
 		(*(linear_kernel *const *)entry)(p->rows, p->outputs, p->inputs, p->y + of_rows, p->x, p->w + of_weights, 0);
 	else if (p->kind == INPUT_GRADIENT)
@@ -55,7 +59,8 @@ static void call_kernel(const Product *p, const Kernel *kernel, int panel)
 static void call_kernels(void *subject)
 {
 	const Product *p = subject;
-	const int lanes = p->set->lanes, panels = ((p->kind == INPUT_GRADIENT ? p->inputs : p->outputs) + lanes - 1) / lanes;
+	const int lanes = p->set->lanes, panels = ((p->kind == INPUT_GRADIENT ? p->inputs : p->outputs) + lanes - 1)
+		/ lanes;
 	for (int panel = 0; panel < panels;) {
 		const Kernel *kernel = p->pair && panel + 1 < panels ? p->pair : p->single;
 		call_kernel(p, kernel, panel);
@@ -67,13 +72,14 @@ static void call_openblas(void *subject)
 {
 	const Product *p = subject;
 	if (p->kind == FORWARD)
-		openblas_sgemm(ROW_MAJOR, NOT_TRANSPOSED, TRANSPOSED, p->rows, p->outputs, p->inputs, 1, p->x, p->inputs, p->w, p->inputs, 0, p->y,
-			p->outputs);
+		openblas_sgemm(ROW_MAJOR, NOT_TRANSPOSED, TRANSPOSED, p->rows, p->outputs, p->inputs, 1, p->x, p->inputs, p->w,
+			p->inputs, 0, p->y, p->outputs);
 	else if (p->kind == INPUT_GRADIENT)
-		openblas_sgemm(ROW_MAJOR, NOT_TRANSPOSED, NOT_TRANSPOSED, p->rows, p->inputs, p->outputs, 1, p->y, p->outputs, p->w, p->inputs, 0,
-			p->x, p->inputs);
+		openblas_sgemm(ROW_MAJOR, NOT_TRANSPOSED, NOT_TRANSPOSED, p->rows, p->inputs, p->outputs, 1, p->y, p->outputs,
+			p->w, p->inputs, 0, p->x, p->inputs);
 	else
-		openblas_sgemm(ROW_MAJOR, TRANSPOSED, NOT_TRANSPOSED, p->outputs, p->inputs, p->rows, 1, p->y, p->outputs, p->x, p->inputs, 0, p->w,
+		openblas_sgemm(ROW_MAJOR, TRANSPOSED, NOT_TRANSPOSED, p->outputs, p->inputs, p->rows, 1, p->y, p->outputs, p->x,
+		p->inputs, 0, p->w,
 			p->inputs);
 }
 
@@ -128,7 +134,8 @@ static void bench_product(Bench *bench, const Kernels *kernels, Kind kind, int r
 {
 	Row row = {.threads = 1, .flops = 2.0 * rows * outputs * inputs};
 	Peak peak = {bench, bench->set->name, 1, row.flops};
-	Product product = {bench->set, kind, rows, outputs, inputs, noise(rows, inputs), noise(outputs, inputs), noise(rows, outputs), 0, 0};
+	Product product = {bench->set, kind, rows, outputs, inputs, noise(rows, inputs), noise(outputs, inputs),
+		noise(rows, outputs), 0, 0};
 	Question torch = {.peer = 0};
 	choose_kernels(kernels, &product);
 	row_name(&row, "product %s %dx%dx%d", kind_names[kind], rows, outputs, inputs);

@@ -5,7 +5,8 @@
 static void bench_article(Bench *bench)
 {
 	Row row = {.threads = 1};
-	Process article = {{bench->bnc, "models/mlp.net", "models/mlp_bn.net", "--train", "moons", "--seed", "0", "--threads", "1"}};
+	Process article = {{bench->bnc, "models/mlp.net", "models/mlp_bn.net", "--train", "moons", "--seed", "0",
+		"--threads", "1"}};
 	Process nothing = {{"true"}};
 	Process torch = {{bench->python, "bench/torch_article.py"}};
 	row_name(&row, "process: the article, both networks");
@@ -19,7 +20,8 @@ static void bench_article(Bench *bench)
 /* A network of depth layers, most of them linear 32 32, batchnorm, relu over and over. */
 static const char *deep_source(int depth, char *text, size_t size)
 {
-	snprintf(text, size, "input 32; repeat %d { linear 32 32; batchnorm; relu }; linear 32 2; batch 32", (depth - 1) / 3);
+	snprintf(text, size, "input 32; repeat %d { linear 32 32; batchnorm; relu }; linear 32 2; batch 32",
+		(depth - 1) / 3);
 	return text;
 }
 
@@ -35,7 +37,8 @@ static double measure_compile(void *subject, double seconds)
 	double end = wall_seconds() + seconds;
 	do {
 		Failure failure;
-		Compilation c = {.arena = arena_open(), .source = {"-e", start->source, strlen(start->source)}, .target = start->bench->set,
+		Compilation c = {.arena = arena_open(), .source = {"-e", start->source, strlen(start->source)},
+			.target = start->bench->set,
 			.fuse = true, .pairs = true, .threads = 1};
 		if (!compile(&c, STAGE_RUN, &(Overrides){-1, -1, -1}, &failure))
 			return 0;

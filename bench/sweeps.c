@@ -57,7 +57,8 @@ static void sweep(Bench *bench, const char *what, const int values[], int thread
 
 void bench_sweeps(Bench *bench)
 {
-	static const int widths[] = {16, 17, 32, 64, 100, 128, 256, 512, 1000, 1024, 2048, 4096, 0}, depths[] = {1, 2, 4, 8, 16, 32, 64, 0},
+	static const int widths[] = {16, 17, 32, 64, 100, 128, 256, 512, 1000, 1024, 2048, 4096, 0},
+	depths[] = {1, 2, 4, 8, 16, 32, 64, 0},
 		batches[] = {1, 2, 3, 4, 8, 16, 32, 64, 100, 128, 256, 512, 1024, 2048, 4096, 0};
 	for (int threads = 1; threads <= bench->cores; threads += bench->cores - 1 + (bench->cores == 1)) {
 		bench->heading = "width W: 64-W-W-10, batch 128";

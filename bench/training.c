@@ -17,8 +17,8 @@ static void bench_step(Bench *bench, const char *widths, int batch, const Kind *
 	Peak peak = {bench, bench->set->name, threads, row.flops};
 	Net net, plain, unfused;
 	Question eager, eager_plain, compiled, from_c;
-	row_name(&row, "step %s BN%s%s%s, batch %d", widths, kind->activation ? " " : "", kind->activation ? kind->activation : "",
-		kind->momentum > 0 ? " momentum" : "", batch);
+	row_name(&row, "step %s BN%s%s%s, batch %d", widths, kind->activation ? " " : "",
+		kind->activation ? kind->activation : "", kind->momentum > 0 ? " momentum" : "", batch);
 	if (!row_wanted(bench, &row))
 		return;
 	ask(bench, &eager, "step", "eager", &with, threads);
@@ -46,8 +46,10 @@ static void bench_step(Bench *bench, const char *widths, int batch, const Kind *
 void bench_training(Bench *bench)
 {
 	static const struct { const char *widths; int batch; Kind kind; } networks[] = {
-		{"2-64-2", 32, {0, 0}}, {"2-64-2", 32, {"leaky_relu", 0}}, {"2-64-2", 32, {0, 0.9}}, {"784-512-512-10", 128, {0, 0}},
-		{"784-512-512-10", 128, {0, 0.9}}, {"784-1024-1024-10", 256, {0, 0}}, {"300-700-130-7", 96, {0, 0}}, {"65-33-17-3", 50, {0, 0}},
+		{"2-64-2", 32, {0, 0}}, {"2-64-2", 32, {"leaky_relu", 0}}, {"2-64-2", 32, {0, 0.9}},
+			{"784-512-512-10", 128, {0, 0}},
+		{"784-512-512-10", 128, {0, 0.9}}, {"784-1024-1024-10", 256, {0, 0}}, {"300-700-130-7", 96, {0, 0}},
+			{"65-33-17-3", 50, {0, 0}},
 	};
 	bench->heading = "training steps";
 	for (size_t i = 0; i < sizeof networks / sizeof *networks; i++) {
@@ -70,7 +72,8 @@ static void call_run(void *subject)
 	Random random;
 	Run run = {.program = &epochs->net.compilation.program, .net = epochs->net.memory, .lr = 1e-4f};
 	Training training = {
-		.runs = &run, .run_count = 1, .host = &epochs->net.host, .data = &epochs->data, .batch = epochs->net.shapes.batch,
+		.runs = &run, .run_count = 1, .host = &epochs->net.host, .data = &epochs->data,
+		.batch = epochs->net.shapes.batch,
 		.epochs = epochs->count, .random = &random, .shuffle = true, .quiet = true,
 	};
 	random_seed(&random, 0);
@@ -106,7 +109,8 @@ static void bench_run(Bench *bench, const char *widths, int batch)
 	Failure failure;
 	Row row = {.threads = 1};
 	row_name(&row, "epochs of moons, %s BN, batch %d", widths, batch);
-	if (!row_wanted(bench, &row) || !data_open(&epochs.data, "moons", &failure) || !net_open(&epochs.net, bench, &shapes, 1, true))
+	if (!row_wanted(bench, &row) || !data_open(&epochs.data, "moons", &failure)
+		|| !net_open(&epochs.net, bench, &shapes, 1, true))
 		return;
 	row_add(&row, "bnc, whole run", measure_run, &epochs);
 	row_add(&row, "its steps alone", measure_steps, &epochs);

@@ -81,12 +81,13 @@ bool shift_is_cancelled(const Network *network, const Node *node, int tensor)
 		&& !(decay && network->optimizer->arguments[argument_index(network->optimizer->layer, decay)] != 0);
 }
 
-/* Puts all parameters side by side, and gradients that outlive their loops in the same order. What a cancelled shift should add has no gradient: its
- * place keeps the 0 that it is given at first. */
+/* Puts all parameters side by side, and gradients that outlive their loops in the same order. What a cancelled shift
+ * should add has no gradient: its place keeps the 0 that it is given at first. */
 static void make_blocks(Diff *d)
 {
 	const Network *network = d->c->network;
-	Tensor *parameters = new_tensor(d, ROLE_BLOCK, LAYOUT_WEIGHTS, "parameters"), *gradients = new_tensor(d, ROLE_BLOCK, LAYOUT_WEIGHTS, "gradients");
+	Tensor *parameters = new_tensor(d, ROLE_BLOCK, LAYOUT_WEIGHTS, "parameters"),
+		*gradients = new_tensor(d, ROLE_BLOCK, LAYOUT_WEIGHTS, "gradients");
 	size_t floats = 0;
 	for (int i = 0; i < network->nodes.count; i++)
 		for (int k = 0; network->nodes.items[i]->layer->tensors[k].name; k++) {

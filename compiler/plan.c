@@ -316,5 +316,6 @@ void plan_memory(Compilation *c)
 	c->bytes = (c->bytes + INT64_BYTES - 1) / INT64_BYTES * INT64_BYTES;
 	for (int i = 0; i < c->tensors.count; i++)
 		if (c->tensors.items[i]->block)
-			c->tensors.items[i]->offset = c->tensors.items[i]->block->offset + c->tensors.items[i]->in_block * sizeof(float);
+			c->tensors.items[i]->offset = c->tensors.items[i]->block->offset + c->tensors.items[i]->in_block
+				* sizeof(float);
 }

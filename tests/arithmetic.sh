@@ -1,6 +1,6 @@
 #!/bin/sh
-# Emitted C under compiler flags that allow other arithmetic than C's, and under others that programs are built with: activations, losses
-# and BatchNorm against libm, and the networks' own tests.
+# Emitted C under compiler flags that allow other arithmetic than C's, and under others that programs are built with:
+# activations, losses and BatchNorm against libm, and the networks' own tests.
 #
 #	tests/arithmetic.sh [BNC]
 . tests/check.sh
@@ -45,7 +45,8 @@ emit_networks() {
 
 # runs COMPILER FLAGS [NaN]: what is emitted, with these flags
 runs() {
-	$1 -std=gnu99 -Wall -Wextra -Werror $2 -c networks.c -o networks.o && $1 $2 arithmetic.o networks.o -lm -o arithmetic && ./arithmetic $3
+	$1 -std=gnu99 -Wall -Wextra -Werror $2 -c networks.c -o networks.o &&
+		$1 $2 arithmetic.o networks.o -lm -o arithmetic && ./arithmetic $3
 }
 
 # passes COMPILER FLAGS: the network's own test
@@ -83,7 +84,8 @@ $others" >flags
 done
 
 for lanes in 1 8; do
-	check "self-test" emit "$top/tests/emit/activations.net" --lanes $lanes --prefix device --emit device.c --emit-test device_test.c
+	check "self-test" emit "$top/tests/emit/activations.net" --lanes $lanes --prefix device --emit device.c \
+		--emit-test device_test.c
 	for compiler in gcc clang; do
 		check "self-test, $lanes lanes, $compiler" passes $compiler "-O2 -ffast-math -march=native"
 	done
@@ -114,11 +116,14 @@ for mean in 0 1 30 1e4 1e6; do
 	./far_means $mean 1 >norm.safetensors
 	./far_means $mean 2 >norm_relu.safetensors
 	for lanes in 1 8; do
-		check "mean $mean" emit -e 'input 20; batchnorm; linear 3' --weights norm.safetensors --inference --lanes $lanes --prefix norm \
+		check "mean $mean" emit -e 'input 20; batchnorm; linear 3' --weights norm.safetensors --inference \
+			--lanes $lanes --prefix norm \
 			--emit norm.c --emit-test norm_test.c
-		check "mean $mean" emit -e 'input 20; batchnorm; relu; linear 3' --weights norm_relu.safetensors --inference --lanes $lanes \
+		check "mean $mean" emit -e 'input 20; batchnorm; relu; linear 3' --weights norm_relu.safetensors --inference \
+			--lanes $lanes \
 			--prefix norm_relu --emit norm_relu.c
-		check "mean $mean" cc -std=c99 -Wall -Wextra -Werror -O2 -DCOMPARE -I. "$top/tests/emit/far_means.c" norm.c norm_relu.c -lm \
+		check "mean $mean" cc -std=c99 -Wall -Wextra -Werror -O2 -DCOMPARE -I. "$top/tests/emit/far_means.c" norm.c \
+			norm_relu.c -lm \
 			-o compare
 		check "mean $mean, $lanes lanes" ./compare $mean
 		check "mean $mean, $lanes lanes: self-test" cc -std=c99 -O2 norm.c norm_test.c -lm -o norm_test
@@ -141,7 +146,8 @@ int is_nan(float x) { return x != x; }
 END
 for compiler in gcc clang; do
 	check "single header, $compiler" $compiler -std=c99 -O2 -ffast-math -S around.c -o around.s
-	check "single header, $compiler: no comparison is left" sh -c '! sed -n "/^is_nan:/,/ret/p" around.s | grep -i "comis"'
+	check "single header, $compiler: no comparison is left" sh -c \
+		'! sed -n "/^is_nan:/,/ret/p" around.s | grep -i "comis"'
 done
 # ---- bnc itself, built with such flags
 
@@ -160,15 +166,18 @@ same() {
 		rm -rf $folder
 		flags=$1
 		[ $folder = fast ] || flags=$level
-		build $folder "$flags" $(for file in random data/npy data/circles; do echo "$scratch/$folder/runtime/$file.o"; done) || return 1
+		build $folder "$flags" $(for file in random data/npy data/circles; do echo "$scratch/$folder/runtime/$file.o"
+			done) || return 1
 	done
 	diff -r plain fast -x '*.d'
 }
 
-# commands FLAGS: what the kernels are compiled with ends with what allows no more than contraction; what is linked has no such flags
+# commands FLAGS: what the kernels are compiled with ends with what allows no more than contraction; what is linked has
+# no such flags
 commands() {
 	build none "$1" -n bnc >commands 2>&1
-	grep 'kernels/all.c$' commands >kernels && ! grep -v -e "$1 .*-fno-fast-math .*-ffp-contract=[a-z]* " kernels && grep -e ' -o [^ ]*/bnc ' commands >linked &&
+	grep 'kernels/all.c$' commands >kernels && ! grep -v -e "$1 .*-fno-fast-math .*-ffp-contract=[a-z]* " kernels &&
+		grep -e ' -o [^ ]*/bnc ' commands >linked &&
 		! grep -e -Ofast -e fast-math -e unsafe linked
 }
 

@@ -24,14 +24,17 @@ static void update(const Statistics *s, const double *x, int rows, int features,
 	}
 }
 
-/* The error of a float mean of 33 values below 10: less than 33 * 10 * 2^-24 = 2e-5, and of their squares' ten times that. */
-static void check_values(const Compilation *c, const void *net, const Tensor *tensor, const double *expected, double tolerance, int step)
+/* The error of a float mean of 33 values below 10: less than 33 * 10 * 2^-24 = 2e-5, and of their squares' ten times
+ * that. */
+static void check_values(const Compilation *c, const void *net, const Tensor *tensor, const double *expected,
+	double tolerance, int step)
 {
 	float *values = NEW_ARRAY(c->arena, float, value_count(tensor));
 	get_values(c, net, tensor, values);
 	for (size_t v = 0; v < value_count(tensor); v++)
-		cr_expect(fabs((double)values[v] - expected[v]) < tolerance * (1 + fabs(expected[v])), "%s, step %d: %s[%zu] is %.9g and should be %.9g",
-			c->target->name, step, tensor->path, v, (double)values[v], expected[v]);
+		cr_expect(fabs((double)values[v] - expected[v]) < tolerance * (1 + fabs(expected[v])),
+			"%s, step %d: %s[%zu] is %.9g and should be %.9g", c->target->name, step, tensor->path, v,
+			(double)values[v], expected[v]);
 }
 
 static void check_node(const Compilation *c, const void *net, const Model *m, int index, int step)
@@ -107,7 +110,8 @@ static void check_far_inputs(const char *text, const KernelSet *set, float mean,
 	model_set_batch(&m, &batch);
 	model_store(&m, &c, net);
 	double expected = model_loss(&m);
-	cr_expect_float_eq((double)train_on(&c, net, &batch, 0), expected, tolerance * (1 + expected), "%s (%s)", text, set->name);
+	cr_expect_float_eq((double)train_on(&c, net, &batch, 0), expected, tolerance * (1 + expected), "%s (%s)", text,
+		set->name);
 	program_free(&c.program, net);
 	compilation_close(&c);
 }

@@ -8,8 +8,8 @@ scratch=$(mktemp -d) || exit 1
 trap 'rm -rf "$scratch"' EXIT
 export ASAN_OPTIONS=exitcode=99 UBSAN_OPTIONS=print_stacktrace=1
 
-# check WHAT COMMAND ...: counts whether the command succeeds, and returns it. Its output is in $scratch/output, and is shown
-# when it does not, ten times at most.
+# check WHAT COMMAND ...: counts whether the command succeeds, and returns it. Its output is in $scratch/output, and is
+# shown when it does not, ten times at most.
 check() {
 	what=$1
 	shift

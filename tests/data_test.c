@@ -172,7 +172,8 @@ Test(sets, other_files_are_recognised)
 {
 	static const char cut[] = "PK\3\4 .... X.npy ....", page[] = "<!DOCTYPE html>", hdf[] = "\x89HDF\r\n\x1a\n";
 	static const struct { const char *name, *bytes, *part; } cases[] = {
-		{"points.csv", "1,2,3\n", "points.csv is a table as text; expected data as .npz: in Python, t = numpy.loadtxt("},
+		{"points.csv", "1,2,3\n",
+			"points.csv is a table as text; expected data as .npz: in Python, t = numpy.loadtxt("},
 		{"points.CSV", "1,2,3\n", "numpy.savez(\""},
 		{"points.parquet", "PAR1", "is a Parquet table"},
 		{"points", "PAR1", "is a Parquet table"},
@@ -180,7 +181,8 @@ Test(sets, other_files_are_recognised)
 		{"points.npz", "version https://git-lfs.github.com/spec/v1\n", "run git lfs pull"},
 		{"points.npz", "noise", "is not a sound .npz file"},
 		{"points.npz", cut, "is not a sound .npz file"},
-		{"points", cut, "is a zip archive that is cut off or damaged; expected data as .npz: download or save it again"},
+		{"points", cut,
+			"is a zip archive that is cut off or damaged; expected data as .npz: download or save it again"},
 		{"points.h5", hdf, "is an HDF5 file"},
 		{"points.npy", "\x93NUMPY", "numpy.savez("},
 		{"points.safetensors", "12345678{\"", "is a file of weights; expected data as .npz"},
@@ -200,9 +202,12 @@ Test(sets, other_files_are_recognised)
 	static const struct { const char *name, *members, *part; } archives[] = {
 		{"points", "X.npy\ny.npy", "is a .npz of numpy; expected data as .npz: give it a name that ends with .npz"},
 		{"points.pt", "data/0\nnet/data.pkl", "is an archive of torch.save; expected data as .npz"},
-		{"points.xlsx", "[Content_Types].xml\nxl/workbook.xml", "is a spreadsheet; expected data as .npz: in Python, read it with pandas"},
-		{"points.npz", "net/data.pkl\nnet/data/0", "is an archive of torch.save"}, {"points.npz", "a.csv", "is a zip archive; expected data as .npz: unpack it"},
-		{"points.ods", "mimetype\ncontent.xml", "is a spreadsheet"}, {"points.docx", "[Content_Types].xml\nword/document.xml", "is a zip archive"},
+		{"points.xlsx", "[Content_Types].xml\nxl/workbook.xml",
+			"is a spreadsheet; expected data as .npz: in Python, read it with pandas"},
+		{"points.npz", "net/data.pkl\nnet/data/0", "is an archive of torch.save"},
+			{"points.npz", "a.csv", "is a zip archive; expected data as .npz: unpack it"},
+		{"points.ods", "mimetype\ncontent.xml", "is a spreadsheet"}, {"points.docx",
+			"[Content_Types].xml\nword/document.xml", "is a zip archive"},
 	};
 	for (size_t i = 0; i < sizeof archives / sizeof *archives; i++) {
 		snprintf(path, sizeof path, "%s/%s", folder, archives[i].name);

@@ -3,11 +3,11 @@
 #
 #	```bnc          is a network, which must have no mistakes
 #	```c NAME       is a file of that name (any language)
-#	```console      is a transcript: each line after `$ ` is run, and must print the lines up to the next. A line `...` stands
-#	                for any lines. Times and rates are not compared.
+#	```console      is a transcript: each line after `$ ` is run, and must print the lines up to the next. A line
+#	                `...` stands for any lines. Times and rates are not compared.
 #
-# Commands run in a folder of their own, where they find the page's files, models/ and build/bnc. A command of python3 is left
-# out where python3 has no PyTorch or no scikit-learn.
+# Commands run in a folder of their own, where they find the page's files, models/ and build/bnc. A command of python3
+# is left out where python3 has no PyTorch or no scikit-learn.
 #
 #	tests/docs.sh [BNC]
 . tests/compare.sh

@@ -1,6 +1,6 @@
 #!/bin/sh
-# The text that --emit writes, looked at from outside: what is in it and where it goes. Further builds of bnc must write the same bytes
-# as the first.
+# The text that --emit writes, looked at from outside: what is in it and where it goes. Further builds of bnc must write
+# the same bytes as the first.
 #
 #	tests/emit.sh BNC [BNC ...]
 . tests/emit/support.sh
@@ -10,7 +10,9 @@ builds=$*
 
 section_of_weights() {
 	$1 -DDEVICE_CONST_ATTR='__attribute__((section(".flash_weights")))' $warnings -c device.c -o device.o &&
-		size -A device.o | awk '$1 == ".flash_weights" { found = $2 } END { print found; exit !(found >= 1288 && found < 1400) }' # 322 floats
+		size -A device.o |
+		awk '$1 == ".flash_weights" { found = $2 }
+			END { print found; exit !(found >= 1288 && found < 1400) }' # 322 floats
 }
 
 for how in "" --inference; do
@@ -65,7 +67,8 @@ for network in "$root/models/mlp_bn.net" "$root"/tests/emit/*.net; do
 		for build in ${builds:-$bnc}; do
 			case $build in /*) ;; *) build=$root/$build ;; esac
 			rm -f again/*
-			"$build" --quiet "$network" $how --prefix device --emit again/device.$end --emit-test again/device_test.c >/dev/null
+			"$build" --quiet "$network" $how --prefix device --emit again/device.$end --emit-test again/device_test.c \
+				>/dev/null
 			for file in device.$end device.h device_test.c; do
 				check "$network: the bytes of $build" cmp $file again/$file
 			done

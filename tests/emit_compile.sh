@@ -1,16 +1,18 @@
 #!/bin/sh
-# What --emit writes, compiled by every compiler here with all warnings: it must pass its own test, need nothing but itself, and take no
-# more of the stack than it says.
+# What --emit writes, compiled by every compiler here with all warnings: it must pass its own test, need nothing but
+# itself, and take no more of the stack than it says.
 #
-# To compile everything in every way would take a quarter of an hour. Networks differ in their kernels and in the shapes of these,
-# lanes in how the kernels are written, training and inference in what calls them. gcc finds some of its warnings only while it optimises, so it
-# compiles every network with 1 and 16 lanes, and clang with 8. The warnings of clang and of C++ need the text alone. One network is compiled
-# for every number of lanes, for training and for inference, by both.
+# To compile everything in every way would take a quarter of an hour. Networks differ in their kernels and in the shapes
+# of these, lanes in how the kernels are written, training and inference in what calls them. gcc finds some of its
+# warnings only while it optimises, so it compiles every network with 1 and 16 lanes, and clang with 8. The warnings of
+# clang and of C++ need the text alone. One network is compiled for every number of lanes, for training and for
+# inference, by both.
 #
 #	tests/emit_compile.sh [BNC]
 . tests/emit/support.sh
 
-# Nothing of libc but these, nor sqrtf, for which this processor has an instruction; and nothing that could be written to.
+# Nothing of libc but these, nor sqrtf, for which this processor has an instruction; and nothing that could be written
+# to.
 symbols() {
 	! nm "$1" | awk '$1 == "U" && $2 !~ /^_?(memcpy|memset)$/ || $2 ~ /^[bBdDC]$/ { print; bad = 1 } END { exit !bad }'
 }
@@ -21,10 +23,12 @@ stack() {
 	function deepest(name, callee, found, deep) {
 		deep = 0
 		for (callee in calls)
-			if (index(callee, name SUBSEP) == 1 && (found = deepest(substr(callee, length(name) + 2))) > deep) deep = found
+			if (index(callee, name SUBSEP) == 1 && (found = deepest(substr(callee, length(name) + 2))) > deep)
+				deep = found
 		return deep + bytes[name]
 	}
-	/^node:/ { split($0, part, "\""); bytes[part[2]] = match(part[4], /[0-9]+ bytes/) ? substr(part[4], RSTART) + 0 : 0 }
+	/^node:/ { split($0, part, "\""); bytes[part[2]] = match(part[4], /[0-9]+ bytes/) ? \
+		substr(part[4], RSTART) + 0 : 0 }
 	/^edge:/ { split($0, part, "\""); calls[part[2], part[4]] = 1 }
 	END { found = deepest(root); print root ": " found " bytes of " most; exit !(found > 0 && found <= most) }' "$3"
 }
@@ -32,11 +36,15 @@ stack() {
 # check_stack WHAT training|inference: what the header says of the stack, in the order in which it says it
 check_stack() {
 	if [ "$2" = inference ]; then
-		check "$1: stack" stack device_predict_one "$(awk '/of the stack for one sample/ { print $2 + $12 }' device.h)" device.ci
-		check "$1: stack" stack device_predict "$(awk '/of the stack at most for those/ { print $2 }' device.h)" device.ci
+		check "$1: stack" stack device_predict_one \
+			"$(awk '/of the stack for one sample/ { print $2 + $12 }' device.h)" device.ci
+		check "$1: stack" stack device_predict "$(awk '/of the stack at most for those/ { print $2 }' device.h)" \
+			device.ci
 	else
-		check "$1: stack" stack device_train "$(awk '/of the stack for a training step/ { print $2 }' device.h)" device.ci
-		check "$1: stack" stack device_predict "$(awk '/of the stack for a training step/ { print $10 }' device.h)" device.ci
+		check "$1: stack" stack device_train "$(awk '/of the stack for a training step/ { print $2 }' device.h)" \
+			device.ci
+		check "$1: stack" stack device_predict "$(awk '/of the stack for a training step/ { print $10 }' device.h)" \
+			device.ci
 	fi
 }
 
@@ -56,7 +64,8 @@ self_test() {
 	check "$said: $*: self-test" ./device_test
 }
 
-# warns_of_nothing WHAT: nor do those that need not compile. As a sketch of the Arduino is, for one: the same files are C++.
+# warns_of_nothing WHAT: nor do those that need not compile. As a sketch of the Arduino is, for one: the same files are
+# C++.
 warns_of_nothing() {
 	check "$1, clang" clang -std=c11 $warnings -fsyntax-only device.c device_test.c
 	! has g++ || check "$1, g++" g++ -xc++ -std=c++11 $warnings -fsyntax-only device.c device_test.c
@@ -76,7 +85,8 @@ emit_as() {
 # ---- every network
 
 # Without checks of pointers before they are used, since AddressSanitizer looks at each use.
-sanitized="gcc -std=c99 -O0 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-sanitize=null,object-size,pointer-overflow"
+sanitized="gcc -std=c99 -O0 -fsanitize=address,undefined -fno-sanitize-recover=all
+	-fno-sanitize=null,object-size,pointer-overflow"
 for network in "$root/models/mlp_bn.net" "$root"/tests/emit/*.net; do
 	name=$(basename "$network" .net)
 	check "$name" emit "$network" --save weights.safetensors
@@ -91,7 +101,8 @@ for network in "$root/models/mlp_bn.net" "$root"/tests/emit/*.net; do
 	case $name in
 	mlp_bn)
 		ways="$ways 4:training:gcc 1:inference:gcc 4:inference:gcc
-			1:training:clang 4:training:clang 16:training:clang 4:inference:clang 8:inference:clang 16:inference:clang" ;;
+			1:training:clang 4:training:clang 16:training:clang 4:inference:clang 8:inference:clang
+			16:inference:clang" ;;
 	residual)
 		ways="$ways 4:training:gcc 1:weights:sanitized" ;;
 	esac
@@ -144,8 +155,8 @@ for name in ill_conditioned narrow_momentum; do
 	done
 done
 
-# ---- C++: one header, of whichever standard, gives the numbers that C gives. With all in one file, gcc 12 does not see that as many labels as
-# there are lanes are loaded only where there are as many rows, hence -Wno-array-bounds.
+# ---- C++: one header, of whichever standard, gives the numbers that C gives. With all in one file, gcc 12 does not see
+# that as many labels as there are lanes are loaded only where there are as many rows, hence -Wno-array-bounds.
 
 # single_header LANES training|weights|inference COMPILER ...
 single_header() {

@@ -1,5 +1,6 @@
 #!/bin/sh
-# A project of someone's who has bnc installed, as docs/emitted-c.md has it: its make and CMake files, and the figures it gives.
+# A project of someone's who has bnc installed, as docs/emitted-c.md has it: its make and CMake files, and the figures
+# it gives.
 #
 #	tests/emit_project.sh BNC
 . tests/check.sh

@@ -1,6 +1,6 @@
 #!/bin/sh
-# What emitted programs compute: whole runs beside bnc's, saves, several networks in one program, inputs that are hard; and that their own
-# tests find what is wrong.
+# What emitted programs compute: whole runs beside bnc's, saves, several networks in one program, inputs that are hard;
+# and that their own tests find what is wrong.
 #
 #	tests/emit_runs.sh [BNC]
 . tests/emit/support.sh
@@ -8,14 +8,17 @@
 # ---- a wrong gradient is found: here a term of BatchNorm's is missing
 
 for lanes in 1 16; do
-	check "wrong" emit "$root/tests/emit/residual.net" --lanes $lanes --prefix device --emit device.c --emit-test device_test.c
+	check "wrong" emit "$root/tests/emit/residual.net" --lanes $lanes --prefix device --emit device.c \
+		--emit-test device_test.c
 	sed 's/ - device_load_lanes(xhat + i) \* slope_of_mean//' device.c >wrong.c
 	check "wrong" sh -c '! cmp device.c wrong.c'
 	check "wrong" gcc -std=c99 -O1 wrong.c device_test.c -lm -o device_test
 	check "wrong, $lanes lanes" sh -c './device_test | grep -q "^gradient of 0.weight: wrong"'
 	# evaluation mode without the running mean
-	check "wrong" emit "$root/models/mlp_bn.net" --lanes $lanes --prefix device --emit device.c --emit-test device_test.c
-	sed 's/(device_load_lanes(x + i) - centre) \* scale + shift/device_load_lanes(x + i) * scale + shift/' device.c >wrong.c
+	check "wrong" emit "$root/models/mlp_bn.net" --lanes $lanes --prefix device --emit device.c \
+		--emit-test device_test.c
+	sed 's/(device_load_lanes(x + i) - centre) \* scale + shift/device_load_lanes(x + i) * scale + shift/' device.c \
+		>wrong.c
 	check "wrong" sh -c '! cmp device.c wrong.c'
 	check "wrong" gcc -std=c99 -O1 wrong.c device_test.c -lm -o device_test
 	check "wrong, $lanes lanes" sh -c './device_test | grep -q "^outputs after training: wrong"'
@@ -26,14 +29,16 @@ done
 for lanes in 1 4 8 16; do
 	check "correlated" emit "$root/tests/emit/correlated.net" --lanes $lanes --prefix device --emit device.c
 	for compiler in "gcc -std=c99 $optimised" "gcc -std=c99 -O2" "clang -std=c99 $optimised" "clang -std=c99 -O0"; do
-		check "correlated, $lanes lanes, $compiler" $compiler -I. "$root/tests/emit/correlated.c" device.c -lm -o correlated
+		check "correlated, $lanes lanes, $compiler" $compiler -I. "$root/tests/emit/correlated.c" device.c -lm \
+			-o correlated
 		check "correlated, $lanes lanes, $compiler" ./correlated
 	done
 done
 
 # ---- whole runs: the bits of bnc's scalar kernels, and nearly those of others
 
-data="$root/runtime/random.c $root/runtime/failure.c $root/runtime/nearest.c $root/runtime/words.c $root/runtime/half.c $root/runtime/files/kinds.c $(echo "$root"/runtime/data/*.c)"
+data="$root/runtime/random.c $root/runtime/failure.c $root/runtime/nearest.c $root/runtime/words.c $root/runtime/half.c
+	$root/runtime/files/kinds.c $(echo "$root"/runtime/data/*.c)"
 for source in $data; do
 	gcc -O1 -ffp-contract=off -D_DEFAULT_SOURCE -I"$root/runtime" -c "$source" || echo "$source: cannot be compiled"
 done
@@ -44,7 +49,8 @@ done
 
 # build COMPILER ...: the program that trains what is emitted
 build() {
-	"$@" -c device.c -o device.o && gcc -D_DEFAULT_SOURCE -I. -I"$root/runtime" "$root/tests/emit/run.c" device.o data/*.o -lzip -lm -o run
+	"$@" -c device.c -o device.o && gcc -D_DEFAULT_SOURCE -I. -I"$root/runtime" "$root/tests/emit/run.c" device.o \
+		data/*.o -lzip -lm -o run
 }
 
 # trains SEED COMMAND ...: what the command says of the program's losses, in run.txt, and bnc's of the same seed
@@ -57,7 +63,8 @@ trains() {
 
 # close RELATIVE FILE FILE: two files of losses
 close() {
-	paste "$2" "$3" | awk -v relative="$1" '{ off = $1 > $2 ? $1 - $2 : $2 - $1; if (!(off <= relative * $1)) { print NR ": " $0; bad = 1 } }
+	paste "$2" "$3" | awk -v relative="$1" '{ off = $1 > $2 ? $1 - $2 : $2 - $1
+		if (!(off <= relative * $1)) { print NR ": " $0; bad = 1 } }
 		END { exit bad || NR < 300 }'
 }
 

@@ -103,8 +103,8 @@ Test(error, the_caret_stands_below_wide_and_combining_characters)
 		Reading reading = open_text(cases[i].text);
 		error_at(reading.diagnostics, span(cases[i].begin, cases[i].end), "x");
 		const char *caret = strrchr(printed(&reading), '|');
-		cr_expect(strncmp(caret + 2, cases[i].below, strlen(cases[i].below)) == 0 && strlen(caret + 2) == strlen(cases[i].below) + 1,
-			"case %zu: found `%s`", i, caret + 2);
+		cr_expect(strncmp(caret + 2, cases[i].below, strlen(cases[i].below)) == 0
+			&& strlen(caret + 2) == strlen(cases[i].below) + 1, "case %zu: found `%s`", i, caret + 2);
 		close_reading(&reading);
 	}
 }
@@ -136,7 +136,8 @@ static void expect_in_terminal(int columns, const char *text, uint32_t begin, co
 	note_at(reading.diagnostics, span(0, 1), "y");
 	diagnostics_print(reading.diagnostics, out);
 	fclose(out);
-	for (ssize_t size_read; used < sizeof found - 1 && (size_read = read(master, found + used, sizeof found - 1 - used)) > 0;)
+	for (ssize_t size_read; used < sizeof found - 1
+		&& (size_read = read(master, found + used, sizeof found - 1 - used)) > 0;)
 		used += (size_t)size_read;
 	close(master);
 	expect_text(found, expected);

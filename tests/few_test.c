@@ -1,4 +1,5 @@
-/* few_test.c: what the kernels for few inputs lose of the digits, against double, beside what PyTorch loses in float32. */
+/* few_test.c: what the kernels for few inputs lose of the digits, against double, beside what PyTorch loses in
+ * float32. */
 #include "kernel_set.h"
 #include "kernels.h"
 #include <criterion/criterion.h>
@@ -23,7 +24,8 @@ static double normal(uint32_t *state)
 	return radius * cos(2 * acos(-1) * uniform(state));
 }
 
-/* A panel of linear, batchnorm and relu: its inputs, row by row, weights [inputs][MAX_LANES] and gradient [rows][MAX_LANES]. */
+/* A panel of linear, batchnorm and relu: its inputs, row by row, weights [inputs][MAX_LANES] and gradient
+ * [rows][MAX_LANES]. */
 typedef struct Panel {
 	int rows, inputs;
 	float x[MAX_ROWS][FEW], w[FEW][MAX_LANES], b[MAX_LANES], dy[MAX_ROWS][MAX_LANES];
@@ -34,7 +36,8 @@ enum { Y, MEAN, VAR, DW, DGAMMA, DBETA, GROUPS };
 static const char *const group_names[GROUPS] = { "y", "running mean", "running variance", "dW", "dgamma", "dbeta" };
 typedef struct Result { double values[GROUPS][MAX_ROWS * MAX_LANES]; } Result;
 
-/* In double, or with the roundings of PyTorch's float32, which takes the statistics in double: kept() rounds what it keeps in floats. */
+/* In double, or with the roundings of PyTorch's float32, which takes the statistics in double: kept() rounds what it
+ * keeps in floats. */
 static double kept(int in_float, double value)
 {
 	return in_float ? (double)(float)value : value;
@@ -64,9 +67,11 @@ static void compute(const Panel *p, int in_float, Result *result)
 			result->values[Y][r * MAX_LANES + f] = fmax(xhat[r], 0);
 		}
 		for (int r = 0; r < p->rows; r++) {
-			const double dz = kept(in_float, (g[r] - dbeta / p->rows - kept(in_float, xhat[r] * dgamma / p->rows)) * rstd);
+			const double dz = kept(in_float, (g[r] - dbeta / p->rows - kept(in_float, xhat[r] * dgamma / p->rows))
+				* rstd);
 			for (int i = 0; i < p->inputs; i++)
-				result->values[DW][i * MAX_LANES + f] = kept(in_float, result->values[DW][i * MAX_LANES + f] + (double)p->x[r][i] * dz);
+				result->values[DW][i * MAX_LANES + f] = kept(in_float,
+					result->values[DW][i * MAX_LANES + f] + (double)p->x[r][i] * dz);
 		}
 		result->values[MEAN][f] = mean;
 		result->values[VAR][f] = kept(in_float, squares / (p->rows - 1));
@@ -75,8 +80,8 @@ static void compute(const Panel *p, int in_float, Result *result)
 	}
 }
 
-/* The kernels, a panel of their lanes at a time. The momentum's buffer is the gradient after the first step; running statistics with a
- * momentum of 1 are those of the batch. */
+/* The kernels, a panel of their lanes at a time. The momentum's buffer is the gradient after the first step; running
+ * statistics with a momentum of 1 are those of the batch. */
 static void run(const KernelSet *set, const Panel *p, Result *result)
 {
 	const int lanes = set->lanes;
@@ -98,9 +103,10 @@ static void run(const KernelSet *set, const Panel *p, Result *result)
 			memcpy(dy + r * lanes, p->dy[r] + first, (size_t)lanes * sizeof *dy);
 		for (int lane = 0; lane < lanes; lane++)
 			gamma[lane] = 1;
-		set->table->linear_batchnorm_relu(p->rows, lanes, p->inputs, (float)eps, 0, 1, y, NULL, rstd, mean, var, centred, moments, w, p->b + first, gamma, beta);
-		set->table->linear_batchnorm_relu_bwd_update(p->rows, lanes, p->inputs, set->table->sgd_momentum, numbers, w, dw, NULL, NULL, dgamma, dbeta, dy, y,
-			rstd, centred, moments, gamma);
+		set->table->linear_batchnorm_relu(p->rows, lanes, p->inputs, (float)eps, 0, 1, y, NULL, rstd, mean, var,
+			centred, moments, w, p->b + first, gamma, beta);
+		set->table->linear_batchnorm_relu_bwd_update(p->rows, lanes, p->inputs, set->table->sgd_momentum, numbers, w,
+			dw, NULL, NULL, dgamma, dbeta, dy, y, rstd, centred, moments, gamma);
 		for (int lane = 0; lane < lanes; lane++) {
 			const int f = first + lane;
 			for (int r = 0; r < p->rows; r++)
@@ -115,8 +121,8 @@ static void run(const KernelSet *set, const Panel *p, Result *result)
 	}
 }
 
-/* The largest difference of a group by its largest number. dW is 0 in a batch of two: it is measured by what it is a sum of; a mean, which
- * may be near 0, by the deviation around it. */
+/* The largest difference of a group by its largest number. dW is 0 in a batch of two: it is measured by what it is a
+ * sum of; a mean, which may be near 0, by the deviation around it. */
 static double error(const Panel *p, const Result *result, const Result *want, int group)
 {
 	double worst = 0, largest = DBL_MIN;
@@ -130,12 +136,13 @@ static double error(const Panel *p, const Result *result, const Result *want, in
 		for (int f = 0; f < MAX_LANES; f++)
 			for (int r = 0; r < p->rows; r++)
 				for (int i = 0; i < p->inputs; i++)
-					largest = fmax(largest, fabs((double)p->x[r][i] * (double)p->dy[r][f]) / sqrt(want->values[VAR][f] + eps));
+					largest = fmax(largest, fabs((double)p->x[r][i] * (double)p->dy[r][f])
+						/ sqrt(want->values[VAR][f] + eps));
 	return worst / largest;
 }
 
-/* x = offset + scale (one number for all inputs of a row + noise a number of each), or without the first; w as PyTorch draws it, or
- * (1, -1, 0, 0). */
+/* x = offset + scale (one number for all inputs of a row + noise a number of each), or without the first; w as PyTorch
+ * draws it, or (1, -1, 0, 0). */
 typedef struct Case { const char *name; double offset, scale, common, noise; int difference; } Case;
 
 static const Case cases[] = {
@@ -167,7 +174,8 @@ static void make_panel(Panel *p, const Case *c, int rows, int inputs, uint32_t s
 	}
 	for (int f = 0; f < MAX_LANES; f++) {
 		for (int i = 0; i < inputs; i++)
-			p->w[i][f] = c->difference ? (float)((i == 0) - (i == 1)) : (float)((2 * uniform(&state) - 1) / sqrt(inputs));
+			p->w[i][f] = c->difference ? (float)((i == 0) - (i == 1))
+				: (float)((2 * uniform(&state) - 1) / sqrt(inputs));
 		for (int r = 0; r < rows; r++)
 			p->dy[r][f] = (float)(normal(&state) / rows);
 	}
@@ -190,9 +198,10 @@ Test(few, loses_no_more_than_8_times_what_pytorch_does)
 					continue;
 				run(*set, &panel, &found);
 				for (int group = 0; group < GROUPS; group++) {
-					const double lost = error(&panel, &found, &want, group), allowed = 8 * fmax(error(&panel, &pytorch, &want, group), 0x1p-23);
-					cr_expect(lost <= allowed, "%s: %s, %d rows of %d, trial %d: %s lost %.2g, PyTorch %.2g", (*set)->name, cases[c].name, rows,
-						inputs, trial, group_names[group], lost, allowed / 8);
+					const double lost = error(&panel, &found, &want, group),
+						allowed = 8 * fmax(error(&panel, &pytorch, &want, group), 0x1p-23);
+					cr_expect(lost <= allowed, "%s: %s, %d rows of %d, trial %d: %s lost %.2g, PyTorch %.2g",
+						(*set)->name, cases[c].name, rows, inputs, trial, group_names[group], lost, allowed / 8);
 				}
 			}
 		}

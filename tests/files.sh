@@ -1,5 +1,6 @@
 #!/bin/sh
-# Writes to whatever a path may lead to: standard output and pipes, files that cannot be replaced, folders that cannot be written.
+# Writes to whatever a path may lead to: standard output and pipes, files that cannot be replaced, folders that cannot
+# be written.
 #
 #	tests/files.sh [BNC]
 . tests/check.sh
@@ -23,7 +24,8 @@ quiet --epochs 2 --log log_expected >/dev/null
 appends() {
 	printf 'one\ntwo\n' >out
 	quiet --epochs 2 --log "$1" >>out
-	[ "$(sed -n '1,2p' out)" = "$(printf 'one\ntwo')" ] && sed -n '3,4p' out | cmp - log_expected && [ "$(wc -l <out)" = 5 ]
+	[ "$(sed -n '1,2p' out)" = "$(printf 'one\ntwo')" ] && sed -n '3,4p' out | cmp - log_expected &&
+		[ "$(wc -l <out)" = 5 ]
 }
 begins() {
 	"$bnc" -e "$net" --train moons --epochs 3 --log "$1" >out
@@ -46,7 +48,8 @@ another() {
 check '--log /dev/fd/3' another
 
 binary() {
-	"$bnc" -e "$net" --train moons --epochs 2 --summary --save "$1" >out 2>err && cmp out expected && [ "$(grep -c '^Epoch' err)" = 2 ] &&
+	"$bnc" -e "$net" --train moons --epochs 2 --summary --save "$1" >out 2>err && cmp out expected &&
+		[ "$(grep -c '^Epoch' err)" = 2 ] &&
 		grep -q 'parameters' err
 }
 for name in - /dev/stdout /dev/fd/1; do
@@ -54,7 +57,8 @@ for name in - /dev/stdout /dev/fd/1; do
 done
 check '--save FILE >FILE' binary out
 check '--save - | cat' sh -c "'$bnc' -e '$net' --train moons --quiet --epochs 2 --save - 2>/dev/null | cmp - expected"
-check '--save - and a log' sh -c "'$bnc' -e '$net' --train moons --quiet --epochs 2 --save - --log /dev/stderr 2>err >out && cmp out expected &&
+check '--save - and a log' sh -c \
+	"'$bnc' -e '$net' --train moons --quiet --epochs 2 --save - --log /dev/stderr 2>err >out && cmp out expected &&
 	head -n 2 err | cmp - log_expected"
 
 # refused STATUS MESSAGE ARGUMENT ...: on standard error, in one line
@@ -79,8 +83,10 @@ closed() {
 		rm w l && quiet --epochs 2 --save w --log l 2>&- && cmp w expected && cmp l log_expected
 }
 check 'standard output or error is closed' closed
-check 'standard input is closed' sh -c "'$bnc' -e '$net' --train moons --quiet --epochs 2 --save w <&- >out && cmp w expected"
-check 'all are closed' sh -c "'$bnc' -e '$net' --train moons --quiet --epochs 2 --save w <&- >&- 2>&-; [ \$? = 3 ] && cmp w expected"
+check 'standard input is closed' sh -c \
+	"'$bnc' -e '$net' --train moons --quiet --epochs 2 --save w <&- >out && cmp w expected"
+check 'all are closed' sh -c \
+	"'$bnc' -e '$net' --train moons --quiet --epochs 2 --save w <&- >&- 2>&-; [ \$? = 3 ] && cmp w expected"
 full() {
 	rm -f w l
 	"$bnc" -e "$net" --train moons --epochs 2 --save w --log l >/dev/full 2>err
@@ -100,7 +106,8 @@ check '--log PIPE' piped --log log_expected
 emitted() {
 	mkfifo pipe.c
 	cat pipe.c >out &
-	quiet --epochs 2 --emit pipe.c --prefix net >/dev/null && wait $! && quiet --epochs 2 --emit file.c --prefix net >/dev/null &&
+	quiet --epochs 2 --emit pipe.c --prefix net >/dev/null && wait $! &&
+		quiet --epochs 2 --emit file.c --prefix net >/dev/null &&
 		[ -s out ] && sed 's/pipe/file/g' out | cmp - file.c
 }
 check '--emit PIPE.c' emitted
@@ -108,7 +115,8 @@ check '--save /dev/null' quiet --epochs 2 --save /dev/null --log /dev/null
 check '/dev/null is still a device' [ -c /dev/null ]
 broken() {
 	head -c 10 pipe >/dev/null &
-	"$bnc" -e 'linear 2 100000; linear 2' --train moons --quiet --steps 1 --no-eval --save kept --log pipe --log-steps >/dev/null 2>err
+	"$bnc" -e 'linear 2 100000; linear 2' --train moons --quiet --steps 1 --no-eval --save kept --log pipe --log-steps \
+		>/dev/null 2>err
 	status=$?
 	wait
 	[ -s kept ] && { [ $status = 0 ] || { [ $status = 3 ] && grep -q 'cannot write pipe: Broken pipe' err; }; }
@@ -125,16 +133,20 @@ fi
 # ---- files that stay what they are
 
 replaces() {
-	cp larger "$1" && quiet --epochs 2 --save "$1" >/dev/null && cmp "$1" expected && [ "$(ls -A "${2:-.}" | grep -c tmp)" = 0 ]
+	cp larger "$1" && quiet --epochs 2 --save "$1" >/dev/null && cmp "$1" expected &&
+		[ "$(ls -A "${2:-.}" | grep -c tmp)" = 0 ]
 }
 check 'a file' replaces w
 chmod 604 w
 check 'its mode' [ "$(replaces w && stat -c %a w)" = 604 ]
 ln -f w other
-check 'another name of it' sh -c "'$bnc' -e '$net' --train moons --quiet --epochs 2 --save w >/dev/null && cmp w expected && [ w -ef other ]"
+check 'another name of it' sh -c \
+	"'$bnc' -e '$net' --train moons --quiet --epochs 2 --save w >/dev/null && cmp w expected && [ w -ef other ]"
 ln -s target link
-check 'a link to what is not there' sh -c "'$bnc' -e '$net' --train moons --quiet --epochs 2 --save link >/dev/null && [ -L link ] && cmp target expected"
-check 'a link to what is there' sh -c "cp larger target && '$bnc' -e '$net' --train moons --quiet --epochs 2 --save link >/dev/null &&
+check 'a link to what is not there' sh -c \
+	"'$bnc' -e '$net' --train moons --quiet --epochs 2 --save link >/dev/null && [ -L link ] && cmp target expected"
+check 'a link to what is there' sh -c \
+	"cp larger target && '$bnc' -e '$net' --train moons --quiet --epochs 2 --save link >/dev/null &&
 	[ -L link ] && cmp target expected"
 mkdir folder
 check 'a folder' refused 3 'cannot write folder: it is a directory' --save folder
@@ -149,8 +161,8 @@ check 'a name of 256 bytes' refused 3 'File name too long' --save "w$long"
 echo old >l
 check 'data that are missing' sh -c "! '$bnc' -e '$net' --train none.npz --log l && [ \"\$(cat l)\" = old ]"
 
-# A log is read while it is written; a killed run leaves whole lines. It is stopped first, since what is killed in the middle of a
-# write may have written a part: the system looks for that signal at each page.
+# A log is read while it is written; a killed run leaves whole lines. It is stopped first, since what is killed in the
+# middle of a write may have written a part: the system looks for that signal at each page.
 "$bnc" -e "$net" --train moons --quiet --epochs 1000000000 --log l --log-steps >/dev/null &
 job=$!
 tries=0
@@ -176,13 +188,17 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	cp larger owned
 	chown 1000:2000 owned
 	chmod 660 owned
-	check 'owner and group' sh -c "'$bnc' -e '$net' --train moons --quiet --epochs 2 --save owned >/dev/null && cmp owned expected &&
+	check 'owner and group' sh -c \
+		"'$bnc' -e '$net' --train moons --quiet --epochs 2 --save owned >/dev/null && cmp owned expected &&
 		[ \"\$(stat -c '%u %g %a' owned)\" = '1000 2000 660' ]"
 	mkdir sticky && chmod 1777 sticky && cp larger sticky/w && chown 1000 sticky/w && chmod 666 sticky/w
-	check "another's file in a sticky folder" sh -c "setpriv --reuid 1001 --regid 1001 --clear-groups '$bnc' -e '$net' --train moons --quiet \
-		--epochs 2 --save sticky/w >/dev/null && cmp sticky/w expected && [ \$(stat -c %u sticky/w) = 1000 ] && [ \$(ls -A sticky) = w ]"
+	check "another's file in a sticky folder" sh -c \
+		"setpriv --reuid 1001 --regid 1001 --clear-groups '$bnc' -e '$net' --train moons --quiet \
+		--epochs 2 --save sticky/w >/dev/null && cmp sticky/w expected && [ \$(stat -c %u sticky/w) = 1000 ] &&
+		[ \$(ls -A sticky) = w ]"
 	mkdir closed && cp larger closed/w && chmod 666 closed/w && chmod 755 closed
-	check "a file in a folder that cannot be written" sh -c "setpriv --reuid 1001 --regid 1001 --clear-groups '$bnc' -e '$net' --train moons --quiet \
+	check "a file in a folder that cannot be written" sh -c \
+		"setpriv --reuid 1001 --regid 1001 --clear-groups '$bnc' -e '$net' --train moons --quiet \
 		--epochs 2 --save closed/w >/dev/null && cmp closed/w expected"
 	refused_as() {
 		user=$1
@@ -199,20 +215,23 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	if unshare -m true 2>/dev/null; then
 		cp larger mounted
 		touch m
-		check 'a mount point' unshare -m sh -c "mount --bind mounted m && '$bnc' -e '$net' --train moons --quiet --epochs 2 --save m >/dev/null &&
+		check 'a mount point' unshare -m sh -c \
+			"mount --bind mounted m && '$bnc' -e '$net' --train moons --quiet --epochs 2 --save m >/dev/null &&
 			cmp m expected && cmp mounted expected"
 		check 'a mount point: nothing else' [ -z "$(ls -A | grep tmp)" ]
 	fi
 fi
 
 ln -s linked_to link_to_nothing
-check 'two outputs that meet in a link to nothing yet' sh -c "! '$bnc' -e '$net' --train moons --quiet --save linked_to --log link_to_nothing \
+check 'two outputs that meet in a link to nothing yet' sh -c \
+	"! '$bnc' -e '$net' --train moons --quiet --save linked_to --log link_to_nothing \
 	2>err && grep -q 'would both write' err && [ ! -e linked_to ]"
 
 "$bnc" -e "$net" --train moons --quiet --epochs 1 --save weights.c >/dev/null
 cp weights.c weights.copy
 for output in --log --emit; do
-	check "$output over the weights" sh -c "! '$bnc' -e '$net' --train moons --quiet --weights weights.c $output weights.c 2>err &&
+	check "$output over the weights" sh -c \
+		"! '$bnc' -e '$net' --train moons --quiet --weights weights.c $output weights.c 2>err &&
 		grep -q 'would write over the weights' err && cmp weights.c weights.copy"
 done
 

@@ -226,7 +226,8 @@ Test(atomic, devices_that_do_not_open)
 	pid_t child = fork();
 	if (child == 0) {
 		setsid();       /* without a terminal */
-		_exit(access("/dev/tty", W_OK) != 0 ? 2 : atomic_check("/dev/tty", &failure) ? 1 : strstr(failure.text, "cannot write /dev/tty") ? 0 : 3);
+		_exit(access("/dev/tty", W_OK) != 0 ? 2 : atomic_check("/dev/tty", &failure) ? 1 : strstr(failure.text,
+			"cannot write /dev/tty") ? 0 : 3);
 	}
 	int status;
 	cr_assert(waitpid(child, &status, 0) == child && WIFEXITED(status));

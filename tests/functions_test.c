@@ -32,7 +32,8 @@ static double sigmoid(double x)
 }
 
 /* Of the floats from bits on up to others. */
-static void check_between(const char *name, float function(float), double exact(double), double limit, uint64_t first, uint64_t last, uint64_t stride)
+static void check_between(const char *name, float function(float), double exact(double), double limit, uint64_t first,
+	uint64_t last, uint64_t stride)
 {
 	for (uint64_t bits = first; bits <= last; bits += stride) {
 		const float x = float_from((uint32_t)bits);

@@ -2,7 +2,8 @@
 #include "simulate_support.h"
 #include <math.h>
 
-static const char deep[] = "linear 3 32; repeat 3 { linear 32; batchnorm; leaky_relu; linear 32 bias=false; tanh }; linear 5";
+static const char deep[] =
+	"linear 3 32; repeat 3 { linear 32; batchnorm; leaky_relu; linear 32 bias=false; tanh }; linear 5";
 
 static const char *const networks[] = {
 	"linear 2 64; batchnorm; relu; linear 64 2",
@@ -15,13 +16,19 @@ static const char *const networks[] = {
 	"linear 3 5; residual { residual { residual { linear 5 } } }; linear 2",
 	"linear 2 20; residual { }; linear 20; residual { relu } { relu }; linear 2",
 	"linear 2 16; batchnorm; residual { relu; batchnorm; residual { relu } { linear 16 } }; linear 2",
-	"linear 2 64; batchnorm affine=false; relu; linear 64 64; batchnorm; linear 2; optimizer sgd momentum=0.9 nesterov=true weight_decay=0.1",
-	"linear 2 16; repeat 4 { residual { linear 16; batchnorm; relu; linear 16 } { linear 16 } }; linear 2; optimizer sgd momentum=0.9",
-	"linear 5 17; batchnorm; leaky_relu; linear 33; batchnorm; leaky_relu slope=-0.5; linear 20; batchnorm affine=false; leaky_relu; linear 2",
-	"linear 5 17; batchnorm; tanh; linear 40; batchnorm; sigmoid; linear 64; batchnorm affine=false; tanh; linear 2; optimizer sgd momentum=0.9 dampening=0.1",
-	"linear 40 80; batchnorm; leaky_relu; linear 40 bias=false; leaky_relu; linear 2; optimizer sgd momentum=0.9 nesterov=true",
+	"linear 2 64; batchnorm affine=false; relu; linear 64 64; batchnorm; linear 2; optimizer sgd momentum=0.9 "
+	"nesterov=true weight_decay=0.1",
+	"linear 2 16; repeat 4 { residual { linear 16; batchnorm; relu; linear 16 } { linear 16 } }; linear 2; optimizer "
+	"sgd momentum=0.9",
+	"linear 5 17; batchnorm; leaky_relu; linear 33; batchnorm; leaky_relu slope=-0.5; linear 20; batchnorm "
+	"affine=false; leaky_relu; linear 2",
+	"linear 5 17; batchnorm; tanh; linear 40; batchnorm; sigmoid; linear 64; batchnorm affine=false; tanh; linear 2; "
+	"optimizer sgd momentum=0.9 dampening=0.1",
+	"linear 40 80; batchnorm; leaky_relu; linear 40 bias=false; leaky_relu; linear 2; optimizer sgd momentum=0.9 "
+	"nesterov=true",
 	/* leaky_relu's input has another reader, and does not vanish */
-	"linear 5 17; batchnorm; residual { leaky_relu; linear 17 }; batchnorm; leaky_relu; linear 2; optimizer sgd momentum=0.5",
+	"linear 5 17; batchnorm; residual { leaky_relu; linear 17 }; batchnorm; leaky_relu; linear 2; optimizer sgd "
+	"momentum=0.5",
 	deep,
 };
 enum { NETWORKS = sizeof networks / sizeof *networks };
@@ -60,7 +67,8 @@ Test(fuse, all_ways_mean_the_same)
 			for (int predict = 0; predict < 2; predict++) {
 				uint64_t expected = meaning(networks[i], set, &ways[0], predict);
 				for (int w = 1; w < WAYS; w++)
-					cr_expect_eq(meaning(networks[i], set, &ways[w], predict), expected, "%s (%s, %s)", networks[i], set->name, ways[w].name);
+					cr_expect_eq(meaning(networks[i], set, &ways[w], predict), expected, "%s (%s, %s)", networks[i],
+						set->name, ways[w].name);
 			}
 }
 
@@ -107,10 +115,12 @@ Test(fuse, changes_no_bit)
 		for (int i = 0; i < NETWORKS; i++) {
 			float losses[4][8] = {{0}}, outputs[4][1024] = {{0}};
 			for (int way = 0; way < 4; way++) {
-				train_some(networks[i], (Compilation){.target = set, .fuse = way & 1, .recompute = way & 2, .keep_rounding = true}, losses[way],
-					outputs[way]);
-				cr_expect(memcmp(losses[0], losses[way], sizeof losses[0]) == 0, "%s (%s): losses differ", networks[i], set->name);
-				cr_expect(memcmp(outputs[0], outputs[way], sizeof outputs[0]) == 0, "%s (%s): outputs differ", networks[i], set->name);
+				train_some(networks[i], (Compilation){.target = set, .fuse = way & 1, .recompute = way & 2,
+					.keep_rounding = true}, losses[way], outputs[way]);
+				cr_expect(memcmp(losses[0], losses[way], sizeof losses[0]) == 0, "%s (%s): losses differ", networks[i],
+					set->name);
+				cr_expect(memcmp(outputs[0], outputs[way], sizeof outputs[0]) == 0, "%s (%s): outputs differ",
+					networks[i], set->name);
 			}
 		}
 }
@@ -128,7 +138,8 @@ static const char *const few_inputs[] = {
 	"linear 1 33; batchnorm; sigmoid; linear 33 9; batchnorm; leaky_relu; linear 2",
 	/* what both branches need of the inputs is made before the first of them, whichever activation is merged first */
 	"input 2; residual { linear 8; batchnorm; tanh; linear 4 } { linear 4; batchnorm; relu }; linear 2",
-	"input 3; residual { linear 9; batchnorm; leaky_relu; linear 5 } { linear 5; batchnorm; sigmoid }; linear 2; optimizer sgd momentum=0.9",
+	"input 3; residual { linear 9; batchnorm; leaky_relu; linear 5 } { linear 5; batchnorm; sigmoid }; linear 2; "
+	"optimizer sgd momentum=0.9",
 	"input 3; residual { linear 9; batchnorm; relu; linear 5 } { linear 5; batchnorm; tanh }; linear 2",
 	/* optimizers and activations without an instance of their own */
 	"linear 2 40 bias=false; batchnorm; relu; linear 40 2; optimizer adam lr=0.01 eps=0.01",
@@ -158,11 +169,11 @@ static void expect_close(const char *text, const Compilation *one, const Compila
 	train_some(text, *one, losses[0], outputs[0]);
 	train_some(text, *other, losses[1], outputs[1]);
 	for (int k = 0; k < 8; k++)
-		cr_expect(fabsf(losses[1][k] - losses[0][k]) <= 2e-6f * (1 + fabsf(losses[0][k])), "%s (%s, %s): %.9g and %.9g", text,
-			one->target->name, other->target->name, (double)losses[0][k], (double)losses[1][k]);
+		cr_expect(fabsf(losses[1][k] - losses[0][k]) <= 2e-6f * (1 + fabsf(losses[0][k])), "%s (%s, %s): %.9g and %.9g",
+			text, one->target->name, other->target->name, (double)losses[0][k], (double)losses[1][k]);
 	for (int k = 0; k < 1024; k++)
-		cr_expect(fabsf(outputs[1][k] - outputs[0][k]) <= 2e-5f * (1 + fabsf(outputs[0][k])), "%s (%s, %s): output %d", text,
-			one->target->name, other->target->name, k);
+		cr_expect(fabsf(outputs[1][k] - outputs[0][k]) <= 2e-5f * (1 + fabsf(outputs[0][k])), "%s (%s, %s): output %d",
+			text, one->target->name, other->target->name, k);
 }
 
 /* Statistics from the inputs' covariances are other sums of the same numbers. */
@@ -177,7 +188,8 @@ Test(fuse, changes_rounding_only)
 static const struct { const char *text; bool forward, backward; } contrasts[] = {
 	{"linear 40 2", true, true},
 	{"linear 2 64; batchnorm; relu; linear 2", true, true},
-	{"linear 3 70; batchnorm affine=false; leaky_relu; linear 2 bias=false; optimizer sgd momentum=0.9 weight_decay=0.1", true, true},
+	{"linear 3 70; batchnorm affine=false; leaky_relu; linear 2 bias=false; optimizer sgd momentum=0.9 "
+		"weight_decay=0.1", true, true},
 	{"linear 4 60; tanh; linear 40; residual { relu } { linear 40 }; linear 2; optimizer sgd momentum=0.5", true, true},
 	{"linear 5 70; batchnorm eps=0; relu; linear 2", true, true},      /* padding is not finite */
 	{"input 40; residual { linear 2 } { linear 2 }", false, true},
@@ -192,10 +204,14 @@ Test(fuse, two_logits_become_one)
 {
 	FOR_EACH_USABLE_SET(set)
 		for (size_t i = 0; i < sizeof contrasts / sizeof *contrasts; i++) {
-			const char *text = contrasts[i].text, *dw = strstr(text, "momentum") ? "linear_dw_update_contrast_sgd_momentum" : "linear_dw_update_contrast_sgd";
-			expect_close(text, &(Compilation){.target = set, .fuse = true}, &(Compilation){.target = kernel_set("scalar")});
-			cr_expect_eq(calls_kernel(text, set, "linear_contrast"), set->lanes > 1 && contrasts[i].forward, "%s (%s)", text, set->name);
-			cr_expect_eq(calls_kernel(text, set, dw), set->lanes > 1 && contrasts[i].backward, "%s (%s)", text, set->name);
+			const char *text = contrasts[i].text, *dw = strstr(text, "momentum")
+				? "linear_dw_update_contrast_sgd_momentum" : "linear_dw_update_contrast_sgd";
+			expect_close(text, &(Compilation){.target = set, .fuse = true},
+				&(Compilation){.target = kernel_set("scalar")});
+			cr_expect_eq(calls_kernel(text, set, "linear_contrast"), set->lanes > 1 && contrasts[i].forward, "%s (%s)",
+				text, set->name);
+			cr_expect_eq(calls_kernel(text, set, dw), set->lanes > 1 && contrasts[i].backward, "%s (%s)", text,
+				set->name);
 		}
 }
 
@@ -203,16 +219,19 @@ Test(fuse, two_logits_become_one)
 Test(fuse, combines_by_the_tables)
 {
 	const struct { const char *text, *kernel; } cases[] = {
-		{few_inputs[0], "linear_batchnorm_relu"}, {few_inputs[3], "linear_batchnorm_relu"}, {few_inputs[4], "linear_batchnorm_relu"},
+		{few_inputs[0], "linear_batchnorm_relu"}, {few_inputs[3], "linear_batchnorm_relu"},
+			{few_inputs[4], "linear_batchnorm_relu"},
 		{few_inputs[1], "linear_batchnorm_relu_linear_bwd_sgd"}, {few_inputs[2], "linear_batchnorm_relu_bwd_sgd"},
 		{few_inputs[5], "linear_batchnorm_relu_bwd_sgd"}, {few_inputs[6], "linear_batchnorm_leaky_relu_bwd_update"},
 		{few_inputs[7], "linear_batchnorm_leaky_relu_bwd_update"}, {few_inputs[8], "linear_batchnorm_bwd_update"},
 		{few_inputs[9], "linear_batchnorm_bwd_update"}, {few_inputs[9], "linear_batchnorm"},
-		{few_inputs[13], "linear_batchnorm_relu_bwd_update"}, {few_inputs[14], "linear_batchnorm_bwd_update"}, {few_inputs[9], "batchnorm_leaky_relu"}, {few_inputs[9], "batchnorm_leaky_relu_bwd"},
+		{few_inputs[13], "linear_batchnorm_relu_bwd_update"}, {few_inputs[14], "linear_batchnorm_bwd_update"},
+			{few_inputs[9], "batchnorm_leaky_relu"}, {few_inputs[9], "batchnorm_leaky_relu_bwd"},
 		{networks[13], "linear_dw_update"}, {networks[13], "sigmoid_bwd"}, {networks[13], "batchnorm_bwd"},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-		cr_expect(calls_kernel(cases[i].text, kernel_set(0), cases[i].kernel), "%s: no %s", cases[i].text, cases[i].kernel);
+		cr_expect(calls_kernel(cases[i].text, kernel_set(0), cases[i].kernel), "%s: no %s", cases[i].text,
+			cases[i].kernel);
 	cr_expect(!calls_kernel(networks[12], kernel_set(0), "scale_shift"));
 	cr_expect(calls_kernel(networks[15], kernel_set(0), "scale_shift"));
 	cr_expect(calls_kernel(networks[15], kernel_set(0), "batchnorm_leaky_relu"));
@@ -297,8 +316,8 @@ Test(fuse, a_step_of_training_is_few_loops)
 	}
 }
 
-/* dx of one layer and dW of the one before share a loop while what both read whole stays in the cache; else what is handed from one to
- * the other still takes no storage of its own. */
+/* dx of one layer and dW of the one before share a loop while what both read whole stays in the cache; else what is
+ * handed from one to the other still takes no storage of its own. */
 Test(fuse, loops_want_to_keep_what_they_read_whole)
 {
 	static const struct { int batch, loops; } cases[] = {{128, 1}, {256, 2}};
@@ -306,7 +325,8 @@ Test(fuse, loops_want_to_keep_what_they_read_whole)
 		char text[128];
 		Compilation c;
 		const Loop *loops[8];
-		snprintf(text, sizeof text, "batch %d; linear 784 1024; batchnorm; relu; linear 1024; batchnorm; relu; linear 10", cases[i].batch);
+		snprintf(text, sizeof text,
+			"batch %d; linear 784 1024; batchnorm; relu; linear 1024; batchnorm; relu; linear 10", cases[i].batch);
 		compile_text(&c, text, kernel_set(0), true, STAGE_PLAN);
 		cr_expect_eq(loops_of(&c, 1, true, loops, 8), 1);
 		const Loop *batchnorm = loops[0];
@@ -332,7 +352,9 @@ typedef struct Size { int steps, edges, loops; } Size;
 static Size size_of(int depth)
 {
 	char text[256];
-	snprintf(text, sizeof text, "linear 2 16; repeat %d { residual { linear 16; batchnorm; relu } }; linear 2; optimizer sgd momentum=0.9", depth);
+	snprintf(text, sizeof text,
+		"linear 2 16; repeat %d { residual { linear 16; batchnorm; relu } }; linear 2; optimizer sgd momentum=0.9",
+		depth);
 	Compilation c;
 	compile_text(&c, text, kernel_set(0), true, STAGE_LOOPS);
 	Size size = {c.train.steps.count, c.train.edges.count, c.train.loops.count};

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs into a folder, uses what is there, and takes it away again: then nothing may be left, and nothing else may be missing. Reads the
-# manual page and the completions.
+# Installs into a folder, uses what is there, and takes it away again: then nothing may be left, and nothing else may be
+# missing. Reads the manual page and the completions.
 #
 #	tests/install.sh [BNC]
 . tests/check.sh
@@ -81,7 +81,8 @@ if have mandoc "the manual page"; then
 fi
 "$bnc" --help | grep -o '^  \(-[a-z], \)\?--[a-z-]*' | grep -o -e '--.*' >"$scratch/options"
 check "manual: there are options" [ "$(wc -l <"$scratch/options")" -gt 30 ]
-sed 's/\\-/-/g' "$scratch/bnc.1" | grep -o '^\(\\fB-[a-zA-Z]\\fR, \)*\\fB--[a-z-]*' | sed 's/.*fB//' >"$scratch/explained"
+sed 's/\\-/-/g' "$scratch/bnc.1" | grep -o '^\(\\fB-[a-zA-Z]\\fR, \)*\\fB--[a-z-]*' |
+	sed 's/.*fB//' >"$scratch/explained"
 check "manual: every option" diff "$scratch/options" "$scratch/explained"
 
 # ---- completions
@@ -122,7 +123,8 @@ if have bash "completions for bash"; then
 	check "bash: topics" completes "training train" --help train
 fi
 "$bnc" --print zsh >"$scratch/_bnc"
-check "zsh: all options" sh -c 'while read -r option; do grep -q -e "$option[=[]" "$1" || exit 1; done <"$2"' - "$scratch/_bnc" "$scratch/options"
+check "zsh: all options" sh -c 'while read -r option; do grep -q -e "$option[=[]" "$1" || exit 1; done <"$2"' - \
+	"$scratch/_bnc" "$scratch/options"
 if have zsh "completions for zsh"; then
 	check "zsh: syntax" zsh -n "$scratch/_bnc"
 fi

@@ -160,7 +160,8 @@ static float random_float(Random *random)
 }
 
 static const float special_floats[] = {
-	0, -0.0f, 1, -1, 0.1f, 16777216, 1e10f, 1e-10f, 1e20f, 3.4028234663852886e38f, -3.4028234663852886e38f, 1.17549435e-38f,
+	0, -0.0f, 1, -1, 0.1f, 16777216, 1e10f, 1e-10f, 1e20f, 3.4028234663852886e38f, -3.4028234663852886e38f,
+	1.17549435e-38f,
 	1.40129846e-45f, -1.40129846e-45f, 1.17549421e-38f, 123456792, 9.99999975e-06f,
 };
 enum { SPECIAL_FLOATS = sizeof special_floats / sizeof *special_floats };
@@ -200,7 +201,8 @@ Test(numbers, are_printed_exactly)
 /* Where a machine has no such locale, this says nothing. */
 Test(numbers, do_not_depend_on_the_locale)
 {
-	static const char *const names[] = {"de_DE.UTF-8", "de_DE", "fr_FR.UTF-8", "ru_RU.UTF-8", "ps_AF.UTF-8", "fa_IR.UTF-8"};
+	static const char *const names[] = {"de_DE.UTF-8", "de_DE", "fr_FR.UTF-8", "ru_RU.UTF-8", "ps_AF.UTF-8",
+		"fa_IR.UTF-8"};
 	Arena *arena = arena_open();
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		for (int k = 0; k < SPECIAL_FLOATS; k++) {
@@ -224,7 +226,8 @@ Test(numbers, arrive_in_machine_code)
 		values[i] = i < SPECIAL_FLOATS ? special_floats[i] : random_float(&random);
 		body = arena_print(arena, "%s\tout[%d] = %s;\n", body, i, number_text(arena, (double)values[i], true));
 	}
-	cr_assert(jit_text(&c, arena_print(arena, "void train(float *out)\n{\n%s}\n" PREDICT, body), &failure), "%s", failure.text);
+	cr_assert(jit_text(&c, arena_print(arena, "void train(float *out)\n{\n%s}\n" PREDICT, body), &failure), "%s",
+		failure.text);
 	void (*store)(float *);
 	memcpy(&store, &c.program.train, sizeof store);
 	store(found);

@@ -1,6 +1,6 @@
 /* kernels_reference.h: what each kernel means, in plain double. Operands come in the order of the kernel's row: p holds
- * the pointers, f the floats. A tensor is [features][rows], a matrix [outputs][inputs], as with one lane. Labels, indices
- * and counters are doubles too. A kernel without a function here is compared with the scalar set alone. */
+ * the pointers, f the floats. A tensor is [features][rows], a matrix [outputs][inputs], as with one lane. Labels,
+ * indices and counters are doubles too. A kernel without a function here is compared with the scalar set alone. */
 #ifndef BNC_KERNELS_REFERENCE_H
 #define BNC_KERNELS_REFERENCE_H
 #include <math.h>
@@ -8,8 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* width: features of the operands that a kernel touches panel by panel; depth: floats per feature of `any` operands; contrast, optimizer: as Sizes says */
-typedef struct KernelShape { int rows, inputs, outputs, features, width, depth, flag, above, contrast; const char *optimizer; } KernelShape;
+/* width: features of the operands that a kernel touches panel by panel; depth: floats per feature of `any` operands;
+ * contrast, optimizer: as Sizes says */
+typedef struct KernelShape { int rows, inputs, outputs, features, width, depth, flag, above, contrast;
+	const char *optimizer; } KernelShape;
 
 typedef void KernelReference(const KernelShape *s, const double *f, double **p);
 
@@ -170,7 +172,8 @@ static void reference_mse(const KernelShape *s, const double *f, double **p)
 	}
 }
 
-/* The update of depth values of each of the panel's features: w and its states; w may be absent. numbers: kernels/optimizers.h. */
+/* The update of depth values of each of the panel's features: w and its states; w may be absent. numbers:
+ * kernels/optimizers.h. */
 static void step_sgd(const KernelShape *s, int depth, const double *numbers, double **w, const double *dw)
 {
 	for (int i = 0; w[0] && i < s->width * depth; i++)
@@ -218,8 +221,8 @@ static void reference_linear_dw_update(const KernelShape *s, const double *f, do
 	free(db);
 }
 
-/* ---- in one pass: what the kernels above do one after the other, for each instance of kernels/tables.h. Of the floats an activation's own come
- * first. */
+/* ---- in one pass: what the kernels above do one after the other, for each instance of kernels/tables.h. Of the floats
+ * an activation's own come first. */
 
 enum { NONE_COUNT = 0, ONE_COUNT = 1, TWO_COUNT = 2 };
 
@@ -290,7 +293,8 @@ static void turn_back(const KernelShape *s, float *centred, float *moments)
 			for (int j = 0; j < s->inputs; j++)
 				for (int k = 0; k <= i; k++)
 					for (int l = 0; l <= j; l++)
-						c[i][j] += (double)basis[i * FEW + k] * (double)basis[j * FEW + l] * (double)moments[COVARIANCES + k * FEW + l];
+						c[i][j] += (double)basis[i * FEW + k] * (double)basis[j * FEW + l]
+							* (double)moments[COVARIANCES + k * FEW + l];
 		for (int i = 0; i < s->inputs; i++) {
 			moments[MEANS + i] = moments[INPUT_MEANS + i] + moments[RESTS + i];
 			for (int j = 0; j < s->inputs; j++)
@@ -312,15 +316,16 @@ static void turned_weights(const KernelShape *s, double *turned, const double *m
 }
 
 /* xhat of all rows, from the inputs' covariances; and the statistics, where they are asked for. */
-static void few_xhat(const KernelShape *s, double eps, double *xhat, double *rstd, double *variance, double *mean, const double *centred, const double *moments,
-	const double *w, const double *b)
+static void few_xhat(const KernelShape *s, double eps, double *xhat, double *rstd, double *variance, double *mean,
+	const double *centred, const double *moments, const double *w, const double *b)
 {
 	const int n = s->rows;
 	for (int o = 0; o < s->width; o++, w += s->inputs) {
 		double m = b ? b[o] : 0, v = 0, turned[FEW];
 		turned_weights(s, turned, moments, w);
 		for (int i = 0; i < s->inputs; i++) {
-			m += moments[TURNED] > 0 ? w[i] * (moments[INPUT_MEANS + i] + moments[RESTS + i]) + turned[i] * moments[CENTRES + i] : w[i] * moments[MEANS + i];
+			m += moments[TURNED] > 0 ? w[i] * (moments[INPUT_MEANS + i] + moments[RESTS + i]) + turned[i]
+				* moments[CENTRES + i] : w[i] * moments[MEANS + i];
 			for (int j = 0; j < s->inputs; j++)
 				v += turned[i] * turned[j] * covariance(moments, i, j);
 		}
@@ -338,8 +343,9 @@ static void few_xhat(const KernelShape *s, double eps, double *xhat, double *rst
 }
 
 /* gradients: of w, gamma and beta, one behind the other; from dz, behind the activation. */
-static void few_gradients(const KernelShape *s, double *dw, double *dgamma, double *dbeta, const double *dz, const double *xhat, const double *rstd,
-	const double *centred, const double *moments, const double *w, const double *gamma)
+static void few_gradients(const KernelShape *s, double *dw, double *dgamma, double *dbeta, const double *dz,
+	const double *xhat, const double *rstd, const double *centred, const double *moments, const double *w,
+	const double *gamma)
 {
 	const int n = s->rows;
 	for (int o = 0; o < s->width; o++, w += s->inputs, dw += s->inputs, dz += n, xhat += n) {
@@ -390,14 +396,16 @@ static void reference_linear_batchnorm(const KernelShape *s, const double *f, do
 FEW_INSTANCES(REFERENCE_FEW)
 
 /* What backward is given beside its weights; y or null, and gradients to fill in. */
-typedef struct FewBackward { double *dy, *y, *rstd, *centred, *moments, *w, *gamma, *beta, *dw, *dgamma, *dbeta; } FewBackward;
+typedef struct FewBackward { double *dy, *y, *rstd, *centred, *moments, *w, *gamma, *beta, *dw, *dgamma, *dbeta;
+	} FewBackward;
 
-/* slope: the activation's backward, or null. Where an input that the kernel makes again is so near 0 that rounding decides on which side of a kink
- * it lies, anything is right: NaN. */
+/* slope: the activation's backward, or null. Where an input that the kernel makes again is so near 0 that rounding
+ * decides on which side of a kink it lies, anything is right: NaN. */
 static void few_backward(const KernelShape *s, const double *f, KernelReference *slope, const FewBackward *in)
 {
 	const size_t width = (size_t)s->width, size = width * (size_t)s->rows;
-	double *xhat = malloc(sizeof *xhat * (3 * size + 2 * width)), *z = xhat + size, *dz = z + size, *dgamma = dz + size, *dbeta = dgamma + width;
+	double *xhat = malloc(sizeof *xhat * (3 * size + 2 * width)), *z = xhat + size, *dz = z + size, *dgamma = dz + size,
+		*dbeta = dgamma + width;
 	few_xhat(s, 0, xhat, in->rstd, NULL, NULL, in->centred, in->moments, in->w, NULL);
 	reference_scale_shift(s, f, (double *[]){ z, xhat, in->gamma, in->beta });
 	memcpy(dz, in->dy, sizeof *dz * size);
@@ -406,16 +414,18 @@ static void few_backward(const KernelShape *s, const double *f, KernelReference 
 	for (size_t i = 0; i < size; i++)
 		if (slope && !in->y && fabs(z[i]) < 1e-5)
 			dz[i] = NAN;
-	few_gradients(s, in->dw, in->dgamma ? in->dgamma : dgamma, in->dbeta ? in->dbeta : dbeta, dz, xhat, in->rstd, in->centred, in->moments, in->w,
-		in->gamma);
+	few_gradients(s, in->dw, in->dgamma ? in->dgamma : dgamma, in->dbeta ? in->dbeta : dbeta, dz, xhat, in->rstd,
+		in->centred, in->moments, in->w, in->gamma);
 	free(xhat);
 }
 
 /* Pointers: numbers, w and its states, dgamma, dbeta, dy, [y or beta], rstd, centred, moments, gamma. */
-static void few_bwd_update(const KernelShape *s, const double *f, KernelReference *slope, double **p, double *y, double *beta, double **rest)
+static void few_bwd_update(const KernelShape *s, const double *f, KernelReference *slope, double **p, double *y,
+	double *beta, double **rest)
 {
 	double *dw = malloc(sizeof *dw * (size_t)s->width * (size_t)s->inputs);
-	const FewBackward in = { .dy = p[7], .y = y, .rstd = rest[0], .centred = rest[1], .moments = rest[2], .w = p[1], .gamma = rest[3], .beta = beta,
+	const FewBackward in = { .dy = p[7], .y = y, .rstd = rest[0], .centred = rest[1], .moments = rest[2], .w = p[1],
+		.gamma = rest[3], .beta = beta,
 		.dw = dw, .dgamma = p[5], .dbeta = p[6] };
 	few_backward(s, f, slope, &in);
 	step_by(s, s->inputs, p[0], p + 1, dw);
@@ -432,7 +442,8 @@ static void reference_linear_batchnorm_bwd_update(const KernelShape *s, const do
 #define OUTPUT_BETA(pointer) NULL
 #define INPUT_BETA(pointer) pointer
 #define REFERENCE_FEW_BWD(activation, FROM, NUMBERS) \
-	static void reference_linear_batchnorm_##activation##_bwd_update(const KernelShape *s, const double *f, double **p) \
+	static void reference_linear_batchnorm_##activation##_bwd_update(const KernelShape *s, const double *f, \
+		double **p) \
 	{ \
 		few_bwd_update(s, f, reference_##activation##_bwd, p, FROM##_Y(p[8]), FROM##_BETA(p[8]), p + 9); \
 	}
@@ -441,13 +452,15 @@ FEW_INSTANCES(REFERENCE_FEW_BWD)
 /* Pointers: numbers; w, gamma, beta with their states; [dy], [y], rstd, centred, moments, [above_dy, above_w]. */
 typedef void KernelStep(const KernelShape *s, int depth, const double *numbers, double **w, const double *dw);
 
-static void few_update(const KernelShape *s, const double *f, KernelReference *slope, KernelStep *step, int places, double **p, double *dy, double *y,
-	double **rest)
+static void few_update(const KernelShape *s, const double *f, KernelReference *slope, KernelStep *step, int places,
+	double **p, double *dy, double *y, double **rest)
 {
 	double **w = p + 1, **gamma = w + places, **beta = gamma + places;
 	const size_t width = (size_t)s->width;
-	double *dw = malloc(sizeof *dw * width * (size_t)(s->inputs + 2)), *dgamma = dw + width * (size_t)s->inputs, *dbeta = dgamma + width;
-	const FewBackward in = { .dy = dy, .y = y, .rstd = rest[0], .centred = rest[1], .moments = rest[2], .w = w[0], .gamma = gamma[0], .beta = beta[0],
+	double *dw = malloc(sizeof *dw * width * (size_t)(s->inputs + 2)), *dgamma = dw + width * (size_t)s->inputs,
+		*dbeta = dgamma + width;
+	const FewBackward in = { .dy = dy, .y = y, .rstd = rest[0], .centred = rest[1], .moments = rest[2], .w = w[0],
+		.gamma = gamma[0], .beta = beta[0],
 		.dw = dw, .dgamma = dgamma, .dbeta = dbeta };
 	few_backward(s, f, slope, &in);
 	step(s, s->inputs, p[0], w, dw);
@@ -458,19 +471,23 @@ static void few_update(const KernelShape *s, const double *f, KernelReference *s
 
 enum { NO_STATE_PLACES = 1, ONE_STATE_PLACES = 2, OUTPUT_GIVEN_ROWS = 1, INPUT_GIVEN_ROWS = 0 };
 #define REFERENCE_FEW_UPDATE(activation, FROM, NUMBERS, optimizer, STATES) \
-	static void reference_linear_batchnorm_##activation##_bwd_##optimizer(const KernelShape *s, const double *f, double **p) \
+	static void reference_linear_batchnorm_##activation##_bwd_##optimizer(const KernelShape *s, const double *f, \
+		double **p) \
 	{ \
 		double **dy = p + 1 + 3 * STATES##_PLACES, **rest = dy + 1; \
-		few_update(s, f, reference_##activation##_bwd, step_##optimizer, STATES##_PLACES, p, *dy, FROM##_Y(*rest), rest + FROM##_GIVEN_ROWS); \
+		few_update(s, f, reference_##activation##_bwd, step_##optimizer, STATES##_PLACES, p, *dy, FROM##_Y(*rest), \
+			rest + FROM##_GIVEN_ROWS); \
 	} \
 	\
-	static void reference_linear_batchnorm_##activation##_linear_bwd_##optimizer(const KernelShape *s, const double *f, double **p) \
+	static void reference_linear_batchnorm_##activation##_linear_bwd_##optimizer(const KernelShape *s, \
+		const double *f, double **p) \
 	{ \
 		double **rest = p + 1 + 3 * STATES##_PLACES, **above_dy = rest + FROM##_GIVEN_ROWS + 3; \
 		double *dy = malloc(sizeof *dy * (size_t)s->rows * (size_t)s->outputs); \
 		const KernelShape above = { .rows = s->rows, .inputs = s->outputs, .outputs = s->above }; \
 		reference_linear_dx(&above, f, (double *[]){ dy, above_dy[0], above_dy[1] }); \
-		few_update(s, f, reference_##activation##_bwd, step_##optimizer, STATES##_PLACES, p, dy, FROM##_Y(*rest), rest + FROM##_GIVEN_ROWS); \
+		few_update(s, f, reference_##activation##_bwd, step_##optimizer, STATES##_PLACES, p, dy, FROM##_Y(*rest), \
+			rest + FROM##_GIVEN_ROWS); \
 		free(dy); \
 	}
 FEW_UPDATE_INSTANCES(REFERENCE_FEW_UPDATE)
@@ -498,16 +515,22 @@ static void reference_scatter(const KernelShape *s, const double *f, double **p)
 }
 
 #define REFERENCE(name) { #name, reference_##name }
-#define OF_BATCHNORM(activation, FROM, NUMBERS) REFERENCE(batchnorm_##activation), REFERENCE(batchnorm_##activation##_bwd),
-#define OF_FEW(activation, FROM, NUMBERS) REFERENCE(linear_batchnorm_##activation), REFERENCE(linear_batchnorm_##activation##_bwd_update),
+#define OF_BATCHNORM(activation, FROM, NUMBERS) REFERENCE(batchnorm_##activation), \
+	REFERENCE(batchnorm_##activation##_bwd),
+#define OF_FEW(activation, FROM, NUMBERS) REFERENCE(linear_batchnorm_##activation), \
+REFERENCE(linear_batchnorm_##activation##_bwd_update),
 #define OF_UPDATE(activation, FROM, NUMBERS, optimizer, STATES) \
-	REFERENCE(linear_batchnorm_##activation##_bwd_##optimizer), REFERENCE(linear_batchnorm_##activation##_linear_bwd_##optimizer),
+	REFERENCE(linear_batchnorm_##activation##_bwd_##optimizer), \
+		REFERENCE(linear_batchnorm_##activation##_linear_bwd_##optimizer),
 static const struct { const char *name; KernelReference *function; } references[] = {
 	REFERENCE(linear), REFERENCE(linear_dx), REFERENCE(linear_dw), REFERENCE(column_sum), REFERENCE(add),
 	REFERENCE(batchnorm), REFERENCE(batchnorm_predict), REFERENCE(batchnorm_bwd), REFERENCE(scale_shift),
-	REFERENCE(cross_entropy), REFERENCE(mse), REFERENCE(centre), REFERENCE(count), REFERENCE(gather), REFERENCE(scatter),
-	REFERENCE(linear_dw_update), REFERENCE(linear_batchnorm), REFERENCE(linear_batchnorm_bwd_update), REFERENCE(sgd), REFERENCE(sgd_momentum),
-	REFERENCE(relu), REFERENCE(relu_bwd), REFERENCE(leaky_relu), REFERENCE(leaky_relu_bwd), REFERENCE(tanh), REFERENCE(tanh_bwd), REFERENCE(sigmoid),
+	REFERENCE(cross_entropy), REFERENCE(mse), REFERENCE(centre), REFERENCE(count), REFERENCE(gather),
+	REFERENCE(scatter),
+	REFERENCE(linear_dw_update), REFERENCE(linear_batchnorm), REFERENCE(linear_batchnorm_bwd_update), REFERENCE(sgd),
+	REFERENCE(sgd_momentum),
+	REFERENCE(relu), REFERENCE(relu_bwd), REFERENCE(leaky_relu), REFERENCE(leaky_relu_bwd), REFERENCE(tanh),
+	REFERENCE(tanh_bwd), REFERENCE(sigmoid),
 	REFERENCE(sigmoid_bwd),
 	BATCHNORM_INSTANCES(OF_BATCHNORM) FEW_INSTANCES(OF_FEW) FEW_UPDATE_INSTANCES(OF_UPDATE)
 };

@@ -1,6 +1,7 @@
-/* kernels_test.c: every row of kernels.h and its variants, by nothing but its text. Each kernel set that this processor has is run on
- * operands of awkward sizes and compared with a reference in double, or else with the scalar set: results, writes outside
- * an operand, padding, operands that share storage, absent operands. A new row needs no code here. */
+/* kernels_test.c: every row of kernels.h and its variants, by nothing but its text. Each kernel set that this processor
+ * has is run on operands of awkward sizes and compared with a reference in double, or else with the scalar set:
+ * results, writes outside an operand, padding, operands that share storage, absent operands. A new row needs no code
+ * here. */
 #include "bnc.h"
 #include "kernels.h"
 #include "kernels_reference.h"
@@ -21,8 +22,10 @@ enum { MAX_POINTERS = 20, MAX_NUMBERS = 12, GUARD = 64 };
 
 /* ---- a row's text, parsed */
 
-typedef enum Kind { ROWS, FEATURES, WEIGHTS, ANY, SCALAR, COUNTER, LABELS, TABLE, INDEX, ESTIMATES, PREPARED, KINDS } Kind;
-static const char *const kind_names[KINDS] = { "rows", "features", "weights", "any", "scalar", "counter", "labels", "table", "index", "moments", "numbers" };
+typedef enum Kind { ROWS, FEATURES, WEIGHTS, ANY, SCALAR, COUNTER, LABELS, TABLE, INDEX, ESTIMATES, PREPARED,
+	KINDS } Kind;
+static const char *const kind_names[KINDS] = { "rows", "features", "weights", "any", "scalar", "counter", "labels",
+	"table", "index", "moments", "numbers" };
 
 typedef struct Pointer {
 	char name[32];
@@ -38,7 +41,8 @@ typedef struct Row {
 	char integer[MAX_NUMBERS][32];
 	int operands, integers, floats;
 	TCCState *compiled;
-	void (*call)(void (*kernel)(void), const int *integers, const float *floats, void *const *pointers, void (*optimizer)(void));
+	void (*call)(void (*kernel)(void), const int *integers, const float *floats, void *const *pointers,
+		void (*optimizer)(void));
 } Row;
 
 static bool starts(const char **text, const char *prefix)
@@ -76,7 +80,8 @@ static Pointer parse_operand(const char *type, const char *name)
 static void compile_call(Row *row, const char *types, const char *arguments)
 {
 	char text[4096];
-	snprintf(text, sizeof text, "void call(void (*kernel)(%s), int *i, float *f, void **p, void *optimizer) { kernel(%s); }", types, arguments);
+	snprintf(text, sizeof text,
+		"void call(void (*kernel)(%s), int *i, float *f, void **p, void *optimizer) { kernel(%s); }", types, arguments);
 	TCCState *state = row->compiled = tcc_new();
 	tcc_set_options(state, "-nostdlib -nostdinc");
 	tcc_set_output_type(state, TCC_OUTPUT_MEMORY);
@@ -90,7 +95,8 @@ static Row parse_row(const Kernel *kernel)
 	Row row = { .name = kernel->name, .kernel = kernel };
 	char types[1024] = "", arguments[1024] = "", type[32], operand[32];
 	int length;
-	for (const char *text = kernel->prototype + 1; sscanf(text, " %31[a-z0-9_] %31[a-z0-9_]%n", type, operand, &length) == 2;) {
+	for (const char *text = kernel->prototype + 1; sscanf(text, " %31[a-z0-9_] %31[a-z0-9_]%n", type, operand,
+		&length) == 2;) {
 		const char *comma = *types ? ", " : "";
 		char argument[48];
 		if (strcmp(type, "int") == 0) {
@@ -107,7 +113,8 @@ static Row parse_row(const Kernel *kernel)
 			/* an optimizer that keeps states always has the first */
 			pointer->optional &= !(kernel->states > 0 && strcmp(operand, "w1") == 0);
 		}
-		strcat(strcat(types, comma), strcmp(type, "int") == 0 || strcmp(type, "float") == 0 || strcmp(type, "double") == 0 ? type : "void *");
+		strcat(strcat(types, comma), strcmp(type, "int") == 0 || strcmp(type, "float") == 0
+			|| strcmp(type, "double") == 0 ? type : "void *");
 		strcat(arguments, argument);
 		text += length;
 		text += strspn(text, " ,");
@@ -134,7 +141,8 @@ static const uint32_t guard_bits = 0x7fabcdef, padding_bits = 0x4c92ac93;  /* a 
 static bool is_counter(const Pointer *operand) { return operand->kind == COUNTER; }
 static bool is_integer(const Pointer *operand) { return operand->kind == LABELS || operand->kind == INDEX; }
 
-/* A row that knows both sides of a matrix makes panels of its outputs; if it asks for `panel` of that matrix, of its inputs. */
+/* A row that knows both sides of a matrix makes panels of its outputs; if it asks for `panel` of that matrix, of its
+ * inputs. */
 static bool of_inputs(const Row *row)
 {
 	return has_integer(row, "panel") && !has_integer(row, "above");
@@ -253,7 +261,8 @@ static void run(const Row *row, const KernelSet *set, Case *c, const Way *way)
 		for (int i = 0; i < row->integers; i++) {
 			const struct { const char *name; int value; } known[] = {
 				{ "rows", c->shape.rows }, { "inputs", c->shape.inputs }, { "outputs", c->shape.outputs },
-				{ "features", c->shape.features }, { "above", c->shape.above }, { "panel", panel }, { "size", c->shape.depth * lanes },
+				{ "features", c->shape.features }, { "above", c->shape.above }, { "panel", panel },
+					{ "size", c->shape.depth * lanes },
 			};
 			integers[i] = c->shape.flag;
 			for (size_t k = 0; k < sizeof known / sizeof *known; k++)
@@ -268,7 +277,8 @@ static void run(const Row *row, const KernelSet *set, Case *c, const Way *way)
 				pointers[i] = NULL;
 		}
 		const bool plain = c->shape.optimizer && strcmp(c->shape.optimizer, "sgd") == 0;
-		row->call(kernel, integers, c->floats, pointers, (void (*)(void))(plain ? set->table->sgd : set->table->sgd_momentum));
+		row->call(kernel, integers, c->floats, pointers,
+			(void (*)(void))(plain ? set->table->sgd : set->table->sgd_momentum));
 	}
 	for (int i = 0; i < row->operands; i++) {
 		const Pointer *operand = &row->operand[i];
@@ -281,7 +291,8 @@ static void run(const Row *row, const KernelSet *set, Case *c, const Way *way)
 				if (f < features[i])
 					c->after[i][f * depth[i] + k] = value;
 				else if (zero_padded(operand) && operand->written)
-					cr_assert(value << 1 == 0, "%s, %s: padding of %s is not zero", row->name, set->name, operand->name);
+					cr_assert(value << 1 == 0, "%s, %s: padding of %s is not zero", row->name, set->name,
+						operand->name);
 			}
 	}
 	for (int i = 0; i < row->operands; i++)
@@ -320,7 +331,8 @@ static bool is_gradient(const Pointer *operand)
 /* w1, gamma_state: some optimizers keep squares there. */
 static bool is_state(const Pointer *operand)
 {
-	return strstr(operand->name, "_state") || (strlen(operand->name) == 2 && operand->name[1] >= '1' && operand->name[1] <= '3');
+	return strstr(operand->name, "_state") || (strlen(operand->name) == 2 && operand->name[1] >= '1'
+		&& operand->name[1] <= '3');
 }
 
 /* Means of any size; covariances of a definite matrix; and for an odd number of rows, turned inputs. */
@@ -359,11 +371,13 @@ static Case case_new(const Row *row, const KernelShape *shape)
 			/* what a linear above makes of these is no larger than the dy of others */
 			case ANY: case WEIGHTS:
 				if (is_state(operand)) {
-					c.before[i][k] = float_bits(uniform + (operand->name[1] == '1'));      /* more than the square of the third */
+					/* more than the square of the third */
+					c.before[i][k] = float_bits(uniform + (operand->name[1] == '1'));
 					break;
 				}
 				/* fall through */
-			default: c.before[i][k] = float_bits((4 * uniform - 2) * (strncmp(operand->name, "above_", 6) == 0 ? 0.25 : 1));
+			default: c.before[i][k] = float_bits((4 * uniform - 2)
+				* (strncmp(operand->name, "above_", 6) == 0 ? 0.25 : 1));
 			}
 		}
 		/* a gradient's two features sum to 0 */
@@ -442,12 +456,13 @@ static void check_way(const Row *row, const KernelSet *set, Case *c, Way way)
 				const double tolerance = operand->written ? 5e-5 * (1 + fabs(want)) : 0;
 				unknown += isnan(want) ? 1 : 0;
 				cr_assert(isnan(want) || fabs(got - want) <= tolerance,
-					"%s, %s: %s[%zu] = %.9g, not %.9g (rows %d, inputs %d, outputs %d, features %d, width %d, depth %d, "
-					"flag %d, operand %d in place of %d, absent %x)", row->name, set->name, operand->name, k, got, want,
-					c->shape.rows, c->shape.inputs, c->shape.outputs, c->shape.features, c->shape.width, c->shape.depth,
-					c->shape.flag, way.shared_out, way.shared_in, way.absent);
+					"%s, %s: %s[%zu] = %.9g, not %.9g (rows %d, inputs %d, outputs %d, features %d, width %d, depth "
+					"%d, flag %d, operand %d in place of %d, absent %x)", row->name, set->name, operand->name, k, got,
+					want, c->shape.rows, c->shape.inputs, c->shape.outputs, c->shape.features, c->shape.width,
+					c->shape.depth, c->shape.flag, way.shared_out, way.shared_in, way.absent);
 			}
-		cr_assert(unknown <= 4 * FEW + counts[i] / 50, "%s: the reference knows too little of %s", row->name, operand->name);
+		cr_assert(unknown <= 4 * FEW + counts[i] / 50, "%s: the reference knows too little of %s", row->name,
+			operand->name);
 		free(expected[i]);
 	}
 }
@@ -470,7 +485,8 @@ static bool fits(const Kernel *kernel, const KernelSet *set, KernelShape *shape)
 /* Whether the operand may be absent: all states are there in a kernel of one optimizer. */
 static bool is_optional(const Row *row, const KernelSet *set, const KernelShape *shape, const Pointer *operand)
 {
-	const Sizes sizes = { set->lanes, shape->rows, shape->outputs, shape->inputs, shape->features, shape->above, shape->contrast, 0 };
+	const Sizes sizes = { set->lanes, shape->rows, shape->outputs, shape->inputs, shape->features, shape->above,
+		shape->contrast, 0 };
 	return operand->optional && (!is_state(operand) || kernel_fits(row->kernel, sizes));
 }
 
@@ -521,24 +537,28 @@ static void check_row(const Row *row)
 			combinations *= 5;
 		for (int n = 0; n < combinations; n++) {
 			const int inputs = n / 25 % 5, other = n / 125 % 5, flag = n / 625;
-			KernelShape shape = { .rows = sizes[n % 5], .width = sizes[n / 5 % 5], .inputs = sizes[inputs], .outputs = sizes[other],
+			KernelShape shape = { .rows = sizes[n % 5], .width = sizes[n / 5 % 5], .inputs = sizes[inputs],
+				.outputs = sizes[other],
 				.features = sizes[other], .depth = sizes[inputs], .flag = flag };
 			const bool any = !has_integer(row, "rows");
 			if (flag > 1 || shape.rows < 1 || shape.width < 1 || shape.inputs < 1 || shape.outputs < 1)
 				continue;
 			/* leave out what differs only in a size that the row does not know */
-			if ((!has_integer(row, "inputs") && !any && inputs) || (any && n % 5) || (has_integer(row, "outputs") && n / 5 % 5) ||
-				(!has_integer(row, "outputs") && !has_integer(row, "features") && other))
+			if ((!has_integer(row, "inputs") && !any && inputs) || (any && n % 5)
+				|| (has_integer(row, "outputs") && n / 5 % 5) || (!has_integer(row, "outputs")
+				&& !has_integer(row, "features") && other))
 				continue;
 			checked += check_shape(row, *set, shape);
 		}
-		checked += check_shape(row, *set, (KernelShape){ .rows = 61, .width = 275, .inputs = 275, .outputs = 531, .features = 275, .depth = 40 });
-		checked += check_shape(row, *set, (KernelShape){ .rows = 7, .width = 50, .inputs = 50, .outputs = 831, .features = 50, .depth = 40 });
+		checked += check_shape(row, *set, (KernelShape){ .rows = 61, .width = 275, .inputs = 275, .outputs = 531,
+			.features = 275, .depth = 40 });
+		checked += check_shape(row, *set, (KernelShape){ .rows = 7, .width = 50, .inputs = 50, .outputs = 831,
+			.features = 50, .depth = 40 });
 		const int inputs[] = { 33, 65, 97, 140, 256, 257 };
 		for (int outputs = 1; outputs <= FEW; outputs++)
 			for (int i = 0; i < 6; i++)
-				checked += check_shape(row, *set, (KernelShape){ .rows = i % 2 ? 2 * lanes : 3 * lanes + 1, .width = 33, .inputs = inputs[i],
-					.outputs = outputs, .features = outputs, .depth = 40 });
+				checked += check_shape(row, *set, (KernelShape){ .rows = i % 2 ? 2 * lanes : 3 * lanes + 1, .width = 33,
+					.inputs = inputs[i], .outputs = outputs, .features = outputs, .depth = 40 });
 		void *entry;
 		memcpy(&entry, (const char *)(*set)->table + row->kernel->entry, sizeof entry);
 		cr_assert_eq(checked > 0, entry != 0, "%s, %s: %d shapes fit", row->name, (*set)->name, checked);

@@ -2,12 +2,13 @@
  * unfused, against the layers' references in double: the loss, the outputs in prediction, and each parameter's gradient
  * against central differences. A layer needs no code here, only its examples.
  *
- * The gradients are read from the optimizer: with lr=0 and momentum its buffer is, after the first step, the gradient. */
+ * The gradients are read from the optimizer: with lr=0 and momentum its buffer is, after the first step, the
+ * gradient. */
 #include "model_support.h"
 #include <criterion/parameterized.h>
 
-/* Of the largest value (or gradient) beside it. A float sum of 64 terms, through 8 layers, errs by 64 * 8 * 2^-24 = 3e-5 of
- * its terms at the worst, but roundings cancel as a rule: the root of as many is 1.3e-6. */
+/* Of the largest value (or gradient) beside it. A float sum of 64 terms, through 8 layers, errs by 64 * 8 * 2^-24 =
+ * 3e-5 of its terms at the worst, but roundings cancel as a rule: the root of as many is 1.3e-6. */
 static const double tolerance = 3e-6;
 
 /* Numbers, since a test's process may have the tables elsewhere. */
@@ -64,10 +65,12 @@ static Expectation expectation_of(const Compilation *c, int rows)
 typedef struct Found { const char *text, *set; bool fused; int rows; } Found;
 
 #define expect_near(found, actual, expected, scale, what) \
-	cr_expect(fabs((actual) - (expected)) <= tolerance * (scale), "%s (%s, %s, %d rows): %s is %.9g and should be %.9g", (found)->text, \
-		(found)->set, (found)->fused ? "fused" : "unfused", (found)->rows, (what), (actual), (expected))
+	cr_expect(fabs((actual) - (expected)) <= tolerance * (scale), \
+		"%s (%s, %s, %d rows): %s is %.9g and should be %.9g", (found)->text, (found)->set, (found)->fused ? "fused" \
+		: "unfused", (found)->rows, (what), (actual), (expected))
 
-static void check_gradient(const Found *found, const Compilation *c, const void *net, const Tensor *tensor, const double *expected, double scale)
+static void check_gradient(const Found *found, const Compilation *c, const void *net, const Tensor *tensor,
+	const double *expected, double scale)
 {
 	const Tensor *buffer = find_persistent(c, arena_print(c->arena, "momentum_buffer_%s", tensor->name));
 	cr_assert(buffer, "%s: %s has no gradient", found->text, tensor->path);
@@ -75,7 +78,8 @@ static void check_gradient(const Found *found, const Compilation *c, const void 
 	get_values(c, net, buffer, values);
 	for (size_t v = 0; v < value_count(tensor); v++)
 		if (!isnan(expected[v]))
-			expect_near(found, (double)values[v], expected[v], scale, arena_print(c->arena, "the gradient of %s[%zu]", tensor->path, v));
+			expect_near(found, (double)values[v], expected[v], scale, arena_print(c->arena, "the gradient of %s[%zu]",
+				tensor->path, v));
 }
 
 /* A bias that batchnorm cancels has no step: its gradient must be what the network takes it for. */
@@ -156,7 +160,8 @@ static void check_example(const char *example)
 			continue;
 		for (int s = 0; s < SIZES; s++) {
 			char text[512];
-			snprintf(text, sizeof text, "%s; loss %s; optimizer sgd lr=0 momentum=1; batch %d", example, layers[i]->name, sizes[s].batch);
+			snprintf(text, sizeof text, "%s; loss %s; optimizer sgd lr=0 momentum=1; batch %d", example,
+				layers[i]->name, sizes[s].batch);
 			check_text(text, sizes[s].rows);
 		}
 	}

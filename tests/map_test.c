@@ -12,7 +12,8 @@ Test(map, older_maps_stay_as_they_were)
 		maps[i + 1] = map_put(arena, maps[i], arena_print(arena, "%d", i), &values[i]);
 	for (int size = 0; size <= NAMES; size += 500)
 		for (int i = 0; i < NAMES; i++)
-			cr_assert_eq(map_get(maps[size], arena_print(arena, "%d", i)), i < size ? &values[i] : 0, "%d of %d", i, size);
+			cr_assert_eq(map_get(maps[size], arena_print(arena, "%d", i)), i < size ? &values[i] : 0, "%d of %d", i,
+				size);
 	arena_close(arena);
 }
 

@@ -71,7 +71,8 @@ static inline void model_forward(const Model *m, bool training)
 	for (int i = 0; i < m->network->nodes.count; i++) {
 		const Node *node = m->network->nodes.items[i];
 		Reference reference = {
-			.rows = m->rows, .inputs = (int)shape_size(&node->inputs[0]->shape), .outputs = (int)shape_size(&node->output->shape),
+			.rows = m->rows, .inputs = (int)shape_size(&node->inputs[0]->shape),
+			.outputs = (int)shape_size(&node->output->shape),
 			.arguments = node->arguments, .x = model_value(m, node->inputs[0]), .x2 = model_value(m, node->inputs[1]),
 			.y = m->outputs[i], .training = training,
 		};
@@ -87,8 +88,10 @@ static inline double model_loss(const Model *m)
 	const Node *loss = m->network->loss;
 	double value;
 	Reference reference = {
-		.rows = m->rows, .inputs = (int)shape_size(&m->network->output->shape), .outputs = 1, .arguments = loss->arguments,
-		.x = model_value(m, m->network->output), .y = &value, .training = true, .labels = m->labels, .targets = m->targets,
+		.rows = m->rows, .inputs = (int)shape_size(&m->network->output->shape), .outputs = 1,
+		.arguments = loss->arguments,
+		.x = model_value(m, m->network->output), .y = &value, .training = true, .labels = m->labels,
+		.targets = m->targets,
 	};
 	loss->layer->reference(&reference);
 	return value;
@@ -107,9 +110,9 @@ static inline double central_difference(const Model *m, double *value, double st
 
 /* The loss's derivative by *value; NAN where the network has a kink within the step.
  *
- * The step: differences err by step^2 f'''/6 and by 2^-53 f / step. 2^-18 makes both some 1e-11 for f and f''' of about 1,
- * and leaves 1e-6 for the f''' = 1e5 of a BatchNorm over two nearly equal rows; and a ReLU's input is rarely that near 0.
- * Across a kink, a quarter of the step gives another slope. */
+ * The step: differences err by step^2 f'''/6 and by 2^-53 f / step. 2^-18 makes both some 1e-11 for f and f''' of about
+ * 1, and leaves 1e-6 for the f''' = 1e5 of a BatchNorm over two nearly equal rows; and a ReLU's input is rarely that
+ * near 0. Across a kink, a quarter of the step gives another slope. */
 static inline double model_derivative(const Model *m, double *value)
 {
 	double wide = central_difference(m, value, 0x1p-18), narrow = central_difference(m, value, 0x1p-20);

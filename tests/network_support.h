@@ -60,7 +60,8 @@ static inline size_t value_count(const Tensor *tensor)
 
 static inline ProgramTensor as_program_tensor(const Tensor *tensor)
 {
-	return (ProgramTensor){.layout = tensor->layout, .features = tensor->features, .inputs = tensor->inputs, .offset = tensor->offset};
+	return (ProgramTensor){.layout = tensor->layout, .features = tensor->features, .inputs = tensor->inputs,
+		.offset = tensor->offset};
 }
 
 /* Row-major. */
@@ -109,7 +110,8 @@ typedef struct Batch {
 
 static inline Batch random_batch(const Network *network, Random *random, int rows)
 {
-	Batch batch = {.rows = rows, .inputs = (int)shape_size(&network->input->shape), .outputs = (int)shape_size(&network->output->shape)};
+	Batch batch = {.rows = rows, .inputs = (int)shape_size(&network->input->shape),
+		.outputs = (int)shape_size(&network->output->shape)};
 	size_t x_count = (size_t)rows * (size_t)batch.inputs, target_count = (size_t)rows * (size_t)batch.outputs;
 	batch.x = NEW_ARRAY(network->arena, float, x_count);
 	batch.targets = NEW_ARRAY(network->arena, float, target_count);

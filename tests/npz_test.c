@@ -139,7 +139,8 @@ Test(npz, every_type)
 		CASE("<i2", "\1\0\xfe\xff", "\1\0\2\0", 4, -2),
 		CASE("<u4", "\1\0\0\0\0\0\0\xff", "\1\0\0\0\2\0\0\0", 8, 4278190080),
 		CASE("<i4", "\1\0\0\0\xfe\xff\xff\xff", "\1\0\0\0\2\0\0\0", 8, -2),
-		CASE("<u8", "\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x80", "\1\0\0\0\0\0\0\0\2\0\0\0\0\0\0\0", 16, 9223372036854775808.0f),
+		CASE("<u8", "\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x80", "\1\0\0\0\0\0\0\0\2\0\0\0\0\0\0\0", 16,
+		9223372036854775808.0f),
 		CASE("<i8", "\1\0\0\0\0\0\0\0\xfe\xff\xff\xff\xff\xff\xff\xff", "\1\0\0\0\0\0\0\0\2\0\0\0\0\0\0\0", 16, -2),
 		CASE("<f4", "\0\0\x80\x3f\0\0\0\xc0", "\0\0\x80\x3f\0\0\0\x40", 8, -2),
 		CASE("<f2", "\0\x3c\0\xc0", "\0\x3c\0\x40", 4, -2),
@@ -239,9 +240,12 @@ Test(npz, headers_are_read_strictly)
 		"{u'descr': u'<f4', U'fortran_order': False, r'shape': (2, 2), }",
 		HEADER("<f4", "False", "(2L, 2L)"), HEADER("<f4", "False", "(2 , 2L , )"),
 		"\t{\n'descr':\r\n'<f4',\f'fortran_order':\tFalse,'shape'\n:\n(\n2,\n2)\n,}\n\n",
-		HEADER("<f4", "False", "(0x2, 0X2)"), HEADER("<f4", "False", "(0o2, 0b1_0)"), HEADER("<f4", "False", "(+2, +(0x_2))"), HEADER("<f4", "False", "((2), 0x2L)"),
-		HEADER("<f4", "((False))", "(2, 2)"), "# by hand\n" HEADER("<f4", "False", "(2, # rows\n2)") "# end", HEADER("<f4", "False # C\n", "(2,\\\n2)"),
-		"{'descr': ('<f4'), 'fortran_order': False, 'shape': (2, 2), }", "{'descr': '''<f4''', 'fortran_order': False, 'shape': (2, 2), }",
+		HEADER("<f4", "False", "(0x2, 0X2)"), HEADER("<f4", "False", "(0o2, 0b1_0)"),
+		HEADER("<f4", "False", "(+2, +(0x_2))"), HEADER("<f4", "False", "((2), 0x2L)"),
+		HEADER("<f4", "((False))", "(2, 2)"), "# by hand\n" HEADER("<f4", "False", "(2, # rows\n2)") "# end",
+		HEADER("<f4", "False # C\n", "(2,\\\n2)"),
+		"{'descr': ('<f4'), 'fortran_order': False, 'shape': (2, 2), }",
+		"{'descr': '''<f4''', 'fortran_order': False, 'shape': (2, 2), }",
 		"{'descr': '<' \"f\" u'4' '', 'fortran_' 'order': False, 'shape': (2, 2), }",
 	};
 	static const char *const bad[] = {
@@ -249,16 +253,25 @@ Test(npz, headers_are_read_strictly)
 		"{'descr': '<f4', 'descr': '<f4', 'shape': (2, 2)}", HEADER("<f4", "Maybe", "(2, 2)"),
 		HEADER("<f4", "False", "(2 2)"), HEADER("<f4", "False", "(,)"), HEADER("<f4", "False", "(-2, -2)"),
 		HEADER("<f4", "False", "2, 2"), HEADER("<f4", "False", "(2, 2)") "x", "{'descr': '<f4",
-		"{'descr': '<f4' 'fortran_order': False, 'shape': (2, 2)}", HEADER("<f4", "False", "(4)"), HEADER("<f4", "False", "[2, 2]"),
-		HEADER("<f4", "False", "(02, 2)"), HEADER("<f4", "False", "(2l, 2)"), HEADER("<f4", "False", "(2, 2,,)"), HEADER("<f4", "0", "(2, 2)"),
+		"{'descr': '<f4' 'fortran_order': False, 'shape': (2, 2)}", HEADER("<f4", "False", "(4)"),
+		HEADER("<f4", "False", "[2, 2]"),
+		HEADER("<f4", "False", "(02, 2)"), HEADER("<f4", "False", "(2l, 2)"), HEADER("<f4", "False", "(2, 2,,)"),
+		HEADER("<f4", "0", "(2, 2)"),
 		HEADER("<f4", "'False'", "(2, 2)"), "{b'descr': '<f4', 'fortran_order': False, 'shape': (2, 2)}",
-		"{'descr': b'<f4', 'fortran_order': False, 'shape': (2, 2)}", "{'descr': 4, 'fortran_order': False, 'shape': (2, 2)}",
-		"{'descr': \"<f4', 'fortran_order': False, 'shape': (2, 2)}", "{'descr': '<f\n4', 'fortran_order': False, 'shape': (2, 2)}",
-		"{'Descr': '<f4', 'fortran_order': False, 'shape': (2, 2)}", "{,'descr': '<f4', 'fortran_order': False, 'shape': (2, 2)}",
-		"{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2), 'x': 1}", "({'descr': '<f4', 'fortran_order': False, 'shape': (2, 2)})",
-		"{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2)}}", "{'descr': ('<f4', 'fortran_order': False, 'shape': (2, 2)}",
-		HEADER("<f4", "False", "(0x, 2)"), HEADER("<f4", "False", "(0o8, 2)"), HEADER("<f4", "False", "(2_, 2)"), HEADER("<f4", "False", "(2__0, 2)"),
-		HEADER("<f4", "False", "(_2, 2)"), HEADER("<f4", "False", "(2.0, 2)"), HEADER("<f4", "False", "(2, 2)") "\n# end\nx", HEADER("<f4", "(False", "(2, 2)"),
+		"{'descr': b'<f4', 'fortran_order': False, 'shape': (2, 2)}",
+		"{'descr': 4, 'fortran_order': False, 'shape': (2, 2)}",
+		"{'descr': \"<f4', 'fortran_order': False, 'shape': (2, 2)}",
+		"{'descr': '<f\n4', 'fortran_order': False, 'shape': (2, 2)}",
+		"{'Descr': '<f4', 'fortran_order': False, 'shape': (2, 2)}",
+		"{,'descr': '<f4', 'fortran_order': False, 'shape': (2, 2)}",
+		"{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2), 'x': 1}",
+		"({'descr': '<f4', 'fortran_order': False, 'shape': (2, 2)})",
+		"{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2)}}",
+		"{'descr': ('<f4', 'fortran_order': False, 'shape': (2, 2)}",
+		HEADER("<f4", "False", "(0x, 2)"), HEADER("<f4", "False", "(0o8, 2)"), HEADER("<f4", "False", "(2_, 2)"),
+		HEADER("<f4", "False", "(2__0, 2)"),
+		HEADER("<f4", "False", "(_2, 2)"), HEADER("<f4", "False", "(2.0, 2)"),
+		HEADER("<f4", "False", "(2, 2)") "\n# end\nx", HEADER("<f4", "(False", "(2, 2)"),
 	};
 	char path[32];
 	temporary_path(path);
@@ -279,32 +292,50 @@ Test(npz, headers_are_read_strictly)
 	unlink(path);
 }
 
-/* As X of two rows and two columns whose bytes are zeros. numpy.dtype() of 1.26 and 2.4 makes these sizes of these words; size 0: it holds
- * no real numbers, or is not one type of 64-bit Linux. */
+/* As X of two rows and two columns whose bytes are zeros. numpy.dtype() of 1.26 and 2.4 makes these sizes of these
+ * words; size 0: it holds no real numbers, or is not one type of 64-bit Linux. */
 Test(npz, types_as_numpy_spells_them)
 {
 	static const struct { const char *descr; int size; const char *part; } cases[] = {
-		{"<u1", 1, 0}, {"<i1", 1, 0}, {"<b1", 1, 0}, {">b1", 1, 0}, {"|?", 1, 0}, {"?", 1, 0}, {"=?", 1, 0}, {"=f4", 4, 0}, {"f4", 4, 0}, {"|f4", 4, 0},
-		{"<f", 4, 0}, {"<d", 8, 0}, {"e", 2, 0}, {"<i", 4, 0}, {"<l", 8, 0}, {"<q", 8, 0}, {"p", 8, 0}, {"b", 1, 0}, {"B", 1, 0}, {"h", 2, 0}, {"H", 2, 0},
-		{"I", 4, 0}, {">L", 8, 0}, {"Q", 8, 0}, {"float16", 2, 0}, {"half", 2, 0}, {"float32", 4, 0}, {"single", 4, 0}, {"float64", 8, 0}, {"double", 8, 0},
-		{"float", 8, 0}, {"int8", 1, 0}, {"int16", 2, 0}, {"int32", 4, 0}, {"int64", 8, 0}, {"int", 8, 0}, {"uint8", 1, 0}, {"uint16", 2, 0},
+		{"<u1", 1, 0}, {"<i1", 1, 0}, {"<b1", 1, 0}, {">b1", 1, 0}, {"|?", 1, 0}, {"?", 1, 0}, {"=?", 1, 0},
+			{"=f4", 4, 0}, {"f4", 4, 0}, {"|f4", 4, 0},
+		{"<f", 4, 0}, {"<d", 8, 0}, {"e", 2, 0}, {"<i", 4, 0}, {"<l", 8, 0}, {"<q", 8, 0}, {"p", 8, 0}, {"b", 1, 0},
+			{"B", 1, 0}, {"h", 2, 0}, {"H", 2, 0},
+		{"I", 4, 0}, {">L", 8, 0}, {"Q", 8, 0}, {"float16", 2, 0}, {"half", 2, 0}, {"float32", 4, 0}, {"single", 4, 0},
+			{"float64", 8, 0}, {"double", 8, 0},
+		{"float", 8, 0}, {"int8", 1, 0}, {"int16", 2, 0}, {"int32", 4, 0}, {"int64", 8, 0}, {"int", 8, 0},
+			{"uint8", 1, 0}, {"uint16", 2, 0},
 		{"uint32", 4, 0}, {"uint64", 8, 0}, {"uint", 8, 0}, {"bool", 1, 0}, {"bool_", 1, 0},
-		{"<float32", 0, "X: its type is `<float32`, expected bool, integers or floats of numpy"}, {"F32", 0, "its type is `F32`"}, {"", 0, "its type is ``"},
-		{"<", 0, "its type is `<`"}, {"<<f4", 0, "`<<f4`"}, {" f4", 0, "` f4`"}, {"i3", 0, "`i3`"}, {"f12", 0, "`f12`"}, {"b2", 0, "`b2`"}, {"u", 0, "`u`"},
-		{"<c8", 0, "X: its type is `<c8`: it holds complex numbers"}, {"complex128", 0, "complex numbers"}, {"D", 0, "complex numbers"},
-		{"|O", 0, "it holds Python objects, which only a pickle can hold"}, {"object", 0, "Python objects"}, {"<U5", 0, "it holds text, expected numbers: "
-			"number the words with numpy.unique"}, {"|S5", 0, "text"}, {"str", 0, "text"}, {"<M8[ns]", 0, "it holds dates"}, {"datetime64", 0, "dates"},
-		{"<m8[s]", 0, "it holds times"}, {"|V8", 0, "raw bytes"}, {"f4,f4", 0, "structures of named fields"}, {"f4,", 0, "structures of named fields"},
-		{"1f4", 4, 0}, {"<1f4", 4, 0}, {"1<f4", 4, 0}, {">1i8", 8, 0}, {"(1,)f4", 4, 0}, {"<(1,)f4", 4, 0}, {"(1,)<f2", 2, 0}, {"()f4", 4, 0},
+		{"<float32", 0, "X: its type is `<float32`, expected bool, integers or floats of numpy"},
+			{"F32", 0, "its type is `F32`"}, {"", 0, "its type is ``"},
+		{"<", 0, "its type is `<`"}, {"<<f4", 0, "`<<f4`"}, {" f4", 0, "` f4`"}, {"i3", 0, "`i3`"}, {"f12", 0, "`f12`"},
+			{"b2", 0, "`b2`"}, {"u", 0, "`u`"},
+		{"<c8", 0, "X: its type is `<c8`: it holds complex numbers"}, {"complex128", 0, "complex numbers"},
+			{"D", 0, "complex numbers"},
+		{"|O", 0, "it holds Python objects, which only a pickle can hold"}, {"object", 0, "Python objects"},
+			{"<U5", 0, "it holds text, expected numbers: "
+			"number the words with numpy.unique"}, {"|S5", 0, "text"}, {"str", 0, "text"},
+				{"<M8[ns]", 0, "it holds dates"}, {"datetime64", 0, "dates"},
+		{"<m8[s]", 0, "it holds times"}, {"|V8", 0, "raw bytes"}, {"f4,f4", 0, "structures of named fields"},
+			{"f4,", 0, "structures of named fields"},
+		{"1f4", 4, 0}, {"<1f4", 4, 0}, {"1<f4", 4, 0}, {">1i8", 8, 0}, {"(1,)f4", 4, 0}, {"<(1,)f4", 4, 0},
+			{"(1,)<f2", 2, 0}, {"()f4", 4, 0},
 		{"( 1 , 1 )f4", 4, 0}, {"1 f4", 4, 0}, {">1>f4", 4, 0}, {"1float64", 8, 0},
-		{"3f4", 0, "its type is `3f4`: an array in each item, expected a number"}, {"(2,)f4", 0, "an array in each item"},
-		{"(1,2)f4", 0, "an array in each item"}, {"0f4", 0, "an array in each item"}, {"<2f4", 0, "an array in each item"},
-		{"(1)f4", 0, "its type is `(1)f4`, expected bool"}, {"(,)f4", 0, "expected bool"}, {" 1f4", 0, "expected bool"}, {"01f4", 0, "expected bool"},
+		{"3f4", 0, "its type is `3f4`: an array in each item, expected a number"},
+			{"(2,)f4", 0, "an array in each item"},
+		{"(1,2)f4", 0, "an array in each item"}, {"0f4", 0, "an array in each item"},
+			{"<2f4", 0, "an array in each item"},
+		{"(1)f4", 0, "its type is `(1)f4`, expected bool"}, {"(,)f4", 0, "expected bool"}, {" 1f4", 0, "expected bool"},
+			{"01f4", 0, "expected bool"},
 		{">1<f4", 0, "expected bool"}, {"1", 0, "its type is `1`, expected bool"}, {"(1,f4", 0, "its type is `(1,f4`"},
-		{"F", 0, "complex numbers"}, {"F4", 0, "its type is `F4`, expected bool"}, {"F8", 0, "its type is `F8`, expected bool"}, {"D16", 0, "expected bool"},
-		{"c4", 0, "its type is `c4`, expected bool"}, {"c", 0, "it holds text"}, {"c16", 0, "complex numbers"}, {"complexx", 0, "expected bool"},
-		{"O8", 0, "Python objects"}, {"O2", 0, "expected bool"}, {"T", 0, "text"}, {"a5", 0, "text"}, {"U", 0, "text"}, {"T5", 0, "expected bool"},
-		{"M8", 0, "dates"}, {"M4", 0, "expected bool"}, {"timedelta64[s]", 0, "times"}, {"timedelta", 0, "expected bool"}, {"V", 0, "raw bytes"},
+		{"F", 0, "complex numbers"}, {"F4", 0, "its type is `F4`, expected bool"},
+			{"F8", 0, "its type is `F8`, expected bool"}, {"D16", 0, "expected bool"},
+		{"c4", 0, "its type is `c4`, expected bool"}, {"c", 0, "it holds text"}, {"c16", 0, "complex numbers"},
+			{"complexx", 0, "expected bool"},
+		{"O8", 0, "Python objects"}, {"O2", 0, "expected bool"}, {"T", 0, "text"}, {"a5", 0, "text"}, {"U", 0, "text"},
+			{"T5", 0, "expected bool"},
+		{"M8", 0, "dates"}, {"M4", 0, "expected bool"}, {"timedelta64[s]", 0, "times"},
+			{"timedelta", 0, "expected bool"}, {"V", 0, "raw bytes"},
 		{"strange", 0, "its type is `strange`, expected bool"},
 	};
 	static const char zeros[32];
@@ -324,7 +355,8 @@ Test(npz, types_as_numpy_spells_them)
 	}
 	static const struct { const char *descr, *part; } nested[] = {
 		{"[('a', '<f4')]", "X: it holds structures of named fields"}, {"[]", "X: it holds structures of named fields"},
-		{"('<f4', (2,))", "X: its type is `('<f4', ...)`: an array in each item, expected a number"}, {"('<f4', 2)", "an array in each item"},
+		{"('<f4', (2,))", "X: its type is `('<f4', ...)`: an array in each item, expected a number"},
+			{"('<f4', 2)", "an array in each item"},
 	};
 	for (size_t i = 0; i < sizeof nested / sizeof *nested; i++) {
 		snprintf(header, sizeof header, "{'descr': %s, 'fortran_order': False, 'shape': (2,), }", nested[i].descr);
@@ -339,7 +371,8 @@ Test(npz, types_as_numpy_spells_them)
 Test(npz, booleans_are_any_byte)
 {
 	static const Member members[] = {
-		{"X.npy", HEADER("|b1", "False", "(2, 2)"), "\0\1\2\xff", 4}, {"y.npy", HEADER("|b1", "False", "(2,)"), "\xff\0", 2},
+		{"X.npy", HEADER("|b1", "False", "(2, 2)"), "\0\1\2\xff", 4}, {"y.npy", HEADER("|b1", "False", "(2,)"),
+			"\xff\0", 2},
 	};
 	char path[32];
 	Data data;
@@ -357,13 +390,16 @@ Test(npz, numbers_are_rounded_once)
 {
 	static const int64_t integers[] = {9007199791611905, -9007199791611905, 1152921573326323713, 16777217};
 	static const uint64_t naturals[] = {9007199791611905, 18446742424442109953U, 1152921573326323713, 16777217};
-	const long double longs[] = {1 + 0x1p-24L + 0x1p-60L, 1 + 0x1p-24L - 0x1p-60L, 1 + 3 * 0x1p-24L - 0x1p-60L, -1 - 0x1p-24L - 0x1p-60L};
+	const long double longs[] = {1 + 0x1p-24L + 0x1p-60L, 1 + 0x1p-24L - 0x1p-60L, 1 + 3 * 0x1p-24L - 0x1p-60L,
+		-1 - 0x1p-24L - 0x1p-60L};
 	static const float expected[][4] = {
-		{0x1.000002p53f, -0x1.000002p53f, 0x1.000002p60f, 0x1p24f}, {0x1.000002p53f, 0x1.fffffep63f, 0x1.000002p60f, 0x1p24f},
+		{0x1.000002p53f, -0x1.000002p53f, 0x1.000002p60f, 0x1p24f}, {0x1.000002p53f, 0x1.fffffep63f, 0x1.000002p60f,
+			0x1p24f},
 		{1 + 0x1p-23f, 1, 1 + 0x1p-23f, -1 - 0x1p-23f},
 	};
 	const Member x[] = {
-		{"X.npy", HEADER("<i8", "False", "(2, 2)"), integers, sizeof integers}, {"X.npy", HEADER("<u8", "False", "(2, 2)"), naturals, sizeof naturals},
+		{"X.npy", HEADER("<i8", "False", "(2, 2)"), integers, sizeof integers},
+			{"X.npy", HEADER("<u8", "False", "(2, 2)"), naturals, sizeof naturals},
 		{"X.npy", HEADER("<f16", "False", "(2, 2)"), longs, sizeof longs},
 	};
 	char path[32];
@@ -387,18 +423,24 @@ Test(npz, numbers_are_rounded_once)
 /* One whole number a row from 0 is a label in any type; anything else makes values of all. */
 Test(npz, labels_or_values)
 {
-	static const int64_t negative[] = {0, -1}, beyond[] = {2147483647, 0}, largest[] = {0, INT64_MAX}, most[] = {2147483646, 1};
-	static const float whole[] = {1, 0}, negative_zero[] = {1, -0.0f}, half[] = {0, 0.5f}, below[] = {0, -1}, wide[] = {0, 1e10f};
+	static const int64_t negative[] = {0, -1}, beyond[] = {2147483647, 0}, largest[] = {0, INT64_MAX},
+		most[] = {2147483646, 1};
+	static const float whole[] = {1, 0}, negative_zero[] = {1, -0.0f}, half[] = {0, 0.5f}, below[] = {0, -1},
+		wide[] = {0, 1e10f};
 	static const uint64_t unsigned_largest[] = {UINT64_MAX, 0};
 	static const struct { Member y; const char *reason; } cases[] = {
-		{{"y.npy", HEADER("<f4", "False", "(2,)"), whole, 8}, 0}, {{"y.npy", HEADER("<f4", "False", "(2, 1)"), negative_zero, 8}, 0},
+		{{"y.npy", HEADER("<f4", "False", "(2,)"), whole, 8}, 0},
+			{{"y.npy", HEADER("<f4", "False", "(2, 1)"), negative_zero, 8}, 0},
 		{{"y.npy", HEADER("<i8", "False", "(2, 1)"), most, 16}, 0},
 		{{"y.npy", HEADER("<f4", "False", "(2,)"), half, 8}, "y[1] is 0.5: number the classes from 0"},
-		{{"y.npy", HEADER("<f4", "False", "(2,)"), below, 8}, "y[1] is -1:"}, {{"y.npy", HEADER("<f4", "False", "(2,)"), wide, 8}, "y[1] is 1e+10:"},
-		{{"y.npy", HEADER("<i8", "False", "(2,)"), negative, 16}, "y[1] is -1:"}, {{"y.npy", HEADER("<i8", "False", "(2,)"), beyond, 16}, "y[0] is 2147483647:"},
+		{{"y.npy", HEADER("<f4", "False", "(2,)"), below, 8}, "y[1] is -1:"},
+			{{"y.npy", HEADER("<f4", "False", "(2,)"), wide, 8}, "y[1] is 1e+10:"},
+		{{"y.npy", HEADER("<i8", "False", "(2,)"), negative, 16}, "y[1] is -1:"},
+			{{"y.npy", HEADER("<i8", "False", "(2,)"), beyond, 16}, "y[0] is 2147483647:"},
 		{{"y.npy", HEADER("<i8", "False", "(2,)"), largest, 16}, "y[1] is 9223372036854775807:"},
 		{{"y.npy", HEADER("<u8", "False", "(2,)"), unsigned_largest, 16}, "y[0] is 18446744073709551615:"},
-		{{"y.npy", HEADER("|u1", "False", "(2, 2)"), "\0\1\1\0", 4}, "y has 2 values a row: of one-hot rows take y.argmax(1)"},
+		{{"y.npy", HEADER("|u1", "False", "(2, 2)"), "\0\1\1\0", 4},
+			"y has 2 values a row: of one-hot rows take y.argmax(1)"},
 	};
 	char path[32];
 	temporary_path(path);
@@ -408,7 +450,8 @@ Test(npz, labels_or_values)
 		write_archive(path, members, 2);
 		open_or_abort(&data, path);
 		cr_expect_eq(!data.labels, cases[i].reason != 0, "case %zu", i);
-		cr_expect(!cases[i].reason || (strstr(data.unlabelled, cases[i].reason) && data.classes == 0), "case %zu: %s", i, data.unlabelled);
+		cr_expect(!cases[i].reason || (strstr(data.unlabelled, cases[i].reason) && data.classes == 0), "case %zu: %s",
+			i, data.unlabelled);
 		if (data.labels)
 			cr_expect(data.labels[0] == (i == 2 ? 2147483646 : 1) && data.classes == data.labels[0] + 1, "case %zu", i);
 		data_close(&data);
@@ -426,13 +469,18 @@ static Member renamed(const Member *member, const char *name)
 Test(npz, arrays_of_other_names)
 {
 	const Member members[] = {
-		renamed(&good_y, "y_train.npy"), renamed(&good_x, "x_train.npy"), renamed(&good_x, "x_test"), renamed(&good_y, "with space.npy"), good_x,
+		renamed(&good_y, "y_train.npy"), renamed(&good_x, "x_train.npy"), renamed(&good_x, "x_test"),
+		renamed(&good_y, "with space.npy"), good_x,
 	};
 	static const struct { const char *names, *part; } wrong[] = {
-		{":", "expected the names of two arrays after the colon, as in FILE.npz:samples,labels, found ``"}, {":x_train", "found `x_train`"},
-		{":,y_train", "found `,y_train`"}, {":x_train,", "found `x_train,`"}, {":x_train,y_train,X", "found `x_train,y_train,X`"},
-		{":x_train,labels", "has no array labels, it holds y_train, x_train, x_test, with space, X: --train"}, {":x,y_train", ".npz:x_train,y_train says"},
-		{"", "has no array y, it holds"}, {":x_train.npy,y_train", "has no array x_train.npy"}, {":y_train,x_train", "y_train has the shape (2,), expected "
+		{":", "expected the names of two arrays after the colon, as in FILE.npz:samples,labels, found ``"},
+			{":x_train", "found `x_train`"},
+		{":,y_train", "found `,y_train`"}, {":x_train,", "found `x_train,`"},
+			{":x_train,y_train,X", "found `x_train,y_train,X`"},
+		{":x_train,labels", "has no array labels, it holds y_train, x_train, x_test, with space, X: --train"},
+			{":x,y_train", ".npz:x_train,y_train says"},
+		{"", "has no array y, it holds"}, {":x_train.npy,y_train", "has no array x_train.npy"},
+			{":y_train,x_train", "y_train has the shape (2,), expected "
 			"(samples, features): use y_train.reshape(-1, 1)"},
 	};
 	char path[32], specification[80];
@@ -458,7 +506,8 @@ Test(npz, arrays_of_other_names)
 Test(npz, an_array_that_is_there_twice)
 {
 	static const struct { const char *names[3], *part; } cases[] = {
-		{{"X.npy", "y.npy", "y"}, "has the array y 2 times"}, {{"X", "y.npy", "X.npy"}, "has the array X 2 times"}, {{"X.npy", "y.npy", "Y"}, 0},
+		{{"X.npy", "y.npy", "y"}, "has the array y 2 times"}, {{"X", "y.npy", "X.npy"}, "has the array X 2 times"},
+			{{"X.npy", "y.npy", "Y"}, 0},
 		{{"X.npy", "y.npy", "y.npy.npy"}, 0},
 	};
 	char path[32];
@@ -485,7 +534,8 @@ Test(npz, an_array_that_is_there_twice)
 Test(npz, names_of_files_with_colons)
 {
 	static const struct { const char *name, *specification; } cases[] = {
-		{"a:b.npz", "a:b.npz"}, {"a:b.npz", "a:b.npz:X,y"}, {"moons:n=1.npz", "moons:n=1.npz"}, {"a.npz:b.npz", "a.npz:b.npz"},
+		{"a:b.npz", "a:b.npz"}, {"a:b.npz", "a:b.npz:X,y"}, {"moons:n=1.npz", "moons:n=1.npz"},
+			{"a.npz:b.npz", "a.npz:b.npz"},
 		{"a.npz:b.npz", "a.npz:b.npz:X,y"}, {"A.NPZ", "A.NPZ"}, {"moons.npz", "moons.npz:X,y"},
 	};
 	const Member members[] = {good_x, good_y};

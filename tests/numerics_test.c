@@ -49,7 +49,8 @@ static double batchnorm_error(const KernelSet *set, double mean, int rows, int c
 				worst = fmax(worst, fabs((double)xhat[row * set->lanes + lane] - want));
 			}
 			cr_assert(fabs((double)running_mean[lane] - m) <= 1e-7 * (1 + fabs(m)), "%s: running mean", set->name);
-			cr_assert(fabs((double)running_var[lane] - squares / (rows - 1)) <= 1e-6 * squares, "%s: running variance", set->name);
+			cr_assert(fabs((double)running_var[lane] - squares / (rows - 1)) <= 1e-6 * squares, "%s: running variance",
+				set->name);
 		}
 	}
 	return worst;
@@ -83,7 +84,8 @@ Test(numerics, batchnorm_of_a_constant_is_beta)
 				set->table->batchnorm(rows[n], 1e-5f, 0, 1, y, rstd, mean, var, x);
 				set->table->scale_shift(rows[n], y, y, gamma, beta);
 				for (int i = 0; i < rows[n] * set->lanes; i++)
-					cr_assert(y[i] == beta[i % set->lanes], "%s: %g, %d rows: %g", set->name, (double)constants[c], rows[n], (double)y[i]);
+					cr_assert(y[i] == beta[i % set->lanes], "%s: %g, %d rows: %g", set->name, (double)constants[c],
+						rows[n], (double)y[i]);
 				cr_assert(mean[0] == constants[c] && var[0] == 0, "%s: running statistics", set->name);
 			}
 }
@@ -111,15 +113,17 @@ static double relative(double found, double want, double of)
 	return fabs(found - want) / of;
 }
 
-/* A dy of two panels, the sums of its features, and those of its products with inputs x. All terms are positive, so an error is one by what the
- * terms are in all. A column sum of PyTorch 2.13 in float32 loses 1.0e-7 here, and a plain sum up to 1e-5. */
+/* A dy of two panels, the sums of its features, and those of its products with inputs x. All terms are positive, so an
+ * error is one by what the terms are in all. A column sum of PyTorch 2.13 in float32 loses 1.0e-7 here, and a plain sum
+ * up to 1e-5. */
 typedef struct Many { float *x, *dy, *y; double sum[2 * MAX_LANES], product[MANY_INPUTS][2 * MAX_LANES]; } Many;
 
 static void make_many(Many *many, int lanes)
 {
 	uint32_t state = 3;
 	const size_t panel = (size_t)MANY * (size_t)lanes;
-	*many = (Many){calloc(MANY_INPUTS * panel, sizeof(float)), calloc(2 * panel, sizeof(float)), calloc(2 * panel, sizeof(float)), {0}, {{0}}};
+	*many = (Many){calloc(MANY_INPUTS * panel, sizeof(float)), calloc(2 * panel, sizeof(float)),
+		calloc(2 * panel, sizeof(float)), {0}, {{0}}};
 	cr_assert(many->x && many->dy && many->y);
 	for (size_t row = 0; row < MANY; row++) {
 		float x[MANY_INPUTS];
@@ -150,7 +154,8 @@ Test(numerics, sums_of_very_many_rows)
 	const double allowed = 4e-7;
 	FOR_EACH_SET(set) {
 		Many many;
-		float sum[MAX_LANES], dw[2 * MANY_INPUTS * MAX_LANES], rstd[MAX_LANES], mean[MAX_LANES] = {0}, var[MAX_LANES] = {0}, dgamma[MAX_LANES];
+		float sum[MAX_LANES], dw[2 * MANY_INPUTS * MAX_LANES], rstd[MAX_LANES], mean[MAX_LANES] = {0},
+			var[MAX_LANES] = {0}, dgamma[MAX_LANES];
 		const int lanes = set->lanes;
 		make_many(&many, lanes);
 		set->table->column_sum(MANY, sum, many.dy);
@@ -159,13 +164,15 @@ Test(numerics, sums_of_very_many_rows)
 		set->table->linear_dw(MANY, lanes, MANY_INPUTS, dw, many.x, many.dy);
 		for (int f = 0; f < lanes; f++)
 			for (int i = 0; i < MANY_INPUTS; i++)
-				cr_expect(relative((double)dw[i * lanes + f], many.product[i][f], many.product[i][f]) < allowed, "%s: linear_dw", set->name);
+				cr_expect(relative((double)dw[i * lanes + f], many.product[i][f], many.product[i][f]) < allowed,
+					"%s: linear_dw", set->name);
 		if (set->table->linear_dw_pair) {
 			set->table->linear_dw_pair(MANY, 2 * lanes, MANY_INPUTS, dw, many.x, many.dy);
 			for (int f = 0; f < 2 * lanes; f++)
 				for (int i = 0; i < MANY_INPUTS; i++) {
 					const float found = dw[(f / lanes * MANY_INPUTS + i) * lanes + f % lanes];
-					cr_expect(relative((double)found, many.product[i][f], many.product[i][f]) < allowed, "%s: linear_dw_pair", set->name);
+					cr_expect(relative((double)found, many.product[i][f], many.product[i][f]) < allowed,
+						"%s: linear_dw_pair", set->name);
 				}
 		}
 		set->table->batchnorm(MANY, 1e-5f, 0, 1, many.y, rstd, mean, var, many.dy);
@@ -173,8 +180,10 @@ Test(numerics, sums_of_very_many_rows)
 			double squares = 0;
 			for (size_t row = 0; row < MANY; row++)
 				squares += pow((double)many.dy[row * (size_t)lanes + (size_t)f] - many.sum[f] / MANY, 2);
-			cr_expect(relative((double)mean[f], many.sum[f] / MANY, many.sum[f] / MANY) < allowed, "%s: mean", set->name);
-			cr_expect(relative((double)var[f], squares / (MANY - 1), squares / (MANY - 1)) < allowed, "%s: variance", set->name);
+			cr_expect(relative((double)mean[f], many.sum[f] / MANY, many.sum[f] / MANY) < allowed, "%s: mean",
+				set->name);
+			cr_expect(relative((double)var[f], squares / (MANY - 1), squares / (MANY - 1)) < allowed, "%s: variance",
+				set->name);
 			for (size_t row = 0; row < MANY; row++)
 				many.y[row * (size_t)lanes + (size_t)f] = 1;
 		}
@@ -195,7 +204,8 @@ Test(numerics, few_inputs_of_very_many_rows)
 	FOR_EACH_SET(set) {
 		Many many;
 		float moments[MOMENTS], rstd[MAX_LANES], w[MANY_INPUTS * MAX_LANES], gamma[MAX_LANES], beta[MAX_LANES];
-		float mean[MAX_LANES] = {0}, var[MAX_LANES] = {0}, dw[MANY_INPUTS * MAX_LANES], dgamma[MAX_LANES], dbeta[MAX_LANES], numbers[NUMBERS];
+		float mean[MAX_LANES] = {0}, var[MAX_LANES] = {0}, dw[MANY_INPUTS * MAX_LANES], dgamma[MAX_LANES],
+			dbeta[MAX_LANES], numbers[NUMBERS];
 		const int lanes = set->lanes;
 		const int64_t step = 0;
 		uint32_t state = 9;
@@ -209,10 +219,11 @@ Test(numerics, few_inputs_of_very_many_rows)
 			beta[f] = 100;  /* so that relu lets all rows through */
 		}
 		set->table->centre(MANY, MANY_INPUTS, centred, moments, many.x);
-		set->table->linear_batchnorm_relu(MANY, lanes, MANY_INPUTS, 1e-5f, 0, 1, many.y, NULL, rstd, mean, var, centred, moments, w, NULL, gamma, beta);
+		set->table->linear_batchnorm_relu(MANY, lanes, MANY_INPUTS, 1e-5f, 0, 1, many.y, NULL, rstd, mean, var, centred,
+			moments, w, NULL, gamma, beta);
 		set->table->sgd_momentum_numbers(numbers, 0, 0, 0.5f, 1, 0, &step);
-		set->table->linear_batchnorm_relu_bwd_update(MANY, lanes, MANY_INPUTS, set->table->sgd_momentum, numbers, w, dw, NULL, NULL, dgamma, dbeta, many.dy,
-			many.y, rstd, centred, moments, gamma);
+		set->table->linear_batchnorm_relu_bwd_update(MANY, lanes, MANY_INPUTS, set->table->sgd_momentum, numbers, w, dw,
+			NULL, NULL, dgamma, dbeta, many.dy, many.y, rstd, centred, moments, gamma);
 		for (int f = 0; f < lanes; f++) {
 			double sum = 0, squares = 0, product = 0, gradient[MANY_INPUTS] = {0}, size[MANY_INPUTS] = {0};
 			for (int pass = 0; pass < 3; pass++)
@@ -237,7 +248,8 @@ Test(numerics, few_inputs_of_very_many_rows)
 					}
 				}
 			cr_expect(relative((double)mean[f], sum / MANY, sqrt(squares / MANY)) < 4e-7, "%s: mean", set->name);
-			cr_expect(relative((double)var[f], squares / (MANY - 1), squares / (MANY - 1)) < 8e-7, "%s: variance", set->name);
+			cr_expect(relative((double)var[f], squares / (MANY - 1), squares / (MANY - 1)) < 8e-7, "%s: variance",
+				set->name);
 			cr_expect(relative((double)dbeta[f], many.sum[f], many.sum[f]) < 4e-7, "%s: dbeta", set->name);
 			for (int i = 0; i < MANY_INPUTS; i++)
 				cr_expect(relative((double)dw[i * lanes + f], gradient[i], size[i]) < 1e-7, "%s: dW", set->name);
@@ -256,8 +268,8 @@ static float cross_entropy(const KernelSet *set, const Logits *logits, float *co
 	static float x[4096 * 2 * MAX_LANES], dx[4096 * 2 * MAX_LANES];
 	float loss;
 	set->gather(logits->rows, logits->features, x, logits->values, NULL);
-	(logits->features == 2 && set->table->cross_entropy_of_two ? set->table->cross_entropy_of_two : set->table->cross_entropy)(logits->rows, logits->features, &loss,
-		correct, dx, x, logits->labels);
+	(logits->features == 2 && set->table->cross_entropy_of_two ? set->table->cross_entropy_of_two
+		: set->table->cross_entropy)(logits->rows, logits->features, &loss, correct, dx, x, logits->labels);
 	set->scatter(logits->rows, logits->features, gradient, dx);
 	return loss;
 }
@@ -268,10 +280,12 @@ Test(numerics, cross_entropy_of_extreme_logits)
 	const int32_t right[] = { 0, 0 }, wrong[] = { 1, 1 };
 	FOR_EACH_SET(set) {
 		float correct, dx[4];
-		cr_assert(cross_entropy(set, &(Logits){ 2, 2, values, right }, &correct, dx) == 0 && correct == 2, "%s", set->name);
+		cr_assert(cross_entropy(set, &(Logits){ 2, 2, values, right }, &correct, dx) == 0 && correct == 2, "%s",
+			set->name);
 		for (int i = 0; i < 4; i++)
 			cr_assert(dx[i] == 0, "%s", set->name);
-		cr_assert(cross_entropy(set, &(Logits){ 2, 2, values, wrong }, &correct, dx) == 2e30f && correct == 0, "%s", set->name);
+		cr_assert(cross_entropy(set, &(Logits){ 2, 2, values, wrong }, &correct, dx) == 2e30f && correct == 0, "%s",
+			set->name);
 		for (int i = 0; i < 4; i++)
 			cr_assert(dx[i] == (i % 2 ? -0.5f : 0.5f), "%s", set->name);
 	}
@@ -285,7 +299,8 @@ Test(numerics, cross_entropy_of_infinite_logits)
 		float correct, dx[4];
 		cr_assert(isnan(cross_entropy(set, &(Logits){ 1, 2, above, labels }, &correct, dx)), "%s", set->name);
 		cr_assert(isnan(cross_entropy(set, &(Logits){ 2, 2, above, labels }, &correct, dx)), "%s", set->name);
-		cr_assert(cross_entropy(set, &(Logits){ 2, 2, below, labels }, &correct, dx) == 0 && correct == 2, "%s", set->name);
+		cr_assert(cross_entropy(set, &(Logits){ 2, 2, below, labels }, &correct, dx) == 0 && correct == 2, "%s",
+			set->name);
 	}
 }
 
@@ -294,7 +309,8 @@ Test(numerics, contrast_of_infinite_logits)
 {
 	enum { INPUTS = 40, ROWS = MAX_LANES };
 	FOR_EACH_SET(set) {
-		static float x[ROWS * 3 * MAX_LANES * MAX_LANES], w[INPUTS * MAX_LANES], y[ROWS * MAX_LANES], dx[ROWS * MAX_LANES];
+		static float x[ROWS * 3 * MAX_LANES * MAX_LANES], w[INPUTS * MAX_LANES], y[ROWS * MAX_LANES],
+			dx[ROWS * MAX_LANES];
 		static const int32_t labels[ROWS];
 		for (int value = 0; value < 3 && set->table->linear_contrast; value++) {
 			float loss, correct;
@@ -351,7 +367,8 @@ Test(numerics, relu_keeps_nan_and_negative_zero)
 		for (int i = 0; i < 3; i++) {
 			x[0] = (float[]){ NAN, -0.0f, -INFINITY }[i];
 			set->table->relu(1, y, x);
-			cr_assert(i == 0 ? isnan(y[0]) : y[0] == 0 && !signbit(y[0]) == (i == 2), "%s: relu(%g)", set->name, (double)x[0]);
+			cr_assert(i == 0 ? isnan(y[0]) : y[0] == 0 && !signbit(y[0]) == (i == 2), "%s: relu(%g)", set->name,
+				(double)x[0]);
 		}
 	}
 }
@@ -372,6 +389,7 @@ Test(numerics, sgd_momentum_dampens_from_the_second_step_on)
 			set->table->count(&step);
 		}
 		/* buffers 1, 1.25, 1.375 */
-		cr_assert(w[0] == -3.625f && buffer[0] == 1.375f && step == 3, "%s: %g %g", set->name, (double)w[0], (double)buffer[0]);
+		cr_assert(w[0] == -3.625f && buffer[0] == 1.375f && step == 3, "%s: %g %g", set->name, (double)w[0],
+			(double)buffer[0]);
 	}
 }

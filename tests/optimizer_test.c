@@ -1,15 +1,18 @@
-/* optimizer_test.c: several steps of every optimizer in each of its examples, on every kernel set, against its layer's reference in double, with
- * gradients from differences of the layers' references: two paths that share nothing. An optimizer needs no code here. */
+/* optimizer_test.c: several steps of every optimizer in each of its examples, on every kernel set, against its layer's
+ * reference in double, with gradients from differences of the layers' references: two paths that share nothing. An
+ * optimizer needs no code here. */
 #include "model_support.h"
 #include <criterion/parameterized.h>
 
 enum { STEPS = 6, ROWS = 9, VALUES = 256, MOST_EXAMPLES = 64 };
 
-/* Few inputs before batchnorm, wide enough for several panels, few outputs. No bias that batchnorm cancels: its gradient is nothing but rounding,
- * which adam makes as large as any other. */
-static const char network[] = "linear 3 5 bias=false; batchnorm; tanh; linear 5 17; sigmoid; linear 17 2; loss mse; batch 9";
+/* Few inputs before batchnorm, wide enough for several panels, few outputs. No bias that batchnorm cancels: its
+ * gradient is nothing but rounding, which adam makes as large as any other. */
+static const char network[] =
+	"linear 3 5 bias=false; batchnorm; tanh; linear 5 17; sigmoid; linear 17 2; loss mse; batch 9";
 
-/* A run in double: as it is, and with gradients off by a rounding up or down, which shows how much of that an update keeps. */
+/* A run in double: as it is, and with gradients off by a rounding up or down, which shows how much of that an update
+ * keeps. */
 enum { EXACT, ABOVE, BELOW, RUNS };
 static const double rounding = 3e-7;
 
@@ -51,9 +54,11 @@ static void step_in_double(const Model *m, Parameters *p, double lr, int step)
 	}
 	for (int run = 0; run < RUNS; run++) {
 		double gradient[VALUES];
-		Reference reference = {.rows = 1, .inputs = p->count, .arguments = optimizer->arguments, .x = gradient, .y = p->value[run], .lr = lr, .step = step};
+		Reference reference = {.rows = 1, .inputs = p->count, .arguments = optimizer->arguments, .x = gradient,
+			.y = p->value[run], .lr = lr, .step = step};
 		for (int i = 0; i < p->count; i++)
-			gradient[i] = p->gradient[i] + (run == EXACT ? 0 : run == ABOVE ? rounding : -rounding) * (1 + fabs(p->gradient[i]));
+			gradient[i] = p->gradient[i] + (run == EXACT ? 0 : run == ABOVE ? rounding : -rounding)
+				* (1 + fabs(p->gradient[i]));
 		for (int k = 0; k < MAX_TENSORS; k++)
 			reference.states[k] = p->state[run][k];
 		optimizer->layer->reference(&reference);
@@ -67,7 +72,8 @@ static double rate_of(int step)
 	return 0.05 + 0.01 * step;      /* a schedule may change it from step to step */
 }
 
-static void check_parameters(const Model *m, const Parameters *p, const Compilation *c, const void *net, const char *text, int step)
+static void check_parameters(const Model *m, const Parameters *p, const Compilation *c, const void *net,
+	const char *text, int step)
 {
 	int next = 0;
 	for (int i = 0; i < m->network->nodes.count; i++)
@@ -79,9 +85,11 @@ static void check_parameters(const Model *m, const Parameters *p, const Compilat
 			get_values(c, net, tensor, values);
 			for (size_t v = 0; v < value_count(tensor); v++, next++) {
 				/* a step adds the roundings of its gradient and of the sum: some 1e-7 of a value below 3 */
-				const double exact = p->value[EXACT][next], kept = fmax(fabs(p->value[ABOVE][next] - exact), fabs(p->value[BELOW][next] - exact));
-				cr_expect(fabs((double)values[v] - exact) < 3e-6 + kept, "%s (%s, step %d): %s[%zu] is %.9g and should be %.9g", text,
-					c->target->name, step, tensor->path, v, (double)values[v], exact);
+				const double exact = p->value[EXACT][next], kept = fmax(fabs(p->value[ABOVE][next] - exact),
+					fabs(p->value[BELOW][next] - exact));
+				cr_expect(fabs((double)values[v] - exact) < 3e-6 + kept,
+					"%s (%s, step %d): %s[%zu] is %.9g and should be %.9g", text, c->target->name, step, tensor->path,
+					v, (double)values[v], exact);
 			}
 		}
 }
@@ -133,11 +141,13 @@ ParameterizedTest(Example *example, optimizer, examples)
 Test(optimizer, all_parameters_at_once)
 {
 	static const char *const texts[] = {
-		"linear 2 17; batchnorm; relu; linear 17 9; residual { linear 9; batchnorm; tanh }; linear 2; optimizer sgd lr=0.1",
+		"linear 2 17; batchnorm; relu; linear 17 9; residual { linear 9; batchnorm; tanh }; linear 2; optimizer sgd "
+		"lr=0.1",
 		"linear 3 33; batchnorm affine=false; linear 20 bias=false; gelu; linear 5; loss mse; optimizer adam",
 		"input 2; relu; linear 2 2; optimizer sgd momentum=0.9 weight_decay=0.1",
 		/* the block is one panel, and so are these with 4, 8 and 16 lanes: the update must not join their loops */
-		"linear 2 4; relu; linear 8; relu; linear 16; relu; linear 1; linear 16; linear 8; linear 4; linear 2; optimizer sgd lr=0.1",
+		"linear 2 4; relu; linear 8; relu; linear 16; relu; linear 1; linear 16; linear 8; linear 4; linear 2; "
+		"optimizer sgd lr=0.1",
 	};
 	FOR_EACH_USABLE_SET(set)
 		for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
@@ -171,5 +181,6 @@ Test(optimizer, all_parameters_at_once)
 Test(optimizer, every_one_has_a_reference_and_examples)
 {
 	for (int i = 0; layers[i]; i++)
-		cr_expect(layers[i]->kind != KIND_OPTIMIZER || (layers[i]->reference && layers[i]->examples[0]), "%s", layers[i]->name);
+		cr_expect(layers[i]->kind != KIND_OPTIMIZER || (layers[i]->reference && layers[i]->examples[0]), "%s",
+			layers[i]->name);
 }

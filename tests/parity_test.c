@@ -111,7 +111,8 @@ static void compile_recorded(Compilation *c, const char *text, const KernelSet *
 	bool file = strstr(text, ".net") != 0;
 	Overrides overrides = {.batch = batch, .epochs = -1, .lr = -1};
 	*c = (Compilation){.arena = arena_open(), .target = set, .fuse = true};
-	cr_assert(source_read(&c->source, c->arena, &(NetworkArgument){file ? text : "-e", file ? 0 : text}, &failure), "%s", failure.text);
+	cr_assert(source_read(&c->source, c->arena, &(NetworkArgument){file ? text : "-e", file ? 0 : text}, &failure),
+		"%s", failure.text);
 	cr_assert(compile(c, STAGE_RUN, &overrides, &failure), "%s: %s", text, failure.text);
 }
 
@@ -143,7 +144,8 @@ static void check_initials(const Recorded *recorded, const Repeated *n)
 		char hash[65];
 		const Tensor *tensor = find_by_path(&n->c, recorded->initials[i].path);
 		sha256_hex(values_of(n, tensor), value_count(tensor) * sizeof(float), hash);
-		cr_expect_str_eq(hash, recorded->initials[i].hash, "%s (%s): %s begins otherwise", recorded->text, n->c.target->name, tensor->path);
+		cr_expect_str_eq(hash, recorded->initials[i].hash, "%s (%s): %s begins otherwise", recorded->text,
+			n->c.target->name, tensor->path);
 	}
 }
 
@@ -178,7 +180,8 @@ static void check_losses(const Record *r, Repeated *networks, const char *path)
 			check_step(r, networks, line);
 	fclose(log);
 	for (int i = 0; i < r->count; i++)
-		cr_expect_eq(networks[i].steps, r->networks[i].loss_count, "%s: %d steps", r->networks[i].text, networks[i].steps);
+		cr_expect_eq(networks[i].steps, r->networks[i].loss_count, "%s: %d steps", r->networks[i].text,
+			networks[i].steps);
 }
 
 static void check_final(const Recorded *recorded, Repeated *n, const Final *final)
@@ -193,8 +196,8 @@ static void check_final(const Recorded *recorded, Repeated *n, const Final *fina
 	/* some 20 steps, each of which rounds values of up to 2 by at most 2^-23 */
 	for (int i = 0; i < final->count && !n->differs; i++) {
 		n->differs = fabs((double)values[i] - final->values[i]) > 3e-6;
-		cr_expect_not(n->differs, "%s (%s): %s[%d] ends as %.9g, with torch as %.9g", recorded->text, n->c.target->name, final->path, i,
-			(double)values[i], final->values[i]);
+		cr_expect_not(n->differs, "%s (%s): %s[%d] ends as %.9g, with torch as %.9g", recorded->text, n->c.target->name,
+			final->path, i, (double)values[i], final->values[i]);
 	}
 }
 
@@ -207,12 +210,14 @@ static void check_correct(const Record *r, const Recorded *recorded, const Repea
 	for (int i = 0; i < n->c.program.tensor_count; i++) {
 		const ProgramTensor *tensor = &n->c.program.tensors[i];
 		if (tensor->layout != LAYOUT_COUNTER)
-			tensor_set(&whole.c.program, whole.net, &whole.c.program.tensors[i], values_of(n, find_by_path(&n->c, tensor->path)));
+			tensor_set(&whole.c.program, whole.net, &whole.c.program.tensors[i],
+				values_of(n, find_by_path(&n->c, tensor->path)));
 	}
 	Batch batch = {.rows = r->data.rows, .inputs = r->data.features, .x = r->data.x, .labels = r->data.labels};
 	train_on(&whole.c, whole.net, &batch, 0);
-	cr_expect_eq((int)get_scalar(whole.net, whole.c.program.correct), recorded->correct, "%s (%s): %g are right, with torch %d", recorded->text,
-		n->c.target->name, (double)get_scalar(whole.net, whole.c.program.correct), recorded->correct);
+	cr_expect_eq((int)get_scalar(whole.net, whole.c.program.correct), recorded->correct,
+		"%s (%s): %g are right, with torch %d", recorded->text, n->c.target->name,
+		(double)get_scalar(whole.net, whole.c.program.correct), recorded->correct);
 	close_repeated(&whole);
 }
 
@@ -229,7 +234,8 @@ static void start(const Record *r, Repeated *networks, Run *runs, Random *random
 		cr_assert(program_initialise(&n->c.program, n->net, random, &failure), "%s", failure.text);
 		check_initials(&r->networks[i], n);
 		const Node *optimizer = n->c.network->optimizer;
-		runs[i] = (Run){.program = &n->c.program, .net = n->net, .lr = (float)optimizer->arguments[argument_index(optimizer->layer, "lr")]};
+		runs[i] = (Run){.program = &n->c.program, .net = n->net,
+			.lr = (float)optimizer->arguments[argument_index(optimizer->layer, "lr")]};
 	}
 }
 
@@ -245,7 +251,8 @@ static void repeat_on(const Record *r, const KernelSet *set)
 	close(mkstemp(path));
 	cr_assert(lines_open(&file, path, &failure), "%s", failure.text);
 	Training training = {
-		.runs = runs, .run_count = r->count, .host = &(const Host){0}, .data = &r->data, .batch = r->batch, .epochs = r->epochs,
+		.runs = runs, .run_count = r->count, .host = &(const Host){0}, .data = &r->data, .batch = r->batch,
+		.epochs = r->epochs,
 		.random = &random, .shuffle = true, .quiet = true, .log = &file, .log_steps = true,
 	};
 	cr_assert(training_check(&training, &failure) && train(&training, &failure), "%s", failure.text);

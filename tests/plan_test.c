@@ -9,12 +9,15 @@ static const char *const networks[] = {
 	"linear 2 64; repeat 12 { linear 64; batchnorm; relu }; linear 2",
 	"linear 2 64; repeat 12 { linear 64; tanh }; linear 2; optimizer sgd momentum=0.9",
 	"linear 2 16; tanh; linear 128; leaky_relu; linear 8; sigmoid; linear 96; relu; linear 24; tanh; linear 3",
-	"linear 2 16; repeat 6 { residual { linear 16; batchnorm; relu; residual { tanh; linear 16 }; linear 16 } }; relu; linear 3",
+	"linear 2 16; repeat 6 { residual { linear 16; batchnorm; relu; residual { tanh; linear 16 }; linear 16 } }; relu; "
+	"linear 3",
 	"linear 3 5; residual { batchnorm; relu; linear 17 } { residual { linear 17 } { linear 17 }; sigmoid }; linear 2",
 	"linear 2 20; residual { }; linear 20; residual { relu } { relu }; linear 2",
 	"linear 2 16; batchnorm; residual { relu; batchnorm; residual { relu } { linear 16 } }; linear 2",
-	"linear 2 32; repeat 10 { residual { batchnorm; relu; linear 32; batchnorm; relu; linear 32 } }; linear 2; batch 33",
-	"linear 4 8; repeat 5 { linear 40; batchnorm affine=false; sigmoid; linear 8 bias=false; leaky_relu }; linear 5; batch 7",
+	"linear 2 32; repeat 10 { residual { batchnorm; relu; linear 32; batchnorm; relu; linear 32 } }; linear 2; batch "
+	"33",
+	"linear 4 8; repeat 5 { linear 40; batchnorm affine=false; sigmoid; linear 8 bias=false; leaky_relu }; linear 5; "
+	"batch 7",
 };
 enum { NETWORKS = sizeof networks / sizeof *networks };
 
@@ -54,7 +57,8 @@ static void for_each_plan(Check *check)
 {
 	FOR_EACH_USABLE_SET(set)
 		for (int way = 0; way < 8; way++)
-			check_options(check, &(Compilation){.target = set, .fuse = way & 1, .recompute = way & 2, .threads = way & 4 ? 3 : 1});
+			check_options(check, &(Compilation){.target = set, .fuse = way & 1, .recompute = way & 2,
+				.threads = way & 4 ? 3 : 1});
 }
 
 /* ---- what persists */
@@ -69,13 +73,15 @@ static void check_persistent(const Compilation *c, const char *text)
 	const Range work = {c->work_offset / sizeof(float), c->work_offset / sizeof(float) + c->work};
 	for (int i = 0; i < c->tensors.count; i++) {
 		const Tensor *a = c->tensors.items[i];
-		size_t alignment = a->layout == LAYOUT_COUNTER ? sizeof(int64_t) : a->layout <= LAYOUT_WEIGHTS ? (size_t)c->target->lanes * 4 : 4;
+		size_t alignment = a->layout == LAYOUT_COUNTER ? sizeof(int64_t) : a->layout <= LAYOUT_WEIGHTS
+			? (size_t)c->target->lanes * 4 : 4;
 		cr_expect_eq(a->offset % alignment, 0, "%s: %s is at byte %zu", text, a->name, a->offset);
-		cr_expect(persistent_range(c, a).end * sizeof(float) <= c->bytes, "%s: %s ends beyond the struct", text, a->name);
+		cr_expect(persistent_range(c, a).end * sizeof(float) <= c->bytes, "%s: %s ends beyond the struct", text,
+			a->name);
 		cr_expect_not(overlap(persistent_range(c, a), work), "%s: %s lies in the working area", text, a->name);
 		for (int k = 0; k < i; k++)
-			cr_expect_not(overlap(persistent_range(c, a), persistent_range(c, c->tensors.items[k])), "%s: %s overlaps %s", text, a->name,
-				c->tensors.items[k]->name);
+			cr_expect_not(overlap(persistent_range(c, a), persistent_range(c, c->tensors.items[k])),
+				"%s: %s overlaps %s", text, a->name, c->tensors.items[k]->name);
 	}
 	cr_expect(work.end * sizeof(float) <= c->bytes);
 	cr_expect_eq(c->bytes % sizeof(int64_t), 0);
@@ -99,11 +105,15 @@ static uint64_t result(const Compilation *c, const Routine *routine, size_t floa
 static void check_sharing(const Compilation *c, const char *text)
 {
 	Compilation separate;
-	plan_text(&separate, text, &(Compilation){.target = c->target, .fuse = c->fuse, .recompute = c->recompute, .threads = c->threads});
-	uint64_t planned[2] = {result(c, &c->train, c->bytes / sizeof(float)), result(c, &c->predict, c->bytes / sizeof(float))};
+	plan_text(&separate, text, &(Compilation){.target = c->target, .fuse = c->fuse, .recompute = c->recompute,
+		.threads = c->threads});
+	uint64_t planned[2] = {result(c, &c->train, c->bytes / sizeof(float)), result(c, &c->predict,
+		c->bytes / sizeof(float))};
 	size_t floats = separate_storage(&separate);
-	cr_expect_eq(planned[0], result(&separate, &separate.train, floats), "%s (%s): the plan of train", text, c->target->name);
-	cr_expect_eq(planned[1], result(&separate, &separate.predict, floats), "%s (%s): the plan of predict", text, c->target->name);
+	cr_expect_eq(planned[0], result(&separate, &separate.train, floats), "%s (%s): the plan of train", text,
+		c->target->name);
+	cr_expect_eq(planned[1], result(&separate, &separate.predict, floats), "%s (%s): the plan of predict", text,
+		c->target->name);
 	compilation_close(&separate);
 }
 
@@ -118,11 +128,13 @@ static void check_call(const Compilation *c, const Routine *routine, const Step 
 	const KernelParameter *parameters = step->kernel->parameters;
 	for (int k = 0; k < step->kernel->parameter_count; k++)
 		for (int j = 0; j < step->kernel->parameter_count; j++) {
-			if (j == k || step->operands[k].kind != OPERAND_AT || step->operands[j].kind != OPERAND_AT || !parameters[k].type->writes)
+			if (j == k || step->operands[k].kind != OPERAND_AT || step->operands[j].kind != OPERAND_AT
+				|| !parameters[k].type->writes)
 				continue;
 			Range out = operand_range(c, routine, step, k, 0, 0), other = operand_range(c, routine, step, j, 0, 0);
 			bool taken_over = step->kernel->in_place && !parameters[j].type->writes && parameters[j].type->own
-				&& parameters[k].type->layout == LAYOUT_ROWS && parameters[j].type->layout == LAYOUT_ROWS && out.begin == other.begin;
+				&& parameters[k].type->layout == LAYOUT_ROWS && parameters[j].type->layout == LAYOUT_ROWS
+				&& out.begin == other.begin;
 			cr_expect(taken_over || !overlap(out, other), "%s: %s writes %s over %s", text, step->kernel->name,
 				step->operands[k].tensor->name, step->operands[j].tensor->name);
 		}
@@ -144,7 +156,8 @@ Test(plan, kernels_share_only_what_they_allow)
 static void check_alignment(const Compilation *c, const char *text)
 {
 	const Routine *routines[] = {&c->train, &c->predict};
-	cr_expect_eq(c->work_offset % ((size_t)c->target->lanes * sizeof(float)), 0, "%s: work is at byte %zu", text, c->work_offset);
+	cr_expect_eq(c->work_offset % ((size_t)c->target->lanes * sizeof(float)), 0, "%s: work is at byte %zu", text,
+		c->work_offset);
 	for (int r = 0; r < 2; r++)
 		for (int i = 0; i < routines[r]->temporaries.count; i++) {
 			const Tensor *tensor = routines[r]->temporaries.items[i];
@@ -164,8 +177,9 @@ static void check_size(const Compilation *c, const char *text)
 		size_t work = routines[r]->work + routines[r]->scratch;
 		bool as_usual = c->fuse && !c->recompute && c->threads <= 1;
 		cr_expect_geq(work, routines[r]->peak, "%s: work for less than the peak", text);
-		cr_expect(!as_usual || 10 * work <= 11 * routines[r]->peak, "%s (%s): %s works in %zu floats, but at most %zu are alive",
-			text, c->target->name, routines[r]->name, work, routines[r]->peak);
+		cr_expect(!as_usual || 10 * work <= 11 * routines[r]->peak,
+			"%s (%s): %s works in %zu floats, but at most %zu are alive", text, c->target->name, routines[r]->name,
+			work, routines[r]->peak);
 	}
 }
 
@@ -203,7 +217,8 @@ Test(plan, weight_gradients_are_one_panel)
 			plan_text(&c, networks[i], &(Compilation){.target = set, .fuse = true});
 			for (int k = 0; k < c.train.temporaries.count; k++) {
 				const Tensor *tensor = c.train.temporaries.items[k];
-				cr_expect(tensor->layout != LAYOUT_WEIGHTS || tensor->one_panel, "%s (%s): %s is whole", networks[i], set->name, tensor->name);
+				cr_expect(tensor->layout != LAYOUT_WEIGHTS || tensor->one_panel, "%s (%s): %s is whole", networks[i],
+					set->name, tensor->name);
 			}
 			compilation_close(&c);
 		}

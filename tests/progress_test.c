@@ -25,7 +25,8 @@ Test(progress, what_fits)
 	expect_line(&half, 5025, 40, "epoch 3  loss 0.6931  1:23:45 left");
 	expect_line(&half, 5025, 59, "[#######.......]   50%  epoch 3  loss 0.6931  1:23:45 left");
 	expect_line(&half, 5025, 80, "[############............]   50%  epoch 3  loss 0.6931  1:23:45 left  10 s/step");
-	expect_line(&half, 5025, 200, "[###############...............]   50%  epoch 3  loss 0.6931  1:23:45 left  10 s/step");
+	expect_line(&half, 5025, 200,
+		"[###############...............]   50%  epoch 3  loss 0.6931  1:23:45 left  10 s/step");
 }
 
 Test(progress, the_network_where_there_are_several)
@@ -35,14 +36,17 @@ Test(progress, the_network_where_there_are_several)
 	expect_line(&several, 5025, 80, "[########........]   50%  epoch 3  mlp_bn  loss 0.6931  1:23:45 left  10 s/step");
 	several.network = "a_name_of_sixty_three_characters_is_the_longest_that_a_network_can_have";
 	expect_line(&several, 5025, 80, "[############............]   50%  epoch 3  loss 0.6931  1:23:45 left  10 s/step");
-	expect_line(&several, 5025, 100, "[#########.........]   50%  epoch 3  a_name_of_sixty_three_ch  loss 0.6931  1:23:45 left  10 s/step");
+	expect_line(&several, 5025, 100,
+		"[#########.........]   50%  epoch 3  a_name_of_sixty_three_ch  loss 0.6931  1:23:45 left  10 s/step");
 }
 
 Test(progress, rates)
 {
 	static const struct { int64_t done; double elapsed; const char *action, *rate; } cases[] = {
-		{5000, 1, 0, "left  5000 steps/s"}, {5000, 500.1, 0, "left  10 steps/s"}, {5000, 2000, 0, "left  2.5 steps/s"}, {5000, 5000, 0, "left  1.0 steps/s"},
-		{5000, 15500, 0, "left  3.1 s/step"}, {10, 1250, 0, "left  125 s/step"}, {500, 1, "evaluating", "left  500 batches/s"},
+		{5000, 1, 0, "left  5000 steps/s"}, {5000, 500.1, 0, "left  10 steps/s"}, {5000, 2000, 0, "left  2.5 steps/s"},
+			{5000, 5000, 0, "left  1.0 steps/s"},
+		{5000, 15500, 0, "left  3.1 s/step"}, {10, 1250, 0, "left  125 s/step"},
+			{500, 1, "evaluating", "left  500 batches/s"},
 		{1, 2, "evaluating", "left  2.0 s/batch"}, {0, 0, 0, "loss 0.000"}, {0, 3, "evaluating", "evaluating"},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -50,7 +54,8 @@ Test(progress, rates)
 		char line[256];
 		progress_line(&progress, cases[i].elapsed, 120, line, sizeof line);
 		size_t length = strlen(cases[i].rate), all = strlen(line);
-		cr_expect(all > length && strcmp(line + all - length, cases[i].rate) == 0, "expected `%s` at the end of `%s`", cases[i].rate, line);
+		cr_expect(all > length && strcmp(line + all - length, cases[i].rate) == 0, "expected `%s` at the end of `%s`",
+			cases[i].rate, line);
 	}
 }
 
@@ -67,8 +72,8 @@ Test(progress, the_bar_does_not_jump)
 		progress.network = networks[i];
 		progress.bar = progress_line(&progress, 1 + i % 2 * 100, 80, line, sizeof line);
 		progress.columns = 80;
-		cr_expect(progress.bar <= before && progress.bar >= 12 && strchr(line, ']') == line + progress.bar - 1, "%d after %d: `%s`", progress.bar,
-			before, line);
+		cr_expect(progress.bar <= before && progress.bar >= 12 && strchr(line, ']') == line + progress.bar - 1,
+			"%d after %d: `%s`", progress.bar, before, line);
 		before = progress.bar;
 	}
 	cr_expect_eq(progress_line(&progress, 1, 200, line, sizeof line), 32);
@@ -78,7 +83,8 @@ Test(progress, times)
 {
 	static const struct { int64_t done; double elapsed; const char *left; } cases[] = {
 		{999, 999, "0:00:01 left"}, {1000, 60, "0:00:00 left"}, {1, 1, "0:16:39 left"}, {500, 59.6, "0:01:00 left"},
-		{500, 3599, "0:59:59 left"}, {500, 360000, "100:00:00 left"}, {1, 1e9, "9999:00:00 left"}, {1, 0, "0:00:00 left"},
+		{500, 3599, "0:59:59 left"}, {500, 360000, "100:00:00 left"}, {1, 1e9, "9999:00:00 left"},
+			{1, 0, "0:00:00 left"},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		Progress progress = {.done = cases[i].done, .total = 1000};
@@ -95,7 +101,8 @@ Test(progress, every_width)
 	for (int columns = 0; columns < 400; columns++)
 		for (int done = 1; done <= 1000; done += 111)
 			for (size_t i = 0; i < sizeof losses / sizeof *losses; i++) {
-				Progress progress = {.done = done, .total = 1000, .epoch = 2147483647, .loss = losses[i], .network = "a_long_name_of_a_network"};
+				Progress progress = {.done = done, .total = 1000, .epoch = 2147483647, .loss = losses[i],
+					.network = "a_long_name_of_a_network"};
 				char line[256];
 				progress_line(&progress, 1e-3 * done, columns, line, sizeof line);
 				cr_assert_lt((int)strlen(line), columns > 0 ? columns : 1, "%d columns: `%s`", columns, line);

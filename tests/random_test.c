@@ -124,7 +124,8 @@ Test(torch, epoch_order)
 	}
 }
 
-/* What training shuffles by, against what defines it: less than a block of draws, whole ones, and more than the state has words. */
+/* What training shuffles by, against what defines it: less than a block of draws, whole ones, and more than the state
+ * has words. */
 Test(torch, orders_of_every_kernel_set)
 {
 	static const int counts[] = {1, 2, 3, 207, 208, 209, 210, 624, 625, 626, 1000, 3000};
@@ -244,7 +245,8 @@ Test(nearest_name, proposes_what_was_meant)
 	cr_expect_null(nearest_name("m", names, COUNT), "one letter is not like another");
 	cr_expect_null(nearest_name("", names, COUNT));
 	cr_expect_null(nearest_name("transformer", names, COUNT));
-	cr_expect_null(nearest_name("a_name_that_is_longer_than_every_word_that_anybody_would_ever_look_for", names, COUNT));
+	cr_expect_null(nearest_name("a_name_that_is_longer_than_every_word_that_anybody_would_ever_look_for", names,
+		COUNT));
 	cr_expect_null(nearest_name("relu", names, 0));
 }
 

@@ -51,7 +51,8 @@ many 100000 '} ' >"$scratch/closing_braces.net"
 { echo 'linear 2 4'; many 30000 'residual { relu };'; } >"$scratch/many_residuals.net"
 { echo 'linear 2 4'; many 45000 'batchnorm; relu;'; } >"$scratch/many_pairs.net"
 # All leaves of a tree of residuals read one value, and pass on one gradient.
-awk 'BEGIN { tree = "linear 4; batchnorm; relu"; for (i = 0; i < 14; i++) tree = "residual { " tree " } { " tree " }"; print "linear 2 4; " tree }' \
+awk 'BEGIN { tree = "linear 4; batchnorm; relu";
+	for (i = 0; i < 14; i++) tree = "residual { " tree " } { " tree " }"; print "linear 2 4; " tree }' \
 	>"$scratch/many_branches.net"
 echo 'linear 2 4; repeat 100000 { repeat 100000 { repeat 100000 { } } }' >"$scratch/many_empty_turns.net"
 many 20000 'relo;' >"$scratch/many_mistakes.net"
@@ -129,7 +130,8 @@ mutate() {
 	}
 	{ text = text $0 "\n" }
 	END {
-		count = split("{ } ( ) = ; : # x - . , 0 1 64 -1 1e309 99999999999999999999 2x2 true let repeat block residual input " \
+		count = split("{ } ( ) = ; : # x - . , 0 1 64 -1 1e309 99999999999999999999 2x2 " \
+			"true let repeat block residual input " \
 			"loss batch linear relu batchnorm mse lr= bias=false \t \001 \377 \\ \"", word, " ")
 		seed = seed * 7919 + 1
 		for (changes = 1 + random(4); changes > 0; changes--) {
@@ -138,14 +140,16 @@ mutate() {
 			if (kind == 0) text = substr(text, 1, at - 1) substr(text, at + 1 + random(8))
 			if (kind == 1) text = substr(text, 1, at - 1) word[1 + random(count)] substr(text, at)
 			if (kind == 2) text = substr(text, 1, at - 1) " " word[1 + random(count)] " " substr(text, at + random(4))
-			if (kind == 3) text = substr(text, 1, at) substr(text, 1 + random(length(text)), random(40)) substr(text, at)
+			if (kind == 3) text = substr(text, 1, at) substr(text, 1 + random(length(text)), random(40)) \
+				substr(text, at)
 		}
 		printf "%s", text
 	}' "$2"
 }
 
 keeps_weights() {
-	"$bnc" models/mlp_bn.net --train moons --quiet --log /dev/full --log-steps --save "$scratch/kept.safetensors" --emit "$scratch/kept.c"
+	"$bnc" models/mlp_bn.net --train moons --quiet --log /dev/full --log-steps --save "$scratch/kept.safetensors" \
+		--emit "$scratch/kept.c"
 	[ $? = 3 ] && [ -s "$scratch/kept.safetensors" ] && [ -s "$scratch/kept.c" ]
 }
 check 'a log that cannot be written costs no weights' keeps_weights

@@ -1,17 +1,19 @@
 #!/bin/sh
-# Runs the tests on the given builds, says of each suite how it ended as soon as it has, and adds up all of them in the last line.
-# What a suite printed is kept in BUILD/tests/SUITE.log, and shown if it failed.
+# Runs the tests on the given builds, says of each suite how it ended as soon as it has, and adds up all of them in the
+# last line. What a suite printed is kept in BUILD/tests/SUITE.log, and shown if it failed.
 #
 #	tests/run.sh BUILD ...
 [ $# -gt 0 ] || { echo "tests/run.sh needs a build: make test makes three"; exit 1; }
 
-# Prints `PASSED FAILED SKIPPED` of a suite's output: the last line that says so, in Criterion's words or in ours. A suite that
-# ends badly without a word about it counts as one failure, and so does one that neither ran nor skipped anything, and each report
-# of a sanitizer that no failed test explains: Criterion has let a test pass by the time its leaks are found.
+# Prints `PASSED FAILED SKIPPED` of a suite's output: the last line that says so, in Criterion's words or in ours. A
+# suite that ends badly without a word about it counts as one failure, and so does one that neither ran nor skipped
+# anything, and each report of a sanitizer that no failed test explains: Criterion has let a test pass by the time its
+# leaks are found.
 count() {
 	awk -v status="$2" '
 	/ERROR: (Address|Leak)Sanitizer|: runtime error: / { reports++ }
-	/Synthesis: Tested: / { sub(/.*Tested: /, ""); tested = $1; sub(/.*Passing: /, ""); passed = $1; failed = tested - passed }
+	/Synthesis: Tested: / { sub(/.*Tested: /, ""); tested = $1
+		sub(/.*Passing: /, ""); passed = $1; failed = tested - passed }
 	/[0-9]+ passed, [0-9]+ failed$/ { failed = $(NF - 1); passed = $(NF - 3) }
 	/: skipped/ { skipped++ }
 	END {
@@ -50,9 +52,10 @@ first=$1
 processors=$(getconf _NPROCESSORS_ONLN 2>/dev/null) || processors=1
 [ "$processors" -gt 1 ] || processors=2         # some suites wait for what they have started
 
-# belongs SUITE BUILD: the first build runs everything. One with sanitizers sees each byte that bnc reads and writes, and runs whatever
-# hands bnc input or takes output from it. Of other builds another compiler has made the machine code, and may have seen undefined
-# behaviour in it: they run the suites that compute and that read; signals, files and terminals are the system's.
+# belongs SUITE BUILD: the first build runs everything. One with sanitizers sees each byte that bnc reads and writes,
+# and runs whatever hands bnc input or takes output from it. Of other builds another compiler has made the machine code,
+# and may have seen undefined behaviour in it: they run the suites that compute and that read; signals, files and
+# terminals are the system's.
 belongs() {
 	case $2:$1 in
 	"$first":*) ;;
@@ -66,8 +69,8 @@ belongs() {
 
 # What takes longest comes first, so that all processors are busy until the end.
 queue() {
-	for suite in unit robust stop compile runs arithmetic targets recipes emit names docs breakdown terminal files suites \
-			project errors golden install replay; do
+	for suite in unit robust stop compile runs arithmetic targets recipes emit names docs breakdown terminal files \
+		suites project errors golden install replay; do
 		for build; do
 			if [ $suite = emit ] && [ "$build" = "$first" ]; then
 				echo "emit $*"
@@ -94,4 +97,5 @@ report() {
 
 echo "testing $*, $processors suites at a time"
 queue "$@" | xargs -L 1 -P "$processors" sh "$0" --suite | report
-awk '{ passed += $1; failed += $2 } END { print passed + 0 " passed, " failed + 0 " failed"; exit failed > 0 || passed == 0 }' "$scratch/counts"
+awk '{ passed += $1; failed += $2 } END { print passed + 0 " passed, " failed + 0 " failed";
+	exit failed > 0 || passed == 0 }' "$scratch/counts"

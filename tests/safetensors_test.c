@@ -167,7 +167,8 @@ static const Damaged damaged[] = {
 	{"{}", 3, "3 bytes follow the last tensor"},
 	{"{\"a\":1}", 0, "tensor a: expected dtype, shape and data_offsets"},
 	{"{\"a\":{\"dtype\":\"F32\",\"shape\":[1]}}", 4, "tensor a: expected dtype, shape and data_offsets"},
-	{"{\"a\":{\"dtype\":\"F32\",\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4, "tensor a: expected dtype, shape and data_offsets, each once"},
+	{"{\"a\":{\"dtype\":\"F32\",\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4,
+		"tensor a: expected dtype, shape and data_offsets, each once"},
 	{"{\"a\":{\"dtype\":32,\"shape\":[1],\"data_offsets\":[0,4]}}", 4, "expected dtype, shape and data_offsets"},
 	{"{\"a\":{\"dtype\":\"F8_E4M3\",\"shape\":[4],\"data_offsets\":[0,4]}}", 4,
 		"tensor a has dtype F8_E4M3, expected F32, F64, F16, BF16, BOOL or integers to I64"},
@@ -182,14 +183,20 @@ static const Damaged damaged[] = {
 	{"{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,4]}}", 4,
 		"tensor a: its shape and dtype F32 take 8 bytes, but its data_offsets give it 4"},
 	{"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0]}}", 4, "expected data_offsets [BEGIN, END]"},
-	{"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":{\"x\":0,\"y\":4}}}", 4, "expected data_offsets [BEGIN, END]"},
+	{"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":{\"x\":0,\"y\":4}}}", 4,
+		"expected data_offsets [BEGIN, END]"},
 	{"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,-4]}}", 4, "expected data_offsets [BEGIN, END]"},
-	{"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,0]}}", 4, "tensor a ends at byte 0, before it begins at 4"},
-	{"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 3, "tensor a ends at byte 4 of the values, but there are only 3"},
-	{"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}", 8, "tensor a begins at byte 4 of the values, expected 0"},
-	{"{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},\"b\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[4,12]}}", 12,
+	{"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,0]}}", 4,
+		"tensor a ends at byte 0, before it begins at 4"},
+	{"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 3,
+		"tensor a ends at byte 4 of the values, but there are only 3"},
+	{"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}", 8,
+		"tensor a begins at byte 4 of the values, expected 0"},
+	{"{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},"
+		"\"b\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[4,12]}}", 12,
 		"tensor b begins at byte 4 of the values, expected 8"},
-	{"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}", 8,
+	{"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},"
+		"\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}", 8,
 		"tensor a is there twice"},
 	{"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 8, "4 bytes follow the last tensor"},
 	{"{\"__metadata__\":[]}", 0, "__metadata__ is not an object of strings"},
@@ -230,11 +237,13 @@ Test(safetensors, sound_headers_of_every_form)
 	static const char zeros[16];
 	static const struct { const char *header; size_t value_bytes; } sound[] = {
 		{"{\"__metadata__\":null,\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 8},
-		{"{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},\"__metadata__\":{\"b\":\"1\",\"b\":\"2\"}}", 8},
+		{"{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},\"__metadata__\":{\"b\":\"1\",\"b\":\"2\"}}",
+			8},
 		{" {\r\n\t\"a\" : { \"data_offsets\" : [ 0 , 8 ] , \"shape\" : [ 2 ] , \"dtype\" : \"F32\" } }\n ", 8},
 		{"{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8],\"strides\":[1]}}", 8},
 		{"{\"\\u0061\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 8},
-		{"{\"z\":{\"dtype\":\"F32\",\"shape\":[3,0],\"data_offsets\":[8,8]},\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 8},
+		{"{\"z\":{\"dtype\":\"F32\",\"shape\":[3,0],\"data_offsets\":[8,8]},"
+			"\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 8},
 	};
 	const char *path = in_directory("file");
 	for (size_t i = 0; i < sizeof sound / sizeof *sound; i++) {
@@ -252,7 +261,8 @@ Test(safetensors, integers_and_booleans)
 {
 	static const unsigned char bytes[8] = {0xfe, 0xff, 0xff, 0xff, 0, 0, 0, 0};
 	static const struct { const char *dtype; int size; int64_t first; } cases_of[] = {
-		{"BOOL", 1, 1}, {"U8", 1, 0xfe}, {"I8", 1, -2}, {"U16", 2, 0xfffe}, {"I16", 2, -2}, {"U32", 4, 0xfffffffe}, {"I32", 4, -2},
+		{"BOOL", 1, 1}, {"U8", 1, 0xfe}, {"I8", 1, -2}, {"U16", 2, 0xfffe}, {"I16", 2, -2}, {"U32", 4, 0xfffffffe},
+			{"I32", 4, -2},
 		{"I64", 8, 0xfffffffe},
 	};
 	const char *path = in_directory("file");
@@ -260,8 +270,8 @@ Test(safetensors, integers_and_booleans)
 		char header[100];
 		TensorFile file;
 		Failure failure;
-		snprintf(header, sizeof header, "{\"a\":{\"dtype\":\"%s\",\"shape\":[%d],\"data_offsets\":[0,8]}}", cases_of[i].dtype,
-			8 / cases_of[i].size);
+		snprintf(header, sizeof header, "{\"a\":{\"dtype\":\"%s\",\"shape\":[%d],\"data_offsets\":[0,8]}}",
+			cases_of[i].dtype, 8 / cases_of[i].size);
 		write_values(path, header, bytes, sizeof bytes);
 		cr_assert(safetensors_load(&file, path, &failure), "%s: %s", header, failure.text);
 		const NamedTensor *tensor = find(&file, "a");
@@ -277,12 +287,14 @@ Test(safetensors, integers_and_booleans)
 Test(safetensors, other_files_are_recognised)
 {
 	static const struct { const char *name, *bytes; size_t size; const char *message; } others[] = {
-		{"net.pth", "\x80\2\x8a\x0al\xfc\x9c\x46\xf9 j\xa8P\x19.", 15, "is an archive of torch.save in its format before 1.6"},
+		{"net.pth", "\x80\2\x8a\x0al\xfc\x9c\x46\xf9 j\xa8P\x19.", 15,
+			"is an archive of torch.save in its format before 1.6"},
 		{"net.pkl", "\x80\4\x95\x11\0\0\0\0\0\0\0}", 12, "is a pickle"},
 		{"net", "\x80\2}q\0X\1\0\0\0a", 11, "is a pickle"}, {"net", "\x80\3}q\0X\1\0\0\0a", 11, "is a pickle"},
 		{"net", "\x80\5\x95\x11\0\0\0\0\0\0\0}", 12, "is a pickle"}, {"net", "\x80\6\0\0\0\0\0\0{", 9, "cut off"},
 		{"net", "\x80\2\0\0\0\0\0\0{\"a\":", 13, "cut off, or not a safetensors file"},
-		{"net.pt", "PK\3\4\0\0\0\0net/data.pkl", 20, "is a zip archive that is cut off or damaged; expected safetensors: download or save it again"},
+		{"net.pt", "PK\3\4\0\0\0\0net/data.pkl", 20,
+			"is a zip archive that is cut off or damaged; expected safetensors: download or save it again"},
 		{"net.npy", "\x93NUMPY\1\0v\0", 10, "is one array of numpy"},
 		{"net.h5", "\x89HDF\r\n\x1a\n", 8, "is an HDF5 file"},
 		{"net.gguf", "GGUF\3\0\0\0", 8, "is a GGUF file"},
@@ -306,17 +318,23 @@ Test(safetensors, other_files_are_recognised)
 Test(safetensors, archives_are_recognised)
 {
 	static const struct { const char *name, *members, *message; } archives[] = {
-		{"net.pt", "net/data.pkl\nnet/byteorder\nnet/data/0", "net.pt is an archive of torch.save; expected safetensors: in Python, from "
+		{"net.pt", "net/data.pkl\nnet/byteorder\nnet/data/0",
+			"net.pt is an archive of torch.save; expected safetensors: in Python, from "
 			"safetensors.torch import save_file; save_file(torch.load(\""},
 		{"net", "archive/data.pkl\narchive/version", "is an archive of torch.save"},
 		{"net.safetensors", "a/data/0\na/data/1\na/data/2\na/data.pkl", "is an archive of torch.save"},
-		{"net.pt", "net/data/0\nnet/data.pkl\nnet/code/__torch__.py\nnet/constants.pkl", "is a TorchScript archive of torch.jit.save; expected "
+		{"net.pt", "net/data/0\nnet/data.pkl\nnet/code/__torch__.py\nnet/constants.pkl",
+			"is a TorchScript archive of torch.jit.save; expected "
 			"safetensors: in Python, from safetensors.torch import save_file; save_file(torch.jit.load(\""},
 		{"net", "net/data.pkl\nnet/bytecode.pkl\nnet/constants.pkl", "is a TorchScript archive"},
-		{"net.pt2", "net/data/weights/weight_0\nnet/models/model.json\nnet/archive_format", "is an archive of torch.export.save"},
-		{"net.pt", "net/.data/0.storage\nnet/model/model.pkl\nnet/.data/extern_modules", "is an archive of torch.package"},
-		{"net.npz", "weight.npy", "is a .npz of numpy; expected safetensors: in Python, from safetensors.numpy import save_file"},
-		{"net", "notes\nweight.npy", "is a .npz of numpy"}, {"net", "weight", "is a .npz of numpy"}, {"net.npz", "", "is a .npz of numpy"},
+		{"net.pt2", "net/data/weights/weight_0\nnet/models/model.json\nnet/archive_format",
+			"is an archive of torch.export.save"},
+		{"net.pt", "net/.data/0.storage\nnet/model/model.pkl\nnet/.data/extern_modules",
+			"is an archive of torch.package"},
+		{"net.npz", "weight.npy",
+			"is a .npz of numpy; expected safetensors: in Python, from safetensors.numpy import save_file"},
+		{"net", "notes\nweight.npy", "is a .npz of numpy"}, {"net", "weight", "is a .npz of numpy"},
+			{"net.npz", "", "is a .npz of numpy"},
 		{"net.keras", "metadata.json\nconfig.json\nmodel.weights.h5", "is an archive of Keras"},
 	};
 	for (size_t i = 0; i < sizeof archives / sizeof *archives; i++) {
@@ -325,7 +343,8 @@ Test(safetensors, archives_are_recognised)
 		Failure failure;
 		write_file(path, "PK\5\6\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 22);
 		if (*archives[i].members)
-			write_zip(path, archives[i].members, "\x93NUMPY large enough that no member but the first is near the beginning of the file");
+			write_zip(path, archives[i].members,
+				"\x93NUMPY large enough that no member but the first is near the beginning of the file");
 		cr_assert_not(safetensors_load(&file, path, &failure), "%s", archives[i].name);
 		expect_message(&failure, archives[i].message);
 	}

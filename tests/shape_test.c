@@ -46,11 +46,13 @@ static void expect_features(const char *text, int input, const int *features, in
 	Compilation c;
 	build(&c, text);
 	cr_assert_eq(c.network->nodes.count, count, "%s", text);
-	cr_expect_eq(shape_features(&c.network->input->shape), input, "%s: the input has %d", text, shape_features(&c.network->input->shape));
+	cr_expect_eq(shape_features(&c.network->input->shape), input, "%s: the input has %d", text,
+		shape_features(&c.network->input->shape));
 	for (int i = 0; i < count; i++) {
 		const Shape *shape = &c.network->nodes.items[i]->output->shape;
 		cr_expect_eq(shape->rank, 1, "%s", text);
-		cr_expect_eq(shape_features(shape), features[i], "%s: layer %d has %d features, not %d", text, i, shape_features(shape), features[i]);
+		cr_expect_eq(shape_features(shape), features[i], "%s: layer %d has %d features, not %d", text, i,
+			shape_features(shape), features[i]);
 	}
 	compilation_close(&c);
 }
@@ -90,30 +92,41 @@ Test(shape, arguments_are_filled_in)
 
 Test(shape, mismatches_point_at_both_sides)
 {
-	expect_error("linear 2 32\nlinear 64 2", "t.net:2:8: error: linear expects 64 inputs, but its source has 32 features",
+	expect_error("linear 2 32\nlinear 64 2",
+	"t.net:2:8: error: linear expects 64 inputs, but its source has 32 features",
 		"t.net:1:1: note: the 32 features come from here", 0);
-	expect_error("linear 2 32\nrelu\ntanh\nlinear 64 2", "t.net:4:8: error", "t.net:1:1: note: the 32 features come from here", 0);
-	expect_error("linear 2 1\nbatchnorm 4", "t.net:2:11: error: batchnorm expects 4 features, but its source has 1 feature",
+	expect_error("linear 2 32\nrelu\ntanh\nlinear 64 2", "t.net:4:8: error",
+		"t.net:1:1: note: the 32 features come from here", 0);
+	expect_error("linear 2 1\nbatchnorm 4",
+		"t.net:2:11: error: batchnorm expects 4 features, but its source has 1 feature",
 		"t.net:1:1: note: the 1 feature comes from here", 0);
 	expect_error("input 3\nlinear 2 4", "t.net:2:8: error: linear expects 2 inputs, but its source has 3 features",
 		"t.net:1:7: note: the 3 features come from here", 0);
-	expect_error("linear 3 4\nresidual { linear 4 }\nlinear 5 2", "t.net:3:8: error", "note: the 4 features come from here", 0);
-	expect_error("input 1x28x28\nlinear 10", "linear expects features, but its source has 3 dimensions", "t.net:1:7: note", 0);
+	expect_error("linear 3 4\nresidual { linear 4 }\nlinear 5 2", "t.net:3:8: error",
+		"note: the 4 features come from here", 0);
+	expect_error("input 1x28x28\nlinear 10", "linear expects features, but its source has 3 dimensions",
+		"t.net:1:7: note", 0);
 }
 
 Test(shape, residuals_add_equal_shapes)
 {
-	expect_error("linear 2 5\nresidual { linear 7 }\nlinear 2", "t.net:2:1: error: residual adds two results of one shape, but they have 7 and 5",
-		"t.net:2:12: note: the 7 come from here", "t.net:1:1: note: the 5 come from here; `residual { main } { shortcut }` can change them");
-	expect_error("linear 2 5\nresidual { linear 7 } {\n linear 6 }", "have 7 and 6 values", "t.net:2:12: note: the 7", "t.net:3:2: note: the 6");
-	expect_error("residual { linear 3 3 } { linear 4 3 }", "linear expects 4 inputs, but its source has 3 features", 0, 0);
+	expect_error("linear 2 5\nresidual { linear 7 }\nlinear 2",
+	"t.net:2:1: error: residual adds two results of one shape, but they have 7 and 5",
+		"t.net:2:12: note: the 7 come from here",
+		"t.net:1:1: note: the 5 come from here; `residual { main } { shortcut }` can change them");
+	expect_error("linear 2 5\nresidual { linear 7 } {\n linear 6 }", "have 7 and 6 values", "t.net:2:12: note: the 7",
+		"t.net:3:2: note: the 6");
+	expect_error("residual { linear 3 3 } { linear 4 3 }", "linear expects 4 inputs, but its source has 3 features", 0,
+		0);
 }
 
 Test(shape, an_unknown_input_is_asked_for)
 {
-	expect_error("linear 5", "linear does not know the size of its source: give it, or start the network with `input`", 0, 0);
+	expect_error("linear 5", "linear does not know the size of its source: give it, or start the network with `input`",
+		0, 0);
 	expect_error("batchnorm; linear 2", "batchnorm does not know the size of its source", 0, 0);
-	expect_error("relu; linear 2", "relu does not know the size of its source: start the network with `input`, for example `input 2`", 0, 0);
+	expect_error("relu; linear 2",
+		"relu does not know the size of its source: start the network with `input`, for example `input 2`", 0, 0);
 	expect_error("residual { linear 3 }", "linear does not know the size of its source", 0, 0);
 }
 
@@ -127,19 +140,27 @@ Test(shape, one_mistake_is_said_once)
 	expect_error("relu; relu; residual { tanh }; linear 3 2", "relu does not know", 0, 0);
 }
 
-/* A size that is written after a mistake is all that is known there: it is believed, and nothing is divided by a size that is not. */
+/* A size that is written after a mistake is all that is known there: it is believed, and nothing is divided by a size
+ * that is not. */
 Test(shape, sizes_after_a_mistake_are_believed)
 {
 	static const char *const mistakes[] = {
-		"linear", "linear 2 0", "linear 2 x", "linear x", "linear 0 3", "linear 2 3 4", "linear 2 3 size=4", "conv 3", "relu", "tanh", "batchnorm",
-		"linear 5", "input 0", "input 0x3", "input x", "input", "input 1x2x3x4x5", "input 3x3; linear 4", "linear 2 3; linear 4 5",
-		"linear 2 3; linear 3 2147483647", "linear 65536 65536", "residual { linear 0 }", "residual { linear 2 3 } { linear 2 4 }",
-		"residual { conv }", "repeat 2 { conv 3 }", "block b(n) { conv n }; b 3", "linear 2 3; batchnorm 2", ")", "linear 2 3 =",
+		"linear", "linear 2 0", "linear 2 x", "linear x", "linear 0 3", "linear 2 3 4", "linear 2 3 size=4", "conv 3",
+		"relu", "tanh", "batchnorm",
+		"linear 5", "input 0", "input 0x3", "input x", "input", "input 1x2x3x4x5", "input 3x3; linear 4",
+			"linear 2 3; linear 4 5",
+		"linear 2 3; linear 3 2147483647", "linear 65536 65536", "residual { linear 0 }",
+			"residual { linear 2 3 } { linear 2 4 }",
+		"residual { conv }", "repeat 2 { conv 3 }", "block b(n) { conv n }; b 3", "linear 2 3; batchnorm 2", ")",
+			"linear 2 3 =",
 	};
 	static const char *const uses[] = {
-		"batchnorm 64", "batchnorm 1", "batchnorm 64; batchnorm 64", "linear 3 4", "linear in=3 out=4", "residual { batchnorm 64 }",
-		"residual { } { batchnorm 64 }", "residual { batchnorm 64 } { batchnorm 64 }", "relu; batchnorm 64", "repeat 2 { batchnorm 64; tanh }",
-		"batchnorm 64; loss cross_entropy", "batchnorm 1; loss mse", "batchnorm 64; batch 1", "batchnorm 2147483647", "linear 65536 65536",
+		"batchnorm 64", "batchnorm 1", "batchnorm 64; batchnorm 64", "linear 3 4", "linear in=3 out=4",
+			"residual { batchnorm 64 }",
+		"residual { } { batchnorm 64 }", "residual { batchnorm 64 } { batchnorm 64 }", "relu; batchnorm 64",
+			"repeat 2 { batchnorm 64; tanh }",
+		"batchnorm 64; loss cross_entropy", "batchnorm 1; loss mse", "batchnorm 64; batch 1", "batchnorm 2147483647",
+			"linear 65536 65536",
 	};
 	for (size_t m = 0; m < sizeof mistakes / sizeof *mistakes; m++)
 		for (size_t u = 0; u < sizeof uses / sizeof *uses; u++) {
@@ -177,7 +198,8 @@ Test(shape, all_mistakes_are_said)
 Test(shape, the_largest_tensors_are_accepted)
 {
 	static const char *const texts[] = {
-		"linear 134217727 16; batch 15", "linear 1 2147483632; batch 1", "linear 2 2032; batch 1048576", "input 2147483632; batch 1; tanh",
+		"linear 134217727 16; batch 15", "linear 1 2147483632; batch 1", "linear 2 2032; batch 1048576",
+			"input 2147483632; batch 1; tanh",
 		"linear 46340 46336; batch 2",
 	};
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
@@ -189,11 +211,15 @@ Test(shape, the_largest_tensors_are_accepted)
 
 Test(shape, larger_ones_are_not)
 {
-	expect_error("linear 134217728 16; batch 15", "weight of 134217728 x 16 has 2147483648 values; the limit of a tensor is 2147483647", 0, 0);
-	expect_error("linear 134217728 2; batch 15", "weight of 134217728 x 2 has 268435456 values", "(in panels of 16 features)", 0);
+	expect_error("linear 134217728 16; batch 15",
+		"weight of 134217728 x 16 has 2147483648 values; the limit of a tensor is 2147483647", 0, 0);
+	expect_error("linear 134217728 2; batch 15", "weight of 134217728 x 2 has 268435456 values",
+		"(in panels of 16 features)", 0);
 	expect_error("linear 1 2147483633; batch 1", "weight of 1 x 2147483633 has 2147483633 values; the limit", 0, 0);
-	expect_error("linear 2 2048; batch 1048576", "linear gives 2048 features for each of 1048576 rows of a batch, 2147483648 values; the limit", 0, 0);
-	expect_error("input 2049; batch 1048576; linear 2", "a batch of 1048576 samples of 2049 values has 2148532224; the limit", 0, 0);
+	expect_error("linear 2 2048; batch 1048576",
+		"linear gives 2048 features for each of 1048576 rows of a batch, 2147483648 values; the limit", 0, 0);
+	expect_error("input 2049; batch 1048576; linear 2",
+		"a batch of 1048576 samples of 2049 values has 2148532224; the limit", 0, 0);
 	expect_error("linear 46341 46341; batch 2", "weight of 46341 x 46341 has 2147488281 values", 0, 0);
 	expect_error("input 65536x65536; linear 2; linear 2 3", "input must have from 1 to 2147483647 floats", 0, 0);
 	expect_error("linear 2 2147483648", "must be a whole number from 1 to 2147483647, found 2147483648", 0, 0);
@@ -212,7 +238,8 @@ static const char *loss_of(Compilation *c, const char *text)
 Test(shape, the_outputs_choose_the_loss)
 {
 	static const struct { const char *text, *loss; } cases[] = {
-		{"linear 2 2", "cross_entropy"}, {"linear 2 17", "cross_entropy"}, {"linear 2 1", "mse"}, {"linear 2 1; tanh", "mse"},
+		{"linear 2 2", "cross_entropy"}, {"linear 2 17", "cross_entropy"}, {"linear 2 1", "mse"},
+			{"linear 2 1; tanh", "mse"},
 		{"linear 2 2; loss mse", "mse"}, {"loss cross_entropy; linear 1 2", "cross_entropy"},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -221,14 +248,16 @@ Test(shape, the_outputs_choose_the_loss)
 		cr_expect_eq(c.network->loss->inputs[0], c.network->output);
 		compilation_close(&c);
 	}
-	expect_error("linear 2 1\nloss cross_entropy", "t.net:2:1: error: cross_entropy expects a score for each of 2 or more classes",
+	expect_error("linear 2 1\nloss cross_entropy",
+		"t.net:2:1: error: cross_entropy expects a score for each of 2 or more classes",
 		"t.net:1:1: note: the 1 output comes from here; `loss mse` takes one", 0);
 }
 
 Test(shape, batchnorm_needs_two_rows)
 {
 	Compilation c;
-	expect_error("linear 2 3; batchnorm; batch 1", "batchnorm needs at least 2 rows to train on, but the batch is 1: use `batch 2` or more", 0, 0);
+	expect_error("linear 2 3; batchnorm; batch 1",
+		"batchnorm needs at least 2 rows to train on, but the batch is 1: use `batch 2` or more", 0, 0);
 	expect_error("batchnorm 2; batchnorm; residual { batchnorm }; batch 1", "needs at least 2 rows", 0, 0);
 	build(&c, "linear 2 3; batch 1");
 	compilation_close(&c);
@@ -241,14 +270,17 @@ Test(shape, batchnorm_needs_two_rows)
 Test(shape, tensors_have_the_names_of_torch)
 {
 	static const char *const expected[] = {
-		"0.weight", "0.bias", "2.0.weight", "2.0.bias", "2.0.running_mean", "2.0.running_var", "2.0.num_batches_tracked", "2.2.weight",
-		"2.2.bias", "2.shortcut.0.weight", "3.0.0.weight", "3.0.0.bias", "head.weight", "head.bias", "5.weight", "5.bias",
+		"0.weight", "0.bias", "2.0.weight", "2.0.bias", "2.0.running_mean", "2.0.running_var",
+		"2.0.num_batches_tracked", "2.2.weight",
+		"2.2.bias", "2.shortcut.0.weight", "3.0.0.weight", "3.0.0.bias", "head.weight", "head.bias", "5.weight",
+		"5.bias",
 	};
 	enum { EXPECTED = sizeof expected / sizeof *expected };
 	Compilation c;
 	int count = 0;
-	compile_text(&c, "linear 2 4; relu; residual { batchnorm; tanh; linear 5 } { linear 5 bias=false }; residual { residual { linear 5 } }; "
-		"head: linear 3; linear 2", kernel_set(0), true, STAGE_STEPS);
+	compile_text(&c,
+		"linear 2 4; relu; residual { batchnorm; tanh; linear 5 } { linear 5 bias=false }; residual "
+		"{ residual { linear 5 } }; head: linear 3; linear 2", kernel_set(0), true, STAGE_STEPS);
 	for (int i = 0; i < c.tensors.count; i++) {
 		if (!c.tensors.items[i]->path)
 			continue;

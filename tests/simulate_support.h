@@ -1,7 +1,7 @@
-/* simulate_support.h: runs a routine on symbols. A float of memory holds a number that stands for how it came about: what a
- * call writes is a hash of the kernel and of all that the call read. Two ways to run the same steps agree on every such
- * number exactly when each call saw the same inputs in both, whatever the order of steps, loops and storage. All that is
- * used of a kernel is the types of its operands. */
+/* simulate_support.h: runs a routine on symbols. A float of memory holds a number that stands for how it came about:
+ * what a call writes is a hash of the kernel and of all that the call read. Two ways to run the same steps agree on
+ * every such number exactly when each call saw the same inputs in both, whatever the order of steps, loops and storage.
+ * All that is used of a kernel is the types of its operands. */
 #ifndef SIMULATE_SUPPORT_H
 #define SIMULATE_SUPPORT_H
 #include "network_support.h"
@@ -55,11 +55,13 @@ static inline size_t temporary_begin(const Compilation *c, const Routine *routin
 }
 
 /* What a call touches of an operand: its panel, or all of it. */
-static inline Range operand_range(const Compilation *c, const Routine *routine, const Step *step, int operand, int panel, int thread)
+static inline Range operand_range(const Compilation *c, const Routine *routine, const Step *step, int operand,
+	int panel, int thread)
 {
 	const Tensor *tensor = step->operands[operand].tensor;
 	bool own = step->kernel->parameters[operand].type->own && step->features;
-	size_t begin = tensor->role == ROLE_TEMPORARY ? temporary_begin(c, routine, tensor, thread) : tensor->offset / sizeof(float);
+	size_t begin = tensor->role == ROLE_TEMPORARY ? temporary_begin(c, routine, tensor, thread)
+		: tensor->offset / sizeof(float);
 	if (own && !tensor->one_panel)
 		begin += panel_floats(c, tensor) * (size_t)panel;
 	return (Range){begin, begin + (own ? panel_floats(c, tensor) : floats_of(c, tensor))};
@@ -149,7 +151,8 @@ static inline int smaller_of(int a, int b)
 	return a < b ? a : b;
 }
 
-/* Threads take neighbouring panels, and go through the steps side by side: whatever they share, one spoils for another. */
+/* Threads take neighbouring panels, and go through the steps side by side: whatever they share, one spoils for
+ * another. */
 static inline void simulate_side_by_side(Simulation *s, const Loop *loop, int first, int threads)
 {
 	for (int i = 0; i < loop->steps.count; i++)

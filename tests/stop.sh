@@ -1,6 +1,6 @@
 #!/bin/sh
-# Interrupts training: the run must end with its step, write what it was asked for, and leave nothing else behind. Where that cannot be
-# written, it must say why.
+# Interrupts training: the run must end with its step, write what it was asked for, and leave nothing else behind. Where
+# that cannot be written, it must say why.
 #
 #	tests/stop.sh [BNC]
 . tests/check.sh
@@ -14,7 +14,8 @@ while_true() {
 	done
 }
 
-# start ARGUMENT ...: bnc in the background, with all signals as they are by default: a shell lets what it starts there ignore SIGINT
+# start ARGUMENT ...: bnc in the background, with all signals as they are by default: a shell lets what it starts there
+# ignore SIGINT
 start() {
 	rm -rf "$scratch/run" "$scratch/stdout"
 	mkdir "$scratch/run"
@@ -52,7 +53,8 @@ stop() {
 	check "$1: only what was asked for" [ "$(ls "$scratch/run" | tr '\n' ' ')" = "log weights " ]
 	check "$1: whole lines in the log" whole_lines "$scratch/run/log"
 	check "$1: the weights of these steps" saved_after "$steps"
-	check "$1: an epoch that was cut short" grep -q "final loss [0-9.]*\( (epoch [0-9]* was cut short after [0-9]* of its 32 steps)\)\{0,1\}$" \
+	check "$1: an epoch that was cut short" \
+		grep -q "final loss [0-9.]*\( (epoch [0-9]* was cut short after [0-9]* of its 32 steps)\)\{0,1\}$" \
 		"$scratch/stdout"
 }
 
@@ -66,16 +68,20 @@ done
 # Who reads the output ends, or the messages.
 gone() {
 	rm -f "$scratch/run/"*
-	{ { env --default-signal "$bnc" models/mlp_bn.net --train moons --epochs 1000000000 --save "$scratch/run/weights" --log "$scratch/run/log" \
+	{ { env --default-signal "$bnc" models/mlp_bn.net --train moons --epochs 1000000000 --save "$scratch/run/weights" \
+		--log "$scratch/run/log" \
 		"$@" 2>&3; echo $? >"$scratch/status"; } | head -n 1 >"$scratch/head"; } 3>"$scratch/stderr"
-	[ "$(cat "$scratch/status")" = 141 ] && [ "$(ls "$scratch/run" | tr '\n' ' ')" = "log weights " ] && whole_lines "$scratch/run/log" &&
-		saved_after "$(sed -n 's/^bnc: stopped by SIGPIPE (nobody reads the output) after \([0-9]*\) steps; .*/\1/p' "$scratch/stderr")"
+	[ "$(cat "$scratch/status")" = 141 ] && [ "$(ls "$scratch/run" | tr '\n' ' ')" = "log weights " ] &&
+		whole_lines "$scratch/run/log" &&
+		saved_after "$(sed -n 's/^bnc: stopped by SIGPIPE (nobody reads the output) after \([0-9]*\) steps; .*/\1/p' \
+		"$scratch/stderr")"
 }
 check 'the output ends' gone
 
 gone_too() {
 	rm -f "$scratch/run/"*
-	{ env --default-signal "$bnc" models/mlp_bn.net --train moons --epochs 1000000000 --save "$scratch/run/weights" --log "$scratch/run/log" \
+	{ env --default-signal "$bnc" models/mlp_bn.net --train moons --epochs 1000000000 --save "$scratch/run/weights" \
+		--log "$scratch/run/log" \
 		2>&1; echo $? >"$scratch/status"; } | head -n 1 >"$scratch/head"
 	[ "$(cat "$scratch/status")" = 141 ] && [ -s "$scratch/run/weights" ] && whole_lines "$scratch/run/log"
 }
@@ -88,7 +94,8 @@ goes_on() {
 	true <"$scratch/nobody" &
 	exec 4>"$scratch/nobody"
 	wait $!                                         # the reader is gone before the first line
-	(trap '' PIPE; exec "$bnc" models/mlp_bn.net --train moons --epochs 20 --save "$scratch/run/weights" >&4 2>"$scratch/stderr")
+	(trap '' PIPE; exec "$bnc" models/mlp_bn.net --train moons --epochs 20 --save "$scratch/run/weights" >&4 \
+		2>"$scratch/stderr")
 	status=$?
 	exec 4>&-
 	[ $status = 3 ] && grep -q '^bnc: cannot write the output: Broken pipe$' "$scratch/stderr" && saved_after 640
@@ -97,7 +104,8 @@ check 'the output ends, and SIGPIPE is ignored' goes_on
 
 # What is ignored stays ignored, as by nohup.
 rm -f "$scratch/run/"* "$scratch/stdout"
-(trap '' HUP; exec env --default-signal=INT,TERM "$bnc" models/mlp_bn.net --train moons --epochs 1000000000 --save "$scratch/run/weights" \
+(trap '' HUP; exec env --default-signal=INT,TERM "$bnc" models/mlp_bn.net --train moons --epochs 1000000000 \
+	--save "$scratch/run/weights" \
 	--log "$scratch/run/log" >"$scratch/stdout" 2>"$scratch/stderr") &
 job=$!
 while_true [ ! -s "$scratch/stdout" ]
@@ -111,11 +119,13 @@ check 'SIGHUP is ignored' grep -q 'stopped by SIGTERM' "$scratch/stderr"
 wide='linear 2 3000; linear 3000 3000; linear 3000 2; batch 10'
 
 # Evaluation takes minutes here; the weights are there before it.
-start -e "$wide" --train moons:n=100000 --steps 1 --isa scalar --threads 1 --save "$scratch/run/weights" --log "$scratch/run/log"
+start -e "$wide" --train moons:n=100000 --steps 1 --isa scalar --threads 1 --save "$scratch/run/weights" \
+	--log "$scratch/run/log"
 while_true [ ! -s "$scratch/run/weights" ]
 kill -s TERM $job
 check 'evaluation: exit status' ends 0
-check 'evaluation: one line says so' grep -qx "bnc: SIGTERM ended the evaluation, after all 1 steps; their weights are in $scratch/run/weights" "$scratch/stderr"
+check 'evaluation: one line says so' grep -qx \
+	"bnc: SIGTERM ended the evaluation, after all 1 steps; their weights are in $scratch/run/weights" "$scratch/stderr"
 check 'evaluation: no result' grep -q 'final loss [0-9.]*$' "$scratch/stdout"
 check 'evaluation: the log' [ "$(wc -l <"$scratch/run/log")" = 1 ]
 
@@ -149,7 +159,8 @@ no_temporary() {
 side=2000
 case $bnc in *sanitized*) side=600 ;; esac
 twice() {
-	start -e "linear 2 $side; linear $side $side; linear $side 2; batch 500" --train moons --isa scalar --threads 1 --log "$scratch/run/log" --log-steps
+	start -e "linear 2 $side; linear $side $side; linear $side 2; batch 500" --train moons --isa scalar --threads 1 \
+		--log "$scratch/run/log" --log-steps
 	while_true [ ! -s "$scratch/run/log" ]
 	kill -s USR1 $job
 	while_true sh -c "! grep -q '^bnc: SIGUSR1: stopping after step 2$' '$scratch/stderr'"
@@ -176,7 +187,8 @@ ended() {
 emitting() {
 	rm -r "$scratch/run"
 	mkdir "$scratch/run"
-	env --default-signal "$bnc" models/mlp_bn.net --emit "$scratch/run/net.c" --emit-test "$scratch/pipe.c" >/dev/null 2>"$scratch/stderr" &
+	env --default-signal "$bnc" models/mlp_bn.net --emit "$scratch/run/net.c" --emit-test "$scratch/pipe.c" >/dev/null \
+		2>"$scratch/stderr" &
 	job=$!
 	while_true no_temporary net.h
 	ended "emitting" "$@"

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Runs tests/run.sh on suites that do nothing but pass, fail or break: it must count them, and say so while others still run.
+# Runs tests/run.sh on suites that do nothing but pass, fail or break: it must count them, and say so while others still
+# run. Looks for lines that are too long.
 #
 #	tests/suites.sh [BNC]
 . tests/check.sh
@@ -38,7 +39,8 @@ runs() {
 all_pass
 check 'all pass' runs 0 0 one two
 check 'nothing is shown of what passed' [ "$(grep -c '^2 passed' printed)" = 0 ]
-check 'a line for each suite' [ "$(grep -c '^[a-z]* [a-z]*  *2 passed, 0 failed, [0-9]* s$' printed)" = "$(($(wc -l <printed) - 2))" ]
+check 'a line for each suite' [ "$(grep -c '^[a-z]* [a-z]*  *2 passed, 0 failed, [0-9]* s$' printed)" = \
+	"$(($(wc -l <printed) - 2))" ]
 # What the first build leaves out, nothing runs. What other builds leave out is in tests/run.sh.
 for driver in "$top"/tests/*.sh; do
 	name=${driver##*/}
@@ -79,8 +81,26 @@ check 'what is skipped is said' grep -q '^one golden  *0 passed, 0 failed, 1 ski
 
 # A suite that ends once the line of the one before it is there.
 all_pass
-stub tests/golden.sh 'for i in $(seq 100); do grep -q "^one unit " printed && echo "2 passed, 0 failed" && exit; sleep 0.1; done; exit 1'
+stub tests/golden.sh \
+	'for i in $(seq 100); do grep -q "^one unit " printed && echo "2 passed, 0 failed" && exit; sleep 0.1; done; exit 1'
 check 'lines come as suites end' runs 0 0 one
 
 cd "$top" || exit 1
+
+# Each line of more than 120 columns, a tab being 4, of the sources and of the prose in Markdown: tables and what is in
+# fences may be wider.
+lines_fit() {
+	find bench compiler docs examples runtime tests tools Makefile README.md \
+		\( -path tests/golden -o -path tests/errors \) -prune -o \
+		\( -name '*.[chy]' -o -name '*.re' -o -name '*.sh' -o -name '*.md' -o -name Makefile \) -print | sort |
+	while read -r file; do
+		expand -t 4 "$file" | awk -v file="$file" '
+		/^ *```/ { fenced = !fenced }
+		file ~ /\.md$/ && (fenced || /^\|/ || /^    /) { next }
+		length($0) > 120 { print file ":" NR ": a line of " length($0) " columns, more than 120" }'
+	done >"$scratch/long"
+	! grep . "$scratch/long"
+}
+check 'lines are of at most 120 columns' lines_fit
+
 finish

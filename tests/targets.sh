@@ -1,6 +1,6 @@
 #!/bin/sh
-# The emitted C where it is meant to run: microcontroller, WebAssembly, other processors, in emulators. The same program must
-# print the same bits everywhere. Builds the examples, too.
+# The emitted C where it is meant to run: microcontroller, WebAssembly, other processors, in emulators. The same program
+# must print the same bits everywhere. Builds the examples, too.
 #
 #	tests/targets.sh [BNC]
 . tests/check.sh
@@ -17,7 +17,8 @@ have() {
 	part=$1
 	shift
 	for command; do
-		command -v "$command" >/dev/null || { echo "$part: skipped, there is no $command"; skipped=$((skipped + 1)); return 1; }
+		command -v "$command" >/dev/null || { echo "$part: skipped, there is no $command"; skipped=$((skipped + 1))
+			return 1; }
 	done
 }
 
@@ -32,22 +33,26 @@ host() {
 }
 
 cortex_m() {
-	arm-none-eabi-gcc -mcpu=cortex-m4 -mfloat-abi=hard -mfpu=fpv4-sp-d16 -std=c11 "$@" -ffunction-sections -nostartfiles \
+	arm-none-eabi-gcc -mcpu=cortex-m4 -mfloat-abi=hard -mfpu=fpv4-sp-d16 -std=c11 "$@" -ffunction-sections \
+		-nostartfiles \
 		-Wl,--gc-sections -T "$firmware/board.ld" $sources "$firmware/board.c" -o program -lm &&
 		qemu-system-arm -M mps2-an386 -display none -monitor none -serial none -chardev stdio,id=output \
 			-semihosting-config enable=on,target=native,chardev=output -kernel program
 }
 
 wasm() {
-	clang --target=wasm32 -std=c99 -O3 -fno-math-errno -mbulk-memory "$@" -ffreestanding -isystem "$web/include" -Dmain=run \
-		-nostdlib -Wl,--no-entry,--export=run,--allow-undefined $sources -o program && node "$top/tests/targets/run-wasm.js" program
+	clang --target=wasm32 -std=c99 -O3 -fno-math-errno -mbulk-memory "$@" -ffreestanding -isystem "$web/include" \
+		-Dmain=run \
+		-nostdlib -Wl,--no-entry,--export=run,--allow-undefined $sources -o program &&
+		node "$top/tests/targets/run-wasm.js" program
 }
 
 # For another processor, with clang, lld and that processor's libc: there need be no compiler made for it.
 foreign() {
 	triple=$1
 	shift
-	clang --target=$triple -std=c99 -O3 -no-pie -isystem /usr/$triple/include -fuse-ld=lld -nostdlib /usr/$triple/lib/crt1.o "$@" \
+	clang --target=$triple -std=c99 -O3 -no-pie -isystem /usr/$triple/include -fuse-ld=lld -nostdlib \
+		/usr/$triple/lib/crt1.o "$@" \
 		-L/usr/$triple/lib -lc -lm -o program
 }
 
@@ -117,7 +122,8 @@ done
 
 if have "vectors" clang ld.lld $emulators; then
 	for lanes in 4 16; do
-		check "$lanes lanes" "$bnc" "$top/tests/targets/everything.net" --lanes $lanes --prefix device --emit device.c --emit-test device_test.c
+		check "$lanes lanes" "$bnc" "$top/tests/targets/everything.net" --lanes $lanes --prefix device --emit device.c \
+			--emit-test device_test.c
 		for processor in $processors; do
 			check "$lanes lanes, $processor" $processor device.c device_test.c
 		done
@@ -127,7 +133,8 @@ fi
 # ---- a processor whose int has 16 bits
 
 avr() {
-	avr-gcc -mmcu=atmega1284p -std=gnu99 -Wall -Wextra -Wpedantic -Werror -Os -I. "$top/tests/targets/avr.c" device.c -o program -lm &&
+	avr-gcc -mmcu=atmega1284p -std=gnu99 -Wall -Wextra -Wpedantic -Werror -Os -I. "$top/tests/targets/avr.c" device.c \
+		-o program -lm &&
 		timeout 60 simavr -m atmega1284p -f 16000000 program 2>&1 | sed 's/\x1b\[[0-9;]*m//g' | sed -n 's/\.$//p'
 }
 

@@ -8,9 +8,11 @@ if ! command -v script >/dev/null; then
 	finish
 fi
 
-# trains COMMANDS: in a terminal, after these commands and until it is stopped, into $scratch/shown; fails if nothing was trained
+# trains COMMANDS: in a terminal, after these commands and until it is stopped, into $scratch/shown; fails if nothing
+# was trained
 trains() {
-	TERM=$terminal script -qefc "$1; '$bnc' models/mlp.net models/mlp_bn.net --train moons:n=20000 --epochs 1000000 $2 & job=\$!
+	TERM=$terminal script -qefc \
+		"$1; '$bnc' models/mlp.net models/mlp_bn.net --train moons:n=20000 --epochs 1000000 $2 & job=\$!
 		sleep 1; $3 kill -TERM \$job; wait \$job" "$scratch/raw" >/dev/null </dev/null
 	grep -v '^Script ' "$scratch/raw" | tr -d '\r' >"$scratch/lines"
 	sed 1d "$scratch/raw" >"$scratch/shown"
@@ -29,7 +31,8 @@ bars() {
 whole_lines() {
 	tr -d '\r' <"$scratch/shown" | grep 'Epoch' | sed "s/^.*$escape\[K//" >"$scratch/epochs"
 	[ -s "$scratch/epochs" ] &&
-		! grep -v '^Epoch [0-9]*: mlp loss=[0-9.]* accuracy=[0-9.]*%, mlp_bn loss=[0-9.]* accuracy=[0-9.]*%$' "$scratch/epochs"
+		! grep -v '^Epoch [0-9]*: mlp loss=[0-9.]* accuracy=[0-9.]*%, mlp_bn loss=[0-9.]* accuracy=[0-9.]*%$' \
+		"$scratch/epochs"
 }
 
 fits() {
@@ -46,7 +49,8 @@ for columns in 10 40 59 60 80 200; do
 	check "$columns columns" trains "stty cols $columns"
 	check "$columns columns: the bar fits" fits $columns
 	check "$columns columns: whole lines" whole_lines
-	[ $columns -lt 40 ] || check "$columns columns: what it says" has 'epoch [0-9]*  .*loss [0-9.]*  [0-9]*:[0-9][0-9]:[0-9][0-9] left'
+	[ $columns -lt 40 ] ||
+		check "$columns columns: what it says" has 'epoch [0-9]*  .*loss [0-9.]*  [0-9]*:[0-9][0-9]:[0-9][0-9] left'
 done
 check "1 column" trains "stty cols 1"
 no_bar() {

@@ -1,10 +1,11 @@
-/* threads_test.c: the bits depend neither on how many threads share the loops nor on how many panels they take at a time, and
- * the pool runs every panel once. */
+/* threads_test.c: the bits depend neither on how many threads share the loops nor on how many panels they take at a
+ * time, and the pool runs every panel once. */
 #include "network_support.h"
 #include "pool.h"
 
 static const char wide[] =
-	"linear 140 300; batchnorm; relu; linear 300 460; batchnorm; tanh; linear 460 7; optimizer sgd momentum=0.9 weight_decay=0.01; batch 130";
+	"linear 140 300; batchnorm; relu; linear 300 460; batchnorm; tanh; linear 460 7; optimizer sgd momentum=0.9 "
+	"weight_decay=0.01; batch 130";
 
 enum { STEPS = 3 };
 
@@ -46,8 +47,8 @@ Test(threads, change_no_bit)
 			int threads = 1 + way / 2;
 			bool pairs = way % 2;
 			unsigned char *found = train_with(wide, set, threads, pairs, &bytes);
-			cr_expect(bytes == expected_bytes && memcmp(found, expected, bytes) == 0, "%s: %d threads, %s", set->name, threads,
-				pairs ? "two panels at a time" : "one panel at a time");
+			cr_expect(bytes == expected_bytes && memcmp(found, expected, bytes) == 0, "%s: %d threads, %s", set->name,
+				threads, pairs ? "two panels at a time" : "one panel at a time");
 			free(found);
 		}
 		free(expected);
@@ -75,7 +76,8 @@ Test(threads, every_panel_is_run_once)
 			Visits visits = {.threads = threads};
 			pool_run(pool, visit, &visits, panels);
 			for (int panel = 0; panel < MOST; panel++)
-				cr_expect_eq(visits.of_panel[panel], panel < panels, "%d threads, panel %d of %d", threads, panel, panels);
+				cr_expect_eq(visits.of_panel[panel], panel < panels, "%d threads, panel %d of %d", threads, panel,
+					panels);
 		}
 		pool_close(pool);
 	}
@@ -83,8 +85,10 @@ Test(threads, every_panel_is_run_once)
 
 static const char *const awkward[] = {
 	"linear 17 33; linear 33 49; linear 49 18; loss mse",
-	"linear 37 100; batchnorm; relu; linear 100 37 bias=false; batchnorm affine=false; leaky_relu; linear 37 5; optimizer sgd lr=0.1",
-	"linear 300 40; tanh; residual { linear 40 300; sigmoid; linear 300 40 }; linear 40 20; optimizer sgd momentum=0.5 nesterov=true",
+	"linear 37 100; batchnorm; relu; linear 100 37 bias=false; batchnorm affine=false; leaky_relu; linear 37 5; "
+	"optimizer sgd lr=0.1",
+	"linear 300 40; tanh; residual { linear 40 300; sigmoid; linear 300 40 }; linear 40 20; optimizer sgd momentum=0.5 "
+	"nesterov=true",
 	"linear 250 40; relu; linear 40 241; relu; linear 241 3; batch 1091",        /* more than a megabyte in and out */
 };
 
@@ -93,7 +97,8 @@ Test(threads, two_panels_change_no_bit)
 	FOR_EACH_USABLE_SET(set)
 		for (size_t i = 0; i < sizeof awkward / sizeof *awkward; i++) {
 			size_t bytes[2];
-			unsigned char *one = train_with(awkward[i], set, 1, false, &bytes[0]), *two = train_with(awkward[i], set, 1, true, &bytes[1]);
+			unsigned char *one = train_with(awkward[i], set, 1, false, &bytes[0]),
+				*two = train_with(awkward[i], set, 1, true, &bytes[1]);
 			cr_expect(bytes[0] == bytes[1] && memcmp(one, two, bytes[0]) == 0, "%s: %s", set->name, awkward[i]);
 			free(one);
 			free(two);

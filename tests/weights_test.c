@@ -1,4 +1,5 @@
-/* weights_test.c: a network's tensors in files: what bnc saves it loads, and what others save it takes as PyTorch does. */
+/* weights_test.c: a network's tensors in files: what bnc saves it loads, and what others save it takes as PyTorch
+ * does. */
 #include "network_support.h"
 #include <unistd.h>
 
@@ -37,11 +38,12 @@ static void put(Text *out, const char *text)
 	out->length += length;
 }
 
-/* Each label at most once between one pair of braces, as often as there are braces. They are the names of tensors, of other layers and
- * of what others put before all names. */
+/* Each label at most once between one pair of braces, as often as there are braces. They are the names of tensors, of
+ * other layers and of what others put before all names. */
 static void put_label(Text *out, unsigned *taken)
 {
-	static const char *const labels[] = {"fc", "a", "b", "block1", "net", "model", "module", "weight", "bias", "_0", "shortcut_"};
+	static const char *const labels[] = {"fc", "a", "b", "block1", "net", "model", "module", "weight", "bias", "_0",
+		"shortcut_"};
 	enum { LABELS = sizeof labels / sizeof *labels };
 	int label = draw(out, 2 * LABELS);
 	if (label >= LABELS || *taken & 1U << label)
@@ -117,7 +119,8 @@ static void expect_same(const Compilation *c, const void *expected, const char *
 	Failure failure;
 	int uncounted;
 	void *net = allocate_net(c);
-	cr_assert(program_load(&c->program, net, path, &uncounted, &failure), "%s: before all names `%s`: %s", text, before, failure.text);
+	cr_assert(program_load(&c->program, net, path, &uncounted, &failure), "%s: before all names `%s`: %s", text, before,
+		failure.text);
 	cr_assert_eq(uncounted, 0);
 	cr_assert_arr_eq(net, expected, c->program.bytes, "%s: before all names `%s`", text, before);
 	program_free(&c->program, net);
@@ -166,49 +169,63 @@ typedef struct Case {
 	int uncounted;
 } Case;
 
-/* But for what may stand before all names, load_state_dict(strict=True) of PyTorch 2.13 accepts what is accepted here and refuses what is
- * refused, except for the last two: it truncates half a batch, and takes NaN. */
+/* But for what may stand before all names, load_state_dict(strict=True) of PyTorch 2.13 accepts what is accepted here
+ * and refuses what is refused, except for the last two: it truncates half a batch, and takes NaN. */
 static const Case cases[] = {
 	{"linear 2 2", {LINEAR("0")}, 0, 0},
 	{"linear 2 2", {LINEAR("net.0")}, 0, 0},
 	{"linear 2 2", {LINEAR("model.module.0")}, 0, 0},
-	{"linear 2 2", {LINEAR("net0")}, "net has `0.weight`, `0.bias`, which the file does not have; it has `net0.bias`, `net0.weight`: "
+	{"linear 2 2", {LINEAR("net0")},
+		"net has `0.weight`, `0.bias`, which the file does not have; it has `net0.bias`, `net0.weight`: "
 		"a label gives a layer its name, as in `net0: linear 2 2` for the layer 0", 0},
 	{"linear 2 2", {LINEAR("xfc.0"), LINEAR("fc.0")}, "does not have", 0},
-	{"linear 2 2; linear 2", {LINEAR("net.fc1"), LINEAR("net.fc2")}, "it has `net.fc1.bias`, `net.fc1.weight`, `net.fc2.bias`, "
+	{"linear 2 2; linear 2", {LINEAR("net.fc1"), LINEAR("net.fc2")},
+		"it has `net.fc1.bias`, `net.fc1.weight`, `net.fc2.bias`, "
 		"`net.fc2.weight`: a label gives a layer its name, as in `fc1: linear 2 2` for the layer 0", 0},
 	/* the first layer that is missing, and the first name that fits its kind and shape */
-	{"linear 2 2; batchnorm; relu; linear 2", {NORM("bn1"), LINEAR("fc1")}, "as in `fc1: linear 2 2` for the layer 0", 0},
+	{"linear 2 2; batchnorm; relu; linear 2", {NORM("bn1"), LINEAR("fc1")}, "as in `fc1: linear 2 2` for the layer 0",
+		0},
 	{"fc1: linear 2 2; batchnorm; relu", {NORM("bn1"), LINEAR("fc1")}, "as in `bn1: batchnorm 2` for the layer 1", 0},
-	{"fc1: linear 2 2; batchnorm eps=0.5", {NORM("bn1"), LINEAR("fc1")}, "as in `bn1: batchnorm 2 eps=0.5` for the layer 1", 0},
-	{"linear 2 2 bias=false; linear 2", {TENSOR_2("a.weight", four), LINEAR("b")}, "as in `a: linear 2 2 bias=false` for the layer 0", 0},
-	{"residual { linear 2 2; relu }; linear 2", {LINEAR("0.fc"), LINEAR("1")}, "as in `fc: linear 2 2` for the layer 0.0", 0},
-	{"input 2; batchnorm", {LINEAR("fc"), NORM("bn"), {"bn.num_batches_tracked", ELEMENT_I64, 0, {0}, &count}}, "as in `bn: batchnorm 2`", 0},
+	{"fc1: linear 2 2; batchnorm eps=0.5", {NORM("bn1"), LINEAR("fc1")},
+		"as in `bn1: batchnorm 2 eps=0.5` for the layer 1", 0},
+	{"linear 2 2 bias=false; linear 2", {TENSOR_2("a.weight", four), LINEAR("b")},
+		"as in `a: linear 2 2 bias=false` for the layer 0", 0},
+	{"residual { linear 2 2; relu }; linear 2", {LINEAR("0.fc"), LINEAR("1")},
+		"as in `fc: linear 2 2` for the layer 0.0", 0},
+	{"input 2; batchnorm", {LINEAR("fc"), NORM("bn"), {"bn.num_batches_tracked", ELEMENT_I64, 0, {0}, &count}},
+		"as in `bn: batchnorm 2`", 0},
 	{"linear 2 3", {LINEAR("fc1")}, "it has `fc1.bias`, `fc1.weight`: it holds another network's weights", 0},
 	{"linear 2 2", {NORM("bn1")}, "another network's weights", 0},
-	{"linear 2 2; linear 2", {LINEAR("0"), LINEAR("2")}, "`1.weight`, `1.bias`, which the file does not have; it has `2.bias`, "
+	{"linear 2 2; linear 2", {LINEAR("0"), LINEAR("2")},
+		"`1.weight`, `1.bias`, which the file does not have; it has `2.bias`, "
 		"`2.weight`: it holds another network's weights", 0},
-	{"linear 2 2", {LINEAR("0"), TENSOR_1("temperature", two)}, "the file has `temperature`, which net does not have", 0},
+	{"linear 2 2", {LINEAR("0"), TENSOR_1("temperature", two)}, "the file has `temperature`, which net does not have",
+		0},
 	{"linear 2 2", {TENSOR_2("0.weight", four)}, "net has `0.bias`, which the file does not have", 0},
 	{"linear 2 2 bias=false", {TENSOR_2("0.weight", four)}, 0, 0},
-	{"linear 2 2", {TENSOR_2("0.weight", four), {"0.bias", ELEMENT_F32, 2, {2, 1}, two}}, "should have the shape [2] for net, but has [2, 1]", 0},
+	{"linear 2 2", {TENSOR_2("0.weight", four), {"0.bias", ELEMENT_F32, 2, {2, 1}, two}},
+		"should have the shape [2] for net, but has [2, 1]", 0},
 	{"linear 2 2", {{"0.weight", ELEMENT_I64, 2, {2, 2}, (int64_t[]){1, -2, 3, 4}}, TENSOR_1("0.bias", two)}, 0, 0},
 	{"fc: linear 2 2; block1: residual { fc: linear 2 }", {LINEAR("block1.fc"), LINEAR("fc")}, 0, 0},
 	{"stem: linear 2 2; residual { stem: linear 2 }", {LINEAR("1.stem"), LINEAR("stem")}, 0, 0},
 	{"stem: linear 2 2; residual { stem: linear 2 }", {LINEAR("net.1.stem"), LINEAR("net.stem")}, 0, 0},
-	{"stem: linear 2 2; residual { stem: linear 2 }", {LINEAR("1.stem"), LINEAR("other.stem")}, "net has `stem.weight`, `stem.bias`, which "
+	{"stem: linear 2 2; residual { stem: linear 2 }", {LINEAR("1.stem"), LINEAR("other.stem")},
+		"net has `stem.weight`, `stem.bias`, which "
 		"the file does not have", 0},
 	{"input 2; batchnorm", {NORM("0"), {"0.num_batches_tracked", ELEMENT_I64, 0, {0}, &count}}, 0, 0},
 	{"input 2; batchnorm", {NORM("0"), {"0.num_batches_tracked", ELEMENT_I64, 1, {1}, &count}}, 0, 0},
 	{"input 2; batchnorm", {NORM("0"), {"0.num_batches_tracked", ELEMENT_F32, 0, {0}, &float_count}}, 0, 0},
 	{"input 2; batchnorm", {NORM("0")}, 0, 1},
 	{"input 2; batchnorm", {NORM("net.0")}, 0, 1},
-	{"input 2; batchnorm", {NORM("0"), {"0.num_batches_tracked", ELEMENT_I64, 1, {2}, counts}}, "should have the shape [] for net, but has [2]", 0},
+	{"input 2; batchnorm", {NORM("0"), {"0.num_batches_tracked", ELEMENT_I64, 1, {2}, counts}},
+		"should have the shape [] for net, but has [2]", 0},
 	{"input 2; batchnorm", {NORM("0"), {"0.num_batches_tracked", ELEMENT_I64, 1, {0}, counts}}, "has [0]", 0},
 	{"input 2; batchnorm", {TENSOR_1("0.weight", two), TENSOR_1("0.bias", two), TENSOR_1("0.running_mean", two)},
 		"net has `0.running_var`, which", 0},
-	{"input 2; batchnorm", {NORM("0"), {"0.num_batches_tracked", ELEMENT_F32, 0, {0}, &half_a_batch}}, "is 6.5, expected a count of batches", 0},
-	{"linear 2 2", {TENSOR_2("0.weight", four), TENSOR_1("0.bias", ((float[]){1, __builtin_nanf("")}))}, "has the value nan at [1]", 0},
+	{"input 2; batchnorm", {NORM("0"), {"0.num_batches_tracked", ELEMENT_F32, 0, {0}, &half_a_batch}},
+		"is 6.5, expected a count of batches", 0},
+	{"linear 2 2", {TENSOR_2("0.weight", four), TENSOR_1("0.bias", ((float[]){1, __builtin_nanf("")}))},
+		"has the value nan at [1]", 0},
 };
 
 static void load_case(const Case *of, int number)
@@ -226,7 +243,8 @@ static void load_case(const Case *of, int number)
 	bool loaded = program_load(&c.program, net, path, &uncounted, &failure);
 	cr_expect_eq(loaded, !of->message, "case %d: %s", number, loaded ? "loaded" : failure.text);
 	if (!loaded && of->message) {
-		cr_expect(strstr(failure.text, of->message), "case %d: expected `%s` in `%s`", number, of->message, failure.text);
+		cr_expect(strstr(failure.text, of->message), "case %d: expected `%s` in `%s`", number, of->message,
+			failure.text);
 		for (size_t i = 0; i < c.program.bytes; i++)
 			cr_assert_eq(((char *)net)[i], 1, "case %d: something was stored", number);
 	}

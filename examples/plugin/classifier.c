@@ -35,7 +35,8 @@ float classifier_learn(classifier *c, const float (*point)[2], const int32_t *la
 		return NAN;
 	/* batches of almost one size: none is too small */
 	for (int batch = 0; batch < batches; batch++) {
-		const int begin = (int)((int64_t)points * batch / batches), end = (int)((int64_t)points * (batch + 1) / batches);
+		const int begin = (int)((int64_t)points * batch / batches),
+			end = (int)((int64_t)points * (batch + 1) / batches);
 		sum += moons_train(&c->net, point[begin], label + begin, end - begin, rate);
 	}
 	return sum / (float)batches;

@@ -1,5 +1,5 @@
-/* Emitted networks against what libm and plain formulas give in double. This file is compiled without the flags that tests/arithmetic.sh
- * gives to the networks, but linked with them: so subnormal numbers may be 0 here.
+/* Emitted networks against what libm and plain formulas give in double. This file is compiled without the flags that
+ * tests/arithmetic.sh gives to the networks, but linked with them: so subnormal numbers may be 0 here.
  *
  *	arithmetic [NaN]: with the word, NaN and infinity are looked at, too */
 #include "networks.h"
@@ -68,7 +68,8 @@ static void try_activation(const char *name, predict *found, double expected(dou
 	found(x, y);
 	for (int k = 0; k < MOST; k++) {
 		const double want = expected(x[k]);
-		check(isnan(want) ? isnan(y[k]) : y[k] == (float)want && signbit(y[k]) == signbit((float)want), name, y[k], want);
+		check(isnan(want) ? isnan(y[k]) : y[k] == (float)want && signbit(y[k]) == signbit((float)want), name, y[k],
+			want);
 	}
 }
 
@@ -96,7 +97,8 @@ static void try_activation(const char *name, predict *found, double expected(dou
 			loss += (log(sum) - x[row * CLASSES + label[row]]) / ROWS; \
 			for (int i = 0; i < CLASSES; i++) \
 				for (int k = 0; k < CLASSES; k++) \
-					gradient[i * CLASSES + k] += (exp(x[row * CLASSES + i]) / sum - (label[row] == i)) / ROWS * x[row * CLASSES + k]; \
+					gradient[i * CLASSES + k] += (exp(x[row * CLASSES + i]) / sum - (label[row] == i)) / ROWS \
+						* x[row * CLASSES + k]; \
 		} \
 		compare(#name ": loss", name##_train(&net, x, label, ROWS, 1), loss); \
 		name##_get(&net, &name##_tensors[0], w); \
@@ -134,7 +136,8 @@ TRY_CROSS_ENTROPY(many_classes, MANY_CLASSES)
 			for (int row = 0; row < ROWS; row++) \
 				squares += pow(x[row * FEATURES + f] - means[f], 2); \
 			for (int row = 0; row < ROWS; row++) \
-				target[row * FEATURES + f] = (float)((x[row * FEATURES + f] - means[f]) / sqrt(squares / ROWS + 1e-5)); \
+				target[row * FEATURES + f] = (float)((x[row * FEATURES + f] - means[f]) \
+					/ sqrt(squares / ROWS + 1e-5)); \
 		} \
 		network##_init(&net, 0); \
 		for (int i = 0; i < NETWORK##_TENSORS; i++) \

@@ -1,7 +1,8 @@
 /* BatchNorm of inputs whose means are far from 0, folded by --inference, against double.
  *
- *	far_means MEAN LINEAR       prints the weights of `batchnorm; linear 3`, the linear of that name, as a safetensors file
- *	far_means MEAN              with COMPARE: compares the emitted networks `norm` and, with relu between the two, `norm_relu` */
+ * 	far_means MEAN LINEAR       prints the weights of `batchnorm; linear 3`, the linear of that name, as a safetensors
+ * file 	far_means MEAN              with COMPARE: compares the emitted networks `norm` and, with relu between the
+ * two, `norm_relu` */
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -44,15 +45,16 @@ static void write_weights(const char *linear)
 	int at = 0, length = 0;
 	static const char *const names[] = { "weight", "bias", "running_mean", "running_var" };
 	for (int i = 0; i < 4; i++, at += f)
-		length += sprintf(header + length, "%s\"0.%s\":{\"dtype\":\"F32\",\"shape\":[%d],\"data_offsets\":[%d,%d]}", i ? "," : "{", names[i],
-			INPUTS, at, at + f);
-	length += sprintf(header + length, ",\"%s.weight\":{\"dtype\":\"F32\",\"shape\":[%d,%d],\"data_offsets\":[%d,%d]}", linear, OUTPUTS, INPUTS,
-		at, at + OUTPUTS * f);
+		length += sprintf(header + length, "%s\"0.%s\":{\"dtype\":\"F32\",\"shape\":[%d],\"data_offsets\":[%d,%d]}",
+			i ? "," : "{", names[i], INPUTS, at, at + f);
+	length += sprintf(header + length, ",\"%s.weight\":{\"dtype\":\"F32\",\"shape\":[%d,%d],\"data_offsets\":[%d,%d]}",
+		linear, OUTPUTS, INPUTS, at, at + OUTPUTS * f);
 	at += OUTPUTS * f;
-	length += sprintf(header + length, ",\"%s.bias\":{\"dtype\":\"F32\",\"shape\":[%d],\"data_offsets\":[%d,%d]}", linear, OUTPUTS, at,
-		at + OUTPUTS * 4);
+	length += sprintf(header + length, ",\"%s.bias\":{\"dtype\":\"F32\",\"shape\":[%d],\"data_offsets\":[%d,%d]}",
+		linear, OUTPUTS, at, at + OUTPUTS * 4);
 	at += OUTPUTS * 4;
-	length += sprintf(header + length, ",\"0.num_batches_tracked\":{\"dtype\":\"I64\",\"shape\":[],\"data_offsets\":[%d,%d]}}", at, at + 8);
+	length += sprintf(header + length,
+		",\"0.num_batches_tracked\":{\"dtype\":\"I64\",\"shape\":[],\"data_offsets\":[%d,%d]}}", at, at + 8);
 	while (length % 8)
 		header[length++] = ' ';
 	const uint64_t size = (uint64_t)length;

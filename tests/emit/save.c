@@ -1,5 +1,5 @@
-/* What one build saves another goes on from: `save FILE` after some steps, `load FILE`. Both then say what comes of one more step, and
- * load whether it saves the same bytes again. */
+/* What one build saves another goes on from: `save FILE` after some steps, `load FILE`. Both then say what comes of one
+ * more step, and load whether it saves the same bytes again. */
 #include "device.h"
 #include <stdio.h>
 #include <string.h>

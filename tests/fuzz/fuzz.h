@@ -1,12 +1,14 @@
-/* fuzz.h: a harness hands bytes that nobody has looked at to one reader of bnc. It may end in any message, and in nothing else: no
- * crash, no undefined behaviour, no leak, no second of time. Nothing is left of one input when the next one comes. */
+/* fuzz.h: a harness hands bytes that nobody has looked at to one reader of bnc. It may end in any message, and in
+ * nothing else: no crash, no undefined behaviour, no leak, no second of time. Nothing is left of one input when the
+ * next one comes. */
 #ifndef FUZZ_H
 #define FUZZ_H
 #include "../../runtime/data/data.h"
 
 typedef struct Harness {
 	const char *name;       /* its file, its folder of inputs and its dictionary are called so */
-	size_t most;            /* longer inputs are passed over: they find nothing that short ones do not, and take longer */
+	/* longer inputs are passed over: they find nothing that short ones do not, and take longer */
+	size_t most;
 	void (*run)(const char *bytes, size_t size);
 } Harness;
 

@@ -6,7 +6,8 @@
 enum { MOST_NODES = 60 };
 
 /* What decides which way the passes go, besides the text. */
-static const KernelSet wide = {.name = "wide", .lanes = 16}, narrow = {.name = "narrow", .lanes = 4}, scalar = {.name = "scalar", .lanes = 1};
+static const KernelSet wide = {.name = "wide", .lanes = 16}, narrow = {.name = "narrow", .lanes = 4},
+	scalar = {.name = "scalar", .lanes = 1};
 static const Compilation ways[] = {
 	{.target = &wide, .fuse = true, .pairs = true, .threads = 2},
 	{.target = &narrow, .fuse = true, .recompute = true, .profile = true},

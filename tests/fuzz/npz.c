@@ -1,6 +1,6 @@
-/* Archives as numpy.savez writes them. An input is such a file, or else the members themselves, X.npy and then y.npy, each from its
- * magic on: those are put into an archive here, since a changed archive fails its check sums before anything else is read. Before either
- * may stand a line with the names of the arrays that are wanted, `:y,X`. */
+/* Archives as numpy.savez writes them. An input is such a file, or else the members themselves, X.npy and then y.npy,
+ * each from its magic on: those are put into an archive here, since a changed archive fails its check sums before
+ * anything else is read. Before either may stand a line with the names of the arrays that are wanted, `:y,X`. */
 #define _GNU_SOURCE     /* memmem */
 #include "fuzz.h"
 #include <math.h>

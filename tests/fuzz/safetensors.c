@@ -1,5 +1,5 @@
-/* Weights. An input is a file, or else a header alone, from its brace to a 0, and the values after it: then its length is put in front
- * here, which a changed header would no longer have. What can be read is loaded into a network. */
+/* Weights. An input is a file, or else a header alone, from its brace to a 0, and the values after it: then its length
+ * is put in front here, which a changed header would no longer have. What can be read is loaded into a network. */
 #include "../../compiler/bnc.h"
 #include "fuzz.h"
 #include <math.h>
@@ -17,7 +17,8 @@ static const Program *program_of(void)
 	static Compilation c;
 	Failure failure;
 	if (!c.arena) {
-		c = (Compilation){.arena = arena_open(), .source = {"fuzz.net", network, sizeof network - 1}, .target = &narrow, .fuse = true};
+		c = (Compilation){.arena = arena_open(), .source = {"fuzz.net", network, sizeof network - 1}, .target = &narrow,
+			.fuse = true};
 		PROMISE(compile(&c, STAGE_C, &none, &failure));
 	}
 	return &c.program;

@@ -1,4 +1,5 @@
-/* Trains and classifies on a processor whose int has 16 bits, and prints every bit: for simavr's serial port, or for this computer. */
+/* Trains and classifies on a processor whose int has 16 bits, and prints every bit: for simavr's serial port, or for
+ * this computer. */
 #include "device.h"
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,5 @@
-/* Trains, predicts and saves, and prints every bit of it. Then it loads what another machine has saved, and trains on. */
+/* Trains, predicts and saves, and prints every bit of it. Then it loads what another machine has saved, and trains
+ * on. */
 #include "board.h"
 #include "device.h"
 #include "moons.h"
