@@ -138,8 +138,8 @@ static const char *const few_inputs[] = {
 	"linear 1 33; batchnorm; sigmoid; linear 33 9; batchnorm; leaky_relu; linear 2",
 	/* what both branches need of the inputs is made before the first of them, whichever activation is merged first */
 	"input 2; residual { linear 8; batchnorm; tanh; linear 4 } { linear 4; batchnorm; relu }; linear 2",
-	"input 3; residual { linear 9; batchnorm; leaky_relu; linear 5 } { linear 5; batchnorm; sigmoid }; linear 2; "
-	"optimizer sgd momentum=0.9",
+	("input 3; residual { linear 9; batchnorm; leaky_relu; linear 5 } { linear 5; batchnorm; sigmoid }; linear 2; "
+		"optimizer sgd momentum=0.9"),
 	"input 3; residual { linear 9; batchnorm; relu; linear 5 } { linear 5; batchnorm; tanh }; linear 2",
 	/* optimizers and activations without an instance of their own */
 	"linear 2 40 bias=false; batchnorm; relu; linear 40 2; optimizer adam lr=0.01 eps=0.01",
