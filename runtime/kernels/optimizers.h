@@ -58,7 +58,9 @@ INLINE double power(double beta, int64_t n)
 /* sqrt in double: one step of Newton's method from the root in float, since libc's sqrt is not available everywhere. */
 INLINE double precise_root(double value)
 {
-	const double root = (double)sqrtf((float)value);
+	Lanes lanes;
+	lanes.vector = square_root(splat((float)value));
+	const double root = (double)lanes.lane[0];
 	return root > 0.0 ? 0.5 * (root + value / root) : root;
 }
 
