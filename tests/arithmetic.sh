@@ -103,7 +103,7 @@ if [ $x86 ]; then
 	for level in -O0 -O2 "-O3 -ffast-math"; do
 		check "x87, gcc $level" runs gcc "$level -mfpmath=387" NaN
 	done
-	check "x87, clang" refuses clang "--target=i386-linux-gnu -isystem $top/examples/web/include"
+	check "x87, clang" refuses clang "--target=i386-linux-gnu -ffreestanding -isystem $top/examples/web/include"
 	lanes=8
 	emit_networks
 	check "x87, 8 lanes" refuses gcc -mfpmath=387
