@@ -51,7 +51,7 @@ static bool is_size(const Literal *value, uint64_t most)
 		&& value->magnitude >= 1 && value->magnitude <= most;
 }
 
-static bool in_range(const char *range, double number)
+bool in_range(const char *range, double number)
 {
 	if (!range)
 		return true;

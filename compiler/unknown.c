@@ -14,7 +14,7 @@ static bool fits_argument(const ArgumentSpec *argument, const char *value)
 	if (argument->kind == ARGUMENT_FLAG)
 		return strcmp(value, "true") == 0 || strcmp(value, "false") == 0;
 	bool is_number = *value && strchr("+-.0123456789", *value) && !*end && number >= -3.4e38 && number <= 3.4e38;
-	return is_number && (!argument->range || number > 0 || (number == 0 && strcmp(argument->range, "> 0") != 0));
+	return is_number && in_range(argument->range, number);
 }
 
 static const char *optimizer_with(Arena *arena, const Layer *optimizer, const ArgumentSpec *argument, const char *value)
