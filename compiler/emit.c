@@ -21,24 +21,21 @@ static char *with_point(char *number)
 	return number;
 }
 
-void write_float(char *text, float value, int digits)
+/* The value with the fewest digits, from `digits` to `most`, from which it is read again: as a float, or as a double. */
+static void write_digits(char *text, double value, int digits, int most, bool single)
 {
-	do
-		snprintf(text, FLOAT_TEXT, "%.*g", digits, (double)value);
-	while (strtof(text, 0) != value && digits++ < 9);
-	with_point(text);
-	strcat(text, strpbrk(text, ".e") ? "f" : ".0f");
-}
-
-static void write_double(char *text, double value)
-{
-	int digits = 6;
 	do
 		snprintf(text, FLOAT_TEXT, "%.*g", digits, value);
-	while (strtod(text, 0) != value && digits++ < 17);
+	while ((single ? (double)strtof(text, 0) : strtod(text, 0)) != value && digits++ < most);
 	with_point(text);
 	if (!strpbrk(text, ".e"))
 		strcat(text, ".0");
+}
+
+void write_float(char *text, float value, int digits)
+{
+	write_digits(text, (double)value, digits, 9, true);
+	strcat(text, "f");
 }
 
 const char *number_text(Arena *arena, double number, OperandClass class)
@@ -47,7 +44,7 @@ const char *number_text(Arena *arena, double number, OperandClass class)
 	if (class == OPERAND_INT)
 		return arena_print(arena, "%d", (int)number);
 	if (class == OPERAND_DOUBLE) {
-		write_double(text, number);
+		write_digits(text, number, 6, 17, false);
 		return arena_print(arena, "%s", text);
 	}
 	write_float(text, (float)number, 6);
