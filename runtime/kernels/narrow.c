@@ -160,19 +160,19 @@ static void KERNEL_FN(linear_dw_update_contrast)(int rows, int outputs, int inpu
 	narrow_update(1, rows, outputs, inputs, update, numbers, &of_w, &of_b, x, dy);
 }
 
-/* The same with an optimizer that is known at compile time: one panel at a time, without function calls. */
-INLINE void narrow_update_by(Next *next, const int states, const int contrast, int rows, int outputs, int inputs,
-	const float *numbers, const Places *w, const Places *b, const float *x, const float *dy)
+/* The same for two outputs in contrast with an optimizer that is known at compile time: one panel at a time, without
+ * function calls. */
+INLINE void contrast_update_by(Next *next, const int states, int rows, int inputs, const float *numbers, const Places *w,
+	const Places *b, const float *x, const float *dy)
 {
-	const int columns = contrast ? 2 : outputs;
-	Vector sum[LANES], column[PLACES][LANES], value[PLACES];
+	Vector sum[2], column[PLACES][2], value[PLACES];
 	for (ptrdiff_t offset = 0; inputs > 0; inputs -= LANES, x += (ptrdiff_t)rows * LANES, offset += LANES * LANES) {
 		const int count = smaller(inputs, LANES);
-		narrow_gradient(contrast, rows, columns, sum, x, dy);
+		narrow_gradient(1, rows, 2, sum, x, dy);
 		UNROLL
 		for (int i = 0; i <= states; i++)
-			load_few_columns(column[i], w->at[i] + offset, count, columns);
-		for (int output = 0; output < columns; output++) {
+			load_few_columns(column[i], w->at[i] + offset, count, 2);
+		for (int output = 0; output < 2; output++) {
 			UNROLL
 			for (int i = 0; i <= states; i++)
 				value[i] = column[i][output];
@@ -183,7 +183,7 @@ INLINE void narrow_update_by(Next *next, const int states, const int contrast, i
 		}
 		UNROLL
 		for (int i = 0; i <= states; i++)
-			store_few_columns(w->at[i] + offset, column[i], count, columns);
+			store_few_columns(w->at[i] + offset, column[i], count, 2);
 	}
 	if (b->at[0])
 		update_vector(next, states, numbers, b->at, 0, rows_sum(rows, dy));
@@ -195,8 +195,8 @@ INLINE void narrow_update_by(Next *next, const int states, const int contrast, i
 		const float *x, const float *dy) \
 	{ \
 		const Places of_w = places_of(w, w1, w2, w3), of_b = places_of(b, b1, b2, b3); \
-		(void)update; \
-		narrow_update_by(&optimizer##_next, states, 1, rows, outputs, inputs, numbers, &of_w, &of_b, x, dy); \
+		(void)outputs, (void)update; \
+		contrast_update_by(&optimizer##_next, states, rows, inputs, numbers, &of_w, &of_b, x, dy); \
 	}
 CONTRAST_INSTANCES(CONTRAST_INSTANCE)
 #undef CONTRAST_INSTANCE
