@@ -17,6 +17,7 @@
 #include "pair.c"
 #endif
 #include "batchnorm.c"
+#include "centre.c"
 #include "few.c"
 #include "activations.c"
 #include "losses.c"
