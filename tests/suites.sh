@@ -91,7 +91,7 @@ cd "$top" || exit 1
 # fences may be wider.
 lines_fit() {
 	find bench compiler docs examples runtime tests tools Makefile README.md \
-		\( -path tests/golden -o -path tests/errors \) -prune -o \
+		\( -name build -o -path tests/golden -o -path tests/errors \) -prune -o \
 		\( -name '*.[chy]' -o -name '*.re' -o -name '*.sh' -o -name '*.md' -o -name Makefile \) -print | sort |
 	while read -r file; do
 		expand -t 4 "$file" | awk -v file="$file" '
