@@ -68,13 +68,13 @@ static const Uses *fewest_uses(const Combine *m, const Call *call, const Match *
 	return fewest;
 }
 
-/* Returns the first step after `behind` in its loop, among those uses, that calls the kernel. */
-static Step *next_call(const Uses *uses, const Kernel *kernel, const Step *behind)
+/* Returns the next step of the loop after `previous` that calls the kernel and is one of these uses. */
+static Step *next_call(const Uses *uses, const Kernel *kernel, const Step *previous)
 {
 	Step *next = 0;
 	for (int i = 0; i < uses->steps.count; i++) {
 		Step *step = uses->steps.items[i];
-		if (step->kernel == kernel && step->loop == behind->loop && step->time > behind->time
+		if (step->kernel == kernel && step->loop == previous->loop && step->time > previous->time
 			&& (!next || step->time < next->time))
 			next = step;
 	}

@@ -41,7 +41,7 @@ size_t tensor_floats(const Compilation *c, const Tensor *tensor)
 /* A piece of storage: for one temporary, or for several of which each is written over the one before. */
 typedef struct Piece {
 	int first, last;
-	bool scratch;                   /* one panel, of which each thread has its own */
+	bool scratch;                   /* storage for one panel; each thread has its own copy */
 	size_t floats, offset;
 	struct Piece *next_free;        /* in the list of free pieces, which is sorted by offset */
 } Piece;
