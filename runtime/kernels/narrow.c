@@ -162,8 +162,8 @@ static void KERNEL_FN(linear_dw_update_contrast)(int rows, int outputs, int inpu
 
 /* The same for two outputs in contrast with an optimizer that is known at compile time: one panel at a time, without
  * function calls. */
-INLINE void contrast_update_by(Next *next, const int states, int rows, int inputs, const float *numbers, const Places *w,
-	const Places *b, const float *x, const float *dy)
+INLINE void contrast_update_by(Next *next, const int states, int rows, int inputs, const float *numbers,
+	const Places *w, const Places *b, const float *x, const float *dy)
 {
 	Vector sum[2], column[PLACES][2], value[PLACES];
 	for (ptrdiff_t offset = 0; inputs > 0; inputs -= LANES, x += (ptrdiff_t)rows * LANES, offset += LANES * LANES) {
