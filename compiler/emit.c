@@ -21,7 +21,7 @@ static char *with_point(char *number)
 	return number;
 }
 
-/* The value with the fewest digits, from `digits` to `most`, from which it is read again: as a float, or as a double. */
+/* Writes the value with the fewest digits, `digits` to `most`, from which it is read again: as a float or a double. */
 static void write_digits(char *text, double value, int digits, int most, bool single)
 {
 	do
