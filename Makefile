@@ -47,7 +47,7 @@ flags_sse2 = -DLANES=4
 flags_avx2 = -DLANES=8 -mavx2 -mfma
 flags_avx512 = -DLANES=16 -mavx512f -mavx512dq -mavx512bw -mavx512vl -mfma -mprefer-vector-width=512
 
-sources = $(wildcard compiler/*.c compiler/layers/*.c runtime/*.c runtime/data/*.c runtime/files/*.c)
+sources = $(wildcard compiler/*.c compiler/*/*.c runtime/*.c runtime/data/*.c runtime/files/*.c)
 # The kernels come first: each set takes longer than all that is left while the last of them is compiled.
 kernels = $(patsubst %,$(BUILD)/kernels_%.o,$(sets))
 objects = $(kernels) $(sources:%.c=$(BUILD)/%.o) $(BUILD)/gen/lex.o $(BUILD)/gen/parse.o \
@@ -93,11 +93,11 @@ $(BUILD)/gen/%.o: $(BUILD)/gen/%.c
 
 $(BUILD)/gen/lex.o $(filter $(BUILD)/compiler/%,$(objects)): | $(BUILD)/gen/parse.h
 
-$(BUILD)/gen/lex.c: compiler/lex.re Makefile
+$(BUILD)/gen/lex.c: compiler/source/lex.re Makefile
 	@echo $@; mkdir -p $(@D)
 	re2c -W --no-generation-date -o $@ $<
 
-$(BUILD)/gen/parse.c $(BUILD)/gen/parse.h &: compiler/parse.y Makefile
+$(BUILD)/gen/parse.c $(BUILD)/gen/parse.h &: compiler/source/parse.y Makefile
 	@echo $@; mkdir -p $(@D)
 	lemon -q -d$(BUILD)/gen $<
 
@@ -105,16 +105,16 @@ $(BUILD)/gen/parse.c $(BUILD)/gen/parse.h &: compiler/parse.y Makefile
 kernel_files = $(wildcard runtime/kernels/*.[ch])
 $(BUILD)/gen/kernel_files.c: $(kernel_files) Makefile
 	@echo $@; mkdir -p $(@D)
-	{ echo '#include "kernel_text.h"'; echo 'const KernelFile kernel_files[] = {'; \
+	{ echo '#include "emit/kernel_text.h"'; echo 'const KernelFile kernel_files[] = {'; \
 	for file in $(notdir $(kernel_files)); do \
 		echo "{\"$$file\","; sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' runtime/kernels/$$file; echo '},'; done; \
 	echo '{0, 0}};'; } >$@
 
 # The names that emitted C cannot have, each between two spaces.
-$(BUILD)/gen/taken.c: compiler/taken_names.txt compiler/taken_headers.txt Makefile
+$(BUILD)/gen/taken.c: compiler/standalone/taken_names.txt compiler/standalone/taken_headers.txt Makefile
 	@echo $@; mkdir -p $(@D)
-	{ echo '#include "standalone.h"'; for list in taken_names taken_headers; do \
-		echo "const char $$list[] = \" \""; sed 's/.*/"& "/' compiler/$$list.txt; echo ';'; done; } >$@
+	{ echo '#include "standalone/standalone.h"'; for list in taken_names taken_headers; do \
+		echo "const char $$list[] = \" \""; sed 's/.*/"& "/' compiler/standalone/$$list.txt; echo ';'; done; } >$@
 
 # What these tools write is C of another taste than ours.
 $(BUILD)/gen/%.o $(BUILD)/tests/fuzz/afl_main.o: WARNINGS = -Wall

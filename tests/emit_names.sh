@@ -31,7 +31,7 @@ cp headers.h every.h
 	--emit-test device_test.c >/dev/null
 "$bnc" --quiet "$root/models/mlp_bn.net" --train moons --steps 2 --prefix device --single-header --emit whole.h \
 	>/dev/null
-tr ' ' '\n' <"$root/compiler/taken_names.txt" >taken
+tr ' ' '\n' <"$root/compiler/standalone/taken_names.txt" >taken
 cat device.h device.c | words | sed -n 's/^\(device\|DEVICE\)_//p' | sort -u >endings
 
 # The words of all headers, which are more than their names: those of them, and what they begin with where an emitted

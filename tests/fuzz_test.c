@@ -1,9 +1,9 @@
 /* The parser on damaged and on random text: the same cases in every run. What must hold is checked on each; that
  * nothing is read or written where it must not be, the sanitizers check. */
 #include "syntax_support.h"
-#include "syntax.h"
+#include "source/syntax.h"
 #include "parse.h"
-#include "text.h"
+#include "source/text.h"
 
 enum { CASES = 6000, LONGEST = 600 };
 

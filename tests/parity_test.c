@@ -1,6 +1,6 @@
 /* parity_test.c: bnc repeats the runs of PyTorch that are recorded in tests/parity, on every kernel set. */
 #include "network_support.h"
-#include "options.h"
+#include "tool/options.h"
 #include "sha256.h"
 #include <math.h>
 #include <unistd.h>

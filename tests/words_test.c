@@ -1,5 +1,5 @@
 /* What is proposed for words that bnc does not know: slips of the fingers, and the words of other systems. */
-#include "options_table.h"
+#include "tool/options_table.h"
 #include "network_support.h"
 #include <criterion/criterion.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* The command line, its arguments ended by a 0 each: read, and what can be said of it before anything is done. */
-#include "../../compiler/options.h"
+#include "../../compiler/tool/options.h"
 #include "fuzz.h"
 #include "terminal.h"
 #include <getopt.h>

@@ -1,7 +1,7 @@
 /* options.h: the command line as data. */
 #ifndef BNC_OPTIONS_H
 #define BNC_OPTIONS_H
-#include "standalone.h"
+#include "standalone/standalone.h"
 
 typedef struct NetworkArgument { const char *path, *text; } NetworkArgument;    /* text: the argument of -e, or null */
 

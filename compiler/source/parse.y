@@ -3,7 +3,7 @@
  * so that mistakes in it are found too, and braces stay in pairs. */
 
 %include {
-#include "syntax.h"
+#include "source/syntax.h"
 #define NO_ARGUMENTS ((Arguments){ 0 })
 #define NDEBUG                          /* without it Lemon's template has static variables, for traces */
 #define Parse_ENGINEALWAYSONSTACK

@@ -1,5 +1,5 @@
 #include "stop.h"
-#include "../runtime/runtime.h"
+#include "runtime.h"
 #include "terminal.h"
 #include <errno.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* --inference: the network for deployment. Its weights are constants, BatchNorm is folded away, and nothing is kept
  * between calls. */
 #include "standalone.h"
-#include "kernel_text.h"
+#include "emit/kernel_text.h"
 #include <math.h>
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* emit.h: what emit.c writes, for libtcc and for --emit. */
 #ifndef EMIT_H
 #define EMIT_H
-#include "code.h"
+#include "base/code.h"
 
 typedef struct Emit {
 	const Compilation *c;

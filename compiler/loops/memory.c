@@ -1,5 +1,5 @@
 /* The memory plan in words: bytes by purpose, what shares storage, and what is largest. */
-#include "code.h"
+#include "base/code.h"
 #include <stdlib.h>
 
 size_t tensor_bytes(const Compilation *c, const Tensor *tensor)

@@ -1,5 +1,5 @@
 /* The rules of combine.c, and how they are read. */
-#include "code.h"
+#include "base/code.h"
 #include "combine.h"
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* --emit: the network as C for other programs. The model is compiled again for the lanes and the batch size asked for,
  * printed by the functions that print for libtcc, and written together with the source of its kernels. */
 #include "standalone.h"
-#include "kernel_text.h"
+#include "emit/kernel_text.h"
 #include <ctype.h>
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* The emitted .c file: the source of the kernels, then the functions of the header. emit.c prints their loops. */
 #include "standalone.h"
-#include "kernel_text.h"
+#include "emit/kernel_text.h"
 
 /* ---- around the code */
 

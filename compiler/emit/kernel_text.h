@@ -1,7 +1,7 @@
 /* kernel_text.h: the part of the kernels' source that a network needs. */
 #ifndef KERNEL_TEXT_H
 #define KERNEL_TEXT_H
-#include "code.h"
+#include "base/code.h"
 
 /* The files of runtime/kernels, built into bnc; the last one has a null name. */
 typedef struct KernelFile { const char *name, *text; } KernelFile;

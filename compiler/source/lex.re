@@ -1,6 +1,6 @@
 /* lex.re: characters -> tokens, by re2c. text[length] must be 0; a 0 before that is a character like any other. Nothing
  * is reported here: the grammar reports a malformed token, once in a statement. */
-#include "syntax.h"
+#include "source/syntax.h"
 #include "parse.h"
 
 Lexer lexer_open(const Source *source)

@@ -1,7 +1,7 @@
 /* standalone.h: --emit: C that needs nothing of bnc, in FILE.c and FILE.h. */
 #ifndef STANDALONE_H
 #define STANDALONE_H
-#include "emit.h"
+#include "emit/emit.h"
 
 typedef struct StandaloneOptions {
 	const char *path;               /* FILE.c, or null: nothing is emitted */
@@ -143,7 +143,7 @@ bool check_prefix(const char *prefix, Failure *failure);
 const char *prefix_of(Arena *arena, const char *name, bool *taken);
 /* of the file of --emit, with the ending of the header or the source */
 bool check_header(const char *path, Failure *failure);
-/* The words of compiler/taken_names.txt and taken_headers.txt, with a space before and after each. */
+/* The words of compiler/standalone/taken_names.txt and taken_headers.txt, with a space before and after each. */
 extern const char taken_names[], taken_headers[];
 
 /* standalone_header.c, standalone_memory.c */
