@@ -46,7 +46,7 @@ double step_flops(const Shapes *shapes)
 /* One batch of noise, and its labels. */
 static bool fill(const Net *net)
 {
-	const Program *program = &net->compilation.program;
+	const Program *program = &net->compilation.module->program;
 	float *table = malloc((size_t)program->max_rows * (size_t)program->inputs * sizeof *table);
 	char *base = net->memory;
 	Random random;
@@ -69,22 +69,22 @@ bool net_open(Net *net, const Bench *bench, const Shapes *shapes, int threads, b
 	*net = (Net){.shapes = *shapes, .rows = shapes->batch};
 	shapes_source(shapes, source, sizeof source);
 	Compilation *c = &net->compilation;
-	*c = (Compilation){.arena = arena_open(), .source = {"-e", source, strlen(source)}, .target = bench->set,
-		.fuse = fuse, .pairs = true, .threads = threads};
+	*c = (Compilation){.arena = arena_open(), .source = {"-e", source, strlen(source)},
+		.options = {.target = bench->set, .fuse = fuse, .pairs = true, .threads = threads}};
 	random_seed(&random, 0);
 	if (!compile(c, STAGE_RUN, &(Overrides){-1, -1, -1}, &failure)) {
 		diagnostics_print(c->diagnostics, stderr);
 		fprintf(stderr, "bench: %s: %s\n", source, failure.text);
 		return false;
 	}
-	net->memory = program_allocate(&c->program, &failure);
-	net->host.pool = c->threads > 1 ? bench->pool : 0;
-	return net->memory && program_initialise(&c->program, net->memory, &random, &failure) && fill(net);
+	net->memory = program_allocate(&c->module->program, &failure);
+	net->host.pool = c->module->options.threads > 1 ? bench->pool : 0;
+	return net->memory && program_initialise(&c->module->program, net->memory, &random, &failure) && fill(net);
 }
 
 void net_close(Net *net)
 {
-	program_free(&net->compilation.program, net->memory);
+	program_free(&net->compilation.module->program, net->memory);
 	compilation_close(&net->compilation);
 }
 
@@ -92,13 +92,13 @@ void net_close(Net *net)
 static void call_step(void *subject)
 {
 	Net *net = subject;
-	net->compilation.program.train(net->memory, net->rows, 1e-6f, &net->host);
+	net->compilation.module->program.train(net->memory, net->rows, 1e-6f, &net->host);
 }
 
 static void call_predict(void *subject)
 {
 	Net *net = subject;
-	net->compilation.program.predict(net->memory, net->rows, &net->host);
+	net->compilation.module->program.predict(net->memory, net->rows, &net->host);
 }
 
 double measure_step(void *subject, double seconds)
@@ -113,5 +113,5 @@ double measure_predict(void *subject, double seconds)
 
 size_t net_weight_bytes(const Net *net)
 {
-	return (size_t)program_parameters(&net->compilation.program) * sizeof(float);
+	return (size_t)program_parameters(&net->compilation.module->program) * sizeof(float);
 }

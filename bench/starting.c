@@ -38,11 +38,10 @@ static double measure_compile(void *subject, double seconds)
 	do {
 		Failure failure;
 		Compilation c = {.arena = arena_open(), .source = {"-e", start->source, strlen(start->source)},
-			.target = start->bench->set,
-			.fuse = true, .pairs = true, .threads = 1};
+			.options = {.target = start->bench->set, .fuse = true, .pairs = true, .threads = 1}};
 		if (!compile(&c, STAGE_RUN, &(Overrides){-1, -1, -1}, &failure))
 			return 0;
-		samples[count++] = start->tcc ? c.tcc_seconds : c.compile_seconds;
+		samples[count++] = start->tcc ? c.module->tcc_seconds : c.seconds;
 		compilation_close(&c);
 	} while (count < MOST && wall_seconds() < end);
 	return median(samples, count);

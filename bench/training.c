@@ -70,7 +70,7 @@ static void call_run(void *subject)
 	Epochs *epochs = subject;
 	Failure failure;
 	Random random;
-	Run run = {.program = &epochs->net.compilation.program, .net = epochs->net.memory, .lr = 1e-4f};
+	Run run = {.program = &epochs->net.compilation.module->program, .net = epochs->net.memory, .lr = 1e-4f};
 	Training training = {
 		.runs = &run, .run_count = 1, .host = &epochs->net.host, .data = &epochs->data,
 		.batch = epochs->net.shapes.batch,
@@ -88,7 +88,7 @@ static void call_steps(void *subject)
 	for (int epoch = 0; epoch < epochs->count; epoch++)
 		for (int begin = 0; begin < epochs->data.rows; begin += net->shapes.batch) {
 			int rows = epochs->data.rows - begin < net->shapes.batch ? epochs->data.rows - begin : net->shapes.batch;
-			net->compilation.program.train(net->memory, rows, 1e-4f, &net->host);
+			net->compilation.module->program.train(net->memory, rows, 1e-4f, &net->host);
 		}
 }
 

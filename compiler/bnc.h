@@ -312,20 +312,17 @@ int setting_names(const char *names[]);
 enum { UNKNOWN_RANK = 0, BROKEN_RANK = -1 };
 typedef struct Shape { int rank; int dims[MAX_RANK]; } Shape;
 
-struct Tensor;
-
 typedef struct Value {
 	Shape shape;
 	struct Node *producer;          /* null: the network's input */
 	Span span;                      /* the place in the source that determines its size */
-	int readers;                    /* diff.c: how many nodes read it; the loss counts too */
+	int readers;                    /* infer.c: how many nodes read it; the loss counts too */
 	struct Node *reader;            /* the last node that reads it */
-	struct Tensor *tensor, *gradient;
 } Value;
 
 typedef struct Node {
 	const Layer *layer;
-	int index;                      /* its place in network->nodes */
+	int index;                      /* its place in network->nodes; the loss and the optimizer have the next two */
 	const char *path;               /* "3.shortcut.0": the prefix of its tensors' names */
 	Span span;
 	double arguments[MAX_ARGUMENTS];
@@ -334,17 +331,17 @@ typedef struct Node {
 	Value *inputs[MAX_INPUTS];
 	int input_count;
 	Value *output;
-	struct Tensor *tensors[MAX_TENSORS], *gradients[MAX_TENSORS];
-	struct Tensor *locals[MAX_LOCALS];
 } Node;
 
 typedef struct Nodes { Node **items; int count, capacity; } Nodes;
 
+/* Nothing changes it once its shapes are known. */
 typedef struct Network {
 	Arena *arena;
 	const char *path;               /* of its source file */
 	const char *name;               /* a C identifier */
 	Nodes nodes;                    /* in the order of the source, which is also an order of evaluation */
+	int index_count;                /* of nodes, loss and optimizer: every index is below it */
 	Value *input, *output;
 	Node *loss, *optimizer;
 	int batch, epochs;
@@ -360,9 +357,15 @@ enum { MAX_NODES = 100000, MAX_BATCH = 1 << 20, MAX_THREADS = 64 };
 Network *network_build(Arena *arena, Diagnostics *diagnostics, const Statement *tree, const Source *source,
 	const Overrides *overrides);
 
-/* ---- shape.c: shapes along the graph */
+/* ---- infer.c: shapes along the graph */
 
+/* Also sets the default loss, every value's readers and every index. */
 void infer_shapes(Network *network, Diagnostics *diagnostics);
+/* Reports what keeps the network from such batches, and returns false: the first value that is too large, or, for
+ * training, a layer that needs more rows. */
+bool check_batch(const Network *network, int batch, bool training, Diagnostics *diagnostics);
+/* The number of a value among those of its network: 0 for the input, then the results of the nodes. */
+static inline int value_index(const Value *value) { return value->producer ? value->producer->index + 1 : 0; }
 static inline bool shape_is_known(const Shape *shape) { return shape->rank > 0; }
 static inline bool shape_is_broken(const Shape *shape) { return shape->rank == BROKEN_RANK; }
 bool same_shape(const Shape *a, const Shape *b);
@@ -375,7 +378,21 @@ const char *shape_text(Arena *arena, const Shape *shape);
 bool infer_features(Node *node, const char *argument, Diagnostics *diagnostics);
 bool set_output(Node *node, Shape shape);
 
-/* ---- diff.c: network -> steps: forward, loss, backward, update as kernel calls over tensors */
+/* ---- fold.c: merges layers that only scale and shift in prediction into the products next to them */
+
+/* A node's tensors in the order of its Layer, row-major; null for one that does not exist. */
+typedef struct Weights { double *tensors[MAX_TENSORS]; } Weights;
+
+typedef struct Folded {
+	const Network *network;
+	Weights *weights;               /* by a node's index */
+	struct { const char **items; int count, capacity; } notes;      /* what happened to each layer that was merged */
+} Folded;
+
+/* Returns a network for prediction, with weights of its own; the network itself and its weights stay as they are. */
+Folded fold(Arena *arena, const Network *network, const Weights *weights);
+
+/* ---- the module: a network as kernel calls over tensors */
 
 typedef enum Role {
 	ROLE_PARAMETER,         /* trained and saved */
@@ -400,13 +417,7 @@ typedef struct Tensor {
 	const struct Tensor *parameter; /* ROLE_STATE: the parameter that it belongs to, or null */
 	struct Tensor *block;   /* the ROLE_BLOCK that it is a part of, or null */
 	size_t in_block;        /* where in the block it begins, in floats */
-	int row;                /* standalone.c: its row in the emitted table */
-	bool touched, read;     /* diff.c: by a step that is kept */
-	int id;                 /* fuse.c: its number among the routine's tensors */
-	/* variants.c: only the differences between its features matter, or its features sum to 0 in each row */
-	bool contrast;
-	/* fuse.c: its only reader had to go into another loop, because the cache is too small for both */
-	bool crowded;
+	int id;                 /* its number in the module: what a pass notes of tensors is in an array by id */
 	/* plan.c */
 	bool one_panel;         /* exists within one iteration of one loop: it needs storage for one panel only */
 	size_t offset;          /* persistent: in bytes in the struct; temporary: in floats in working memory */
@@ -433,7 +444,7 @@ typedef struct Step {
 	const Kernel *kernel;
 	const Kernel *pair;     /* variants.c: the kernel that does two panels at once, or null */
 	Operand operands[MAX_OPERANDS];
-	Node *node;
+	const Node *node;
 	int features;           /* of its own-panel operands: it runs once for each panel; 0: it runs once */
 	struct Step *after;     /* recompute.c: this step must be in a later loop than that one */
 	bool after_all;         /* this step must be in a later loop than all steps before it */
@@ -446,7 +457,11 @@ typedef struct Step {
 typedef struct Steps { Step **items; int count, capacity; } Steps;
 
 /* Two steps whose order matters, and the tensor that makes it matter. */
-typedef struct Edge { int from, to; const Tensor *tensor; bool panel_local; } Edge;
+typedef struct Edge {
+	int from, to;           /* indices of steps */
+	const Tensor *tensor;
+	bool panel_local;       /* both touch it panel by panel, so that they may share a loop */
+} Edge;
 typedef struct Edges { Edge *items; int count, capacity; } Edges;
 
 /* Activations that must stay in the cache while a loop runs, as it reads all of each for every panel. */
@@ -465,8 +480,10 @@ typedef struct Loops { Loop **items; int count, capacity; } Loops;
 /* One function of the generated program. */
 typedef struct Routine {
 	const char *name;       /* "train" or "predict" */
-	Steps steps;            /* diff.c: in program order */
-	Edges edges;            /* fuse.c */
+	Steps steps;            /* diff.c: in program order; fuse.c: in the order of the loops */
+	Edges edges;            /* dependences.c: sorted by `to` */
+	int *first_edge;        /* of a step: its edges are first_edge[step] to first_edge[step + 1] - 1 */
+	Tensors crowded;        /* fuse.c: temporaries whose writer and reader need too much of the cache together */
 	Loops loops;            /* fuse.c: in the order in which they run */
 	Tensors temporaries;
 	size_t work;            /* plan.c: floats of working memory */
@@ -474,16 +491,10 @@ typedef struct Routine {
 	size_t peak;            /* plan.c: floats in use at the worst moment; no plan can need less */
 } Routine;
 
-/* A node's tensors in the order of its Layer, row-major; null for one that does not exist. */
-typedef struct Weights { double *tensors[MAX_TENSORS]; } Weights;
-
-/* All that is known of one network; each pass adds to it. */
-typedef struct Compilation {
-	Arena *arena;
-	Source source;
-	Diagnostics *diagnostics;
-	Kernels kernels;
+/* How a network is compiled. */
+typedef struct Options {
 	const KernelSet *target;
+	int batch;              /* the largest number of rows; 0: the network's */
 	int threads;            /* 0 and 1: threads share no loop */
 	bool pairs;             /* use kernels that do two panels at once, where they are faster */
 	bool profile;           /* measure the time of every loop */
@@ -491,58 +502,71 @@ typedef struct Compilation {
 	bool recompute;         /* save memory at the cost of time: see recompute.c */
 	bool update_at_once;    /* one call of the optimizer for all parameters, after all gradients are known */
 	bool fuse;              /* false: each step gets a loop of its own, for tests that compare */
-	Statement *tree;
-	Network *network;
+} Options;
+
+/* What a network becomes: tensors, and the routines that compute with them. differentiate makes it, and each later pass
+ * adds to it. */
+typedef struct Module {
+	Arena *arena;
+	const Network *network;
+	Options options;        /* batch and threads are what it was compiled for in the end */
+	Kernels kernels;
 	Tensors tensors;        /* persistent, in the order of the struct */
+	int tensor_count;       /* with the temporaries of both routines: every id is below it */
+	Tensor *(*owned)[MAX_TENSORS];  /* by a node's index: its tensors in the order of its Layer; null: does not exist */
 	Tensor *input, *label, *target_values, *loss, *correct, *output, *step;
-	/* by a node's index: the network is compiled for prediction with these; null: for training */
-	Weights *weights;
-	int rows;               /* with weights: the batch size, which may be 1 even where training needs more */
-	/* fold.c: what happened to each layer, for --explain */
-	struct { const char **items; int count, capacity; } folded;
 	Routine train, predict;
 	/* floats of working memory, which the routines share, and where it begins in the struct */
 	size_t work, work_offset;
-	size_t bytes;                   /* of the struct */
+	size_t bytes;           /* of the struct */
 	const char *text;       /* emit.c: the C program */
 	Program program;        /* jit.c: the compiled program */
 	void *code;
 	size_t code_bytes;
-	double compile_seconds, tcc_seconds;
-} Compilation;
+	double tcc_seconds;
+} Module;
 
-/* ---- fold.c: merges layers that only scale and shift in prediction into the products next to them */
+/* ---- tensor.c: sizes */
 
-void fold(Compilation *compilation);
+/* Returns a new tensor; temporaries belong to the routine, all others to the module. */
+Tensor *add_tensor(Module *module, Routine *routine, Tensor tensor);
+int panel_count(const Module *module, int features);
+/* The size in floats of a panel, and of the whole tensor, for the largest batch. */
+size_t panel_floats(const Module *module, const Tensor *tensor);
+size_t tensor_floats(const Module *module, const Tensor *tensor);
+/* The number of values, without padding and rows. */
+size_t element_count(const Tensor *tensor);
 
-void differentiate(Compilation *compilation);
-/* Sets every value's readers and reader; the loss counts as a reader of the network's output. */
-void count_readers(const Network *network);
+/* ---- dependences.c: the order that steps must keep */
+
+/* Finds the edges between the routine's steps in their present order, and sets each step's time. */
+void find_dependences(Module *module, Routine *routine);
+
+/* ---- diff.c, bind.c: network -> module: forward, loss, backward, update */
+
+Module *differentiate(Arena *arena, const Network *network, const Options *options);
 /* Whether this tensor of the node adds a constant that the next layer subtracts again, so that training leaves it
  * alone. */
 bool shift_is_cancelled(const Network *network, const Node *node, int tensor);
 
 /* ---- recompute.c: activations that backward recomputes, so that they need not be kept */
 
-void recompute(Compilation *compilation, Routine *routine);
+void recompute(Module *module, Routine *routine);
 
 /* ---- fuse.c: steps -> loops over panels */
 
-/* Numbers all tensors that a routine can touch, from 0; returns how many there are. */
-int number_tensors(const Compilation *compilation, Routine *routine);
-
-void fuse(Compilation *compilation, Routine *routine);
-/* Finds the edges between the routine's steps in their present order, and sets each step's time. */
-void find_dependences(Compilation *compilation, Routine *routine);
+void fuse(Module *module, Routine *routine);
+/* Puts the steps in the order of the loops, numbers the loops, and finds the dependences in that order. */
+void settle_order(Module *module, Routine *routine);
 
 /* ---- combine.c: several calls of a loop -> one call */
 
-void combine(Compilation *compilation, Routine *routine);
+void combine(Module *module, Routine *routine);
 
 /* ---- variants.c: chooses the kernels for the network's sizes */
 
 /* Replaces kernels by their variants, and marks the loops that do two panels at a time. */
-void choose_variants(Compilation *compilation);
+void choose_variants(Module *module);
 /* Whether one call does the step for two panels. */
 bool is_paired(const Step *step);
 
@@ -550,40 +574,36 @@ bool is_paired(const Step *step);
 
 /* The floating-point operations of a loop's products for a full batch. Elementwise work is not counted, nor is
  * padding. */
-double loop_flops(const Compilation *compilation, const Loop *loop);
+double loop_flops(const Module *module, const Loop *loop);
 /* The bytes that a loop reads and writes, without tensors that exist within one iteration only. */
-double loop_bytes(const Compilation *compilation, const Loop *loop);
-void add_resident(const Compilation *compilation, Resident *resident, const Tensor *tensor);
-void add_step_residents(const Compilation *compilation, Resident *resident, const Step *step);
+double loop_bytes(const Module *module, const Loop *loop);
+void add_resident(const Module *module, Resident *resident, const Tensor *tensor);
+void add_step_residents(const Module *module, Resident *resident, const Step *step);
 /* Whether all of a and b stay in the cache if a loop reads them in turns. */
-bool share_cache(const Compilation *compilation, const Resident *a, const Resident *b);
-/* Marks the loops that are worth sharing among threads; sets compilation->threads to 1 if there is none. */
-void choose_parallel(Compilation *compilation);
+bool share_cache(const Module *module, const Resident *a, const Resident *b);
+/* Marks the loops that are worth sharing among threads; sets the option to 1 if there is none. */
+void choose_parallel(Module *module);
 
 /* ---- plan.c: tensors -> memory */
 
-int panel_count(const Compilation *compilation, int features);
-/* The size in floats of a panel, and of the whole tensor, for the largest batch. */
-size_t panel_floats(const Compilation *compilation, const Tensor *tensor);
-size_t tensor_floats(const Compilation *compilation, const Tensor *tensor);
-void plan_memory(Compilation *compilation);
+void plan_memory(Module *module);
 
 /* ---- memory.c: the memory plan in words */
 
-size_t tensor_bytes(const Compilation *compilation, const Tensor *tensor);
-size_t role_bytes(const Compilation *compilation, Role role);           /* of what is in the struct */
+size_t tensor_bytes(const Module *module, const Tensor *tensor);
+size_t role_bytes(const Module *module, Role role);           /* of what is in the struct */
 /* activations that forward keeps for backward */
-size_t saved_activation_bytes(const Compilation *compilation);
+size_t saved_activation_bytes(const Module *module);
 /* A line for each place in the routine's working memory: which temporaries are stored there, one after another in time.
  * Each line begins with margin. */
-const char *shared_storage(const Compilation *compilation, const Routine *routine, const char *margin);
+const char *shared_storage(const Module *module, const Routine *routine, const char *margin);
 /* False: needed is more than the budget (0: there is none). The message then names the largest buffers. */
-bool check_ram(const Compilation *compilation, const Routine *routine, bool with_weights, size_t needed,
+bool check_ram(const Module *module, const Routine *routine, bool with_weights, size_t needed,
 	uint64_t budget, Failure *failure);
 
 /* ---- emit.c: loops -> C */
 
-void emit(Compilation *compilation);
+void emit(Module *module);
 /* An exact C literal for an OPERAND_INT, FLOAT or DOUBLE, independent of the locale. */
 const char *number_text(Arena *arena, double number, OperandClass class);
 enum { FLOAT_TEXT = 32 };
@@ -594,8 +614,8 @@ void write_float(char *text, float value, int digits);
 /* ---- jit.c: C -> machine code */
 
 /* False: failure says why; the C text is saved for a report, and failure says where. */
-bool jit(Compilation *compilation, Failure *failure);
-void jit_free(Compilation *compilation);
+bool jit(Module *module, Failure *failure);
+void jit_free(Module *module);
 
 /* ---- compile.c: runs the passes */
 
@@ -604,18 +624,36 @@ typedef enum Stage {
 	STAGE_TOKENS, STAGE_TREE, STAGE_NETWORK, STAGE_STEPS, STAGE_LOOPS, STAGE_CALLS, STAGE_PLAN, STAGE_C, STAGE_RUN
 } Stage;
 
+/* A network from its text to the program. */
+typedef struct Compilation {
+	Arena *arena;
+	Source source;
+	Options options;
+	Diagnostics *diagnostics;
+	Statement *tree;
+	const Network *network;
+	Module *module;
+	double seconds;
+} Compilation;
+
 /* Runs the passes up to `last`. False: there is an error in the diagnostics, or in failure. */
 bool compile(Compilation *compilation, Stage last, const Overrides *overrides, Failure *failure);
 void compilation_close(Compilation *compilation);
+
+/* Runs the passes from the network on, which must stay as long as the module. Null: failure says why libtcc failed;
+ * only STAGE_RUN needs it. */
+Module *compile_network(Arena *arena, const Network *network, const Options *options, Stage last, Failure *failure);
+/* Frees the program; its arena frees the rest. */
+void module_close(Module *module);
 /* For a fault of bnc itself: says so, asks for a report, and ends the process with status 4. */
 _Noreturn void internal_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* ---- report.c: what --dump, --summary and --explain print */
 
 void dump(const Compilation *compilation, Stage stage, FILE *out);
-void print_summary(const Compilation *compilation, FILE *out);
-void explain(const Compilation *compilation, FILE *out);
+void print_summary(const Module *module, FILE *out);
+void explain(const Module *module, FILE *out);
 /* Prints time, FLOPs and bytes of each loop of training; the profile has the measured times. */
-void print_profile(const Compilation *compilation, const struct Profile *profile, FILE *out);
+void print_profile(const Module *module, const struct Profile *profile, FILE *out);
 
 #endif

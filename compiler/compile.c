@@ -1,4 +1,4 @@
-/* Runs the passes in their order. */
+/* Runs the passes in their order: text -> network -> module. */
 #include "bnc.h"
 #include "progress.h"
 #include <stdlib.h>
@@ -32,18 +32,18 @@ static const char *statement_of(Arena *arena, const Node *node)
 }
 
 /* Fills in the Program: what the runtime needs to know of the network. */
-static void describe(Compilation *c)
+static void describe(Module *m)
 {
-	const Network *network = c->network;
+	const Network *network = m->network;
 	int count = 0;
 	const char *statement = "";
 	const Node *before = 0;
-	ProgramTensor *tensors = NEW_ARRAY(c->arena, ProgramTensor, c->tensors.count);
-	for (int i = 0; i < c->tensors.count; i++) {
-		const Tensor *tensor = c->tensors.items[i];
+	ProgramTensor *tensors = NEW_ARRAY(m->arena, ProgramTensor, m->tensors.count);
+	for (int i = 0; i < m->tensors.count; i++) {
+		const Tensor *tensor = m->tensors.items[i];
 		if (!tensor->path)
 			continue;
-		statement = tensor->node == before ? statement : statement_of(c->arena, tensor->node);
+		statement = tensor->node == before ? statement : statement_of(m->arena, tensor->node);
 		before = tensor->node;
 		tensors[count++] = (ProgramTensor){
 			.path = tensor->path, .statement = statement, .layout = tensor->layout, .init = tensor->init,
@@ -51,18 +51,56 @@ static void describe(Compilation *c)
 			.offset = tensor->offset,
 		};
 	}
-	c->program = (Program){
-		.name = network->name, .kernels = c->target, .bytes = c->bytes, .max_rows = network->batch,
-		.work = c->work_offset, .work_end = c->work_offset + c->work * sizeof(float),
+	m->program = (Program){
+		.name = network->name, .kernels = m->options.target, .bytes = m->bytes, .max_rows = m->options.batch,
+		.work = m->work_offset, .work_end = m->work_offset + m->work * sizeof(float),
 		.inputs = (int)shape_size(&network->input->shape), .outputs = (int)shape_size(&network->output->shape),
 		.classifies = network->loss->layer->takes_labels,
-		.x = c->input->offset, .output = c->output->offset, .loss = c->loss->offset,
-		.label = c->label ? c->label->offset : 0, .target = c->target_values ? c->target_values->offset : 0,
-		.correct = c->correct ? c->correct->offset : 0,
+		.x = m->input->offset, .output = m->output->offset, .loss = m->loss->offset,
+		.label = m->label ? m->label->offset : 0, .target = m->target_values ? m->target_values->offset : 0,
+		.correct = m->correct ? m->correct->offset : 0,
 		.tensors = tensors, .tensor_count = count,
 	};
 	for (int i = 0; i < network->nodes.count; i++)
-		c->program.normalises_batch |= network->nodes.items[i]->layer->normalises_batch;
+		m->program.normalises_batch |= network->nodes.items[i]->layer->normalises_batch;
+}
+
+Module *compile_network(Arena *arena, const Network *network, const Options *options, Stage last, Failure *failure)
+{
+	Module *m = differentiate(arena, network, options);
+	if (options->recompute)
+		recompute(m, &m->train);
+	if (last == STAGE_STEPS)
+		return m;
+	fuse(m, &m->train);
+	fuse(m, &m->predict);
+	if (last == STAGE_LOOPS)
+		return m;
+	if (options->fuse) {
+		combine(m, &m->train);
+		combine(m, &m->predict);
+	}
+	choose_variants(m);
+	if (last == STAGE_CALLS)
+		return m;
+	choose_parallel(m);
+	plan_memory(m);
+	if (last == STAGE_PLAN)
+		return m;
+	describe(m);
+	emit(m);
+	if (last == STAGE_C)
+		return m;
+	double start = wall_seconds();
+	bool ok = jit(m, failure);
+	m->tcc_seconds = wall_seconds() - start;
+	return ok ? m : 0;
+}
+
+void module_close(Module *m)
+{
+	if (m)
+		jit_free(m);
 }
 
 bool compile(Compilation *c, Stage last, const Overrides *overrides, Failure *failure)
@@ -74,48 +112,20 @@ bool compile(Compilation *c, Stage last, const Overrides *overrides, Failure *fa
 	c->tree = parse(c->arena, c->diagnostics, &c->source);
 	if (last == STAGE_TREE)
 		return error_count(c->diagnostics) == 0;
-	c->network = network_build(c->arena, c->diagnostics, c->tree, &c->source, overrides);
-	infer_shapes(c->network, c->diagnostics);
+	Network *network = network_build(c->arena, c->diagnostics, c->tree, &c->source, overrides);
+	infer_shapes(network, c->diagnostics);
+	c->network = network;
 	if (error_count(c->diagnostics) > 0)
 		return false;
 	if (last == STAGE_NETWORK)
 		return true;
-	if (c->weights)
-		fold(c);
-	c->kernels = kernel_table(c->arena);
-	differentiate(c);
-	if (c->recompute)
-		recompute(c, &c->train);
-	if (last == STAGE_STEPS)
-		return true;
-	fuse(c, &c->train);
-	fuse(c, &c->predict);
-	if (last == STAGE_LOOPS)
-		return true;
-	if (c->fuse) {
-		combine(c, &c->train);
-		combine(c, &c->predict);
-	}
-	choose_variants(c);
-	if (last == STAGE_CALLS)
-		return true;
-	choose_parallel(c);
-	plan_memory(c);
-	if (last == STAGE_PLAN)
-		return true;
-	describe(c);
-	emit(c);
-	if (last == STAGE_C)
-		return true;
-	double before = wall_seconds();
-	bool ok = jit(c, failure);
-	c->tcc_seconds = wall_seconds() - before;
-	c->compile_seconds = wall_seconds() - start;
-	return ok;
+	c->module = compile_network(c->arena, network, &c->options, last, failure);
+	c->seconds = wall_seconds() - start;
+	return c->module;
 }
 
 void compilation_close(Compilation *c)
 {
-	jit_free(c);
+	module_close(c->module);
 	arena_close(c->arena);
 }

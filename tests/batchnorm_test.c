@@ -33,7 +33,7 @@ static void check_values(const Compilation *c, const void *net, const Tensor *te
 	get_values(c, net, tensor, values);
 	for (size_t v = 0; v < value_count(tensor); v++)
 		cr_expect(fabs((double)values[v] - expected[v]) < tolerance * (1 + fabs(expected[v])),
-			"%s, step %d: %s[%zu] is %.9g and should be %.9g", c->target->name, step, tensor->path, v,
+			"%s, step %d: %s[%zu] is %.9g and should be %.9g", c->options.target->name, step, tensor->path, v,
 			(double)values[v], expected[v]);
 }
 
@@ -45,9 +45,9 @@ static void check_node(const Compilation *c, const void *net, const Model *m, in
 	Statistics statistics = {m->tensors[index][mean], m->tensors[index][var]};
 	update(&statistics, model_value(m, node->inputs[0]), m->rows, shape_features(&node->inputs[0]->shape),
 		node->arguments[argument_index(batchnorm(), "momentum")]);
-	check_values(c, net, node->tensors[mean], statistics.mean, 2e-6, step);
-	check_values(c, net, node->tensors[var], statistics.var, 2e-6, step);
-	cr_expect_eq(get_counter(net, node->tensors[count]), step + 1);
+	check_values(c, net, c->module->owned[index][mean], statistics.mean, 2e-6, step);
+	check_values(c, net, c->module->owned[index][var], statistics.var, 2e-6, step);
+	cr_expect_eq(get_counter(net, c->module->owned[index][count]), step + 1);
 }
 
 static void check_statistics(const char *text, const KernelSet *set, bool fused)
@@ -71,7 +71,7 @@ static void check_statistics(const char *text, const KernelSet *set, bool fused)
 		/* looking at the network changes nothing */
 		predict_rows(&c, net, &batch, NEW_ARRAY(c.arena, float, batch.rows * batch.outputs));
 	}
-	program_free(&c.program, net);
+	program_free(&c.module->program, net);
 	compilation_close(&c);
 }
 
@@ -112,7 +112,7 @@ static void check_far_inputs(const char *text, const KernelSet *set, float mean,
 	double expected = model_loss(&m);
 	cr_expect_float_eq((double)train_on(&c, net, &batch, 0), expected, tolerance * (1 + expected), "%s (%s)", text,
 		set->name);
-	program_free(&c.program, net);
+	program_free(&c.module->program, net);
 	compilation_close(&c);
 }
 
@@ -137,7 +137,7 @@ Test(batchnorm, a_constant_has_no_variance)
 		compile_text(&c, "linear 2 40; batchnorm; relu; linear 2; batch 33", set, true, STAGE_RUN);
 		void *net = allocate_net(&c);
 		random_seed(&random, 8);
-		cr_assert(program_initialise(&c.program, net, &random, &failure));
+		cr_assert(program_initialise(&c.module->program, net, &random, &failure));
 		Batch batch = random_batch(c.network, &random, LARGEST_BATCH);
 		for (int i = 0; i < batch.rows * batch.inputs; i++)
 			batch.x[i] = i % 2 ? 123.4f : -0.3f;
@@ -146,7 +146,7 @@ Test(batchnorm, a_constant_has_no_variance)
 		get_values(&c, net, find_persistent(&c, "running_var_1"), var);
 		for (int f = 0; f < 40; f++)
 			cr_expect_float_eq(var[f], 0.9f, 1e-6f, "%s: %g", set->name, (double)var[f]);
-		program_free(&c.program, net);
+		program_free(&c.module->program, net);
 		compilation_close(&c);
 	}
 }

@@ -47,9 +47,10 @@ enum { WAYS = sizeof ways / sizeof *ways };
 
 static uint64_t meaning(const char *text, const KernelSet *set, const Way *way, bool predict)
 {
-	Compilation c = {.target = set, .fuse = way->fused, .recompute = way->recompute};
+	Compilation c = {.options = {.target = set, .fuse = way->fused, .recompute = way->recompute}};
 	compile_with_options(&c, text, way->stage);
-	Simulation s = simulation_open(&c, predict ? &c.predict : &c.train, separate_storage(&c));
+	Simulation s = simulation_open(c.module, predict ? &c.module->predict : &c.module->train,
+		separate_storage(c.module));
 	s.parts = true;
 	if (way->stage == STAGE_STEPS)
 		simulate_steps(&s);
@@ -75,10 +76,10 @@ Test(fuse, all_ways_mean_the_same)
 static int products_of(const char *text, bool recompute)
 {
 	int products = 0;
-	Compilation c = {.target = kernel_set(0), .fuse = true, .recompute = recompute};
+	Compilation c = {.options = {.target = kernel_set(0), .fuse = true, .recompute = recompute}};
 	compile_with_options(&c, text, STAGE_LOOPS);
-	for (int i = 0; i < c.train.steps.count; i++)
-		products += c.train.steps.items[i]->kernel->product;
+	for (int i = 0; i < c.module->train.steps.count; i++)
+		products += c.module->train.steps.items[i]->kernel->product;
 	compilation_close(&c);
 	return products;
 }
@@ -99,13 +100,13 @@ static void train_some(const char *text, Compilation c, float *losses, float *ou
 	compile_with_options(&c, text, STAGE_RUN);
 	void *net = allocate_net(&c);
 	random_seed(&random, 5);
-	cr_assert(program_initialise(&c.program, net, &random, &failure));
+	cr_assert(program_initialise(&c.module->program, net, &random, &failure));
 	for (int step = 0; step < STEPS; step++) {
 		Batch batch = random_batch(c.network, &random, ROWS);
 		losses[step] = train_on(&c, net, &batch, 0.01f);
 		predict_rows(&c, net, &batch, outputs);
 	}
-	program_free(&c.program, net);
+	program_free(&c.module->program, net);
 	compilation_close(&c);
 }
 
@@ -115,8 +116,8 @@ Test(fuse, changes_no_bit)
 		for (int i = 0; i < NETWORKS; i++) {
 			float losses[4][8] = {{0}}, outputs[4][1024] = {{0}};
 			for (int way = 0; way < 4; way++) {
-				train_some(networks[i], (Compilation){.target = set, .fuse = way & 1, .recompute = way & 2,
-					.keep_rounding = true}, losses[way], outputs[way]);
+				train_some(networks[i], (Compilation){.options = {.target = set, .fuse = way & 1, .recompute = way & 2,
+					.keep_rounding = true}}, losses[way], outputs[way]);
 				cr_expect(memcmp(losses[0], losses[way], sizeof losses[0]) == 0, "%s (%s): losses differ", networks[i],
 					set->name);
 				cr_expect(memcmp(outputs[0], outputs[way], sizeof outputs[0]) == 0, "%s (%s): outputs differ",
@@ -152,10 +153,10 @@ static const char *const few_inputs[] = {
 static bool calls_kernel(const char *text, const KernelSet *set, const char *name)
 {
 	bool found = false;
-	Compilation c = {.target = set, .fuse = true};
+	Compilation c = {.options = {.target = set, .fuse = true}};
 	compile_with_options(&c, text, STAGE_CALLS);
-	for (int i = 0; i < c.train.steps.count; i++) {
-		const Kernel *kernel = c.train.steps.items[i]->kernel;
+	for (int i = 0; i < c.module->train.steps.count; i++) {
+		const Kernel *kernel = c.module->train.steps.items[i]->kernel;
 		found |= strcmp(kernel->name, name) == 0 || strcmp(kernel->row->name, name) == 0;
 	}
 	compilation_close(&c);
@@ -170,10 +171,10 @@ static void expect_close(const char *text, const Compilation *one, const Compila
 	train_some(text, *other, losses[1], outputs[1]);
 	for (int k = 0; k < 8; k++)
 		cr_expect(fabsf(losses[1][k] - losses[0][k]) <= 2e-6f * (1 + fabsf(losses[0][k])), "%s (%s, %s): %.9g and %.9g",
-			text, one->target->name, other->target->name, (double)losses[0][k], (double)losses[1][k]);
+			text, one->options.target->name, other->options.target->name, (double)losses[0][k], (double)losses[1][k]);
 	for (int k = 0; k < 1024; k++)
 		cr_expect(fabsf(outputs[1][k] - outputs[0][k]) <= 2e-5f * (1 + fabsf(outputs[0][k])), "%s (%s, %s): output %d",
-			text, one->target->name, other->target->name, k);
+			text, one->options.target->name, other->options.target->name, k);
 }
 
 /* Statistics from the inputs' covariances are other sums of the same numbers. */
@@ -181,7 +182,8 @@ Test(fuse, changes_rounding_only)
 {
 	FOR_EACH_USABLE_SET(set)
 		for (size_t i = 0; i < sizeof few_inputs / sizeof *few_inputs; i++)
-			expect_close(few_inputs[i], &(Compilation){.target = set}, &(Compilation){.target = set, .fuse = true});
+			expect_close(few_inputs[i], &(Compilation){.options = {.target = set}},
+				&(Compilation){.options = {.target = set, .fuse = true}});
 }
 
 /* Behind cross entropy only the difference of two logits counts. */
@@ -206,8 +208,8 @@ Test(fuse, two_logits_become_one)
 		for (size_t i = 0; i < sizeof contrasts / sizeof *contrasts; i++) {
 			const char *text = contrasts[i].text, *dw = strstr(text, "momentum")
 				? "linear_dw_update_contrast_sgd_momentum" : "linear_dw_update_contrast_sgd";
-			expect_close(text, &(Compilation){.target = set, .fuse = true},
-				&(Compilation){.target = kernel_set("scalar")});
+			expect_close(text, &(Compilation){.options = {.target = set, .fuse = true}},
+				&(Compilation){.options = {.target = kernel_set("scalar")}});
 			cr_expect_eq(calls_kernel(text, set, "linear_contrast"), set->lanes > 1 && contrasts[i].forward, "%s (%s)",
 				text, set->name);
 			cr_expect_eq(calls_kernel(text, set, dw), set->lanes > 1 && contrasts[i].backward, "%s (%s)", text,
@@ -252,8 +254,8 @@ static int loops_of(const Compilation *c, int node, bool backward, const Loop *f
 {
 	int count = 0;
 	bool behind = false;
-	for (int l = 0; l < c->train.loops.count; l++) {
-		const Loop *loop = c->train.loops.items[l];
+	for (int l = 0; l < c->module->train.loops.count; l++) {
+		const Loop *loop = c->module->train.loops.items[l];
 		bool holds = false;
 		for (int i = 0; i < loop->steps.count; i++) {
 			behind = behind || loop->steps.items[i]->node == c->network->loss;
@@ -309,8 +311,8 @@ Test(fuse, a_step_of_training_is_few_loops)
 		Compilation c;
 		int loops = 0;
 		compile_text(&c, cases[i].text, kernel_set(0), true, STAGE_LOOPS);
-		for (int l = 0; l < c.train.loops.count; l++)
-			loops += c.train.loops.items[l]->features > 0;
+		for (int l = 0; l < c.module->train.loops.count; l++)
+			loops += c.module->train.loops.items[l]->features > 0;
 		cr_expect_eq(loops, cases[i].loops, "%s: %d loops", cases[i].text, loops);
 		compilation_close(&c);
 	}
@@ -332,7 +334,8 @@ Test(fuse, loops_want_to_keep_what_they_read_whole)
 		const Loop *batchnorm = loops[0];
 		cr_expect_eq(loops_of(&c, 0, true, loops, 8), 1);
 		cr_expect_eq(loops[0] == batchnorm, cases[i].loops == 1, "batch %d", cases[i].batch);
-		cr_expect_leq(c.train.work, (size_t)cases[i].batch * 4 * 1024 + 64 * 1024, "%zu floats", c.train.work);
+		cr_expect_leq(c.module->train.work, (size_t)cases[i].batch * 4 * 1024 + 64 * 1024, "%zu floats",
+			c.module->train.work);
 		compilation_close(&c);
 	}
 }
@@ -341,7 +344,7 @@ Test(fuse, unfused_steps_are_alone)
 {
 	Compilation c;
 	compile_text(&c, deep, kernel_set(0), false, STAGE_LOOPS);
-	cr_expect_eq(c.train.loops.count, c.train.steps.count);
+	cr_expect_eq(c.module->train.loops.count, c.module->train.steps.count);
 	compilation_close(&c);
 }
 
@@ -357,7 +360,7 @@ static Size size_of(int depth)
 		depth);
 	Compilation c;
 	compile_text(&c, text, kernel_set(0), true, STAGE_LOOPS);
-	Size size = {c.train.steps.count, c.train.edges.count, c.train.loops.count};
+	Size size = {c.module->train.steps.count, c.module->train.edges.count, c.module->train.loops.count};
 	compilation_close(&c);
 	return size;
 }

@@ -12,9 +12,9 @@ static const char network[] = "linear 2 5; relu; linear 2";
 static bool jit_text(Compilation *c, const char *text, Failure *failure)
 {
 	compile_text(c, network, kernel_set(0), true, STAGE_C);
-	c->text = text;
+	c->module->text = text;
 	failure->text[0] = 0;
-	return jit(c, failure);
+	return jit(c->module, failure);
 }
 
 /* ---- texts that fail leave themselves behind for a report: here, in a folder of their own */
@@ -45,7 +45,7 @@ static void expect_failure(const char *text, const char *part)
 	cr_expect_not(jit_text(&c, text, &failure), "this compiled: %s", text);
 	cr_expect(strstr(failure.text, part), "expected `%s` in `%s`", part, failure.text);
 	cr_expect(strstr(failure.text, "internal error"), "%s", failure.text);
-	cr_expect_null(c.code);
+	cr_expect_null(c.module->code);
 	compilation_close(&c);
 }
 
@@ -134,16 +134,16 @@ Test(jit, no_page_is_writable_and_executable)
 	Failure failure;
 	Random random;
 	compile_text(&c, network, kernel_set(0), true, STAGE_RUN);
-	expect_safe_pages(c.code);
+	expect_safe_pages(c.module->code);
 	void *net = allocate_net(&c);
 	random_seed(&random, 1);
-	cr_assert(program_initialise(&c.program, net, &random, &failure));
+	cr_assert(program_initialise(&c.module->program, net, &random, &failure));
 	Batch batch = random_batch(c.network, &random, 3);
 	train_on(&c, net, &batch, 0.1f);
-	expect_safe_pages(c.code);
-	program_free(&c.program, net);
+	expect_safe_pages(c.module->code);
+	program_free(&c.module->program, net);
 	compilation_close(&c);
-	cr_expect_null(c.code);
+	cr_expect_null(c.module->code);
 }
 
 /* ---- numbers */
@@ -229,7 +229,7 @@ Test(numbers, arrive_in_machine_code)
 	cr_assert(jit_text(&c, arena_print(arena, "void train(float *out)\n{\n%s}\n" PREDICT, body), &failure), "%s",
 		failure.text);
 	void (*store)(float *);
-	memcpy(&store, &c.program.train, sizeof store);
+	memcpy(&store, &c.module->program.train, sizeof store);
 	store(found);
 	for (int i = 0; i < COUNT; i++)
 		cr_expect(same_bits(found[i], values[i]), "%a became %a", (double)values[i], (double)found[i]);

@@ -33,12 +33,12 @@ static void expect_gradients(Expectation *e)
 	int kinks = 0, count = 0;
 	e->gradients = arena_alloc(e->model.arena, (size_t)network->nodes.count, sizeof *e->gradients);
 	for (int i = 0; i < network->nodes.count; i++)
-		for (int k = 0; k < MAX_TENSORS; k++) {
-			const Tensor *tensor = network->nodes.items[i]->tensors[k];
-			if (!tensor || tensor->role != ROLE_PARAMETER)
+		for (int k = 0; network->nodes.items[i]->layer->tensors[k].name; k++) {
+			const size_t values = model_count(network->nodes.items[i], k);
+			if (!values || !network->nodes.items[i]->layer->tensors[k].trainable)
 				continue;
-			e->gradients[i][k] = NEW_ARRAY(e->model.arena, double, value_count(tensor));
-			for (size_t v = 0; v < value_count(tensor); v++) {
+			e->gradients[i][k] = NEW_ARRAY(e->model.arena, double, values);
+			for (size_t v = 0; v < values; v++) {
 				double gradient = model_derivative(&e->model, &e->model.tensors[i][k][v]);
 				e->gradients[i][k][v] = gradient;
 				kinks += isnan(gradient);
@@ -97,9 +97,9 @@ static void check_gradients(const Found *found, const Expectation *e, const Comp
 			if (!e->gradients[i][k])
 				continue;
 			if (shift_is_cancelled(c->network, node, k))
-				check_cancelled(found, node->tensors[k], e->gradients[i][k], 1 + e->steepest);
+				check_cancelled(found, c->module->owned[i][k], e->gradients[i][k], 1 + e->steepest);
 			else
-				check_gradient(found, c, net, node->tensors[k], e->gradients[i][k], 1 + e->steepest);
+				check_gradient(found, c, net, c->module->owned[i][k], e->gradients[i][k], 1 + e->steepest);
 		}
 	}
 }
@@ -128,7 +128,7 @@ static void check_program(const Expectation *e, const char *text, const KernelSe
 	check_gradients(&found, e, &c, net);
 	model_store(&e->model, &c, net);
 	check_outputs(&found, e, &c, net);
-	program_free(&c.program, net);
+	program_free(&c.module->program, net);
 	compilation_close(&c);
 }
 

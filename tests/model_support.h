@@ -6,7 +6,7 @@
 #include <math.h>
 
 typedef struct Model {
-	const Network *network;         /* differentiated: its nodes have their tensors */
+	const Network *network;
 	Arena *arena;
 	int rows;
 	double *x, *targets;
@@ -23,13 +23,24 @@ static inline double *as_doubles(Arena *arena, const float *values, size_t count
 	return out;
 }
 
-/* Parameters anywhere around 0; statistics positive, as a variance must be. */
-static inline double *random_tensor(Arena *arena, const Tensor *tensor, Random *random)
+/* The number of values of a node's tensor; 0 for a counter and for one that does not exist. */
+static inline size_t model_count(const Node *node, int index)
 {
-	float *values = NEW_ARRAY(arena, float, value_count(tensor));
-	bool statistic = tensor->role == ROLE_STATISTIC;
-	torch_uniform(random, values, value_count(tensor), statistic ? 0.5 : -1, statistic ? 2 : 1);
-	return as_doubles(arena, values, value_count(tensor));
+	const TensorSpec *spec = &node->layer->tensors[index];
+	if (spec->layout == LAYOUT_COUNTER || (spec->when && node->arguments[argument_index(node->layer, spec->when)] == 0))
+		return 0;
+	return (size_t)shape_features(&node->output->shape)
+		* (spec->layout == LAYOUT_WEIGHTS ? (size_t)shape_features(&node->inputs[0]->shape) : 1);
+}
+
+/* Parameters anywhere around 0; statistics positive, as a variance must be. */
+static inline double *random_tensor(Arena *arena, const Node *node, int index, Random *random)
+{
+	size_t count = model_count(node, index);
+	float *values = NEW_ARRAY(arena, float, count);
+	bool statistic = !node->layer->tensors[index].trainable;
+	torch_uniform(random, values, count, statistic ? 0.5 : -1, statistic ? 2 : 1);
+	return as_doubles(arena, values, count);
 }
 
 static inline void model_set_batch(Model *m, const Batch *batch)
@@ -53,11 +64,9 @@ static inline Model model_open(const Network *network, Random *random)
 	m.tensors = arena_alloc(m.arena, (size_t)network->nodes.count, sizeof *m.tensors);
 	m.outputs = NEW_ARRAY(m.arena, double *, network->nodes.count);
 	for (int i = 0; i < network->nodes.count; i++)
-		for (int k = 0; k < MAX_TENSORS; k++) {
-			const Tensor *tensor = network->nodes.items[i]->tensors[k];
-			if (tensor && tensor->layout != LAYOUT_COUNTER)
-				m.tensors[i][k] = random_tensor(m.arena, tensor, random);
-		}
+		for (int k = 0; network->nodes.items[i]->layer->tensors[k].name; k++)
+			if (model_count(network->nodes.items[i], k))
+				m.tensors[i][k] = random_tensor(m.arena, network->nodes.items[i], k, random);
 	return m;
 }
 
@@ -126,7 +135,7 @@ static inline void model_store(const Model *m, const Compilation *c, void *net)
 		for (int k = 0; k < MAX_TENSORS; k++) {
 			if (!m->tensors[i][k])
 				continue;
-			const Tensor *tensor = c->network->nodes.items[i]->tensors[k];
+			const Tensor *tensor = c->module->owned[i][k];
 			float *values = NEW_ARRAY(c->arena, float, value_count(tensor));
 			for (size_t v = 0; v < value_count(tensor); v++)
 				values[v] = (float)m->tensors[i][k][v];

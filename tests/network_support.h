@@ -28,7 +28,7 @@ static inline void compile_with_options(Compilation *c, const char *text, Stage 
 
 static inline void compile_text(Compilation *c, const char *text, const KernelSet *target, bool fused, Stage last)
 {
-	*c = (Compilation){.target = target, .fuse = fused};
+	*c = (Compilation){.options = {.target = target, .fuse = fused}};
 	compile_with_options(c, text, last);
 }
 
@@ -46,7 +46,7 @@ static inline const KernelSet *usable_set(const KernelSet *const **next)
 static inline void *allocate_net(const Compilation *c)
 {
 	Failure failure;
-	void *net = program_allocate(&c->program, &failure);
+	void *net = program_allocate(&c->module->program, &failure);
 	cr_assert(net, "%s", failure.text);
 	return net;
 }
@@ -68,13 +68,13 @@ static inline ProgramTensor as_program_tensor(const Tensor *tensor)
 static inline void get_values(const Compilation *c, const void *net, const Tensor *tensor, float *values)
 {
 	ProgramTensor view = as_program_tensor(tensor);
-	tensor_get(&c->program, net, &view, values);
+	tensor_get(&c->module->program, net, &view, values);
 }
 
 static inline void set_values(const Compilation *c, void *net, const Tensor *tensor, const float *values)
 {
 	ProgramTensor view = as_program_tensor(tensor);
-	tensor_set(&c->program, net, &view, values);
+	tensor_set(&c->module->program, net, &view, values);
 }
 
 static inline float get_scalar(const void *net, size_t offset)
@@ -93,9 +93,9 @@ static inline int64_t get_counter(const void *net, const Tensor *tensor)
 
 static inline Tensor *find_persistent(const Compilation *c, const char *name)
 {
-	for (int i = 0; i < c->tensors.count; i++)
-		if (strcmp(c->tensors.items[i]->name, name) == 0)
-			return c->tensors.items[i];
+	for (int i = 0; i < c->module->tensors.count; i++)
+		if (strcmp(c->module->tensors.items[i]->name, name) == 0)
+			return c->module->tensors.items[i];
 	return 0;
 }
 
@@ -126,27 +126,29 @@ static inline Batch random_batch(const Network *network, Random *random, int row
 static inline void load_rows(const Compilation *c, void *net, const Batch *batch)
 {
 	char *base = net;
-	c->target->gather(batch->rows, batch->inputs, (float *)(base + c->program.x), batch->x, 0);
-	if (c->program.classifies)
-		memcpy(base + c->program.label, batch->labels, (size_t)batch->rows * sizeof *batch->labels);
+	c->options.target->gather(batch->rows, batch->inputs, (float *)(base + c->module->program.x), batch->x, 0);
+	if (c->module->program.classifies)
+		memcpy(base + c->module->program.label, batch->labels, (size_t)batch->rows * sizeof *batch->labels);
 	else
-		c->target->gather(batch->rows, batch->outputs, (float *)(base + c->program.target), batch->targets, 0);
+		c->options.target->gather(batch->rows, batch->outputs, (float *)(base + c->module->program.target),
+			batch->targets, 0);
 }
 
 /* The loss. */
 static inline float train_on(const Compilation *c, void *net, const Batch *batch, float lr)
 {
 	load_rows(c, net, batch);
-	c->program.train(net, batch->rows, lr, &(const Host){0});
-	return get_scalar(net, c->program.loss);
+	c->module->program.train(net, batch->rows, lr, &(const Host){0});
+	return get_scalar(net, c->module->program.loss);
 }
 
 /* [rows][outputs] */
 static inline void predict_rows(const Compilation *c, void *net, const Batch *batch, float *y)
 {
 	load_rows(c, net, batch);
-	c->program.predict(net, batch->rows, &(const Host){0});
-	c->target->scatter(batch->rows, batch->outputs, y, (const float *)((const char *)net + c->program.output));
+	c->module->program.predict(net, batch->rows, &(const Host){0});
+	c->options.target->scatter(batch->rows, batch->outputs, y, (const float *)((const char *)net
+		+ c->module->program.output));
 }
 
 #endif

@@ -27,11 +27,10 @@ static void find_parameters(const Model *m, Parameters *p)
 {
 	*p = (Parameters){.count = 0};
 	for (int i = 0; i < m->network->nodes.count; i++)
-		for (int k = 0; k < MAX_TENSORS; k++) {
-			const Tensor *tensor = m->network->nodes.items[i]->tensors[k];
-			for (size_t v = 0; tensor && tensor->role == ROLE_PARAMETER && v < value_count(tensor); v++)
+		for (int k = 0; m->network->nodes.items[i]->layer->tensors[k].name; k++)
+			for (size_t v = 0; m->network->nodes.items[i]->layer->tensors[k].trainable
+				&& v < model_count(m->network->nodes.items[i], k); v++)
 				p->model[p->count++] = &m->tensors[i][k][v];
-		}
 }
 
 /* Each step begins with the same floats, so that only states carry on what the steps before rounded off. */
@@ -78,7 +77,7 @@ static void check_parameters(const Model *m, const Parameters *p, const Compilat
 	int next = 0;
 	for (int i = 0; i < m->network->nodes.count; i++)
 		for (int k = 0; k < MAX_TENSORS; k++) {
-			const Tensor *tensor = c->network->nodes.items[i]->tensors[k];
+			const Tensor *tensor = c->module->owned[i][k];
 			if (!tensor || tensor->role != ROLE_PARAMETER)
 				continue;
 			float values[VALUES];
@@ -88,7 +87,8 @@ static void check_parameters(const Model *m, const Parameters *p, const Compilat
 				const double exact = p->value[EXACT][next], kept = fmax(fabs(p->value[ABOVE][next] - exact),
 					fabs(p->value[BELOW][next] - exact));
 				cr_expect(fabs((double)values[v] - exact) < 3e-6 + kept,
-					"%s (%s, step %d): %s[%zu] is %.9g and should be %.9g", text, c->target->name, step, tensor->path,
+					"%s (%s, step %d): %s[%zu] is %.9g and should be %.9g", text, c->options.target->name, step,
+						tensor->path,
 					v, (double)values[v], exact);
 			}
 		}
@@ -98,7 +98,7 @@ static void check_example(const char *optimizer, const char *example, const Kern
 {
 	char text[512];
 	snprintf(text, sizeof text, "%s; optimizer %s %s", network, optimizer, example);
-	Compilation c = {.target = set, .fuse = true, .update_at_once = at_once};
+	Compilation c = {.options = {.target = set, .fuse = true, .update_at_once = at_once}};
 	compile_with_options(&c, text, STAGE_RUN);
 	void *net = allocate_net(&c);
 	Random random;
@@ -114,7 +114,7 @@ static void check_example(const char *optimizer, const char *example, const Kern
 		train_on(&c, net, &batch, (float)rate_of(step));
 		check_parameters(&m, &p, &c, net, text, step);
 	}
-	program_free(&c.program, net);
+	program_free(&c.module->program, net);
 	compilation_close(&c);
 }
 
@@ -154,24 +154,25 @@ Test(optimizer, all_parameters_at_once)
 			float values[2][VALUES * 4] = {{0}};
 			for (int at_once = 0; at_once < 2; at_once++) {
 				/* few inputs would be other sums where the update is not in the same call */
-				Compilation c = {.target = set, .fuse = true, .keep_rounding = true, .update_at_once = at_once};
+				Compilation c = {.options = {.target = set, .fuse = true, .keep_rounding = true,
+					.update_at_once = at_once}};
 				compile_with_options(&c, texts[i], STAGE_RUN);
 				void *net = allocate_net(&c);
 				Random random;
 				random_seed(&random, 3);
-				cr_assert(program_initialise(&c.program, net, &random, 0));
+				cr_assert(program_initialise(&c.module->program, net, &random, 0));
 				for (int step = 0; step < STEPS; step++) {
 					Batch batch = random_batch(c.network, &random, ROWS);
 					train_on(&c, net, &batch, (float)rate_of(step));
 				}
 				size_t count = 0;
-				for (int k = 0; k < c.tensors.count; k++)
-					if (c.tensors.items[k]->role == ROLE_PARAMETER) {
-						get_values(&c, net, c.tensors.items[k], values[at_once] + count);
-						count += value_count(c.tensors.items[k]);
+				for (int k = 0; k < c.module->tensors.count; k++)
+					if (c.module->tensors.items[k]->role == ROLE_PARAMETER) {
+						get_values(&c, net, c.module->tensors.items[k], values[at_once] + count);
+						count += value_count(c.module->tensors.items[k]);
 					}
 				cr_assert(count > 0 && count < VALUES * 4);
-				program_free(&c.program, net);
+				program_free(&c.module->program, net);
 				compilation_close(&c);
 			}
 			cr_expect(memcmp(values[0], values[1], sizeof values[0]) == 0, "%s (%s)", texts[i], set->name);

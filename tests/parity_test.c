@@ -110,7 +110,7 @@ static void compile_recorded(Compilation *c, const char *text, const KernelSet *
 	Failure failure = {.text = ""};
 	bool file = strstr(text, ".net") != 0;
 	Overrides overrides = {.batch = batch, .epochs = -1, .lr = -1};
-	*c = (Compilation){.arena = arena_open(), .target = set, .fuse = true};
+	*c = (Compilation){.arena = arena_open(), .options = {.target = set, .fuse = true}};
 	cr_assert(source_read(&c->source, c->arena, &(NetworkArgument){file ? text : "-e", file ? 0 : text}, &failure),
 		"%s", failure.text);
 	cr_assert(compile(c, STAGE_RUN, &overrides, &failure), "%s: %s", text, failure.text);
@@ -118,15 +118,15 @@ static void compile_recorded(Compilation *c, const char *text, const KernelSet *
 
 static void close_repeated(Repeated *n)
 {
-	program_free(&n->c.program, n->net);
+	program_free(&n->c.module->program, n->net);
 	compilation_close(&n->c);
 }
 
 static const Tensor *find_by_path(const Compilation *c, const char *path)
 {
-	for (int i = 0; i < c->tensors.count; i++)
-		if (c->tensors.items[i]->path && strcmp(c->tensors.items[i]->path, path) == 0)
-			return c->tensors.items[i];
+	for (int i = 0; i < c->module->tensors.count; i++)
+		if (c->module->tensors.items[i]->path && strcmp(c->module->tensors.items[i]->path, path) == 0)
+			return c->module->tensors.items[i];
 	cr_assert_fail("there is no tensor %s", path);
 	return 0;
 }
@@ -145,7 +145,7 @@ static void check_initials(const Recorded *recorded, const Repeated *n)
 		const Tensor *tensor = find_by_path(&n->c, recorded->initials[i].path);
 		sha256_hex(values_of(n, tensor), value_count(tensor) * sizeof(float), hash);
 		cr_expect_str_eq(hash, recorded->initials[i].hash, "%s (%s): %s begins otherwise", recorded->text,
-			n->c.target->name, tensor->path);
+			n->c.options.target->name, tensor->path);
 	}
 }
 
@@ -157,14 +157,14 @@ static void check_step(const Record *r, Repeated *networks, const char *line)
 		Repeated *n = &networks[i];
 		const Recorded *recorded = &r->networks[i];
 		char name[LONGEST_NAME + 16];
-		snprintf(name, sizeof name, "\"net\":\"%s\"", n->c.program.name);
+		snprintf(name, sizeof name, "\"net\":\"%s\"", n->c.module->program.name);
 		if (!strstr(line, name))
 			continue;
 		cr_assert(loss && n->steps < recorded->loss_count);
 		double found = strtod(loss + strlen("\"loss\":"), 0), expected = recorded->losses[n->steps];
 		bool same = fabs(found - expected) <= 1e-6 * expected;
 		cr_expect(same || n->differs, "%s (%s): the loss of step %d is %.9g, of torch %.9g", recorded->text,
-			n->c.target->name, n->steps, found, expected);
+			n->c.options.target->name, n->steps, found, expected);
 		n->differs |= !same;
 		n->steps++;
 	}
@@ -196,7 +196,8 @@ static void check_final(const Recorded *recorded, Repeated *n, const Final *fina
 	/* some 20 steps, each of which rounds values of up to 2 by at most 2^-23 */
 	for (int i = 0; i < final->count && !n->differs; i++) {
 		n->differs = fabs((double)values[i] - final->values[i]) > 3e-6;
-		cr_expect_not(n->differs, "%s (%s): %s[%d] ends as %.9g, with torch as %.9g", recorded->text, n->c.target->name,
+		cr_expect_not(n->differs, "%s (%s): %s[%d] ends as %.9g, with torch as %.9g", recorded->text,
+			n->c.options.target->name,
 			final->path, i, (double)values[i], final->values[i]);
 	}
 }
@@ -205,19 +206,19 @@ static void check_final(const Recorded *recorded, Repeated *n, const Final *fina
 static void check_correct(const Record *r, const Recorded *recorded, const Repeated *n)
 {
 	Repeated whole = {.steps = 0};
-	compile_recorded(&whole.c, recorded->text, n->c.target, r->data.rows);
+	compile_recorded(&whole.c, recorded->text, n->c.options.target, r->data.rows);
 	whole.net = allocate_net(&whole.c);
-	for (int i = 0; i < n->c.program.tensor_count; i++) {
-		const ProgramTensor *tensor = &n->c.program.tensors[i];
+	for (int i = 0; i < n->c.module->program.tensor_count; i++) {
+		const ProgramTensor *tensor = &n->c.module->program.tensors[i];
 		if (tensor->layout != LAYOUT_COUNTER)
-			tensor_set(&whole.c.program, whole.net, &whole.c.program.tensors[i],
+			tensor_set(&whole.c.module->program, whole.net, &whole.c.module->program.tensors[i],
 				values_of(n, find_by_path(&n->c, tensor->path)));
 	}
 	Batch batch = {.rows = r->data.rows, .inputs = r->data.features, .x = r->data.x, .labels = r->data.labels};
 	train_on(&whole.c, whole.net, &batch, 0);
-	cr_expect_eq((int)get_scalar(whole.net, whole.c.program.correct), recorded->correct,
-		"%s (%s): %g are right, with torch %d", recorded->text, n->c.target->name,
-		(double)get_scalar(whole.net, whole.c.program.correct), recorded->correct);
+	cr_expect_eq((int)get_scalar(whole.net, whole.c.module->program.correct), recorded->correct,
+		"%s (%s): %g are right, with torch %d", recorded->text, n->c.options.target->name,
+		(double)get_scalar(whole.net, whole.c.module->program.correct), recorded->correct);
 	close_repeated(&whole);
 }
 
@@ -231,10 +232,10 @@ static void start(const Record *r, Repeated *networks, Run *runs, Random *random
 		Repeated *n = &networks[i];
 		compile_recorded(&n->c, r->networks[i].text, set, r->batch);
 		n->net = allocate_net(&n->c);
-		cr_assert(program_initialise(&n->c.program, n->net, random, &failure), "%s", failure.text);
+		cr_assert(program_initialise(&n->c.module->program, n->net, random, &failure), "%s", failure.text);
 		check_initials(&r->networks[i], n);
 		const Node *optimizer = n->c.network->optimizer;
-		runs[i] = (Run){.program = &n->c.program, .net = n->net,
+		runs[i] = (Run){.program = &n->c.module->program, .net = n->net,
 			.lr = (float)optimizer->arguments[argument_index(optimizer->layer, "lr")]};
 	}
 }

@@ -21,34 +21,34 @@ static const char *const networks[] = {
 };
 enum { NETWORKS = sizeof networks / sizeof *networks };
 
-typedef void Check(const Compilation *c, const char *text);
+typedef void Check(const Module *m, const char *text);
 
-static void share_loops(const Compilation *c, const Routine *routine)
+static void share_loops(const Module *m, const Routine *routine)
 {
 	for (int i = 0; i < routine->loops.count; i++) {
 		Loop *loop = routine->loops.items[i];
-		loop->parallel = loop->features && panel_count(c, loop->features) > 1;
+		loop->parallel = loop->features && panel_count(m, loop->features) > 1;
 	}
 }
 
 /* With several threads every loop over panels is shared, worth it or not. */
-static void plan_text(Compilation *c, const char *text, const Compilation *options)
+static void plan_text(Compilation *c, const char *text, Options options)
 {
-	*c = *options;
+	*c = (Compilation){.options = options};
 	compile_with_options(c, text, STAGE_CALLS);
-	if (c->threads > 1) {
-		share_loops(c, &c->train);
-		share_loops(c, &c->predict);
+	if (options.threads > 1) {
+		share_loops(c->module, &c->module->train);
+		share_loops(c->module, &c->module->predict);
 	}
-	plan_memory(c);
+	plan_memory(c->module);
 }
 
-static void check_options(Check *check, const Compilation *options)
+static void check_options(Check *check, Options options)
 {
 	for (int i = 0; i < NETWORKS; i++) {
 		Compilation c;
 		plan_text(&c, networks[i], options);
-		check(&c, networks[i]);
+		check(c.module, networks[i]);
 		compilation_close(&c);
 	}
 }
@@ -57,7 +57,7 @@ static void for_each_plan(Check *check)
 {
 	FOR_EACH_USABLE_SET(set)
 		for (int way = 0; way < 8; way++)
-			check_options(check, &(Compilation){.target = set, .fuse = way & 1, .recompute = way & 2,
+			check_options(check, (Options){.target = set, .fuse = way & 1, .recompute = way & 2,
 				.threads = way & 4 ? 3 : 1});
 }
 
@@ -68,23 +68,24 @@ static bool overlap(Range a, Range b)
 	return a.begin < b.end && b.begin < a.end;
 }
 
-static void check_persistent(const Compilation *c, const char *text)
+static void check_persistent(const Module *m, const char *text)
 {
-	const Range work = {c->work_offset / sizeof(float), c->work_offset / sizeof(float) + c->work};
-	for (int i = 0; i < c->tensors.count; i++) {
-		const Tensor *a = c->tensors.items[i];
+	const Range work = {m->work_offset / sizeof(float), m->work_offset / sizeof(float)
+		+ m->work};
+	for (int i = 0; i < m->tensors.count; i++) {
+		const Tensor *a = m->tensors.items[i];
 		size_t alignment = a->layout == LAYOUT_COUNTER ? sizeof(int64_t) : a->layout <= LAYOUT_WEIGHTS
-			? (size_t)c->target->lanes * 4 : 4;
+			? (size_t)m->options.target->lanes * 4 : 4;
 		cr_expect_eq(a->offset % alignment, 0, "%s: %s is at byte %zu", text, a->name, a->offset);
-		cr_expect(persistent_range(c, a).end * sizeof(float) <= c->bytes, "%s: %s ends beyond the struct", text,
+		cr_expect(persistent_range(m, a).end * sizeof(float) <= m->bytes, "%s: %s ends beyond the struct", text,
 			a->name);
-		cr_expect_not(overlap(persistent_range(c, a), work), "%s: %s lies in the working area", text, a->name);
+		cr_expect_not(overlap(persistent_range(m, a), work), "%s: %s lies in the working area", text, a->name);
 		for (int k = 0; k < i; k++)
-			cr_expect_not(overlap(persistent_range(c, a), persistent_range(c, c->tensors.items[k])),
-				"%s: %s overlaps %s", text, a->name, c->tensors.items[k]->name);
+			cr_expect_not(overlap(persistent_range(m, a), persistent_range(m, m->tensors.items[k])),
+				"%s: %s overlaps %s", text, a->name, m->tensors.items[k]->name);
 	}
-	cr_expect(work.end * sizeof(float) <= c->bytes);
-	cr_expect_eq(c->bytes % sizeof(int64_t), 0);
+	cr_expect(work.end * sizeof(float) <= m->bytes);
+	cr_expect_eq(m->bytes % sizeof(int64_t), 0);
 }
 
 Test(plan, what_persists_has_its_own_place)
@@ -94,26 +95,25 @@ Test(plan, what_persists_has_its_own_place)
 
 /* ---- what does not */
 
-static uint64_t result(const Compilation *c, const Routine *routine, size_t floats)
+static uint64_t result(const Module *m, const Routine *routine, size_t floats)
 {
-	Simulation s = simulation_open(c, routine, floats);
+	Simulation s = simulation_open(m, routine, floats);
 	simulate_loops(&s);
 	return simulation_close(&s);
 }
 
 /* With storage shared as planned, every call still reads what it reads when nothing is shared. */
-static void check_sharing(const Compilation *c, const char *text)
+static void check_sharing(const Module *m, const char *text)
 {
 	Compilation separate;
-	plan_text(&separate, text, &(Compilation){.target = c->target, .fuse = c->fuse, .recompute = c->recompute,
-		.threads = c->threads});
-	uint64_t planned[2] = {result(c, &c->train, c->bytes / sizeof(float)), result(c, &c->predict,
-		c->bytes / sizeof(float))};
-	size_t floats = separate_storage(&separate);
-	cr_expect_eq(planned[0], result(&separate, &separate.train, floats), "%s (%s): the plan of train", text,
-		c->target->name);
-	cr_expect_eq(planned[1], result(&separate, &separate.predict, floats), "%s (%s): the plan of predict", text,
-		c->target->name);
+	plan_text(&separate, text, m->options);
+	const size_t planned_floats = m->bytes / sizeof(float);
+	const uint64_t planned[2] = {result(m, &m->train, planned_floats), result(m, &m->predict, planned_floats)};
+	size_t floats = separate_storage(separate.module);
+	cr_expect_eq(planned[0], result(separate.module, &separate.module->train, floats), "%s (%s): the plan of train",
+		text, m->options.target->name);
+	cr_expect_eq(planned[1], result(separate.module, &separate.module->predict, floats), "%s (%s): the plan of predict",
+		text, m->options.target->name);
 	compilation_close(&separate);
 }
 
@@ -123,7 +123,7 @@ Test(plan, nothing_is_lost_that_is_still_read)
 }
 
 /* A call's results overlap none of its operands, unless the kernel allows exactly that. */
-static void check_call(const Compilation *c, const Routine *routine, const Step *step, const char *text)
+static void check_call(const Module *m, const Routine *routine, const Step *step, const char *text)
 {
 	const KernelParameter *parameters = step->kernel->parameters;
 	for (int k = 0; k < step->kernel->parameter_count; k++)
@@ -131,7 +131,7 @@ static void check_call(const Compilation *c, const Routine *routine, const Step 
 			if (j == k || step->operands[k].kind != OPERAND_AT || step->operands[j].kind != OPERAND_AT
 				|| !parameters[k].type->writes)
 				continue;
-			Range out = operand_range(c, routine, step, k, 0, 0), other = operand_range(c, routine, step, j, 0, 0);
+			Range out = operand_range(m, routine, step, k, 0, 0), other = operand_range(m, routine, step, j, 0, 0);
 			bool taken_over = step->kernel->in_place && !parameters[j].type->writes && parameters[j].type->own
 				&& parameters[k].type->layout == LAYOUT_ROWS && parameters[j].type->layout == LAYOUT_ROWS
 				&& out.begin == other.begin;
@@ -140,12 +140,12 @@ static void check_call(const Compilation *c, const Routine *routine, const Step 
 		}
 }
 
-static void check_calls(const Compilation *c, const char *text)
+static void check_calls(const Module *m, const char *text)
 {
-	const Routine *routines[] = {&c->train, &c->predict};
+	const Routine *routines[] = {&m->train, &m->predict};
 	for (int r = 0; r < 2; r++)
 		for (int i = 0; i < routines[r]->steps.count; i++)
-			check_call(c, routines[r], routines[r]->steps.items[i], text);
+			check_call(m, routines[r], routines[r]->steps.items[i], text);
 }
 
 Test(plan, kernels_share_only_what_they_allow)
@@ -153,11 +153,11 @@ Test(plan, kernels_share_only_what_they_allow)
 	for_each_plan(check_calls);
 }
 
-static void check_alignment(const Compilation *c, const char *text)
+static void check_alignment(const Module *m, const char *text)
 {
-	const Routine *routines[] = {&c->train, &c->predict};
-	cr_expect_eq(c->work_offset % ((size_t)c->target->lanes * sizeof(float)), 0, "%s: work is at byte %zu", text,
-		c->work_offset);
+	const Routine *routines[] = {&m->train, &m->predict};
+	cr_expect_eq(m->work_offset % ((size_t)m->options.target->lanes * sizeof(float)), 0,
+		"%s: work is at byte %zu", text, m->work_offset);
 	for (int r = 0; r < 2; r++)
 		for (int i = 0; i < routines[r]->temporaries.count; i++) {
 			const Tensor *tensor = routines[r]->temporaries.items[i];
@@ -170,16 +170,16 @@ Test(plan, vectors_are_aligned)
 	for_each_plan(check_alignment);
 }
 
-static void check_size(const Compilation *c, const char *text)
+static void check_size(const Module *m, const char *text)
 {
-	const Routine *routines[] = {&c->train, &c->predict};
+	const Routine *routines[] = {&m->train, &m->predict};
 	for (int r = 0; r < 2; r++) {
 		size_t work = routines[r]->work + routines[r]->scratch;
-		bool as_usual = c->fuse && !c->recompute && c->threads <= 1;
+		bool as_usual = m->options.fuse && !m->options.recompute && m->options.threads <= 1;
 		cr_expect_geq(work, routines[r]->peak, "%s: work for less than the peak", text);
 		cr_expect(!as_usual || 10 * work <= 11 * routines[r]->peak,
-			"%s (%s): %s works in %zu floats, but at most %zu are alive", text, c->target->name, routines[r]->name,
-			work, routines[r]->peak);
+			"%s (%s): %s works in %zu floats, but at most %zu are alive", text, m->options.target->name,
+			routines[r]->name, work, routines[r]->peak);
 	}
 }
 
@@ -191,8 +191,8 @@ Test(plan, little_is_wasted)
 static size_t work_of(const char *text, const KernelSet *set, bool recompute)
 {
 	Compilation c;
-	plan_text(&c, text, &(Compilation){.target = set, .fuse = true, .recompute = recompute});
-	size_t work = c.work;
+	plan_text(&c, text, (Options){.target = set, .fuse = true, .recompute = recompute});
+	size_t work = c.module->work;
 	compilation_close(&c);
 	return work;
 }
@@ -214,9 +214,9 @@ Test(plan, weight_gradients_are_one_panel)
 	FOR_EACH_USABLE_SET(set)
 		for (int i = 0; i < NETWORKS; i++) {
 			Compilation c;
-			plan_text(&c, networks[i], &(Compilation){.target = set, .fuse = true});
-			for (int k = 0; k < c.train.temporaries.count; k++) {
-				const Tensor *tensor = c.train.temporaries.items[k];
+			plan_text(&c, networks[i], (Options){.target = set, .fuse = true});
+			for (int k = 0; k < c.module->train.temporaries.count; k++) {
+				const Tensor *tensor = c.module->train.temporaries.items[k];
 				cr_expect(tensor->layout != LAYOUT_WEIGHTS || tensor->one_panel, "%s (%s): %s is whole", networks[i],
 					set->name, tensor->name);
 			}

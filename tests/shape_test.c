@@ -13,7 +13,7 @@ static const char *complaint(Compilation *c, const char *text, int *errors)
 	Failure failure;
 	char *printed = 0;
 	size_t length = 0;
-	*c = (Compilation){.target = kernel_set(0), .fuse = true};
+	*c = (Compilation){.options = {.target = kernel_set(0), .fuse = true}};
 	*errors = 0;
 	if (try_with_options(c, text, STAGE_NETWORK, &failure))
 		return "nothing";
@@ -281,11 +281,11 @@ Test(shape, tensors_have_the_names_of_torch)
 	compile_text(&c,
 		"linear 2 4; relu; residual { batchnorm; tanh; linear 5 } { linear 5 bias=false }; residual "
 		"{ residual { linear 5 } }; head: linear 3; linear 2", kernel_set(0), true, STAGE_STEPS);
-	for (int i = 0; i < c.tensors.count; i++) {
-		if (!c.tensors.items[i]->path)
+	for (int i = 0; i < c.module->tensors.count; i++) {
+		if (!c.module->tensors.items[i]->path)
 			continue;
 		cr_assert_lt(count, EXPECTED);
-		cr_expect_str_eq(c.tensors.items[i]->path, expected[count]);
+		cr_expect_str_eq(c.module->tensors.items[i]->path, expected[count]);
 		count++;
 	}
 	cr_expect_eq(count, EXPECTED);

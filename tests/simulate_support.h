@@ -7,7 +7,7 @@
 #include "network_support.h"
 
 typedef struct Simulation {
-	const Compilation *c;
+	const Module *module;
 	const Routine *routine;
 	uint64_t *memory;               /* by float of the struct */
 	size_t floats;
@@ -34,37 +34,38 @@ static inline uint64_t hash_text(const char *text)
 /* Floats of memory, from begin up to end. */
 typedef struct Range { size_t begin, end; } Range;
 
-static inline size_t floats_of(const Compilation *c, const Tensor *tensor)
+static inline size_t floats_of(const Module *m, const Tensor *tensor)
 {
 	if (tensor->layout == LAYOUT_LABELS)
-		return (size_t)c->network->batch;
-	return tensor->layout == LAYOUT_COUNTER ? 2 : tensor_floats(c, tensor);
+		return (size_t)m->network->batch;
+	return tensor->layout == LAYOUT_COUNTER ? 2 : tensor_floats(m, tensor);
 }
 
-static inline Range persistent_range(const Compilation *c, const Tensor *tensor)
+static inline Range persistent_range(const Module *m, const Tensor *tensor)
 {
 	size_t begin = tensor->offset / sizeof(float);
-	return (Range){begin, begin + floats_of(c, tensor)};
+	return (Range){begin, begin + floats_of(m, tensor)};
 }
 
 /* With several threads, each has single panels of its own behind what they share. */
-static inline size_t temporary_begin(const Compilation *c, const Routine *routine, const Tensor *tensor, int thread)
+static inline size_t temporary_begin(const Module *m, const Routine *routine, const Tensor *tensor, int thread)
 {
-	size_t begin = c->work_offset / sizeof(float) + tensor->offset;
-	return tensor->one_panel && c->threads > 1 ? begin + routine->work + (size_t)thread * routine->scratch : begin;
+	size_t begin = m->work_offset / sizeof(float) + tensor->offset;
+	return tensor->one_panel && m->options.threads > 1 ? begin + routine->work + (size_t)thread * routine->scratch
+		: begin;
 }
 
 /* What a call touches of an operand: its panel, or all of it. */
-static inline Range operand_range(const Compilation *c, const Routine *routine, const Step *step, int operand,
+static inline Range operand_range(const Module *m, const Routine *routine, const Step *step, int operand,
 	int panel, int thread)
 {
 	const Tensor *tensor = step->operands[operand].tensor;
 	bool own = step->kernel->parameters[operand].type->own && step->features;
-	size_t begin = tensor->role == ROLE_TEMPORARY ? temporary_begin(c, routine, tensor, thread)
+	size_t begin = tensor->role == ROLE_TEMPORARY ? temporary_begin(m, routine, tensor, thread)
 		: tensor->offset / sizeof(float);
 	if (own && !tensor->one_panel)
-		begin += panel_floats(c, tensor) * (size_t)panel;
-	return (Range){begin, begin + (own ? panel_floats(c, tensor) : floats_of(c, tensor))};
+		begin += panel_floats(m, tensor) * (size_t)panel;
+	return (Range){begin, begin + (own ? panel_floats(m, tensor) : floats_of(m, tensor))};
 }
 
 static inline uint64_t hash_operand(const Simulation *s, const Step *step, int k, int panel, int thread)
@@ -77,7 +78,7 @@ static inline uint64_t hash_operand(const Simulation *s, const Step *step, int k
 		return mix(hash, (uint64_t)(int64_t)(operand->number * 1e6));
 	if (operand->kind != OPERAND_AT || !step->kernel->parameters[k].type->reads)
 		return hash;
-	Range range = operand_range(s->c, s->routine, step, k, panel, thread);
+	Range range = operand_range(s->module, s->routine, step, k, panel, thread);
 	cr_assert(range.end <= s->floats, "%s lies beyond the struct", operand->tensor->name);
 	for (size_t i = range.begin; i < range.end; i++)
 		hash = mix(hash, s->memory[i]);
@@ -97,27 +98,27 @@ static inline void simulate_call(Simulation *s, const Step *step, int panel, int
 	for (int k = 0; k < step->kernel->parameter_count; k++) {
 		if (step->operands[k].kind != OPERAND_AT || !step->kernel->parameters[k].type->writes)
 			continue;
-		Range range = operand_range(s->c, s->routine, step, k, panel, thread);
+		Range range = operand_range(s->module, s->routine, step, k, panel, thread);
 		cr_assert(range.end <= s->floats, "%s lies beyond the struct", step->operands[k].tensor->name);
 		for (size_t i = range.begin; i < range.end; i++)
 			s->memory[i] = mix(mix(hash, (uint64_t)k), i - range.begin);
 	}
 }
 
-static inline int panels_of(const Compilation *c, const Step *step)
+static inline int panels_of(const Module *m, const Step *step)
 {
-	return step->features ? panel_count(c, step->features) : 1;
+	return step->features ? panel_count(m, step->features) : 1;
 }
 
 /* What persists gets numbers by its place in the list of tensors, what does not the same number everywhere. */
-static inline Simulation simulation_open(const Compilation *c, const Routine *routine, size_t floats)
+static inline Simulation simulation_open(const Module *m, const Routine *routine, size_t floats)
 {
-	Simulation s = {.c = c, .routine = routine, .floats = floats, .memory = malloc(floats * sizeof *s.memory)};
+	Simulation s = {.module = m, .routine = routine, .floats = floats, .memory = malloc(floats * sizeof *s.memory)};
 	cr_assert(s.memory);
 	for (size_t i = 0; i < floats; i++)
 		s.memory[i] = 0;
-	for (int t = 0; t < c->tensors.count; t++) {
-		Range range = persistent_range(c, c->tensors.items[t]);
+	for (int t = 0; t < m->tensors.count; t++) {
+		Range range = persistent_range(m, m->tensors.items[t]);
 		cr_assert(range.end <= floats);
 		for (size_t i = range.begin; i < range.end; i++)
 			s.memory[i] = mix((uint64_t)t, i - range.begin);
@@ -129,8 +130,8 @@ static inline Simulation simulation_open(const Compilation *c, const Routine *ro
 static inline uint64_t simulation_close(Simulation *s)
 {
 	uint64_t hash = 0;
-	for (int t = 0; t < s->c->tensors.count; t++) {
-		Range range = persistent_range(s->c, s->c->tensors.items[t]);
+	for (int t = 0; t < s->module->tensors.count; t++) {
+		Range range = persistent_range(s->module, s->module->tensors.items[t]);
 		for (size_t i = range.begin; i < range.end; i++)
 			hash = mix(hash, s->memory[i]);
 	}
@@ -142,7 +143,7 @@ static inline uint64_t simulation_close(Simulation *s)
 static inline void simulate_steps(Simulation *s)
 {
 	for (int i = 0; i < s->routine->steps.count; i++)
-		for (int panel = 0; panel < panels_of(s->c, s->routine->steps.items[i]); panel++)
+		for (int panel = 0; panel < panels_of(s->module, s->routine->steps.items[i]); panel++)
 			simulate_call(s, s->routine->steps.items[i], panel, 0);
 }
 
@@ -165,7 +166,7 @@ static inline void simulate_loops(Simulation *s)
 {
 	for (int l = 0; l < s->routine->loops.count; l++) {
 		const Loop *loop = s->routine->loops.items[l];
-		int panels = panels_of(s->c, loop->steps.items[0]), threads = loop->parallel ? s->c->threads : 1;
+		int panels = panels_of(s->module, loop->steps.items[0]), threads = loop->parallel ? s->module->options.threads : 1;
 		for (int panel = 0; panel < panels; panel += threads)
 			simulate_side_by_side(s, loop, panel, smaller_of(threads, panels - panel));
 	}
@@ -173,48 +174,48 @@ static inline void simulate_loops(Simulation *s)
 
 /* ---- storage of its own for every tensor: what no plan can get wrong */
 
-typedef void TensorVisit(const Compilation *c, Tensor *tensor, size_t *floats);
+typedef void TensorVisit(const Module *m, Tensor *tensor, size_t *floats);
 
-static inline void visit_temporaries(const Compilation *c, const Step *step, TensorVisit *visit, size_t *floats)
+static inline void visit_temporaries(const Module *m, const Step *step, TensorVisit *visit, size_t *floats)
 {
 	for (int i = 0; i < step->part_count; i++)
-		visit_temporaries(c, step->parts[i], visit, floats);
+		visit_temporaries(m, step->parts[i], visit, floats);
 	for (int k = 0; k < step->kernel->parameter_count; k++)
 		if (step->operands[k].kind == OPERAND_AT && step->operands[k].tensor->role == ROLE_TEMPORARY)
-			visit(c, step->operands[k].tensor, floats);
+			visit(m, step->operands[k].tensor, floats);
 }
 
-static inline void forget_place(const Compilation *c, Tensor *tensor, size_t *floats)
+static inline void forget_place(const Module *m, Tensor *tensor, size_t *floats)
 {
-	(void)c, (void)floats;
+	(void)m, (void)floats;
 	tensor->first = -1;
 }
 
-static inline void give_place(const Compilation *c, Tensor *tensor, size_t *floats)
+static inline void give_place(const Module *m, Tensor *tensor, size_t *floats)
 {
 	if (tensor->first == 0)
 		return;
 	tensor->first = 0;
 	tensor->one_panel = false;
 	tensor->offset = *floats;
-	*floats += tensor_floats(c, tensor);
+	*floats += tensor_floats(m, tensor);
 }
 
 /* The floats it takes. */
-static inline size_t separate_storage(Compilation *c)
+static inline size_t separate_storage(Module *m)
 {
 	static TensorVisit *const visits[] = {forget_place, give_place};
-	const Routine *routines[] = {&c->train, &c->predict};
+	const Routine *routines[] = {&m->train, &m->predict};
 	size_t floats = 0;
-	for (int i = 0; i < c->tensors.count; i++) {
-		c->tensors.items[i]->offset = floats * sizeof(float);
-		floats += floats_of(c, c->tensors.items[i]);
+	for (int i = 0; i < m->tensors.count; i++) {
+		m->tensors.items[i]->offset = floats * sizeof(float);
+		floats += floats_of(m, m->tensors.items[i]);
 	}
-	c->work_offset = 0;
+	m->work_offset = 0;
 	for (int v = 0; v < 2; v++)
 		for (int r = 0; r < 2; r++)
 			for (int i = 0; i < routines[r]->steps.count; i++)
-				visit_temporaries(c, routines[r]->steps.items[i], visits[v], &floats);
+				visit_temporaries(m, routines[r]->steps.items[i], visits[v], &floats);
 	return floats;
 }
 

@@ -19,25 +19,25 @@ static unsigned char *train_with(const char *text, const KernelSet *set, int thr
 {
 	Failure failure;
 	Random random;
-	Compilation c = {.target = set, .fuse = true, .threads = threads, .pairs = pairs};
+	Compilation c = {.options = {.target = set, .fuse = true, .threads = threads, .pairs = pairs}};
 	compile_with_options(&c, text, STAGE_RUN);
-	cr_assert_eq(c.threads, threads, "no loop of %s is worth sharing", text);
+	cr_assert_eq(c.module->options.threads, threads, "no loop of %s is worth sharing", text);
 	Pool *pool = threads > 1 ? pool_open(threads) : 0;
 	Host host = {.pool = pool};
 	void *net = allocate_net(&c);
 	random_seed(&random, 3);
-	cr_assert(program_initialise(&c.program, net, &random, &failure));
+	cr_assert(program_initialise(&c.module->program, net, &random, &failure));
 	for (int step = 0; step < STEPS; step++) {
 		Batch batch = random_batch(c.network, &random, c.network->batch - step);
 		load_rows(&c, net, &batch);
-		c.program.train(net, batch.rows, 0.01f, &host);
-		c.program.predict(net, batch.rows, &host);
+		c.module->program.train(net, batch.rows, 0.01f, &host);
+		c.module->program.predict(net, batch.rows, &host);
 	}
-	unsigned char *result = malloc(c.work_offset);
+	unsigned char *result = malloc(c.module->work_offset);
 	cr_assert(result);
-	memcpy(result, net, c.work_offset);
-	*bytes = c.work_offset;
-	program_free(&c.program, net);
+	memcpy(result, net, c.module->work_offset);
+	*bytes = c.module->work_offset;
+	program_free(&c.module->program, net);
 	pool_close(pool);
 	compilation_close(&c);
 	return result;
@@ -112,8 +112,8 @@ Test(threads, two_panels_change_no_bit)
 
 Test(threads, small_networks_start_none)
 {
-	Compilation c = {.target = kernel_set(0), .fuse = true, .threads = 8};
+	Compilation c = {.options = {.target = kernel_set(0), .fuse = true, .threads = 8}};
 	compile_with_options(&c, "linear 2 64; batchnorm; relu; linear 64 2", STAGE_RUN);
-	cr_expect_eq(c.threads, 1);
+	cr_expect_eq(c.module->options.threads, 1);
 	compilation_close(&c);
 }

@@ -32,7 +32,7 @@ static bool train_until(int step, float lr, bool log_steps, char *log, size_t si
 		compile_text(&networks[i], i ? "name two; linear 2 2; batch 100" : "name one; linear 2 2; batch 100",
 			kernel_sets[0]->usable() ? kernel_sets[0] :
 			kernel_set("scalar"), true, STAGE_RUN);
-		programs[i] = networks[i].program;
+		programs[i] = networks[i].module->program;
 		train_really = programs[i].train;
 		programs[i].train = train_and_stop;
 		runs[i].program = &programs[i];

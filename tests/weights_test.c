@@ -85,8 +85,8 @@ static void random_network(Text *out, uint32_t seed)
 static void number_values(const Compilation *c, void *net)
 {
 	float values[WIDTH * WIDTH], next = 1;
-	for (int i = 0; i < c->program.tensor_count; i++) {
-		const ProgramTensor *tensor = &c->program.tensors[i];
+	for (int i = 0; i < c->module->program.tensor_count; i++) {
+		const ProgramTensor *tensor = &c->module->program.tensors[i];
 		int64_t counter = 1000 + i;
 		if (tensor->layout == LAYOUT_COUNTER) {
 			memcpy((char *)net + tensor->offset, &counter, sizeof counter);
@@ -94,7 +94,7 @@ static void number_values(const Compilation *c, void *net)
 		}
 		for (size_t k = 0; k < tensor_count(tensor); k++)
 			values[k] = next++;
-		tensor_set(&c->program, net, tensor, values);
+		tensor_set(&c->module->program, net, tensor, values);
 	}
 }
 
@@ -119,11 +119,12 @@ static void expect_same(const Compilation *c, const void *expected, const char *
 	Failure failure;
 	int uncounted;
 	void *net = allocate_net(c);
-	cr_assert(program_load(&c->program, net, path, &uncounted, &failure), "%s: before all names `%s`: %s", text, before,
+	cr_assert(program_load(&c->module->program, net, path, &uncounted, &failure), "%s: before all names `%s`: %s",
+		text, before,
 		failure.text);
 	cr_assert_eq(uncounted, 0);
-	cr_assert_arr_eq(net, expected, c->program.bytes, "%s: before all names `%s`", text, before);
-	program_free(&c->program, net);
+	cr_assert_arr_eq(net, expected, c->module->program.bytes, "%s: before all names `%s`", text, before);
+	program_free(&c->module->program, net);
 }
 
 Test(weights, what_is_saved_is_loaded)
@@ -140,11 +141,11 @@ Test(weights, what_is_saved_is_loaded)
 		void *net = allocate_net(&c);
 		number_values(&c, net);
 		for (size_t i = 0; i < sizeof before / sizeof *before; i++) {
-			cr_assert(program_save(&c.program, net, path, &failure), "%s", failure.text);
+			cr_assert(program_save(&c.module->program, net, path, &failure), "%s", failure.text);
 			rename_all(before[i]);
 			expect_same(&c, net, text.text, before[i]);
 		}
-		program_free(&c.program, net);
+		program_free(&c.module->program, net);
 		compilation_close(&c);
 	}
 	cr_assert(labelled > NETWORKS / 2);
@@ -234,18 +235,18 @@ static void load_case(const Case *of, int number)
 	Compilation c;
 	Failure failure;
 	compile_text(&c, of->network, kernel_set("scalar"), true, STAGE_RUN);
-	c.program.name = "net";
+	c.module->program.name = "net";
 	void *net = allocate_net(&c);
-	memset(net, 1, c.program.bytes);
+	memset(net, 1, c.module->program.bytes);
 	while (tensors < 8 && of->tensors[tensors].name)
 		tensors++;
 	cr_assert(safetensors_save(path, of->tensors, tensors, &failure), "%s", failure.text);
-	bool loaded = program_load(&c.program, net, path, &uncounted, &failure);
+	bool loaded = program_load(&c.module->program, net, path, &uncounted, &failure);
 	cr_expect_eq(loaded, !of->message, "case %d: %s", number, loaded ? "loaded" : failure.text);
 	if (!loaded && of->message) {
 		cr_expect(strstr(failure.text, of->message), "case %d: expected `%s` in `%s`", number, of->message,
 			failure.text);
-		for (size_t i = 0; i < c.program.bytes; i++)
+		for (size_t i = 0; i < c.module->program.bytes; i++)
 			cr_assert_eq(((char *)net)[i], 1, "case %d: something was stored", number);
 	}
 	if (loaded) {
@@ -253,7 +254,7 @@ static void load_case(const Case *of, int number)
 		cr_expect_eq(uncounted, of->uncounted, "case %d", number);
 		cr_expect(!counter || get_counter(net, counter) == (of->uncounted ? 0 : 7), "case %d", number);
 	}
-	program_free(&c.program, net);
+	program_free(&c.module->program, net);
 	compilation_close(&c);
 }
 
@@ -275,9 +276,9 @@ Test(weights, integers_are_rounded_once)
 	compile_text(&c, "linear 2 2", kernel_set("scalar"), true, STAGE_RUN);
 	void *net = allocate_net(&c);
 	cr_assert(safetensors_save(path, tensors, 2, &failure), "%s", failure.text);
-	cr_assert(program_load(&c.program, net, path, &uncounted, &failure), "%s", failure.text);
+	cr_assert(program_load(&c.module->program, net, path, &uncounted, &failure), "%s", failure.text);
 	get_values(&c, net, find_persistent(&c, "weight_0"), values);
 	cr_expect(values[0] == 16777216 && values[1] == 0x1.000002p53f && values[2] == -0x1.000002p53f && values[3] == 3);
-	program_free(&c.program, net);
+	program_free(&c.module->program, net);
 	compilation_close(&c);
 }

@@ -184,7 +184,7 @@ static bool last_proposal(const char *text, char *out, size_t size)
 	char *said = 0;
 	size_t length;
 	Failure failure;
-	Compilation c = {.target = kernel_sets[0], .fuse = true};
+	Compilation c = {.options = {.target = kernel_sets[0], .fuse = true}};
 	bool ok = try_with_options(&c, text, STAGE_NETWORK, &failure);
 	FILE *stream = open_memstream(&said, &length);
 	diagnostics_print(c.diagnostics, stream);

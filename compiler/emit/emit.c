@@ -58,16 +58,16 @@ const char *element_type(const Tensor *tensor)
 	return tensor->layout == LAYOUT_COUNTER ? "int64_t" : tensor->layout == LAYOUT_LABELS ? "int32_t" : "float";
 }
 
-void mark_called(const Compilation *c, const Routine *routine, bool *called)
+void mark_called(const Module *m, const Routine *routine, bool *called)
 {
 	for (int i = 0; i < routine->steps.count; i++) {
 		const Step *step = routine->steps.items[i];
-		called[step->kernel - c->kernels.items] = true;
+		called[step->kernel - m->kernels.items] = true;
 		if (is_paired(step))
-			called[step->pair - c->kernels.items] = true;
+			called[step->pair - m->kernels.items] = true;
 		for (int k = 0; k < step->kernel->parameter_count; k++)
 			if (step->operands[k].kind == OPERAND_KERNEL)
-				called[step->operands[k].kernel - c->kernels.items] = true;
+				called[step->operands[k].kernel - m->kernels.items] = true;
 	}
 }
 
@@ -82,12 +82,12 @@ static void put_prototype(Emit *e, const char *before, const char *name, const K
 /* All optimizers have one prototype, which is also the type of a kernel that another kernel gets as an operand. */
 static void put_prototypes(Emit *e)
 {
-	bool *called = NEW_ARRAY(e->c->arena, bool, e->c->kernels.count);
-	mark_called(e->c, &e->c->train, called);
-	mark_called(e->c, &e->c->predict, called);
+	bool *called = NEW_ARRAY(e->module->arena, bool, e->module->kernels.count);
+	mark_called(e->module, &e->module->train, called);
+	mark_called(e->module, &e->module->predict, called);
 	bool typed = false;
-	for (int i = 0; i < e->c->kernels.count; i++) {
-		const Kernel *kernel = &e->c->kernels.items[i];
+	for (int i = 0; i < e->module->kernels.count; i++) {
+		const Kernel *kernel = &e->module->kernels.items[i];
 		if (called[i] && kernel->optimizer && !typed) {
 			put_prototype(e, "typedef ", "optimizer", kernel);
 			typed = true;
@@ -111,13 +111,13 @@ static void put_tensor(Emit *e, const Operand *operand, const OperandType *type,
 	if (!type->own || !looped || (tensor->one_panel && !e->second))
 		return;
 	const char *times = tensor->one_panel ? "" : e->second ? " * (p + 1)" : " * p";
-	size_t floats = panel_floats(e->c, tensor);
+	size_t floats = panel_floats(e->module, tensor);
 	if (tensor->layout != LAYOUT_ROWS && floats == 1)
 		put(e, " + %s", *times ? times + 3 : "1");
 	else if (tensor->layout != LAYOUT_ROWS)
 		put(e, " + %zu%s", floats, times);
 	else if (e->rows)
-		put(e, " + %d%s", tensor->positions * e->c->target->lanes * e->rows, times);
+		put(e, " + %d%s", tensor->positions * e->module->options.target->lanes * e->rows, times);
 	else if (tensor->positions == 1)
 		put(e, " + panel%s", times);
 	else
@@ -141,11 +141,11 @@ static void put_operand(Emit *e, const Step *step, int index, bool looped)
 	switch (operand->kind) {
 	case OPERAND_ABSENT: put(e, "0"); break;
 	case OPERAND_AT: put_tensor(e, operand, type, looped); break;
-	case OPERAND_NUMBER: put(e, "%s", number_text(e->c->arena, operand->number, type->class)); break;
+	case OPERAND_NUMBER: put(e, "%s", number_text(e->module->arena, operand->number, type->class)); break;
 	case OPERAND_ROWS: put_rows(e, (int)operand->number); break;
 	case OPERAND_PANEL: put(e, !looped ? "0" : e->second ? "p + 1" : "p"); break;
 	case OPERAND_RATE: put(e, "lr"); break;
-	case OPERAND_PANEL_SIZE: put(e, "%zu", panel_floats(e->c, operand->tensor)); break;
+	case OPERAND_PANEL_SIZE: put(e, "%zu", panel_floats(e->module, operand->tensor)); break;
 	case OPERAND_KERNEL: put(e, "%s%s", e->prefix, operand->kernel->name); break;
 	}
 }
@@ -192,9 +192,9 @@ static void put_origin(Emit *e, const Loop *loop)
 }
 
 /* Whether a call in the loop has a panel of an activation as an operand. */
-static bool picks_rows(const Compilation *c, const Loop *loop)
+static bool picks_rows(const Module *m, const Loop *loop)
 {
-	for (int i = 0; loop->features && panel_count(c, loop->features) > 1 && i < loop->steps.count; i++) {
+	for (int i = 0; loop->features && panel_count(m, loop->features) > 1 && i < loop->steps.count; i++) {
 		const Step *step = loop->steps.items[i];
 		for (int k = 0; k < step->kernel->parameter_count; k++) {
 			const Operand *operand = &step->operands[k];
@@ -218,7 +218,7 @@ static void put_place(Emit *e, const Routine *routine, const Loop *loop, const T
 				tensor->offset);
 		return;
 	}
-	bool scratch = tensor->one_panel && e->c->threads > 1;
+	bool scratch = tensor->one_panel && e->module->options.threads > 1;
 	put(e, "\tfloat *const %s = %s + %zu", tensor->name, e->work,
 		scratch ? routine->work + tensor->offset : tensor->offset);
 	if (scratch && loop->parallel)
@@ -236,18 +236,18 @@ static void put_places_of(Emit *e, const Routine *routine, const Loop *loop)
 
 void put_places(Emit *e, const Routine *routine, const Loop *loop)
 {
-	bool picks = loop && picks_rows(e->c, loop);
+	const int lanes = e->module->options.target->lanes;
+	bool picks = loop && picks_rows(e->module, loop);
 	for (int i = 0; !loop && i < routine->loops.count; i++)
-		picks = picks || picks_rows(e->c, routine->loops.items[i]);
+		picks = picks || picks_rows(e->module, routine->loops.items[i]);
 	if (picks && !e->rows)
 		put(e, "\tconst int panel = %s;\n",
-			e->c->target->lanes == 1 ? "rows" : arena_print(e->c->arena, "%d * rows", e->c->target->lanes));
+			lanes == 1 ? "rows" : arena_print(e->module->arena, "%d * rows", lanes));
 	if (!e->named)
-		e->named = NEW_ARRAY(e->c->arena, int, e->c->tensors.count + e->c->train.temporaries.count
-			+ e->c->predict.temporaries.count);
+		e->named = NEW_ARRAY(e->module->arena, int, e->module->tensor_count);
 	e->function++;
 	if (!e->members && (loop || routine->temporaries.count))
-		put(e, "\tfloat *const work = (float *)(net + %zu);\n", e->c->work_offset);
+		put(e, "\tfloat *const work = (float *)(net + %zu);\n", e->module->work_offset);
 	if (loop)
 		put_places_of(e, routine, loop);
 	for (int i = 0; !loop && i < routine->loops.count; i++)
@@ -282,7 +282,7 @@ static void put_panels(Emit *e, const Loop *loop, const char *begin, const char 
 		put(e, "\tfor (int p = %s; p + 1 < %s; p += 2) {\n", begin, end);
 		put_pair_steps(e, loop);
 		put(e, "\t}\n");
-		if (!loop->parallel && panel_count(e->c, loop->features) % 2 == 0)
+		if (!loop->parallel && panel_count(e->module, loop->features) % 2 == 0)
 			return;
 		put(e, "\tfor (int p = %s + (%s - %s) / 2 * 2; p < %s; p++) {\n", begin, end, begin, end);
 	} else
@@ -294,7 +294,7 @@ static void put_panels(Emit *e, const Loop *loop, const char *begin, const char 
 void put_loop(Emit *e, const Routine *routine, int number)
 {
 	const Loop *loop = routine->loops.items[number];
-	int panels = loop->features ? panel_count(e->c, loop->features) : 1;
+	int panels = loop->features ? panel_count(e->module, loop->features) : 1;
 	put(e, "\n\t/* ");
 	put_origin(e, loop);
 	if (loop->features)
@@ -303,10 +303,10 @@ void put_loop(Emit *e, const Routine *routine, int number)
 	if (loop->parallel)
 		put(e, "\tparallel(host, %s_loop_%d, &task, %d);\n", routine->name, number, panels);
 	else if (panels > 1)
-		put_panels(e, loop, "0", arena_print(e->c->arena, "%d", panels));
+		put_panels(e, loop, "0", arena_print(e->module->arena, "%d", panels));
 	else
 		put_steps(e, loop, false);
-	if (e->c->profile)
+	if (e->module->options.profile)
 		put(e, "\tmark(host, %d);\n", number);
 }
 
@@ -330,9 +330,9 @@ static void put_routine(Emit *e, const Routine *routine, const char *parameters,
 	put_parallel_loops(e, routine);
 	put(e, "\nvoid %s(%s)\n{\n", routine->name, parameters);
 	put_places(e, routine, 0);
-	if (e->c->threads > 1)
+	if (e->module->options.threads > 1)
 		put(e, "\tTask task;\n\ttask.net = net;\n\ttask.rows = rows;\n\ttask.lr = %s;\n", rate);
-	if (e->c->profile)
+	if (e->module->options.profile)
 		put(e, "\tmark(host, -1);\n");
 	for (int i = 0; i < routine->loops.count; i++)
 		put_loop(e, routine, i);
@@ -341,23 +341,23 @@ static void put_routine(Emit *e, const Routine *routine, const char *parameters,
 
 static void put_host(Emit *e)
 {
-	if (e->c->threads > 1)
+	if (e->module->options.threads > 1)
 		put(e, "typedef struct Task { char *net; int rows; float lr; } Task;\n"
 			"void parallel(const void *host, void (*body)(Task *task, int begin, int end, int thread), Task *task, "
 			"int panels);\n");
-	if (e->c->profile)
+	if (e->module->options.profile)
 		put(e, "void mark(const void *host, int loop);\n");
 }
 
-void emit(Compilation *c)
+void emit(Module *m)
 {
-	Emit e = {.c = c, .code = {.arena = c->arena}, .prefix = "", .work = "work"};
-	put(&e, "/* bnc %s, %d lane%s (%s) */\n", BNC_VERSION, c->target->lanes, c->target->lanes == 1 ? "" : "s",
-		c->target->name);
+	Emit e = {.module = m, .code = {.arena = m->arena}, .prefix = "", .work = "work"};
+	const KernelSet *target = m->options.target;
+	put(&e, "/* bnc %s, %d lane%s (%s) */\n", BNC_VERSION, target->lanes, target->lanes == 1 ? "" : "s", target->name);
 	put(&e, "typedef int int32_t;\ntypedef long long int64_t;\n\n");
 	put_prototypes(&e);
 	put_host(&e);
-	put_routine(&e, &c->train, "char *net, int rows, float lr, const void *host", "lr");
-	put_routine(&e, &c->predict, "char *net, int rows, const void *host", "0");
-	c->text = code_text(&e.code);
+	put_routine(&e, &m->train, "char *net, int rows, float lr, const void *host", "lr");
+	put_routine(&e, &m->predict, "char *net, int rows, const void *host", "0");
+	m->text = code_text(&e.code);
 }

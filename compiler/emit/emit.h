@@ -4,7 +4,7 @@
 #include "base/code.h"
 
 typedef struct Emit {
-	const Compilation *c;
+	const Module *module;
 	Code code;
 	const char *prefix;     /* before each kernel's name */
 	/* before the name of a persistent tensor: "net->"; null: it is found by its offset from `net` */
@@ -17,8 +17,8 @@ typedef struct Emit {
 	int rows;               /* the number of rows in every call; 0: the variable rows */
 } Emit;
 
-/* Sets called[i] for each of the compilation's kernels that the routine calls. */
-void mark_called(const Compilation *c, const Routine *routine, bool *called);
+/* Sets called[i] for each of the module's kernels that the routine calls. */
+void mark_called(const Module *m, const Routine *routine, bool *called);
 const char *element_type(const Tensor *tensor);
 /* Declares variables for the places of temporaries, and of other tensors if there is no struct: those that one parallel
  * loop uses, or, if loop is null, those that all other loops use. */

@@ -41,14 +41,14 @@ static void add_host(TCCState *tcc)
 	add_function(tcc, "mark", &time);
 }
 
-static void add_kernels(TCCState *tcc, const Compilation *c)
+static void add_kernels(TCCState *tcc, const Module *m)
 {
-	for (int i = 0; i < c->kernels.count; i++)
-		add_function(tcc, c->kernels.items[i].name, (const char *)c->target->table + c->kernels.items[i].entry);
+	for (int i = 0; i < m->kernels.count; i++)
+		add_function(tcc, m->kernels.items[i].name, (const char *)m->options.target->table + m->kernels.items[i].entry);
 }
 
 /* Relocates the code into pages of our own, which are first writable and then executable, never both. */
-static bool relocate(TCCState *tcc, Compilation *c)
+static bool relocate(TCCState *tcc, Module *m)
 {
 	int size = tcc_relocate(tcc, 0);
 	if (size <= 0)
@@ -58,8 +58,8 @@ static bool relocate(TCCState *tcc, Compilation *c)
 	void *code = mmap(0, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (code == MAP_FAILED)
 		return false;
-	c->code = code;
-	c->code_bytes = bytes;
+	m->code = code;
+	m->code_bytes = bytes;
 	return tcc_relocate(tcc, code) == 0 && mprotect(code, bytes, PROT_READ | PROT_EXEC) == 0;
 }
 
@@ -71,21 +71,21 @@ static bool find_symbol(TCCState *tcc, const char *name, void *function)
 }
 
 /* Saves the text for a report. */
-static bool report(const Compilation *c, const Messages *messages, Failure *failure)
+static bool report(const Module *m, const Messages *messages, Failure *failure)
 {
 	char path[] = "bnc-internal-error-XXXXXX.c";
 	int file = mkstemps(path, 2);
-	size_t length = strlen(c->text);
-	bool saved = file >= 0 && write(file, c->text, length) == (ssize_t)length;
+	size_t length = strlen(m->text);
+	bool saved = file >= 0 && write(file, m->text, length) == (ssize_t)length;
 	if (file >= 0)
 		close(file);
 	return fail(failure,
 		"internal error: the C that bnc generated for %s does not compile (%s). This is a fault of bnc, not of the "
-		"network; please report it%s%s", c->source.path, messages->text[0] ? messages->text : "no message",
+		"network; please report it%s%s", m->network->path, messages->text[0] ? messages->text : "no message",
 		saved ? " with the generated text, which is in " : "", saved ? path : "");
 }
 
-bool jit(Compilation *c, Failure *failure)
+bool jit(Module *m, Failure *failure)
 {
 	Messages messages = {{0}};
 	TCCState *tcc = tcc_new();
@@ -94,23 +94,23 @@ bool jit(Compilation *c, Failure *failure)
 	tcc_set_error_func(tcc, &messages, on_message);
 	tcc_set_options(tcc, "-nostdlib -nostdinc");
 	tcc_set_output_type(tcc, TCC_OUTPUT_MEMORY);
-	bool ok = tcc_compile_string(tcc, c->text) == 0;
+	bool ok = tcc_compile_string(tcc, m->text) == 0;
 	if (ok) {
-		add_kernels(tcc, c);
+		add_kernels(tcc, m);
 		add_host(tcc);
-		ok = relocate(tcc, c) && find_symbol(tcc, "train", &c->program.train)
-			&& find_symbol(tcc, "predict", &c->program.predict);
+		ok = relocate(tcc, m) && find_symbol(tcc, "train", &m->program.train)
+			&& find_symbol(tcc, "predict", &m->program.predict);
 	}
 	tcc_delete(tcc);
 	if (ok && !messages.text[0])
 		return true;
-	jit_free(c);
-	return report(c, &messages, failure);
+	jit_free(m);
+	return report(m, &messages, failure);
 }
 
-void jit_free(Compilation *c)
+void jit_free(Module *m)
 {
-	if (c->code)
-		munmap(c->code, c->code_bytes);
-	c->code = 0;
+	if (m->code)
+		munmap(m->code, m->code_bytes);
+	m->code = 0;
 }

@@ -9,7 +9,7 @@
 typedef struct Uses { int count; Steps steps, writers, hoisted; } Uses;
 
 typedef struct Combine {
-	Compilation *c;
+	Module *module;
 	Routine *routine;
 	bool *present;                  /* by kernel: whether the routine calls it */
 	Steps hoisted;                   /* the hoisted calls; `loop` of each is the loop that it must come before */
@@ -258,16 +258,12 @@ static const Tensor *key_of(const Call *call, const Match *match)
  * says. */
 static Tensor *new_result(Combine *m, const Tensor *of, const KernelParameter *parameter)
 {
-	Tensor *tensor = NEW(m->c->arena, Tensor);
-	*tensor = (Tensor){
-		.name = arena_print(m->c->arena, "%s_%s", of->name, parameter->name), .role = ROLE_TEMPORARY,
+	APPEND(m->module->arena, &m->uses, (Uses){0});
+	return add_tensor(m->module, m->routine, (Tensor){
+		.name = arena_print(m->module->arena, "%s_%s", of->name, parameter->name), .role = ROLE_TEMPORARY,
 		.layout = parameter->type->layout,
 		.features = of->features, .inputs = of->inputs, .positions = of->positions,
-	};
-	tensor->id = m->uses.count;
-	APPEND(m->c->arena, &m->uses, (Uses){0});
-	APPEND(m->c->arena, &m->routine->temporaries, tensor);
-	return tensor;
+	});
 }
 
 static bool is_first_mention(const Step *step, int operand)
@@ -286,10 +282,10 @@ static void enter_uses(Combine *m, Step *step)
 		Uses *uses = &m->uses.items[step->operands[k].tensor->id];
 		if (is_first_mention(step, k)) {
 			uses->count++;
-			APPEND(m->c->arena, &uses->steps, step);
+			APPEND(m->module->arena, &uses->steps, step);
 		}
 		if (step->kernel->parameters[k].type->writes)
-			APPEND(m->c->arena, &uses->writers, step);
+			APPEND(m->module->arena, &uses->writers, step);
 	}
 }
 
@@ -316,7 +312,7 @@ static void hoist_call(Combine *m, const Call *call, Match *match, Loop *before)
 			return;
 		}
 	}
-	Step *first = NEW(m->c->arena, Step);
+	Step *first = NEW(m->module->arena, Step);
 	*first = (Step){.kernel = call->kernel, .node = before->steps.items[0]->node, .loop = before, .time = -1};
 	for (int k = 0; k < call->kernel->parameter_count; k++) {
 		int variable = call->variables[k];
@@ -328,26 +324,26 @@ static void hoist_call(Combine *m, const Call *call, Match *match, Loop *before)
 		first->operands[k] = match->values[variable];
 	}
 	enter_uses(m, first);
-	APPEND(m->c->arena, &m->uses.items[key->id].hoisted, first);
-	APPEND(m->c->arena, &m->hoisted, first);
+	APPEND(m->module->arena, &m->uses.items[key->id].hoisted, first);
+	APPEND(m->module->arena, &m->hoisted, first);
 }
 
 /* Gives each hoisted call a loop of its own, before the loop that it must come before. */
 static void insert_hoisted(Combine *m)
 {
 	Loops old = m->routine->loops;
-	Steps *before = NEW_ARRAY(m->c->arena, Steps, old.count);
+	Steps *before = NEW_ARRAY(m->module->arena, Steps, old.count);
 	for (int i = 0; i < m->hoisted.count; i++)
-		APPEND(m->c->arena, &before[m->hoisted.items[i]->loop->number], m->hoisted.items[i]);
+		APPEND(m->module->arena, &before[m->hoisted.items[i]->loop->number], m->hoisted.items[i]);
 	m->routine->loops = (Loops){0};
 	for (int l = 0; l < old.count; l++) {
 		for (int i = 0; i < before[l].count; i++) {
-			Loop *loop = NEW(m->c->arena, Loop);
+			Loop *loop = NEW(m->module->arena, Loop);
 			before[l].items[i]->loop = loop;
-			APPEND(m->c->arena, &loop->steps, before[l].items[i]);
-			APPEND(m->c->arena, &m->routine->loops, loop);
+			APPEND(m->module->arena, &loop->steps, before[l].items[i]);
+			APPEND(m->module->arena, &m->routine->loops, loop);
 		}
-		APPEND(m->c->arena, &m->routine->loops, old.items[l]);
+		APPEND(m->module->arena, &m->routine->loops, old.items[l]);
 	}
 }
 
@@ -360,7 +356,7 @@ static void add_part(Step *combined, Step *part)
 
 static Step *copy_step(Combine *m, const Step *step)
 {
-	Step *copy = NEW(m->c->arena, Step);
+	Step *copy = NEW(m->module->arena, Step);
 	*copy = *step;
 	return copy;
 }
@@ -420,12 +416,12 @@ static void drop_replaced(Steps *steps)
 
 static bool *present(const Combine *m, const Kernel *kernel)
 {
-	return &m->present[kernel - m->c->kernels.items];
+	return &m->present[kernel - m->module->kernels.items];
 }
 
 static void try_rule(Combine *m, const Rule *rule, const Fill *fill)
 {
-	const Pattern *pattern = read_rule(m->c->arena, &m->c->kernels, rule, fill);
+	const Pattern *pattern = read_rule(m->module->arena, &m->module->kernels, rule, fill);
 	if (!pattern)
 		return;
 	for (int i = 0; i < pattern->call_count; i++)
@@ -442,15 +438,15 @@ static void try_rule(Combine *m, const Rule *rule, const Fill *fill)
 
 static From from_of(const Combine *m, const Kernel *activation)
 {
-	const char *name = arena_print(m->c->arena, "%s_bwd", activation->name);
-	const Kernel *backward = kernel_find(&m->c->kernels, name, strlen(name));
+	const char *name = arena_print(m->module->arena, "%s_bwd", activation->name);
+	const Kernel *backward = kernel_find(&m->module->kernels, name, strlen(name));
 	return strcmp(backward->parameters[backward->parameter_count - 1].name, "y") == 0 ? FROM_Y : FROM_X;
 }
 
 /* Tries the rule as it is, or for each activation, optimizer or pair of both that the routine calls. */
 static void try_fills(Combine *m, const Rule *rule)
 {
-	const Kernels *kernels = &m->c->kernels;
+	const Kernels *kernels = &m->module->kernels;
 	const bool activations = strstr(rule->with, "{activation}"), optimizers = strstr(rule->with, "{optimizer}")
 		|| strstr(rule->calls, "{optimizer}");
 	for (int a = 0; a < (activations ? kernels->count : 1); a++) {
@@ -471,7 +467,7 @@ static void try_fills(Combine *m, const Rule *rule)
 static void combine_loops(Combine *m)
 {
 	for (int r = 0; r < combine_rule_count; r++)
-		if (!combine_rules[r].reassociates || !m->c->keep_rounding)
+		if (!combine_rules[r].reassociates || !m->module->options.keep_rounding)
 			try_fills(m, &combine_rules[r]);
 }
 
@@ -486,24 +482,18 @@ static void drop_vanished(Combine *m)
 	temporaries->count = kept;
 }
 
-void combine(Compilation *c, Routine *routine)
+void combine(Module *module, Routine *routine)
 {
-	Combine m = {.c = c, .routine = routine};
-	m.uses.count = m.uses.capacity = number_tensors(c, routine);
-	m.uses.items = NEW_ARRAY(c->arena, Uses, m.uses.count);
-	m.present = NEW_ARRAY(c->arena, bool, c->kernels.count);
+	Combine m = {.module = module, .routine = routine};
+	m.uses.count = m.uses.capacity = module->tensor_count;
+	m.uses.items = NEW_ARRAY(module->arena, Uses, m.uses.count);
+	m.present = NEW_ARRAY(module->arena, bool, module->kernels.count);
 	for (int i = 0; i < routine->steps.count; i++) {
 		enter_uses(&m, routine->steps.items[i]);
 		*present(&m, routine->steps.items[i]->kernel) = true;
 	}
-	routine->steps.count = 0;
 	combine_loops(&m);
 	insert_hoisted(&m);
-	for (int l = 0; l < routine->loops.count; l++) {
-		const Loop *loop = routine->loops.items[l];
-		for (int i = 0; i < loop->steps.count; i++)
-			APPEND(c->arena, &routine->steps, loop->steps.items[i]);
-	}
 	drop_vanished(&m);
-	find_dependences(c, routine);
+	settle_order(module, routine);
 }

@@ -7,16 +7,16 @@
 enum { WORTH_SHARING = 8000000 };
 
 /* Two operations for each of rows x outputs x inputs, see PRODUCT in kernels.h. */
-static double step_flops(const Compilation *c, const Step *step)
+static double step_flops(const Module *m, const Step *step)
 {
-	return step->kernel->product ? 2.0 * c->network->batch * step->operands[1].number * step->operands[2].number : 0;
+	return step->kernel->product ? 2.0 * m->options.batch * step->operands[1].number * step->operands[2].number : 0;
 }
 
-double loop_flops(const Compilation *c, const Loop *loop)
+double loop_flops(const Module *m, const Loop *loop)
 {
 	double flops = 0;
 	for (int i = 0; i < loop->steps.count; i++)
-		flops += step_flops(c, loop->steps.items[i]);
+		flops += step_flops(m, loop->steps.items[i]);
 	return flops;
 }
 
@@ -30,7 +30,7 @@ static bool seen_before(const Loop *loop, int step, int operand)
 	return false;
 }
 
-double loop_bytes(const Compilation *c, const Loop *loop)
+double loop_bytes(const Module *m, const Loop *loop)
 {
 	double bytes = 0;
 	for (int i = 0; i < loop->steps.count; i++)
@@ -38,7 +38,7 @@ double loop_bytes(const Compilation *c, const Loop *loop)
 			const Tensor *tensor = loop->steps.items[i]->operands[k].tensor;
 			if (tensor && !tensor->one_panel && loop->steps.items[i]->operands[k].kind == OPERAND_AT
 				&& !seen_before(loop, i, k))
-				bytes += (double)tensor_floats(c, tensor) * sizeof(float);
+				bytes += (double)tensor_floats(m, tensor) * sizeof(float);
 		}
 	return bytes;
 }
@@ -56,52 +56,52 @@ static bool holds(const Resident *resident, const Tensor *tensor)
 	return false;
 }
 
-void add_resident(const Compilation *c, Resident *resident, const Tensor *tensor)
+void add_resident(const Module *m, Resident *resident, const Tensor *tensor)
 {
 	if (!holds(resident, tensor))
-		APPEND(c->arena, resident, tensor);
+		APPEND(m->arena, resident, tensor);
 }
 
-void add_step_residents(const Compilation *c, Resident *resident, const Step *step)
+void add_step_residents(const Module *m, Resident *resident, const Step *step)
 {
 	for (int k = 0; k < step->kernel->parameter_count; k++) {
 		const OperandType *type = step->kernel->parameters[k].type;
 		if (step->operands[k].kind == OPERAND_AT && !type->own && step->operands[k].tensor->layout == LAYOUT_ROWS)
-			add_resident(c, resident, step->operands[k].tensor);
+			add_resident(m, resident, step->operands[k].tensor);
 	}
 }
 
-bool share_cache(const Compilation *c, const Resident *a, const Resident *b)
+bool share_cache(const Module *m, const Resident *a, const Resident *b)
 {
 	size_t bytes = 0;
 	int added = 0;
 	for (int i = 0; i < b->count; i++)
 		if (!holds(a, b->items[i])) {
-			bytes += tensor_floats(c, b->items[i]) * sizeof(float);
+			bytes += tensor_floats(m, b->items[i]) * sizeof(float);
 			added++;
 		}
 	for (int i = 0; i < a->count; i++)
-		bytes += tensor_floats(c, a->items[i]) * sizeof(float);
+		bytes += tensor_floats(m, a->items[i]) * sizeof(float);
 	return !a->count || !added || bytes <= SHARED_CACHE;
 }
 
 /* Elementwise kernels spend their time on memory, not on multiplications: it counts as 4 FLOPs for each value. */
-static double loop_work(const Compilation *c, const Loop *loop)
+static double loop_work(const Module *m, const Loop *loop)
 {
-	return loop_flops(c, loop) + 4.0 * c->network->batch * loop->features * loop->steps.count;
+	return loop_flops(m, loop) + 4.0 * m->options.batch * loop->features * loop->steps.count;
 }
 
-void choose_parallel(Compilation *c)
+void choose_parallel(Module *m)
 {
-	Routine *routines[] = {&c->train, &c->predict};
+	Routine *routines[] = {&m->train, &m->predict};
 	bool any = false;
 	for (int r = 0; r < 2; r++)
 		for (int i = 0; i < routines[r]->loops.count; i++) {
 			Loop *loop = routines[r]->loops.items[i];
-			loop->parallel = c->threads > 1 && loop->features && panel_count(c, loop->features) > 1
-				&& loop_work(c, loop) >= WORTH_SHARING;
+			loop->parallel = m->options.threads > 1 && loop->features && panel_count(m, loop->features) > 1
+				&& loop_work(m, loop) >= WORTH_SHARING;
 			any |= loop->parallel;
 		}
 	if (!any)
-		c->threads = 1;
+		m->options.threads = 1;
 }

@@ -14,21 +14,16 @@
  * opens a loop, and every ready cluster that the rule admits joins it. */
 #include "bnc.h"
 
-typedef struct Access { int step; bool own; int next; } Access;
-
-/* The last write of a tensor, and the reads since then. */
-typedef struct History { Access writer; int readers; } History;
-
 typedef struct Ready { int features; int *items; int head, count, capacity; } Ready;
 
 typedef struct Fuse {
-	const Compilation *c;
+	const Module *module;
 	Arena *arena;
 	Routine *routine;
 	int count;                      /* steps */
-	/* index into routine->edges, sorted by `to`: those of a step are [step, step + 1) */
-	int *first_edge;
-	int *first_successor, *successors;      /* the same by `from`: indices of edges */
+	/* the edges of the routine, by `from`: of a step, the indices of its edges are successors[first_successor[step]] to
+	 * successors[first_successor[step + 1] - 1] */
+	int *first_successor, *successors;
 	int *depth, *height;            /* of a step: the number of loops that must end before it, and after it, at least */
 	int *cluster;                   /* of a step: the index of the first step of its cluster */
 	int *next_member;               /* of a step: the next step of its cluster, or -1 */
@@ -37,75 +32,6 @@ typedef struct Fuse {
 	Loop **placed;                  /* of a step: its loop */
 	struct { Ready *items; int count, capacity; } ready;    /* one list for each number of features */
 } Fuse;
-
-/* ---- dependences */
-
-int number_tensors(const Compilation *c, Routine *routine)
-{
-	int id = 0;
-	for (int i = 0; i < c->tensors.count; i++)
-		c->tensors.items[i]->id = id++;
-	for (int i = 0; i < routine->temporaries.count; i++)
-		routine->temporaries.items[i]->id = id++;
-	return id;
-}
-
-static void add_edge(Fuse *f, Access from, int to, bool own, const Tensor *tensor)
-{
-	const Step *a = f->routine->steps.items[from.step], *b = f->routine->steps.items[to];
-	if (from.step == to)
-		return;
-	Edge edge = {from.step, to, tensor, from.own && own && a->features == b->features};
-	APPEND(f->arena, &f->routine->edges, edge);
-}
-
-static const Tensor *written_by(const Step *step)
-{
-	for (int k = 0; k < step->kernel->parameter_count; k++)
-		if (step->operands[k].kind == OPERAND_AT && step->kernel->parameters[k].type->writes)
-			return step->operands[k].tensor;
-	return 0;
-}
-
-static void find_edges(Fuse *f, int tensor_count)
-{
-	History *histories = NEW_ARRAY(f->arena, History, tensor_count);
-	struct { Access *items; int count, capacity; } reads = {0};
-	for (int i = 0; i < tensor_count; i++)
-		histories[i] = (History){{-1, false, -1}, -1};
-	for (int i = 0; i < f->count; i++) {
-		Step *step = f->routine->steps.items[i];
-		f->first_edge[i] = f->routine->edges.count;
-		step->time = i;
-		if (step->after) {
-			Edge edge = {step->after->time, i, written_by(step), false};
-			APPEND(f->arena, &f->routine->edges, edge);
-		}
-		for (int before = 0; step->after_all && before < i; before++) {
-			Edge edge = {before, i, written_by(step), false};
-			APPEND(f->arena, &f->routine->edges, edge);
-		}
-		for (int k = 0; k < step->kernel->parameter_count; k++) {
-			const OperandType *type = step->kernel->parameters[k].type;
-			if (step->operands[k].kind != OPERAND_AT)
-				continue;
-			const Tensor *tensor = step->operands[k].tensor;
-			History *history = &histories[tensor->id];
-			if (history->writer.step >= 0)
-				add_edge(f, history->writer, i, type->own, tensor);
-			if (!type->writes) {
-				Access read = {i, type->own, history->readers};
-				history->readers = reads.count;
-				APPEND(f->arena, &reads, read);
-				continue;
-			}
-			for (int r = history->readers; r >= 0; r = reads.items[r].next)
-				add_edge(f, reads.items[r], i, type->own, tensor);
-			*history = (History){{i, type->own, -1}, -1};
-		}
-	}
-	f->first_edge[f->count] = f->routine->edges.count;
-}
 
 static void index_successors(Fuse *f)
 {
@@ -125,7 +51,7 @@ static void measure(Fuse *f)
 {
 	const Edge *edges = f->routine->edges.items;
 	for (int i = 0; i < f->count; i++)
-		for (int e = f->first_edge[i]; e < f->first_edge[i + 1]; e++) {
+		for (int e = f->routine->first_edge[i]; e < f->routine->first_edge[i + 1]; e++) {
 			int depth = f->depth[edges[e].from] + !edges[e].panel_local;
 			f->depth[i] = depth > f->depth[i] ? depth : f->depth[i];
 		}
@@ -174,10 +100,10 @@ static bool join_clusters(Fuse *f, int a, int b)
 	const int first = a < b ? a : b, second = a < b ? b : a;
 	if (first == second)
 		return true;
-	if (!share_cache(f->c, &f->resident[first], &f->resident[second]))
+	if (!share_cache(f->module, &f->resident[first], &f->resident[second]))
 		return false;
 	for (int i = 0; i < f->resident[second].count; i++)
-		add_resident(f->c, &f->resident[first], f->resident[second].items[i]);
+		add_resident(f->module, &f->resident[first], f->resident[second].items[i]);
 	f->cluster[second] = first;
 	return true;
 }
@@ -193,8 +119,8 @@ static void glue(Fuse *f)
 			const Edge *edge = only_edge(f, i, step->operands[k].tensor);
 			if (!edge || !can_meet(f, edge) || step->features == 0)
 				continue;
-			step->operands[k].tensor->crowded = !join_clusters(f, find_cluster(f, edge->from),
-				find_cluster(f, edge->to));
+			if (!join_clusters(f, find_cluster(f, edge->from), find_cluster(f, edge->to)))
+				APPEND(f->arena, &f->routine->crowded, step->operands[k].tensor);
 		}
 	}
 }
@@ -204,7 +130,7 @@ static void set_alone(Fuse *f, int step)
 	f->cluster[step] = step;
 	f->next_member[step] = -1;
 	f->resident[step] = (Resident){0};
-	add_step_residents(f->c, &f->resident[step], f->routine->steps.items[step]);
+	add_step_residents(f->module, &f->resident[step], f->routine->steps.items[step]);
 }
 
 static void release(Fuse *f, int cluster)
@@ -239,7 +165,7 @@ static void count_waiting(Fuse *f, int cluster)
 {
 	f->waiting[cluster] = 0;
 	for (int i = cluster; i >= 0; i = f->next_member[i])
-		for (int e = f->first_edge[i]; e < f->first_edge[i + 1]; e++) {
+		for (int e = f->routine->first_edge[i]; e < f->routine->first_edge[i + 1]; e++) {
 			int from = f->routine->edges.items[e].from;
 			f->waiting[cluster] += f->cluster[from] != cluster && !f->placed[from];
 		}
@@ -280,12 +206,12 @@ static int take_ready(Ready *list, int i)
 static bool admits(Fuse *f, const Loop *loop, int cluster)
 {
 	for (int i = cluster; i >= 0; i = f->next_member[i])
-		for (int e = f->first_edge[i]; e < f->first_edge[i + 1]; e++) {
+		for (int e = f->routine->first_edge[i]; e < f->routine->first_edge[i + 1]; e++) {
 			const Edge *edge = &f->routine->edges.items[e];
 			if (f->placed[edge->from] == loop && !edge->panel_local)
 				return false;
 		}
-	return share_cache(f->c, &loop->resident, &f->resident[cluster]);
+	return share_cache(f->module, &loop->resident, &f->resident[cluster]);
 }
 
 static void place(Fuse *f, Loop *loop, int cluster)
@@ -295,7 +221,7 @@ static void place(Fuse *f, Loop *loop, int cluster)
 		f->placed[i] = loop;
 		step->loop = loop;
 		APPEND(f->arena, &loop->steps, step);
-		add_step_residents(f->c, &loop->resident, step);
+		add_step_residents(f->module, &loop->resident, step);
 	}
 	for (int i = cluster; i >= 0; i = f->next_member[i])
 		for (int s = f->first_successor[i]; s < f->first_successor[i + 1]; s++) {
@@ -388,57 +314,43 @@ static void one_loop_per_step(Fuse *f)
 	}
 }
 
-static Fuse with_edges(Compilation *c, Routine *routine)
+void settle_order(Module *m, Routine *routine)
+{
+	routine->steps.count = 0;
+	for (int l = 0; l < routine->loops.count; l++) {
+		Loop *loop = routine->loops.items[l];
+		loop->number = l;
+		for (int i = 0; i < loop->steps.count; i++)
+			APPEND(m->arena, &routine->steps, loop->steps.items[i]);
+	}
+	find_dependences(m, routine);
+}
+
+void fuse(Module *m, Routine *routine)
 {
 	int count = routine->steps.count;
-	Fuse f = {.c = c, .arena = c->arena, .routine = routine, .count = count};
-	f.first_edge = NEW_ARRAY(c->arena, int, count + 1);
-	routine->edges.count = 0;
-	find_edges(&f, number_tensors(c, routine));
-	return f;
-}
-
-void find_dependences(Compilation *c, Routine *routine)
-{
-	with_edges(c, routine);
-	for (int l = 0; l < routine->loops.count; l++)
-		routine->loops.items[l]->number = l;
-}
-
-/* Puts the steps in the order of the loops. */
-static void order_steps(Fuse *f)
-{
-	f->routine->steps.count = 0;
-	for (int l = 0; l < f->routine->loops.count; l++)
-		for (int i = 0; i < f->routine->loops.items[l]->steps.count; i++)
-			APPEND(f->arena, &f->routine->steps, f->routine->loops.items[l]->steps.items[i]);
-}
-
-void fuse(Compilation *c, Routine *routine)
-{
-	int count = routine->steps.count;
-	Fuse f = with_edges(c, routine);
-	f.first_successor = NEW_ARRAY(c->arena, int, count + 1);
-	f.depth = NEW_ARRAY(c->arena, int, count);
-	f.height = NEW_ARRAY(c->arena, int, count);
-	f.cluster = NEW_ARRAY(c->arena, int, count);
-	f.next_member = NEW_ARRAY(c->arena, int, count);
-	f.waiting = NEW_ARRAY(c->arena, int, count);
-	f.placed = NEW_ARRAY(c->arena, Loop *, count);
-	f.successors = NEW_ARRAY(c->arena, int, routine->edges.count);
+	find_dependences(m, routine);
+	Fuse f = {.module = m, .arena = m->arena, .routine = routine, .count = count};
+	f.first_successor = NEW_ARRAY(m->arena, int, count + 1);
+	f.depth = NEW_ARRAY(m->arena, int, count);
+	f.height = NEW_ARRAY(m->arena, int, count);
+	f.cluster = NEW_ARRAY(m->arena, int, count);
+	f.next_member = NEW_ARRAY(m->arena, int, count);
+	f.waiting = NEW_ARRAY(m->arena, int, count);
+	f.placed = NEW_ARRAY(m->arena, Loop *, count);
+	f.successors = NEW_ARRAY(m->arena, int, routine->edges.count);
 	index_successors(&f);
 	measure(&f);
-	f.resident = NEW_ARRAY(c->arena, Resident, count);
+	f.resident = NEW_ARRAY(m->arena, Resident, count);
 	for (int i = 0; i < count; i++)
 		set_alone(&f, i);
-	if (c->fuse) {
+	if (m->options.fuse) {
 		glue(&f);
 		chain_members(&f);
 		schedule(&f);
 	} else
 		one_loop_per_step(&f);
-	order_steps(&f);
 	for (int i = 0; i < count; i++)
 		routine->steps.items[i]->after = 0;     /* no longer needed */
-	find_dependences(c, routine);
+	settle_order(m, routine);
 }

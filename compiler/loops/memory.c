@@ -2,35 +2,35 @@
 #include "base/code.h"
 #include <stdlib.h>
 
-size_t tensor_bytes(const Compilation *c, const Tensor *tensor)
+size_t tensor_bytes(const Module *m, const Tensor *tensor)
 {
 	switch (tensor->layout) {
 	case LAYOUT_COUNTER: return sizeof(int64_t);
-	case LAYOUT_LABELS: return (size_t)c->network->batch * sizeof(int32_t);
-	default: return (tensor->one_panel ? panel_floats(c, tensor) : tensor_floats(c, tensor)) * sizeof(float);
+	case LAYOUT_LABELS: return (size_t)m->options.batch * sizeof(int32_t);
+	default: return (tensor->one_panel ? panel_floats(m, tensor) : tensor_floats(m, tensor)) * sizeof(float);
 	}
 }
 
-size_t role_bytes(const Compilation *c, Role role)
+size_t role_bytes(const Module *m, Role role)
 {
 	size_t bytes = 0;
-	for (int i = 0; i < c->tensors.count; i++)
-		if (c->tensors.items[i]->role == role)
-			bytes += tensor_bytes(c, c->tensors.items[i]);
+	for (int i = 0; i < m->tensors.count; i++)
+		if (m->tensors.items[i]->role == role)
+			bytes += tensor_bytes(m, m->tensors.items[i]);
 	return bytes;
 }
 
 /* These are in use while the loss is computed, and are read after it. */
-size_t saved_activation_bytes(const Compilation *c)
+size_t saved_activation_bytes(const Module *m)
 {
 	int loss = 0;
-	for (int i = 0; i < c->train.steps.count; i++)
-		if (c->train.steps.items[i]->node == c->network->loss)
-			loss = c->train.steps.items[i]->time;
+	for (int i = 0; i < m->train.steps.count; i++)
+		if (m->train.steps.items[i]->node == m->network->loss)
+			loss = m->train.steps.items[i]->time;
 	size_t bytes = 0;
-	for (int i = 0; i < c->train.temporaries.count; i++)
-		if (c->train.temporaries.items[i]->first < loss && c->train.temporaries.items[i]->last > loss)
-			bytes += tensor_bytes(c, c->train.temporaries.items[i]);
+	for (int i = 0; i < m->train.temporaries.count; i++)
+		if (m->train.temporaries.items[i]->first < loss && m->train.temporaries.items[i]->last > loss)
+			bytes += tensor_bytes(m, m->train.temporaries.items[i]);
 	return bytes;
 }
 
@@ -44,12 +44,12 @@ static int by_place(const void *a, const void *b)
 	return x->first - y->first;
 }
 
-const char *shared_storage(const Compilation *c, const Routine *routine, const char *margin)
+const char *shared_storage(const Module *m, const Routine *routine, const char *margin)
 {
 	enum { MOST_PLACES = 40 };
-	Code text = {.arena = c->arena};
+	Code text = {.arena = m->arena};
 	int count = routine->temporaries.count, places = 0;
-	Tensor **sorted = NEW_ARRAY(c->arena, Tensor *, count);
+	Tensor **sorted = NEW_ARRAY(m->arena, Tensor *, count);
 	for (int i = 0; i < count; i++)
 		sorted[i] = routine->temporaries.items[i];
 	qsort(sorted, (size_t)count, sizeof *sorted, by_place);
@@ -79,30 +79,30 @@ static int by_bytes(const void *a, const void *b)
 	return x->bytes != y->bytes ? (x->bytes < y->bytes) - (x->bytes > y->bytes) : x->order - y->order;
 }
 
-static void add_buffers(const Compilation *c, const Tensors *tensors, Buffer *buffers, int *count)
+static void add_buffers(const Module *m, const Tensors *tensors, Buffer *buffers, int *count)
 {
 	for (int i = 0; i < tensors->count; i++) {
 		buffers[*count] = (Buffer){tensors->items[i]->path ? tensors->items[i]->path : tensors->items[i]->name,
-			tensor_bytes(c, tensors->items[i]), *count};
+			tensor_bytes(m, tensors->items[i]), *count};
 		++*count;
 	}
 }
 
-bool check_ram(const Compilation *c, const Routine *routine, bool with_weights, size_t needed, uint64_t budget,
+bool check_ram(const Module *m, const Routine *routine, bool with_weights, size_t needed, uint64_t budget,
 	Failure *failure)
 {
 	if (budget == 0 || needed <= budget)
 		return true;
-	Buffer *buffers = NEW_ARRAY(c->arena, Buffer, c->tensors.count + routine->temporaries.count);
+	Buffer *buffers = NEW_ARRAY(m->arena, Buffer, m->tensors.count + routine->temporaries.count);
 	int count = 0;
 	if (with_weights)
-		add_buffers(c, &c->tensors, buffers, &count);
-	add_buffers(c, &routine->temporaries, buffers, &count);
+		add_buffers(m, &m->tensors, buffers, &count);
+	add_buffers(m, &routine->temporaries, buffers, &count);
 	qsort(buffers, (size_t)count, sizeof *buffers, by_bytes);
 	const char *largest = "";
 	for (int i = 0; i < count && i < 3; i++)
-		largest = arena_print(c->arena, "%s%s%s (%zu)", largest, i ? ", " : "", buffers[i].name, buffers[i].bytes);
+		largest = arena_print(m->arena, "%s%s%s (%zu)", largest, i ? ", " : "", buffers[i].name, buffers[i].bytes);
 	return fail(failure,
 		"%s needs %zu bytes of memory at batch %d, more than --ram %llu; the largest buffers are %s: a smaller batch "
-		"needs less", c->network->name, needed, c->network->batch, (unsigned long long)budget, largest);
+		"needs less", m->network->name, needed, m->options.batch, (unsigned long long)budget, largest);
 }

@@ -11,31 +11,6 @@
 
 enum { ALIGNMENT = 16, INT64_BYTES = 8 };       /* floats in a cache line; also the widest vector */
 
-int panel_count(const Compilation *c, int features)
-{
-	return (features + c->target->lanes - 1) / c->target->lanes;
-}
-
-size_t panel_floats(const Compilation *c, const Tensor *tensor)
-{
-	size_t lanes = (size_t)c->target->lanes;
-	switch (tensor->layout) {
-	case LAYOUT_ROWS: return lanes * (size_t)c->network->batch * (size_t)tensor->positions;
-	case LAYOUT_WEIGHTS: return lanes * (size_t)tensor->inputs;
-	case LAYOUT_FEATURES: return lanes;
-	case LAYOUT_MOMENTS: return MOMENTS;
-	case LAYOUT_NUMBERS: return NUMBERS;
-	default: return 1;
-	}
-}
-
-size_t tensor_floats(const Compilation *c, const Tensor *tensor)
-{
-	bool panels = tensor->layout == LAYOUT_ROWS || tensor->layout == LAYOUT_WEIGHTS
-		|| tensor->layout == LAYOUT_FEATURES;
-	return panel_floats(c, tensor) * (panels ? (size_t)panel_count(c, tensor->features) : 1);
-}
-
 /* ---- lifetimes */
 
 /* A piece of storage: for one temporary, or for several of which each is written over the one before. */
@@ -47,7 +22,7 @@ typedef struct Piece {
 } Piece;
 
 typedef struct Plan {
-	Compilation *c;
+	Module *module;
 	Routine *routine;
 	Piece **piece_of;               /* by tensor id */
 	const Loop **loop_of;           /* by tensor id: the only loop that touches it, or null */
@@ -141,11 +116,11 @@ static int make_pieces(Plan *p, Piece **pieces)
 					continue;
 				Piece *piece = storage_to_take_over(p, step, k);
 				if (!piece) {
-					piece = pieces[count++] = NEW(p->c->arena, Piece);
-					piece->scratch = tensor->one_panel && p->c->threads > 1;
+					piece = pieces[count++] = NEW(p->module->arena, Piece);
+					piece->scratch = tensor->one_panel && p->module->options.threads > 1;
 					piece->first = tensor->one_panel ? tensor->first : p->begin[tensor->first];
-					piece->floats = tensor->one_panel ? panel_floats(p->c, tensor) * (loop->paired ? 2 : 1)
-						: tensor_floats(p->c, tensor);
+					piece->floats = tensor->one_panel ? panel_floats(p->module, tensor) * (loop->paired ? 2 : 1)
+						: tensor_floats(p->module, tensor);
 				}
 				extend(p, piece, tensor);
 				p->piece_of[tensor->id] = piece;
@@ -222,9 +197,9 @@ static size_t aligned(size_t floats)
  * floats needed. */
 static size_t place_pieces(Plan *p, Piece **pieces, int count, int times, bool scratch)
 {
-	Heap heap = {.arena = p->c->arena};
+	Heap heap = {.arena = p->module->arena};
 	/* lists, linked by next_free, which placed pieces do not use */
-	Piece **ending = NEW_ARRAY(p->c->arena, Piece *, times + 1);
+	Piece **ending = NEW_ARRAY(p->module->arena, Piece *, times + 1);
 	size_t alive = 0, peak = 0;
 	int time = -1;
 	for (int i = 0; i < count; i++) {
@@ -255,16 +230,16 @@ static int by_first(const void *a, const void *b)
 		: (x->floats < y->floats) - (x->floats > y->floats);
 }
 
-static void plan_routine(Compilation *c, Routine *routine)
+static void plan_routine(Module *m, Routine *routine)
 {
-	int tensors = number_tensors(c, routine), times = routine->steps.count;
-	Plan p = {.c = c, .routine = routine};
-	p.piece_of = NEW_ARRAY(c->arena, Piece *, tensors);
-	p.loop_of = NEW_ARRAY(c->arena, const Loop *, tensors);
-	p.whole_in = NEW_ARRAY(c->arena, const Loop *, tensors);
-	p.local = NEW_ARRAY(c->arena, bool, tensors);
-	p.begin = NEW_ARRAY(c->arena, int, times);
-	p.end = NEW_ARRAY(c->arena, int, times);
+	int tensors = m->tensor_count, times = routine->steps.count;
+	Plan p = {.module = m, .routine = routine};
+	p.piece_of = NEW_ARRAY(m->arena, Piece *, tensors);
+	p.loop_of = NEW_ARRAY(m->arena, const Loop *, tensors);
+	p.whole_in = NEW_ARRAY(m->arena, const Loop *, tensors);
+	p.local = NEW_ARRAY(m->arena, bool, tensors);
+	p.begin = NEW_ARRAY(m->arena, int, times);
+	p.end = NEW_ARRAY(m->arena, int, times);
 	for (int l = 0, time = 0; l < routine->loops.count; l++) {
 		int begin = time, steps = routine->loops.items[l]->steps.count;
 		for (; time < begin + steps; time++) {
@@ -277,7 +252,7 @@ static void plan_routine(Compilation *c, Routine *routine)
 		Tensor *tensor = routine->temporaries.items[i];
 		tensor->one_panel = p.local[tensor->id] && p.loop_of[tensor->id] && p.loop_of[tensor->id]->features > 0;
 	}
-	Piece **pieces = NEW_ARRAY(c->arena, Piece *, tensors);
+	Piece **pieces = NEW_ARRAY(m->arena, Piece *, tensors);
 	int count = make_pieces(&p, pieces);
 	qsort(pieces, (size_t)count, sizeof *pieces, by_first);
 	routine->work = place_pieces(&p, pieces, count, times, false);
@@ -289,33 +264,33 @@ static void plan_routine(Compilation *c, Routine *routine)
 /* ---- the struct: arrays, work, scalars and labels, then counters. This order keeps all of them aligned; only counters
  * may need padding before them */
 
-static size_t place_persistent(Compilation *c, size_t bytes, Layout first, Layout last, size_t size)
+static size_t place_persistent(Module *m, size_t bytes, Layout first, Layout last, size_t size)
 {
-	for (int i = 0; i < c->tensors.count; i++) {
-		Tensor *tensor = c->tensors.items[i];
+	for (int i = 0; i < m->tensors.count; i++) {
+		Tensor *tensor = m->tensors.items[i];
 		if (tensor->layout < first || tensor->layout > last || tensor->block)
 			continue;
 		bytes = (bytes + size - 1) / size * size;
 		tensor->offset = bytes;
-		bytes += size * (tensor->layout == LAYOUT_LABELS ? (size_t)c->network->batch : tensor_floats(c, tensor));
+		bytes += size * (tensor->layout == LAYOUT_LABELS ? (size_t)m->options.batch : tensor_floats(m, tensor));
 	}
 	return bytes;
 }
 
-void plan_memory(Compilation *c)
+void plan_memory(Module *m)
 {
-	plan_routine(c, &c->train);
-	plan_routine(c, &c->predict);
-	size_t threads = c->threads > 1 ? (size_t)c->threads : 1;
-	size_t train = c->train.work + threads * c->train.scratch, predict = c->predict.work + threads * c->predict.scratch;
-	c->work = train > predict ? train : predict;
-	c->work_offset = place_persistent(c, 0, LAYOUT_ROWS, LAYOUT_WEIGHTS, sizeof(float));
-	c->bytes = c->work_offset + c->work * sizeof(float);
-	c->bytes = place_persistent(c, c->bytes, LAYOUT_SCALAR, LAYOUT_LABELS, sizeof(float));
-	c->bytes = place_persistent(c, c->bytes, LAYOUT_COUNTER, LAYOUT_COUNTER, INT64_BYTES);
-	c->bytes = (c->bytes + INT64_BYTES - 1) / INT64_BYTES * INT64_BYTES;
-	for (int i = 0; i < c->tensors.count; i++)
-		if (c->tensors.items[i]->block)
-			c->tensors.items[i]->offset = c->tensors.items[i]->block->offset + c->tensors.items[i]->in_block
+	plan_routine(m, &m->train);
+	plan_routine(m, &m->predict);
+	size_t threads = m->options.threads > 1 ? (size_t)m->options.threads : 1;
+	size_t train = m->train.work + threads * m->train.scratch, predict = m->predict.work + threads * m->predict.scratch;
+	m->work = train > predict ? train : predict;
+	m->work_offset = place_persistent(m, 0, LAYOUT_ROWS, LAYOUT_WEIGHTS, sizeof(float));
+	m->bytes = m->work_offset + m->work * sizeof(float);
+	m->bytes = place_persistent(m, m->bytes, LAYOUT_SCALAR, LAYOUT_LABELS, sizeof(float));
+	m->bytes = place_persistent(m, m->bytes, LAYOUT_COUNTER, LAYOUT_COUNTER, INT64_BYTES);
+	m->bytes = (m->bytes + INT64_BYTES - 1) / INT64_BYTES * INT64_BYTES;
+	for (int i = 0; i < m->tensors.count; i++)
+		if (m->tensors.items[i]->block)
+			m->tensors.items[i]->offset = m->tensors.items[i]->block->offset + m->tensors.items[i]->in_block
 				* sizeof(float);
 }

@@ -9,6 +9,11 @@
 
 typedef bool Wanted(const Step *step, const OperandType *type);
 
+typedef struct Variants {
+	const Module *module;
+	bool *contrast;                 /* by tensor id */
+} Variants;
+
 static bool contrast_reads(const Step *step, const OperandType *type)
 {
 	return step->kernel->contrast && type->reads;
@@ -25,43 +30,43 @@ static bool contrast_writes(const Step *step, const OperandType *type)
 }
 
 /* Sets the mark of every activation that is such an operand of a step. */
-static void mark(const Routine *routine, Wanted *wanted, bool contrast)
+static void mark(const Variants *v, const Routine *routine, Wanted *wanted, bool contrast)
 {
 	for (int i = 0; i < routine->steps.count; i++) {
 		const Step *step = routine->steps.items[i];
 		for (int k = 0; k < step->kernel->parameter_count; k++) {
-			Tensor *tensor = step->operands[k].tensor;
+			const Tensor *tensor = step->operands[k].tensor;
 			if (step->operands[k].kind == OPERAND_AT && tensor->role == ROLE_TEMPORARY && tensor->layout == LAYOUT_ROWS
 				&& wanted(step, step->kernel->parameters[k].type))
-				tensor->contrast = contrast;
+				v->contrast[tensor->id] = contrast;
 		}
 	}
 }
 
-static void mark_contrasts(const Routine *routine)
+static void mark_contrasts(const Variants *v, const Routine *routine)
 {
-	mark(routine, contrast_reads, true);
-	mark(routine, other_reads, false);
-	mark(routine, contrast_writes, true);
+	mark(v, routine, contrast_reads, true);
+	mark(v, routine, other_reads, false);
+	mark(v, routine, contrast_writes, true);
 }
 
 /* Whether an operand of the step has the mark. In a product that is y or dy: an x with the mark is read by CONTRAST
  * kernels only. */
-static bool has_contrast(const Step *step)
+static bool has_contrast(const Variants *v, const Step *step)
 {
 	for (int k = 0; k < step->kernel->parameter_count; k++)
-		if (step->operands[k].kind == OPERAND_AT && step->operands[k].tensor->contrast)
+		if (step->operands[k].kind == OPERAND_AT && v->contrast[step->operands[k].tensor->id])
 			return true;
 	return false;
 }
 
 /* ---- choosing */
 
-static int size_named(const Compilation *c, const Step *step, const char *name)
+static int size_named(const Module *m, const Step *step, const char *name)
 {
 	for (int k = 0; k < step->kernel->parameter_count; k++)
 		if (strcmp(step->kernel->parameters[k].name, name) == 0)
-			return (int)step->operands[k].number * (step->operands[k].kind == OPERAND_ROWS ? c->network->batch : 1);
+			return (int)step->operands[k].number * (step->operands[k].kind == OPERAND_ROWS ? m->options.batch : 1);
 	return 0;
 }
 
@@ -73,13 +78,14 @@ static const char *optimizer_of(const Step *step)
 	return 0;
 }
 
-static Sizes sizes_of(const Compilation *c, const Step *step)
+static Sizes sizes_of(const Variants *v, const Step *step)
 {
+	const Module *m = v->module;
 	return (Sizes){
-		.lanes = c->target->lanes, .rows = size_named(c, step, "rows"), .outputs = size_named(c, step, "outputs"),
-		.inputs = size_named(c, step, "inputs"), .features = size_named(c, step, "features"),
-		.above = size_named(c, step, "above"),
-		.contrast = has_contrast(step), .optimizer = optimizer_of(step),
+		.lanes = m->options.target->lanes, .rows = size_named(m, step, "rows"),
+		.outputs = size_named(m, step, "outputs"), .inputs = size_named(m, step, "inputs"),
+		.features = size_named(m, step, "features"), .above = size_named(m, step, "above"),
+		.contrast = has_contrast(v, step), .optimizer = optimizer_of(step),
 	};
 }
 
@@ -88,24 +94,26 @@ bool is_paired(const Step *step)
 	return step->pair && step->loop->paired;
 }
 
-static void choose_for_loop(const Compilation *c, Loop *loop)
+static void choose_for_loop(const Variants *v, Loop *loop)
 {
+	const Module *m = v->module;
 	for (int i = 0; i < loop->steps.count; i++) {
 		Step *step = loop->steps.items[i];
-		const Sizes sizes = sizes_of(c, step);
-		const Kernel *variant = kernel_variant(&c->kernels, step->kernel, sizes, 1);
-		step->pair = c->pairs ? kernel_variant(&c->kernels, step->kernel, sizes, 2) : 0;
+		const Sizes sizes = sizes_of(v, step);
+		const Kernel *variant = kernel_variant(&m->kernels, step->kernel, sizes, 1);
+		step->pair = m->options.pairs ? kernel_variant(&m->kernels, step->kernel, sizes, 2) : 0;
 		step->kernel = variant ? variant : step->kernel;
-		loop->paired |= step->pair && loop->features > c->target->lanes;
+		loop->paired |= step->pair && loop->features > m->options.target->lanes;
 	}
 }
 
-void choose_variants(Compilation *c)
+void choose_variants(Module *m)
 {
-	Routine *routines[] = {&c->train, &c->predict};
+	const Variants v = {m, NEW_ARRAY(m->arena, bool, m->tensor_count)};
+	Routine *routines[] = {&m->train, &m->predict};
 	for (int r = 0; r < 2; r++) {
-		mark_contrasts(routines[r]);
+		mark_contrasts(&v, routines[r]);
 		for (int i = 0; i < routines[r]->loops.count; i++)
-			choose_for_loop(c, routines[r]->loops.items[i]);
+			choose_for_loop(&v, routines[r]->loops.items[i]);
 	}
 }

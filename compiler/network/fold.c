@@ -26,6 +26,8 @@ static const Layer layer_scale_shift = {
 	.forward = "scale_shift(rows, y, x, weight, bias)",
 };
 
+typedef struct Fold { Arena *arena; Folded folded; } Fold;
+
 /* The index of the tensor that one of the layer's fields names. */
 static int trait_index(const Layer *layer, const char *name)
 {
@@ -42,27 +44,27 @@ static Node *only_reader(const Value *value)
 }
 
 /* Returns the constants that the node adds; creates them if it has none. */
-static double *shift_of(Compilation *c, Node *node)
+static double *shift_of(Fold *f, Node *node)
 {
 	int index = trait_index(node->layer, node->layer->shift);
-	double **shift = &c->weights[node->index].tensors[index];
+	double **shift = &f->folded.weights[node->index].tensors[index];
 	const char *when = node->layer->tensors[index].when;
 	if (!*shift) {
 		node->arguments[argument_index(node->layer, when)] = 1;
-		*shift = NEW_ARRAY(c->arena, double, shape_features(&node->output->shape));
+		*shift = NEW_ARRAY(f->arena, double, shape_features(&node->output->shape));
 	}
 	return *shift;
 }
 
-static double *product_of(Compilation *c, const Node *node)
+static double *product_of(Fold *f, const Node *node)
 {
-	return c->weights[node->index].tensors[trait_index(node->layer, node->layer->product)];
+	return f->folded.weights[node->index].tensors[trait_index(node->layer, node->layer->product)];
 }
 
-static void fold_before(Compilation *c, Node *product, const double *scale, const double *shift)
+static void fold_before(Fold *f, Node *product, const double *scale, const double *shift)
 {
 	int outputs = shape_features(&product->output->shape), inputs = shape_features(&product->inputs[0]->shape);
-	double *w = product_of(c, product), *b = shift_of(c, product);
+	double *w = product_of(f, product), *b = shift_of(f, product);
 	for (int output = 0; output < outputs; output++) {
 		for (int input = 0; input < inputs; input++)
 			w[output * inputs + input] *= scale[output];
@@ -70,10 +72,10 @@ static void fold_before(Compilation *c, Node *product, const double *scale, cons
 	}
 }
 
-static void fold_after(Compilation *c, Node *product, const double *scale, const double *shift)
+static void fold_after(Fold *f, Node *product, const double *scale, const double *shift)
 {
 	int outputs = shape_features(&product->output->shape), inputs = shape_features(&product->inputs[0]->shape);
-	double *w = product_of(c, product), *b = shift_of(c, product);
+	double *w = product_of(f, product), *b = shift_of(f, product);
 	for (int output = 0; output < outputs; output++)
 		for (int input = 0; input < inputs; input++) {
 			b[output] += w[output * inputs + input] * shift[input];
@@ -82,11 +84,11 @@ static void fold_after(Compilation *c, Node *product, const double *scale, const
 }
 
 /* Turns the node into layer_scale_shift; scale may be null. */
-static void stay(Compilation *c, Node *node, double *scale, double *shift)
+static void stay(Fold *f, Node *node, double *scale, double *shift)
 {
 	node->layer = &layer_scale_shift;
 	node->arguments[argument_index(node->layer, "scaled")] = scale != 0;
-	c->weights[node->index] = (Weights){{scale, shift}};
+	f->folded.weights[node->index] = (Weights){{scale, shift}};
 }
 
 /* Removes the node from the graph: the node before it, whose result nothing else reads, writes its result, */
@@ -110,63 +112,127 @@ static void give_source(const Node *node, Node *after)
  * form loses digits. */
 typedef struct Scalings { double *scale, *offset, *shift, *minus_centre; bool far; } Scalings;
 
-static Scalings scalings(Compilation *c, const Node *node)
+static Scalings scalings(Fold *f, const Node *node)
 {
 	int features = shape_features(&node->output->shape);
 	Scalings of = {
-		NEW_ARRAY(c->arena, double, features), NEW_ARRAY(c->arena, double, features),
-		NEW_ARRAY(c->arena, double, features), NEW_ARRAY(c->arena, double, features), false,
+		NEW_ARRAY(f->arena, double, features), NEW_ARRAY(f->arena, double, features),
+		NEW_ARRAY(f->arena, double, features), NEW_ARRAY(f->arena, double, features), false,
 	};
-	for (int f = 0; f < features; f++) {
-		Scaling scaling = node->layer->scales(node->arguments, (const double *const *)c->weights[node->index].tensors,
-			f);
-		of.scale[f] = scaling.scale;
-		of.shift[f] = scaling.shift;
-		of.offset[f] = scaling.shift - scaling.centre * scaling.scale;
-		of.minus_centre[f] = -scaling.centre;
+	const double *const *tensors = (const double *const *)f->folded.weights[node->index].tensors;
+	for (int i = 0; i < features; i++) {
+		Scaling scaling = node->layer->scales(node->arguments, tensors, i);
+		of.scale[i] = scaling.scale;
+		of.shift[i] = scaling.shift;
+		of.offset[i] = scaling.shift - scaling.centre * scaling.scale;
+		of.minus_centre[i] = -scaling.centre;
 		of.far = of.far || fabs(scaling.centre) > most_deviations * scaling.deviation;
 	}
 	return of;
 }
 
 /* Tries to merge the node; true if it is removed. */
-static bool fold_node(Compilation *c, Node *node)
+static bool fold_node(Fold *f, Node *node)
 {
-	Scalings of = scalings(c, node);
+	Scalings of = scalings(f, node);
 	Node *before = node->inputs[0]->producer, *after = only_reader(node->output);
 	const char *name = node->layer->name, *place = "becomes a scale and a shift";
 	bool gone = false;
 	if (before && before->layer->product && only_reader(node->inputs[0])) {
-		fold_before(c, before, of.scale, of.offset);
+		fold_before(f, before, of.scale, of.offset);
 		give_result(node, before);
 		gone = true;
-		place = arena_print(c->arena, "is folded into %s %s before it", before->path, before->layer->name);
+		place = arena_print(f->arena, "is folded into %s %s before it", before->path, before->layer->name);
 	} else if (after && after->layer->product && of.far) {
-		fold_after(c, after, of.scale, of.shift);
-		stay(c, node, 0, of.minus_centre);
-		place = arena_print(c->arena, "is folded into %s %s after it, but for its mean, which is large", after->path,
+		fold_after(f, after, of.scale, of.shift);
+		stay(f, node, 0, of.minus_centre);
+		place = arena_print(f->arena, "is folded into %s %s after it, but for its mean, which is large", after->path,
 			after->layer->name);
 	} else if (after && after->layer->product) {
-		fold_after(c, after, of.scale, of.offset);
+		fold_after(f, after, of.scale, of.offset);
 		give_source(node, after);
 		gone = true;
-		place = arena_print(c->arena, "is folded into %s %s after it", after->path, after->layer->name);
+		place = arena_print(f->arena, "is folded into %s %s after it", after->path, after->layer->name);
 	} else if (of.far)
 		place = "stays as it is, since its mean is large";
 	else
-		stay(c, node, of.scale, of.offset);
-	APPEND(c->arena, &c->folded, arena_print(c->arena, "%s %s %s", node->path, name, place));
+		stay(f, node, of.scale, of.offset);
+	APPEND(f->arena, &f->folded.notes, arena_print(f->arena, "%s %s %s", node->path, name, place));
 	return gone;
 }
 
-void fold(Compilation *c)
+/* ---- the network's copy */
+
+static Value *copy_value(Arena *arena, Value **copies, const Value *value)
 {
-	Nodes *nodes = &c->network->nodes;
+	Value **copy = &copies[value_index(value)];
+	if (!*copy) {
+		*copy = NEW(arena, Value);
+		**copy = *value;
+	}
+	return *copy;
+}
+
+static Node *copy_node(Arena *arena, Value **values, const Node *node)
+{
+	Node *copy = NEW(arena, Node);
+	*copy = *node;
+	for (int k = 0; k < node->input_count; k++)
+		copy->inputs[k] = copy_value(arena, values, node->inputs[k]);
+	if (node->output) {
+		copy->output = copy_value(arena, values, node->output);
+		copy->output->producer = copy;
+	}
+	return copy;
+}
+
+static Network *copy_network(Arena *arena, const Network *network)
+{
+	Network *copy = NEW(arena, Network);
+	Value **values = NEW_ARRAY(arena, Value *, network->index_count);
+	Node **nodes = NEW_ARRAY(arena, Node *, network->nodes.count);
+	*copy = *network;
+	copy->input = copy_value(arena, values, network->input);
+	copy->nodes.items = nodes;
+	copy->nodes.capacity = network->nodes.count;
+	for (int i = 0; i < network->nodes.count; i++)
+		nodes[i] = copy_node(arena, values, network->nodes.items[i]);
+	copy->output = copy_value(arena, values, network->output);
+	copy->loss = copy_node(arena, values, network->loss);
+	for (int i = 0; i < network->index_count; i++)
+		if (values[i] && values[i]->reader)
+			values[i]->reader = nodes[values[i]->reader->index];
+	return copy;
+}
+
+static Weights *copy_weights(Arena *arena, const Network *network, const Weights *weights)
+{
+	Weights *copy = NEW_ARRAY(arena, Weights, network->index_count);
+	for (int i = 0; i < network->nodes.count; i++) {
+		const Node *node = network->nodes.items[i];
+		for (int t = 0; node->layer->tensors[t].name; t++) {
+			const TensorSpec *spec = &node->layer->tensors[t];
+			const double *values = weights[i].tensors[t];
+			if (!values)
+				continue;
+			size_t count = (size_t)shape_features(&node->output->shape)
+				* (spec->layout == LAYOUT_WEIGHTS ? (size_t)shape_features(&node->inputs[0]->shape) : 1);
+			copy[i].tensors[t] = NEW_ARRAY(arena, double, count);
+			memcpy(copy[i].tensors[t], values, count * sizeof *values);
+		}
+	}
+	return copy;
+}
+
+Folded fold(Arena *arena, const Network *network, const Weights *weights)
+{
+	Network *copy = copy_network(arena, network);
+	Fold f = {arena, {.network = copy, .weights = copy_weights(arena, network, weights)}};
+	Nodes *nodes = &copy->nodes;
 	int kept = 0;
-	c->network->batch = c->rows;
-	count_readers(c->network);
 	for (int i = 0; i < nodes->count; i++)
-		if (!nodes->items[i]->layer->scales || !fold_node(c, nodes->items[i]))
+		if (!nodes->items[i]->layer->scales || !fold_node(&f, nodes->items[i]))
 			nodes->items[kept++] = nodes->items[i];
 	nodes->count = kept;
+	return f.folded;
 }

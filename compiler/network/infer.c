@@ -82,12 +82,10 @@ static bool fits(int features, int64_t per_feature)
 	return per_feature <= INT32_MAX / padded;
 }
 
-/* Checks the bytes that the node adds: weights and their gradients, and its output for a batch. Both shapes are
- * known. */
-static bool check_sizes(const Network *network, const Node *node, Diagnostics *diagnostics)
+/* Checks the sizes of the node's weights. Both shapes are known. */
+static bool check_weights(const Node *node, Diagnostics *diagnostics)
 {
-	const Shape *y = &node->output->shape;
-	int features = shape_features(y), inputs = shape_features(&node->inputs[0]->shape);
+	int features = shape_features(&node->output->shape), inputs = shape_features(&node->inputs[0]->shape);
 	for (const TensorSpec *t = node->layer->tensors; t->name; t++)
 		if (t->layout == LAYOUT_WEIGHTS && !fits(features, inputs)) {
 			error_at(diagnostics, node->span,
@@ -95,13 +93,6 @@ static bool check_sizes(const Network *network, const Node *node, Diagnostics *d
 				inputs, features, (long long)features * inputs, INT32_MAX, WIDEST_PANEL);
 			return false;
 		}
-	if (!fits(features, (int64_t)network->batch * shape_positions(y))) {
-		error_at(diagnostics, node->span,
-			"%s gives %d features for each of %d rows of a batch, %lld values; the limit of a tensor is %d (in panels "
-			"of %d features)", node->layer->name, features, network->batch, (long long)features * network->batch,
-			INT32_MAX, WIDEST_PANEL);
-		return false;
-	}
 	return true;
 }
 
@@ -113,7 +104,7 @@ bool same_shape(const Shape *a, const Shape *b)
 	return same;
 }
 
-static void infer_node(const Network *network, Node *node, Diagnostics *diagnostics)
+static void infer_node(Node *node, Diagnostics *diagnostics)
 {
 	const Value *x = node->inputs[0];
 	bool inferred = true;
@@ -133,7 +124,7 @@ static void infer_node(const Network *network, Node *node, Diagnostics *diagnost
 	if (same_shape(&node->output->shape, &x->shape))
 		node->output->span = x->span;   /* messages about the size point to where it comes from */
 	bool known = shape_is_known(&node->output->shape) && shape_is_known(&x->shape);
-	if (node->output->shape.rank == UNKNOWN_RANK || (inferred && known && !check_sizes(network, node, diagnostics)))
+	if (node->output->shape.rank == UNKNOWN_RANK || (inferred && known && !check_weights(node, diagnostics)))
 		node->output->shape = (Shape){.rank = BROKEN_RANK};
 }
 
@@ -159,25 +150,67 @@ static void check_loss(Network *network, Diagnostics *diagnostics)
 	}
 }
 
-void infer_shapes(Network *network, Diagnostics *diagnostics)
+bool check_batch(const Network *network, int batch, bool training, Diagnostics *diagnostics)
 {
-	for (int i = 0; i < network->nodes.count; i++)
-		infer_node(network, network->nodes.items[i], diagnostics);
-	if (shape_is_known(&network->output->shape))
-		check_loss(network, diagnostics);
-	if (network->optimizer->layer->infer)
-		network->optimizer->layer->infer(network->optimizer, diagnostics);
-	for (int i = 0; i < network->nodes.count && network->batch == 1; i++) {
+	const Value *input = network->input;
+	const int64_t size = shape_size(&input->shape);
+	if (shape_is_known(&input->shape) && !fits((int)size, batch)) {
+		error_at(diagnostics, input->span,
+			"a batch of %d samples of %lld values has %lld; the limit of a tensor is %d (in panels of %d features)",
+			batch, (long long)size, (long long)size * batch, INT32_MAX, WIDEST_PANEL);
+		return false;
+	}
+	for (int i = 0; i < network->nodes.count; i++) {
+		const Node *node = network->nodes.items[i];
+		const Shape *y = &node->output->shape;
+		if (!shape_is_known(y) || fits(shape_features(y), (int64_t)batch * shape_positions(y)))
+			continue;
+		error_at(diagnostics, node->span,
+			"%s gives %d features for each of %d rows of a batch, %lld values; the limit of a tensor is %d (in panels "
+			"of %d features)", node->layer->name, shape_features(y), batch, (long long)shape_features(y) * batch,
+			INT32_MAX, WIDEST_PANEL);
+		return false;
+	}
+	for (int i = 0; i < network->nodes.count && training && batch == 1; i++) {
 		const Node *node = network->nodes.items[i];
 		if (!node->layer->normalises_batch || shape_positions(&node->output->shape) > 1)
 			continue;
 		error_at(diagnostics, node->span,
 			"%s needs at least 2 rows to train on, but the batch is 1: use `batch 2` or more", node->layer->name);
-		break;
+		return false;
 	}
-	int64_t size = shape_size(&network->input->shape);
-	if (shape_is_known(&network->input->shape) && !fits((int)size, network->batch))
-		error_at(diagnostics, network->input->span,
-			"a batch of %d samples of %lld values has %lld; the limit of a tensor is %d (in panels of %d features)",
-			network->batch, (long long)size, (long long)size * network->batch, INT32_MAX, WIDEST_PANEL);
+	return true;
+}
+
+static void number_nodes(Network *network)
+{
+	int index = network->nodes.count;
+	if (network->loss)
+		network->loss->index = index++;
+	network->optimizer->index = index++;
+	network->index_count = index;
+}
+
+static void count_readers(const Network *network)
+{
+	network->output->readers = 1;
+	for (int i = 0; i < network->nodes.count; i++)
+		for (int k = 0; k < network->nodes.items[i]->input_count; k++) {
+			Value *value = network->nodes.items[i]->inputs[k];
+			value->readers++;
+			value->reader = network->nodes.items[i];
+		}
+}
+
+void infer_shapes(Network *network, Diagnostics *diagnostics)
+{
+	for (int i = 0; i < network->nodes.count; i++)
+		infer_node(network->nodes.items[i], diagnostics);
+	if (shape_is_known(&network->output->shape))
+		check_loss(network, diagnostics);
+	if (network->optimizer->layer->infer)
+		network->optimizer->layer->infer(network->optimizer, diagnostics);
+	check_batch(network, network->batch, true, diagnostics);
+	number_nodes(network);
+	count_readers(network);
 }

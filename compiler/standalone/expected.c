@@ -89,7 +89,7 @@ static float take_step(const Rehearsal *run, float rate)
 
 static void restart(Rehearsal *run, const void *bytes)
 {
-	memcpy(run->trial.net, bytes, run->trial.c.program.bytes);
+	memcpy(run->trial.net, bytes, run->trial.module->program.bytes);
 }
 
 /* With the weights trained so far: in evaluation mode, mistakes in BatchNorm show only after its statistics and
@@ -121,7 +121,7 @@ static void note_training(Rehearsal *run)
 
 static void note_run(Rehearsal *run, bool training)
 {
-	memcpy(run->start, run->trial.net, run->trial.c.program.bytes);
+	memcpy(run->start, run->trial.net, run->trial.module->program.bytes);
 	note_outputs(run, NUMBERS_OUTPUTS);
 	if (training) {
 		restart(run, run->start);
@@ -169,25 +169,29 @@ static void make_inputs(Arena *arena, Expected *e)
 static void find_states(Rehearsal *run)
 {
 	const char *name = run->expected->first_step.state;
+	int *rows = NEW_ARRAY(run->arena, int, run->trial.module->tensor_count);       /* by tensor id: in the table */
 	run->states = NEW_ARRAY(run->arena, int, run->tensor_count);
-	for (int i = 0; i < run->tensor_count; i++)
+	for (int i = 0; i < run->tensor_count; i++) {
+		rows[run->tensors[i]->id] = i;
 		run->states[i] = -1;
+	}
 	for (int i = 0; name && i < run->tensor_count; i++) {
 		const Tensor *tensor = run->tensors[i];
 		if (tensor->parameter
 			&& strcmp(tensor->name, arena_print(run->arena, "%s_%s", name, tensor->parameter->name)) == 0)
-			run->states[tensor->parameter->row] = i;
+			run->states[rows[tensor->parameter->id]] = i;
 	}
 }
 
 static bool open_run(const Standalone *s, Rehearsal *run, Expected *e, bool fused, Failure *failure)
 {
-	e->rows = !s->options->inference && s->c.network->batch < MOST_ROWS ? (size_t)s->c.network->batch : MOST_ROWS;
+	const int batch = s->module->options.batch;
+	e->rows = !s->options->inference && batch < MOST_ROWS ? (size_t)batch : MOST_ROWS;
 	*run = (Rehearsal){.arena = s->arena, .expected = e};
 	if (!trial_open(s, &run->trial, (int)e->rows, false, fused, failure))
 		return false;
-	const Program *program = &run->trial.c.program;
-	const Node *optimizer = run->trial.c.network->optimizer;
+	const Program *program = &run->trial.module->program;
+	const Node *optimizer = run->trial.module->network->optimizer;
 	e->inputs = (size_t)program->inputs;
 	e->outputs = (size_t)program->outputs;
 	if (!optimizer->layer->first_step)
@@ -198,8 +202,8 @@ static bool open_run(const Standalone *s, Rehearsal *run, Expected *e, bool fuse
 	run->target = NEW_ARRAY(s->arena, float, e->rows * e->outputs);
 	memcpy(run->x, e->x, e->rows * e->inputs * sizeof *e->x);
 	memcpy(run->target, e->target, e->rows * e->outputs * sizeof *e->target);
-	run->tensors = NEW_ARRAY(s->arena, Tensor *, run->trial.c.tensors.count);
-	run->tensor_count = saved_tensors(&run->trial.c, run->tensors);
+	run->tensors = NEW_ARRAY(s->arena, Tensor *, run->trial.module->tensors.count);
+	run->tensor_count = saved_tensors(run->trial.module, run->tensors);
 	run->origin = arena_alloc(s->arena, 1, program->bytes);
 	run->start = arena_alloc(s->arena, 1, program->bytes);
 	memcpy(run->origin, run->trial.net, program->bytes);
@@ -221,7 +225,7 @@ static bool find_rate(Rehearsal *run, Failure *failure)
 			return true;
 	}
 	return fail(failure, "%s: the loss is not finite, so that no test can be written: nothing was emitted",
-		run->trial.c.network->name);
+		run->trial.module->network->name);
 }
 
 static bool check_finite(const Rehearsal *run, Failure *failure)
@@ -232,7 +236,7 @@ static bool check_finite(const Rehearsal *run, Failure *failure)
 			if (!isfinite(e->numbers.items[i].values[k]))
 				return fail(failure,
 					"%s: a number that the test should expect is %f, which C cannot write: nothing was emitted",
-					run->trial.c.network->name, (double)e->numbers.items[i].values[k]);
+					run->trial.module->network->name, (double)e->numbers.items[i].values[k]);
 	return true;
 }
 

@@ -64,8 +64,8 @@ static void put_rule(Code *code, const char *kind, const Node *node)
 
 static void put_folding(const Standalone *s, Code *code)
 {
-	for (int i = 0; i < s->c.folded.count; i++)
-		code_put(code, " * %s.\n", s->c.folded.items[i]);
+	for (int i = 0; i < s->folded.notes.count; i++)
+		code_put(code, " * %s.\n", s->folded.notes.items[i]);
 	code_put(code,
 		" * Measured by bnc on %d rows of random inputs: outputs differ from those of the network as it was trained by "
 		"at most\n"
@@ -82,7 +82,7 @@ static void put_description(const Standalone *s, Code *code)
 			" * One C or C++ file of the program defines $_IMPLEMENTATION before it includes this; all others only "
 			"include it.\n *\n");
 	code_put(code, " * The network:\n");
-	put_network_text(code, &s->c.source);
+	put_network_text(code, &s->model->source);
 	code_put(code, " *\n * Its layers and the shapes of their outputs, for one sample:\n");
 	put_shapes(s, code);
 	code_put(code, " *\n");
@@ -90,8 +90,8 @@ static void put_description(const Standalone *s, Code *code)
 		put_folding(s, code);
 		put_inference_memory(s, code);
 	} else {
-		put_rule(code, "Loss:", s->c.network->loss);
-		put_rule(code, "Optimizer:", s->c.network->optimizer);
+		put_rule(code, "Loss:", s->module->network->loss);
+		put_rule(code, "Optimizer:", s->module->network->optimizer);
 		code_put(code, " *\n");
 		put_memory_table(s, code);
 	}
@@ -102,12 +102,12 @@ static void put_description(const Standalone *s, Code *code)
 
 static void put_macros(const Standalone *s, Code *code)
 {
-	const Network *network = s->c.network;
+	const Network *network = s->module->network;
 	const Node *optimizer = network->optimizer;
 	int64_t parameters = 0;
-	for (int i = 0; i < s->c.tensors.count; i++)
-		if (s->c.tensors.items[i]->role == ROLE_PARAMETER)
-			parameters += (int64_t)element_count(s->c.tensors.items[i]);
+	for (int i = 0; i < s->module->tensors.count; i++)
+		if (s->module->tensors.items[i]->role == ROLE_PARAMETER)
+			parameters += (int64_t)element_count(s->module->tensors.items[i]);
 	put_template(s, code, "\n"
 		"#define $_INPUTS %lld  /* floats of a sample */\n"
 		"#define $_OUTPUTS %lld\n"
@@ -118,22 +118,24 @@ static void put_macros(const Standalone *s, Code *code)
 		"#define $_LANES %d  /* features that are stored side by side */\n"
 		"#define $_BYTES %zu  /* of the struct */\n",
 		(long long)shape_size(&network->input->shape), (long long)shape_size(&network->output->shape),
-		(long long)parameters, training_minimum(s), normalises_batch(s) ? ": one has no variance" : "", network->batch,
+		(long long)parameters, training_minimum(s), normalises_batch(s) ? ": one has no variance" : "",
+		s->module->options.batch,
 		number_text(s->arena, optimizer->arguments[argument_index(optimizer->layer, "lr")], OPERAND_FLOAT),
 		s->target.lanes, s->bytes);
 }
 
 static void put_inference_macros(const Standalone *s, Code *code)
 {
-	const Network *network = s->c.network;
+	const Network *network = s->module->network;
 	put_template(s, code, "\n"
 		"#define $_INPUTS %lld  /* floats of a sample */\n"
 		"#define $_OUTPUTS %lld\n"
 		"#define $_MAX_BATCH %d  /* rows that are worked on at once */\n"
 		"#define $_LANES %d\n"
 		"#define $_SCRATCH %zu  /* floats */\n",
-		(long long)shape_size(&network->input->shape), (long long)shape_size(&network->output->shape), network->batch,
-		s->target.lanes, scratch_of(&s->c).floats);
+		(long long)shape_size(&network->input->shape), (long long)shape_size(&network->output->shape),
+		s->module->options.batch,
+		s->target.lanes, scratch_of(s->module).floats);
 }
 
 /* Writes what a row of y holds, and the function that reads it. */
@@ -174,7 +176,7 @@ static const char *shape_of(const Standalone *s, const Tensor *tensor)
 	switch (tensor->layout) {
 	case LAYOUT_WEIGHTS: return arena_print(s->arena, "%d x %d", tensor->features, tensor->inputs);
 	case LAYOUT_FEATURES: return arena_print(s->arena, "%d", tensor->features);
-	case LAYOUT_ROWS: return arena_print(s->arena, "%d rows of %d", s->c.network->batch,
+	case LAYOUT_ROWS: return arena_print(s->arena, "%d rows of %d", s->module->options.batch,
 		tensor->features * tensor->positions);
 	default: return "one value";
 	}
@@ -197,7 +199,7 @@ static void put_member(const Standalone *s, Code *code, const Tensor *tensor)
 {
 	const char *declaration = arena_print(s->arena, "%s %s", element_type(tensor), tensor->name);
 	if (tensor->layout != LAYOUT_COUNTER)
-		declaration = arena_print(s->arena, "%s[%zu]", declaration, tensor_floats(&s->c, tensor));
+		declaration = arena_print(s->arena, "%s[%zu]", declaration, tensor_floats(s->module, tensor));
 	code_put(code, "\t%s;%*s/* %s%s%s */\n", declaration,
 		(int)(strlen(declaration) < 40 ? 40 - strlen(declaration) : 1), "", tensor->path ? tensor->path : "",
 		tensor->path ? ": " : "", shape_of(s, tensor));
@@ -211,7 +213,7 @@ static void put_struct(const Standalone *s, Code *code)
 		" * matrix of outputs x inputs lies in panels of $_LANES outputs, [panel][input][lane]: @_get and @_set\n"
 		" * translate. */\n"
 		"typedef struct @ {\n");
-	const Tensor **tensors = NEW_ARRAY(s->arena, const Tensor *, s->c.tensors.count);
+	const Tensor **tensors = NEW_ARRAY(s->arena, const Tensor *, s->module->tensors.count);
 	int count = standalone_tensors(s, tensors);
 	bool worked = false;
 	for (int i = 0; i < count; i++) {
@@ -259,8 +261,8 @@ static void put_functions(const Standalone *s, Code *code)
 
 static void put_tensor_table(const Standalone *s, Code *code)
 {
-	Tensor **tensors = NEW_ARRAY(s->arena, Tensor *, s->c.tensors.count);
-	int count = saved_tensors(&s->c, tensors);
+	Tensor **tensors = NEW_ARRAY(s->arena, Tensor *, s->module->tensors.count);
+	int count = saved_tensors(s->module, tensors);
 	size_t longest = 0;
 	for (int i = 0; i < count; i++)
 		if (strlen(saved_name(tensors[i])) > longest)

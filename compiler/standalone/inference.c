@@ -7,35 +7,11 @@
 
 /* ---- folded networks */
 
-static double *doubles_of(const Standalone *s, const ProgramTensor *tensor)
+const float *folded_values(const Standalone *s, const Module *m, const Node *node, int index)
 {
-	size_t count = (size_t)tensor->features * (tensor->layout == LAYOUT_WEIGHTS ? (size_t)tensor->inputs : 1);
+	const double *doubles = s->folded.weights[node->index].tensors[index];
+	size_t count = element_count(m->owned[node->index][index]);
 	float *values = NEW_ARRAY(s->arena, float, count);
-	double *doubles = NEW_ARRAY(s->arena, double, count);
-	tensor_get(&s->model->program, s->net, tensor, values);
-	for (size_t i = 0; i < count; i++)
-		doubles[i] = values[i];
-	return doubles;
-}
-
-Weights *copy_weights(const Standalone *s)
-{
-	const Nodes *nodes = &s->model->network->nodes;
-	Weights *weights = NEW_ARRAY(s->arena, Weights, nodes->count);
-	for (int n = 0; n < nodes->count; n++)
-		for (int t = 0; nodes->items[n]->layer->tensors[t].name; t++) {
-			const Tensor *tensor = nodes->items[n]->tensors[t];
-			if (tensor && tensor->layout != LAYOUT_COUNTER)
-				weights[nodes->items[n]->index].tensors[t] = doubles_of(s, program_tensor(s, tensor));
-		}
-	return weights;
-}
-
-const float *folded_values(const Compilation *c, const Node *node, int index)
-{
-	const double *doubles = c->weights[node->index].tensors[index];
-	size_t count = element_count(node->tensors[index]);
-	float *values = NEW_ARRAY(c->arena, float, count);
 	for (size_t i = 0; i < count; i++)
 		values[i] = (float)doubles[i];
 	return values;
@@ -43,13 +19,13 @@ const float *folded_values(const Compilation *c, const Node *node, int index)
 
 bool check_folded(const Standalone *s, Failure *failure)
 {
-	const Nodes *nodes = &s->c.network->nodes;
+	const Nodes *nodes = &s->module->network->nodes;
 	for (int n = 0; n < nodes->count; n++)
 		for (int t = 0; nodes->items[n]->layer->tensors[t].name; t++) {
-			const Tensor *tensor = nodes->items[n]->tensors[t];
+			const Tensor *tensor = s->module->owned[nodes->items[n]->index][t];
 			if (!tensor || tensor->layout == LAYOUT_COUNTER)
 				continue;
-			const float *values = folded_values(&s->c, nodes->items[n], t);
+			const float *values = folded_values(s, s->module, nodes->items[n], t);
 			for (size_t i = 0; i < element_count(tensor); i++)
 				if (!isfinite(values[i]))
 					return fail(failure, "%s is not finite once BatchNorm is folded into it: nothing was emitted",
@@ -62,9 +38,9 @@ bool check_folded(const Standalone *s, Failure *failure)
 
 static void put_constant(const Standalone *s, Code *code, const Node *node, int index)
 {
-	const Tensor *tensor = node->tensors[index];
-	const float *values = folded_values(&s->c, node, index);
-	size_t floats = tensor_floats(&s->c, tensor), lanes = (size_t)s->target.lanes;
+	const Tensor *tensor = s->module->owned[node->index][index];
+	const float *values = folded_values(s, s->module, node, index);
+	size_t floats = tensor_floats(s->module, tensor), lanes = (size_t)s->target.lanes;
 	size_t inputs = tensor->layout == LAYOUT_WEIGHTS ? (size_t)tensor->inputs : 1;
 	float *panels = NEW_ARRAY(s->arena, float, floats);
 	for (size_t i = 0; i < element_count(tensor); i++)
@@ -77,22 +53,24 @@ static void put_constant(const Standalone *s, Code *code, const Node *node, int 
 
 static void put_constants(const Standalone *s, Code *code)
 {
-	const Nodes *nodes = &s->c.network->nodes;
+	const Nodes *nodes = &s->module->network->nodes;
 	code_put(code, "\n/* ---- weights, in panels of as many outputs as there are lanes: [panel][input][lane] */\n\n");
 	for (int n = 0; n < nodes->count; n++)
-		for (int t = 0; nodes->items[n]->layer->tensors[t].name; t++)
-			if (nodes->items[n]->tensors[t] && nodes->items[n]->tensors[t]->layout != LAYOUT_COUNTER)
+		for (int t = 0; nodes->items[n]->layer->tensors[t].name; t++) {
+			const Tensor *tensor = s->module->owned[nodes->items[n]->index][t];
+			if (tensor && tensor->layout != LAYOUT_COUNTER)
 				put_constant(s, code, nodes->items[n], t);
+		}
 }
 
 /* ---- memory */
 
-Scratch scratch_of(const Compilation *c)
+Scratch scratch_of(const Module *m)
 {
 	enum { ALIGNMENT = 16 };
-	Scratch scratch = {.input = (c->predict.work + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT};
-	scratch.output = scratch.input + tensor_floats(c, c->input);
-	scratch.floats = scratch.output + tensor_floats(c, c->output);
+	Scratch scratch = {.input = (m->predict.work + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT};
+	scratch.output = scratch.input + tensor_floats(m, m->input);
+	scratch.floats = scratch.output + tensor_floats(m, m->output);
 	return scratch;
 }
 
@@ -104,38 +82,51 @@ static bool is_whole(const Standalone *s, const Tensor *tensor)
 
 /* ---- functions */
 
-static const char *predict_text(const Standalone *s, const Compilation *c, int rows, bool loops)
+void put_classify(const Standalone *s, Code *code)
+{
+	if (classifies(s))
+		put_template(s, code, "\n"
+			"int32_t @_classify(const float *y)\n"
+			"{\n"
+			"\tint32_t best = 0;\n"
+			"\tfor (int32_t i = 1; i < $_OUTPUTS; i++)\n"
+			"\t\tbest = y[i] > y[best] ? i : best;\n"
+			"\treturn best;\n"
+			"}\n");
+}
+
+static const char *predict_text(const Standalone *s, const Module *m, int rows, bool loops)
 {
 	Emit e = {
-		.c = c, .code = {.arena = s->arena}, .prefix = arena_print(s->arena, "%s_", s->prefix), .rows = rows,
+		.module = m, .code = {.arena = s->arena}, .prefix = arena_print(s->arena, "%s_", s->prefix), .rows = rows,
 		.members = arena_print(s->arena, "%s_", s->prefix), .work = "work",
 		.outside = 1u << ROLE_INPUT | 1u << ROLE_RESULT,
 	};
 	if (!loops)
-		put_places(&e, &c->predict, 0);
-	for (int i = 0; loops && i < c->predict.loops.count; i++)
-		put_loop(&e, &c->predict, i);
+		put_places(&e, &m->predict, 0);
+	for (int i = 0; loops && i < m->predict.loops.count; i++)
+		put_loop(&e, &m->predict, i);
 	return code_text(&e.code);
 }
 
 /* Such a row is read and written in the caller's array. */
 static void put_predict_one(const Standalone *s, Code *code)
 {
-	const Compilation *c = &s->one;
-	bool input = is_whole(s, c->input), output = is_whole(s, c->output);
+	const Module *m = s->one;
+	bool input = is_whole(s, m->input), output = is_whole(s, m->output);
 	Scratch scratch = one_scratch(s);
 	put_template(s, code, "void @_predict_one(const float *%s, float *%s)\n{\n", input ? "x" : "inputs",
 		output ? "y" : "outputs");
 	if (scratch.floats)
 		code_put(code, "\tfloat work[%zu];\n", scratch.floats);
-	code_put(code, "%s", predict_text(s, c, 1, false));
+	code_put(code, "%s", predict_text(s, m, 1, false));
 	if (!input)
 		code_put(code, "\tfloat *const x = work + %zu;\n", scratch.input);
 	if (!output)
 		code_put(code, "\tfloat *const y = work + %zu;\n", scratch.output);
 	if (!input)
 		put_template(s, code, "\n\t@_gather(1, $_INPUTS, x, inputs, NULL);\n");
-	code_put(code, "%s", predict_text(s, c, 1, true));
+	code_put(code, "%s", predict_text(s, m, 1, true));
 	if (!output)
 		put_template(s, code, "\n\t@_scatter(1, $_OUTPUTS, outputs, y);\n");
 	code_put(code, "}\n");
@@ -143,7 +134,7 @@ static void put_predict_one(const Standalone *s, Code *code)
 
 static void put_predict(const Standalone *s, Code *code)
 {
-	Scratch scratch = scratch_of(&s->c);
+	Scratch scratch = scratch_of(s->module);
 	put_template(s, code, "\n"
 		"static void @_predict_batch(const float *inputs, float *outputs, int rows, float *work)\n"
 		"{\n"
@@ -159,18 +150,18 @@ static void put_predict(const Standalone *s, Code *code)
 		"\tfor (; rows > 0; rows -= $_MAX_BATCH, x += $_MAX_BATCH * $_INPUTS, y += $_MAX_BATCH * $_OUTPUTS)\n"
 		"\t\t@_predict_batch(x, y, rows < $_MAX_BATCH ? rows : $_MAX_BATCH, scratch);\n"
 		"}\n",
-		predict_text(s, &s->c, 0, false), scratch.input, scratch.output, predict_text(s, &s->c, 0, true));
+		predict_text(s, s->module, 0, false), scratch.input, scratch.output, predict_text(s, s->module, 0, true));
 }
 
 Scratch one_scratch(const Standalone *s)
 {
-	Scratch scratch = scratch_of(&s->one);
-	bool input = is_whole(s, s->one.input), output = is_whole(s, s->one.output);
+	Scratch scratch = scratch_of(s->one);
+	bool input = is_whole(s, s->one->input), output = is_whole(s, s->one->output);
 	if (input)
-		scratch.output -= tensor_floats(&s->one, s->one.input);
-	scratch.floats = output ? scratch.output : scratch.output + tensor_floats(&s->one, s->one.output);
+		scratch.output -= tensor_floats(s->one, s->one->input);
+	scratch.floats = output ? scratch.output : scratch.output + tensor_floats(s->one, s->one->output);
 	if (input && output)
-		scratch.floats = s->one.predict.work;
+		scratch.floats = s->one->predict.work;
 	return scratch;
 }
 

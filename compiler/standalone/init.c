@@ -97,8 +97,8 @@ static void put_init_function(const Standalone *s, Code *code, Tensor *const *te
 
 void put_init(const Standalone *s, Code *code)
 {
-	Tensor **tensors = NEW_ARRAY(s->arena, Tensor *, s->c.tensors.count);
-	int count = saved_tensors(&s->c, tensors);
+	Tensor **tensors = NEW_ARRAY(s->arena, Tensor *, s->module->tensors.count);
+	int count = saved_tensors(s->module, tensors);
 	bool drawn = false, filled = false;
 	for (int i = 0; i < count; i++) {
 		drawn = drawn || is_drawn(tensors[i]);

@@ -4,9 +4,9 @@
 /* The stack of a routine and its deepest kernel: the most that gcc 12 used for any of them, rounded up to half a KB,
  * for scalar code or for each lane; and two words for each place in working memory, some of which gcc spills.
  * tests/emit_compile.sh compares. */
-static size_t stack_bytes(const Compilation *c, const Routine *routine, size_t scalar, size_t lane)
+static size_t stack_bytes(const Module *m, const Routine *routine, size_t scalar, size_t lane)
 {
-	size_t lanes = (size_t)c->target->lanes;
+	size_t lanes = (size_t)m->options.target->lanes;
 	return (lanes == 1 ? scalar : lane * lanes) + 16 * (size_t)routine->temporaries.count;
 }
 
@@ -14,55 +14,56 @@ static size_t stack_bytes(const Compilation *c, const Routine *routine, size_t s
  * layout. */
 bool needs_large_int(const Standalone *s)
 {
-	const Compilation *c = &s->c;
-	size_t largest = s->options->inference ? scratch_of(c).floats : s->work;
-	size_t rows = (size_t)c->network->batch;
-	size_t batches[] = {rows * (size_t)shape_size(&c->network->input->shape),
-		rows * (size_t)shape_size(&c->network->output->shape)};
-	for (int i = 0; i < c->tensors.count; i++)
-		if (tensor_floats(c, c->tensors.items[i]) > largest)
-			largest = tensor_floats(c, c->tensors.items[i]);
+	const Module *m = s->module;
+	size_t largest = s->options->inference ? scratch_of(m).floats : s->work;
+	size_t rows = (size_t)m->options.batch;
+	size_t batches[] = {rows * (size_t)shape_size(&m->network->input->shape),
+		rows * (size_t)shape_size(&m->network->output->shape)};
+	for (int i = 0; i < m->tensors.count; i++)
+		if (tensor_floats(m, m->tensors.items[i]) > largest)
+			largest = tensor_floats(m, m->tensors.items[i]);
 	return largest > INT16_MAX || batches[0] > INT16_MAX || batches[1] > INT16_MAX;
 }
 
 void put_memory_table(const Standalone *s, Code *code)
 {
-	const Compilation *c = &s->c;
-	size_t batch = role_bytes(c, ROLE_INPUT) + role_bytes(c, ROLE_TARGET);
-	size_t kept = role_bytes(c, ROLE_PARAMETER) + role_bytes(c, ROLE_STATISTIC);
-	size_t predict = (s->output + tensor_floats(c, c->output)) * sizeof(float);
-	code_put(code, " * Memory in bytes, for batches of up to %d rows:\n", c->network->batch);
-	code_put(code, " * %10zu  parameters\n", role_bytes(c, ROLE_PARAMETER));
-	code_put(code, " * %10zu  running statistics\n", role_bytes(c, ROLE_STATISTIC));
-	code_put(code, " * %10zu  the optimizer's state\n", role_bytes(c, ROLE_STATE));
+	const Module *m = s->module;
+	size_t batch = role_bytes(m, ROLE_INPUT) + role_bytes(m, ROLE_TARGET);
+	size_t kept = role_bytes(m, ROLE_PARAMETER) + role_bytes(m, ROLE_STATISTIC);
+	size_t predict = (s->output + tensor_floats(m, m->output)) * sizeof(float);
+	code_put(code, " * Memory in bytes, for batches of up to %d rows:\n", m->options.batch);
+	code_put(code, " * %10zu  parameters\n", role_bytes(m, ROLE_PARAMETER));
+	code_put(code, " * %10zu  running statistics\n", role_bytes(m, ROLE_STATISTIC));
+	code_put(code, " * %10zu  the optimizer's state\n", role_bytes(m, ROLE_STATE));
 	code_put(code, " * %10zu  the batch\n", batch);
 	code_put(code,
 		" * %10zu  work: %zu for what backward reads of forward, the rest for scratch (%zu are in use at the worst\n"
 		" *             moment). What begins at one place follows each other there:\n", s->work * sizeof(float),
-		saved_activation_bytes(c), c->train.peak * sizeof(float));
-	code_put(code, "%s", shared_storage(c, &c->train, " *                 "));
+		saved_activation_bytes(m), m->train.peak * sizeof(float));
+	code_put(code, "%s", shared_storage(m, &m->train, " *                 "));
 	code_put(code, " * %10zu  in all, for training\n", s->bytes);
 	code_put(code, " * %10zu  of it for prediction, which takes %zu of work\n", kept + batch + predict, predict);
 	code_put(code,
 		" * %10zu  of the stack for a training step, %zu for prediction, at most: gcc on x86-64, with -Os, -O2 or "
-		"-O3\n", stack_bytes(c, &c->train, 2048, 3072), stack_bytes(c, &c->predict, 1024, 1024));
+		"-O3\n", stack_bytes(m, &m->train, 2048, 3072), stack_bytes(m, &m->predict, 1024, 1024));
 	code_put(code, " * Nothing is allocated, and nothing but the stack is used beside it.\n");
 }
 
 void put_inference_memory(const Standalone *s, Code *code)
 {
 	size_t constants = 0;
-	for (int i = 0; i < s->c.tensors.count; i++)
-		if (s->c.tensors.items[i]->path)
-			constants += tensor_floats(&s->c, s->c.tensors.items[i]) * sizeof(float);
+	for (int i = 0; i < s->module->tensors.count; i++)
+		if (s->module->tensors.items[i]->path)
+			constants += tensor_floats(s->module, s->module->tensors.items[i]) * sizeof(float);
 	code_put(code, " * Memory in bytes:\n");
 	code_put(code, " * %10zu  weights, constant\n", constants);
 	size_t one = one_scratch(s).floats * sizeof(float);
 	code_put(code,
 		" * %10zu  of the stack for one sample, and up to %zu for what the compiler keeps there: gcc on x86-64, with "
-		"-Os, -O2 or -O3\n", one, stack_bytes(&s->one, &s->one.predict, 512, 512));
+		"-Os, -O2 or -O3\n", one, stack_bytes(s->one, &s->one->predict, 512, 512));
 	code_put(code, " * %10zu  of the caller's for batches, which are taken %d rows at a time\n",
-		scratch_of(&s->c).floats * sizeof(float), s->c.network->batch);
-	code_put(code, " * %10zu  of the stack at most for those\n", stack_bytes(&s->c, &s->c.predict, 1024, 1024));
+		scratch_of(s->module).floats * sizeof(float), s->module->options.batch);
+	code_put(code, " * %10zu  of the stack at most for those\n",
+		stack_bytes(s->module, &s->module->predict, 1024, 1024));
 	code_put(code, " * Nothing is allocated, and nothing is kept between calls.\n");
 }

@@ -142,16 +142,16 @@ static void put_table(const Standalone *s, Code *code, Tensor *const *tensors, i
 
 void put_tensors(const Standalone *s, Code *code)
 {
-	Tensor **tensors = NEW_ARRAY(s->arena, Tensor *, s->c.tensors.count);
-	int count = saved_tensors(&s->c, tensors);
+	Tensor **tensors = NEW_ARRAY(s->arena, Tensor *, s->module->tensors.count);
+	int count = saved_tensors(s->module, tensors);
 	put_table(s, code, tensors, count);
 	put_template(s, code, access);
 }
 
 void put_saving(const Standalone *s, Code *code)
 {
-	Tensor **tensors = NEW_ARRAY(s->arena, Tensor *, s->c.tensors.count);
-	int count = saved_tensors(&s->c, tensors);
+	Tensor **tensors = NEW_ARRAY(s->arena, Tensor *, s->module->tensors.count);
+	int count = saved_tensors(s->module, tensors);
 	put_template(s, code, bytes, SAVE_HEADER_BYTES, (unsigned long)layout_hash(s, tensors, count));
 	put_template(s, code, saving);
 	put_template(s, code, loading);

@@ -80,15 +80,15 @@ static void put_beginning(const Standalone *s, Code *code)
 
 static void put_called_kernels(const Standalone *s, Code *code)
 {
-	const Kernels *kernels = &s->c.kernels;
+	const Kernels *kernels = &s->module->kernels;
 	bool *called = NEW_ARRAY(s->arena, bool, kernels->count);
 	const char **names = NEW_ARRAY(s->arena, const char *, kernels->count);
 	int count = 0;
-	mark_called(&s->c, &s->c.predict, called);
+	mark_called(s->module, &s->module->predict, called);
 	if (s->options->inference)
-		mark_called(&s->one, &s->one.predict, called);
+		mark_called(s->one, &s->one->predict, called);
 	else
-		mark_called(&s->c, &s->c.train, called);
+		mark_called(s->module, &s->module->train, called);
 	called[kernel_find(kernels, "gather", 6) - kernels->items] = true;
 	called[kernel_find(kernels, "scatter", 7) - kernels->items] = true;
 	for (int i = 0; i < kernels->count; i++)
@@ -103,7 +103,7 @@ static void put_called_kernels(const Standalone *s, Code *code)
 static const char *routine_text(const Standalone *s, const Routine *routine, bool loops)
 {
 	Emit e = {
-		.c = &s->c, .code = {.arena = s->arena}, .prefix = arena_print(s->arena, "%s_", s->prefix),
+		.module = s->module, .code = {.arena = s->arena}, .prefix = arena_print(s->arena, "%s_", s->prefix),
 		.members = "net->", .work = "net->work", .outside = 1u << ROLE_LABEL | 1u << ROLE_RESULT,
 	};
 	if (!loops)
@@ -115,7 +115,8 @@ static const char *routine_text(const Standalone *s, const Routine *routine, boo
 
 static void put_predict(const Standalone *s, Code *code)
 {
-	int inputs = (int)shape_size(&s->c.network->input->shape), outputs = (int)shape_size(&s->c.network->output->shape);
+	int inputs = (int)shape_size(&s->module->network->input->shape),
+		outputs = (int)shape_size(&s->module->network->output->shape);
 	put_template(s, code, "\n/* ---- prediction */\n\n"
 		"static void @_predict_batch(@ *net, const float *inputs, float *outputs, int rows)\n"
 		"{\n"
@@ -130,25 +131,13 @@ static void put_predict(const Standalone *s, Code *code)
 		"\tfor (; rows > 0; rows -= $_MAX_BATCH, x += $_MAX_BATCH * $_INPUTS, y += $_MAX_BATCH * $_OUTPUTS)\n"
 		"\t\t@_predict_batch(net, x, y, rows < $_MAX_BATCH ? rows : $_MAX_BATCH);\n"
 		"}\n",
-		routine_text(s, &s->c.predict, false), s->output, inputs, routine_text(s, &s->c.predict, true), outputs);
-}
-
-void put_classify(const Standalone *s, Code *code)
-{
-	if (classifies(s))
-		put_template(s, code, "\n"
-			"int32_t @_classify(const float *y)\n"
-			"{\n"
-			"\tint32_t best = 0;\n"
-			"\tfor (int32_t i = 1; i < $_OUTPUTS; i++)\n"
-			"\t\tbest = y[i] > y[best] ? i : best;\n"
-			"\treturn best;\n"
-			"}\n");
+		routine_text(s, &s->module->predict, false), s->output, inputs,
+		routine_text(s, &s->module->predict, true), outputs);
 }
 
 static void put_train(const Standalone *s, Code *code)
 {
-	const Network *network = s->c.network;
+	const Network *network = s->module->network;
 	int inputs = (int)shape_size(&network->input->shape), outputs = (int)shape_size(&network->output->shape);
 	put_template(s, code, "\n/* ---- training */\n\n"
 		"float @_train(@ *net, const float *x, const %s, int rows, float lr)\n"
@@ -162,10 +151,10 @@ static void put_train(const Standalone *s, Code *code)
 			"\t\tif (label[row] < 0 || label[row] >= $_OUTPUTS)\n"
 			"\t\t\treturn NAN;\n");
 	put_template(s, code, "%s\tfloat loss%s;\n\n\t@_gather(rows, %d, net->x, x, NULL);\n",
-		routine_text(s, &s->c.train, false), s->c.correct ? ", correct" : "", inputs);
+		routine_text(s, &s->module->train, false), s->module->correct ? ", correct" : "", inputs);
 	if (!classifies(s))
 		put_template(s, code, "\t@_gather(rows, %d, net->target, target, NULL);\n", outputs);
-	code_put(code, "%s\treturn loss;\n}\n", routine_text(s, &s->c.train, true));
+	code_put(code, "%s\treturn loss;\n}\n", routine_text(s, &s->module->train, true));
 }
 
 static void put_training(const Standalone *s, Code *code)

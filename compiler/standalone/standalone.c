@@ -1,174 +1,11 @@
-/* --emit: the network as C for other programs. The model is compiled again for the lanes and the batch size asked for,
- * printed by the functions that print for libtcc, and written together with the source of its kernels. */
+/* --emit: the network as C for other programs. The network is compiled for the lanes and the batch size that were
+ * asked for, printed by the functions that print for libtcc, and written together with the source of its kernels. */
 #include "standalone.h"
 #include "emit/kernel_text.h"
 #include <ctype.h>
 #include <string.h>
 
-/* ---- what the printers share */
-
-/* Marks each prefix that is the name of the struct, until settle_name has looked at it. */
-static const char type_mark[] = "\1";
-
-void put_template(const Standalone *s, Code *code, const char *format, ...)
-{
-	Code named = {.arena = s->arena};
-	for (; *format; format++)
-		if (*format == '$')
-			code_put(&named, "%s", s->capitals);
-		else if (*format == '@')
-			code_put(&named, "%s%s", format[1] == '_' ? "" : type_mark, s->prefix);
-		else
-			code_add(&named, format, 1);
-	va_list values;
-	va_start(values, format);
-	code_put_list(code, code_text(&named), values);
-	va_end(values);
-}
-
-bool is_persistent(const Tensor *tensor)
-{
-	return tensor->role == ROLE_PARAMETER || tensor->role == ROLE_STATISTIC || tensor->role == ROLE_STATE;
-}
-
-size_t element_count(const Tensor *tensor)
-{
-	switch (tensor->layout) {
-	case LAYOUT_WEIGHTS: return (size_t)tensor->features * (size_t)tensor->inputs;
-	case LAYOUT_FEATURES: return (size_t)tensor->features;
-	default: return 1;
-	}
-}
-
-int standalone_tensors(const Standalone *s, const Tensor **tensors)
-{
-	static const Role roles[] = {ROLE_PARAMETER, ROLE_STATISTIC, ROLE_STATE, ROLE_INPUT, ROLE_TARGET};
-	int count = 0;
-	for (int counters = 0; counters <= 1; counters++)
-		for (size_t r = 0; r < sizeof roles / sizeof *roles; r++)
-			for (int i = 0; i < s->c.tensors.count; i++) {
-				const Tensor *tensor = s->c.tensors.items[i];
-				if (tensor->role == roles[r] && (tensor->layout == LAYOUT_COUNTER) == counters)
-					tensors[count++] = tensor;
-			}
-	return count;
-}
-
-bool normalises_batch(const Standalone *s)
-{
-	for (int i = 0; i < s->c.network->nodes.count; i++) {
-		const Node *node = s->c.network->nodes.items[i];
-		if (node->layer->normalises_batch && shape_positions(&node->output->shape) == 1)
-			return true;
-	}
-	return false;
-}
-
-bool classifies(const Standalone *s)
-{
-	return s->c.network->loss->layer->takes_labels;
-}
-
-int training_minimum(const Standalone *s)
-{
-	return normalises_batch(s) ? 2 : 1;
-}
-
-/* Lists the saved tensors in the order of bnc's struct, which is that of the network. */
-int saved_tensors(const Compilation *c, Tensor **tensors)
-{
-	int count = 0;
-	for (int states = 0; states <= 1; states++)
-		for (int i = 0; i < c->tensors.count; i++)
-			if (is_persistent(c->tensors.items[i]) && (c->tensors.items[i]->role == ROLE_STATE) == states) {
-				tensors[count] = c->tensors.items[i];
-				tensors[count]->row = count;
-				count++;
-			}
-	return count;
-}
-
-const char *saved_name(const Tensor *tensor)
-{
-	return tensor->path ? tensor->path : tensor->name;
-}
-
-size_t save_bytes(const Standalone *s)
-{
-	Tensor **tensors = NEW_ARRAY(s->arena, Tensor *, s->c.tensors.count);
-	size_t bytes = SAVE_HEADER_BYTES;
-	for (int i = saved_tensors(&s->c, tensors) - 1; i >= 0; i--)
-		bytes += element_count(tensors[i]) * (tensors[i]->layout == LAYOUT_COUNTER ? sizeof(int64_t) : sizeof(float));
-	return bytes;
-}
-
-const ProgramTensor *program_tensor(const Standalone *s, const Tensor *tensor)
-{
-	const Program *program = &s->model->program;
-	for (int i = 0; i < program->tensor_count; i++)
-		if (strcmp(program->tensors[i].path, tensor->path) == 0)
-			return &program->tensors[i];
-	internal_error("%s has no weights", tensor->name);
-}
-
-const float *weights_of(const Standalone *s, const Tensor *tensor)
-{
-	float *values = NEW_ARRAY(s->arena, float, element_count(tensor));
-	tensor_get(&s->model->program, s->net, program_tensor(s, tensor), values);
-	return values;
-}
-
-int64_t count_of(const Standalone *s, const Tensor *tensor)
-{
-	int64_t count;
-	memcpy(&count, (const char *)s->net + program_tensor(s, tensor)->offset, sizeof count);
-	return count;
-}
-
 /* ---- names */
-
-/* Returns the end of a number, whose letters are no names. */
-static const char *skip_number(const char *text)
-{
-	if (!isdigit((unsigned char)text[0]) && (text[0] != '.' || !isdigit((unsigned char)text[1])))
-		return text;
-	do
-		text++;
-	while (is_name(*text) || *text == '.' || (*text && strchr("+-", *text) && strchr("eEpP", text[-1])));
-	return text;
-}
-
-/* Returns the end of a comment, a string, a number or a directive; text itself if there is none. */
-static const char *skip_others(const char *text, bool line_begins)
-{
-	if (*text == '#' && line_begins)
-		return text + strcspn(text, "\n");
-	const char *end = skip_number(text);
-	return end > text ? end : skip_opaque(text);
-}
-
-/* Removes the marks. If a variable has the name of the struct, it gets another name. */
-static void settle_name(const Standalone *s, Code *code)
-{
-	Code settled = {.arena = s->arena};
-	size_t length = strlen(s->prefix);
-	bool marked = false, line_begins = true;
-	for (const char *text = code_text(code); *text;) {
-		const char *begin = text, *end = skip_others(text, line_begins);
-		bool name = end == text && is_name(*text);
-		while (name && is_name(*end))
-			end++;
-		end += end == text;
-		for (; text < end; text++)
-			if (*text != *type_mark)
-				code_add(&settled, text, 1);
-		if (name && !marked && (size_t)(end - begin) == length && memcmp(begin, s->prefix, length) == 0)
-			code_put(&settled, "_");
-		marked = *begin == *type_mark;
-		line_begins = *begin == '\n';
-	}
-	*code = settled;
-}
 
 static const char *without_folders(const char *path)
 {
@@ -235,18 +72,18 @@ bool standalone_check(const StandaloneOptions *options, Failure *failure)
 static void plan_struct(Standalone *s)
 {
 	enum { ALIGNMENT = 16 };
-	const Tensor **tensors = NEW_ARRAY(s->arena, const Tensor *, s->c.tensors.count);
+	const Tensor **tensors = NEW_ARRAY(s->arena, const Tensor *, s->module->tensors.count);
 	int count = standalone_tensors(s, tensors);
-	s->output = (s->c.predict.work + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-	s->work = s->output + tensor_floats(&s->c, s->c.output);
-	if (s->work < s->c.train.work)
-		s->work = s->c.train.work;
+	s->output = (s->module->predict.work + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+	s->work = s->output + tensor_floats(s->module, s->module->output);
+	if (s->work < s->module->train.work)
+		s->work = s->module->train.work;
 	bool counters = false;
 	s->bytes = 0;
 	for (int i = 0; i < count; i++) {
 		bool counter = tensors[i]->layout == LAYOUT_COUNTER;
 		counters = counters || counter;
-		s->bytes += counter ? sizeof(int64_t) : tensor_floats(&s->c, tensors[i]) * sizeof(float);
+		s->bytes += counter ? sizeof(int64_t) : tensor_floats(s->module, tensors[i]) * sizeof(float);
 	}
 	/* so that an int64_t has the same offset whether it is aligned to 8 bytes or to 4 */
 	if (counters && (s->bytes + s->work * sizeof(float)) % sizeof(int64_t) != 0)
@@ -284,32 +121,27 @@ static bool with_files(const Standalone *s, bool write, Failure *failure)
 	return ok;
 }
 
-/* Compiles the model again, for other lanes and another batch size. Its source is known to be right, but the batch may
- * be too large. */
-static bool compile_again(const Standalone *s, Compilation *c, int batch, bool recompute, Failure *failure)
+/* Compiles the network for the lanes that were asked for and this batch, which may be too large for it. */
+static Module *compile_batch(const Standalone *s, int batch, bool recompute, Failure *failure)
 {
-	bool inference = s->options->inference;
-	Overrides overrides = {.batch = inference ? s->model->network->batch : batch, .epochs = -1, .lr = -1};
-	*c = (Compilation){
-		.arena = s->arena, .source = s->model->source, .target = &s->target, .fuse = true, .recompute = recompute,
-		.weights = inference ? copy_weights(s) : 0, .rows = batch,
-	};
-	if (compile(c, STAGE_PLAN, &overrides, failure))
-		return true;
-	diagnostics_print(c->diagnostics, stderr);
-	return fail(failure, "%s: nothing was emitted", s->options->path);
+	const bool inference = s->options->inference;
+	const Network *network = inference ? s->folded.network : s->model->network;
+	const Options options = {.target = &s->target, .batch = batch, .fuse = true, .recompute = recompute};
+	Diagnostics *diagnostics = diagnostics_open(s->arena, &s->model->source);
+	if (check_batch(network, batch, !inference, diagnostics))
+		return compile_network(s->arena, network, &options, STAGE_PLAN, failure);
+	diagnostics_print(diagnostics, stderr);
+	fail(failure, "%s: nothing was emitted", s->options->path);
+	return 0;
 }
 
 /* Compiles with and without recomputing activations, and keeps the smaller plan: recomputing saves memory in deep
  * networks, but may need more in shallow ones. */
-static bool compile_small(Standalone *s, int batch, Failure *failure)
+static Module *compile_small(const Standalone *s, int batch, Failure *failure)
 {
-	Compilation again;
-	if (!compile_again(s, &s->c, batch, false, failure) || !compile_again(s, &again, batch, true, failure))
-		return false;
-	if (again.bytes < s->c.bytes)
-		s->c = again;
-	return true;
+	Module *keeps = compile_batch(s, batch, false, failure);
+	Module *recomputes = keeps ? compile_batch(s, batch, true, failure) : 0;
+	return recomputes && recomputes->bytes < keeps->bytes ? recomputes : keeps;
 }
 
 /* Checks the memory that is not constant: that of the struct, or of one call. */
@@ -317,9 +149,10 @@ static bool check_size(const Standalone *s, Failure *failure)
 {
 	uint64_t budget = s->options->ram;
 	if (!s->options->inference)
-		return check_ram(&s->c, &s->c.train, true, s->bytes, budget, failure);
-	return check_ram(&s->one, &s->one.predict, false, one_scratch(s).floats * sizeof(float), budget, failure)
-		&& check_ram(&s->c, &s->c.predict, false, scratch_of(&s->c).floats * sizeof(float), budget, failure);
+		return check_ram(s->module, &s->module->train, true, s->bytes, budget, failure);
+	size_t one = one_scratch(s).floats * sizeof(float), batch = scratch_of(s->module).floats * sizeof(float);
+	return check_ram(s->one, &s->one->predict, false, one, budget, failure)
+		&& check_ram(s->module, &s->module->predict, false, batch, budget, failure);
 }
 
 /* Plans all that depends on the model and the options, but not on the weights. */
@@ -329,13 +162,17 @@ static bool plan(Standalone *s, Failure *failure)
 	int batch = options->max_batch ? options->max_batch : s->model->network->batch;
 	s->wrong = WRONG_SIZE;
 	if (options->inference) {
-		if (!compile_again(s, &s->c, batch, false, failure) || !compile_again(s, &s->one, 1, false, failure))
+		s->folded = fold(s->arena, s->model->network, model_weights(s));
+		s->module = compile_batch(s, batch, false, failure);
+		s->one = s->module ? compile_batch(s, 1, false, failure) : 0;
+		if (!s->one)
 			return false;
 	} else {
-		if (program_parameters(&s->model->program) == 0)
+		if (program_parameters(&s->model->module->program) == 0)
 			return fail(failure,
 				"%s has no parameter, so there is nothing to train: --inference writes it without training", s->prefix);
-		if (!compile_small(s, batch, failure))
+		s->module = compile_small(s, batch, failure);
+		if (!s->module)
 			return false;
 		plan_struct(s);
 	}

@@ -27,7 +27,7 @@ bool standalone_write(const Compilation *model, const void *net, const Standalon
 /* Whether the prefix is not the network's name; the note then says so. */
 bool standalone_renames(const Compilation *model, const StandaloneOptions *options, Failure *note);
 
-/* ---- between the standalone_*.c */
+/* ---- between the files of this folder */
 
 /* The header of a save: magic number, layout, number of bytes that follow, their checksum; four bytes each. */
 enum { SAVE_HEADER_BYTES = 16 };
@@ -37,9 +37,9 @@ typedef struct Standalone {
 	const StandaloneOptions *options;
 	const Compilation *model;
 	const void *net;
-	/* the model, compiled for these lanes and this batch size; for inference, folded too */
-	Compilation c;
-	Compilation one;                /* for inference: the same for one row */
+	Folded folded;                  /* for inference */
+	const Module *module;           /* the network, folded if it is, for the lanes and the batch that were asked for */
+	const Module *one;              /* for inference: the same for one row */
 	KernelSet target;
 	const char *prefix, *capitals;
 	const char *taken;              /* the name of the network, if it cannot be the prefix; or null */
@@ -53,42 +53,48 @@ typedef struct Standalone {
 	Code header, source, test;
 } Standalone;
 
+/* text.c */
 /* Writes a template, in which @ stands for the prefix and $ for the prefix in capitals. */
 void put_template(const Standalone *s, Code *code, const char *format, ...);
+/* Removes the marks that put_template leaves. If a variable has the name of the struct, it gets another name. */
+void settle_name(const Standalone *s, Code *code);
+
+/* model.c */
 
 /* Lists the struct's tensors in their order: parameters, statistics, the optimizer's, the batch, counters. */
 int standalone_tensors(const Standalone *s, const Tensor **tensors);
 bool is_persistent(const Tensor *tensor);       /* outlives a step, so it is saved */
-size_t element_count(const Tensor *tensor);     /* without padding */
 /* Returns a tensor's weights in net, row-major; or the value of a counter. */
 const float *weights_of(const Standalone *s, const Tensor *tensor);
 int64_t count_of(const Standalone *s, const Tensor *tensor);
 
 const ProgramTensor *program_tensor(const Standalone *s, const Tensor *tensor);
+Weights *model_weights(const Standalone *s);    /* all of them, in double */
 
 /* What training needs, and what is saved. */
 bool normalises_batch(const Standalone *s);
 bool classifies(const Standalone *s);
 int training_minimum(const Standalone *s);      /* rows */
-int saved_tensors(const Compilation *c, Tensor **tensors);
+int saved_tensors(const Module *m, Tensor **tensors);
 const char *saved_name(const Tensor *tensor);
 size_t save_bytes(const Standalone *s);
 
-/* standalone_inference.c */
+/* inference.c */
 
 /* The memory for one call, in floats: temporaries, then inputs and outputs in panels. */
 typedef struct Scratch { size_t input, output, floats; } Scratch;
 
-Weights *copy_weights(const Standalone *s);     /* the weights of the model, for a compilation that is folded */
-const float *folded_values(const Compilation *c, const Node *node, int index);
+
+/* m: a module of the folded network */
+const float *folded_values(const Standalone *s, const Module *m, const Node *node, int index);
 bool check_folded(const Standalone *s, Failure *failure);
-Scratch scratch_of(const Compilation *c);
+Scratch scratch_of(const Module *m);
 Scratch one_scratch(const Standalone *s);
 void put_inference(const Standalone *s, Code *code);
 
-/* standalone_trial.c */
+/* trial.c */
 /* tensors: ProgramTensor by path */
-typedef struct Trial { Compilation c; void *net; int rows; const Map *tensors; } Trial;
+typedef struct Trial { Module *module; void *net; int rows; const Map *tensors; } Trial;
 
 /* With the weights of net, or those of seed 0. fused: as usual; else each step has a loop of its own, and no calls are
  * combined. */
@@ -101,7 +107,7 @@ float trial_train(const Trial *trial, Random *random, const float *x, const int3
 void trial_disturb(Random *random, float *values, size_t count);        /* changes each by a rounding error */
 bool measure_folding(Standalone *s, Failure *failure);
 
-/* standalone_expected.c: up to SAMPLES numbers of each tensor, evenly spaced. Gradients are found from a step with a
+/* expected.c: up to SAMPLES numbers of each tensor, evenly spaced. Gradients are found from a step with a
  * rate so large that the old weights vanish beside what the step subtracts. */
 enum { TEST_STEPS = 3, SAMPLES = 16, GRADIENT_RATE = 1 << 20 };
 
@@ -134,7 +140,7 @@ extern const double test_margin, test_least_tolerance;
 bool is_tested(const Tensor *tensor);   /* has values that a test can predict */
 bool find_expected(const Standalone *s, Expected *expected, Failure *failure);
 
-/* standalone_test.c */
+/* test.c */
 bool put_test(Standalone *s, Failure *failure);
 
 /* names.c */
@@ -146,13 +152,13 @@ bool check_header(const char *path, Failure *failure);
 /* The words of compiler/standalone/taken_names.txt and taken_headers.txt, with a space before and after each. */
 extern const char taken_names[], taken_headers[];
 
-/* standalone_header.c, standalone_memory.c */
+/* header.c, memory.c */
 void put_header(Standalone *s);
 bool needs_large_int(const Standalone *s);      /* of more than 16 bits */
 void put_memory_table(const Standalone *s, Code *code);
 void put_inference_memory(const Standalone *s, Code *code);
 
-/* standalone_source.c, standalone_init.c, standalone_save.c, standalone_weights.c */
+/* source.c, init.c, save.c, weights.c */
 void put_source(Standalone *s);
 void put_classify(const Standalone *s, Code *code);
 void put_tensors(const Standalone *s, Code *code);

@@ -1,5 +1,5 @@
 /* --emit-test: a program that runs the emitted code on the inputs that bnc used, and compares the results with the
- * numbers of standalone_expected.c. */
+ * numbers of expected.c. */
 #include "standalone.h"
 #include <math.h>
 
@@ -202,9 +202,9 @@ static void put_training_functions(Standalone *s, const Expected *e)
 		undo = arena_print(s->arena, "%s/= %s;\n%s", loop, scale, undo);
 	}
 	size_t largest = 0;
-	for (int i = 0; i < s->c.tensors.count; i++)
-		if (is_persistent(s->c.tensors.items[i]) && element_count(s->c.tensors.items[i]) > largest)
-			largest = element_count(s->c.tensors.items[i]);
+	for (int i = 0; i < s->module->tensors.count; i++)
+		if (is_persistent(s->module->tensors.items[i]) && element_count(s->module->tensors.items[i]) > largest)
+			largest = element_count(s->module->tensors.items[i]);
 	put_template(s, &s->test, training_functions, largest, SAMPLES, SAMPLES, SAMPLES, GRADIENT_RATE, meaning, SAMPLES,
 		SAMPLES, GRADIENT_RATE, undo, SAMPLES);
 }

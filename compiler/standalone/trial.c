@@ -20,13 +20,15 @@ static const ProgramTensor *find_tensor(const Trial *trial, const char *path)
 
 static void set_weights(const Standalone *s, Trial *trial)
 {
-	for (int n = 0; n < trial->c.network->nodes.count; n++) {
-		const Node *node = trial->c.network->nodes.items[n];
+	const Module *m = trial->module;
+	const bool folded = m->network == s->folded.network;
+	for (int n = 0; n < m->network->nodes.count; n++) {
+		const Node *node = m->network->nodes.items[n];
 		for (int t = 0; node->layer->tensors[t].name; t++) {
-			const Tensor *tensor = node->tensors[t];
+			const Tensor *tensor = m->owned[node->index][t];
 			if (tensor && tensor->layout != LAYOUT_COUNTER)
-				tensor_set(&trial->c.program, trial->net, find_tensor(trial, tensor->path),
-					trial->c.weights ? folded_values(&trial->c, node, t) : weights_of(s, tensor));
+				tensor_set(&m->program, trial->net, find_tensor(trial, tensor->path),
+					folded ? folded_values(s, m, node, t) : weights_of(s, tensor));
 		}
 	}
 }
@@ -34,10 +36,10 @@ static void set_weights(const Standalone *s, Trial *trial)
 static bool initialise_trial(const Standalone *s, Trial *trial, Failure *failure)
 {
 	Random random;
-	for (int i = 0; i < trial->c.program.tensor_count; i++)
-		trial->tensors = map_put(trial->c.arena, trial->tensors, trial->c.program.tensors[i].path,
-			&trial->c.program.tensors[i]);
-	trial->net = program_allocate(&trial->c.program, failure);
+	const Program *program = &trial->module->program;
+	for (int i = 0; i < program->tensor_count; i++)
+		trial->tensors = map_put(s->arena, trial->tensors, program->tensors[i].path, &program->tensors[i]);
+	trial->net = program_allocate(program, failure);
 	if (!trial->net)
 		return false;
 	if (s->net) {
@@ -45,23 +47,19 @@ static bool initialise_trial(const Standalone *s, Trial *trial, Failure *failure
 		return true;
 	}
 	random_seed(&random, 0);
-	return program_initialise(&trial->c.program, trial->net, &random, failure);
+	return program_initialise(program, trial->net, &random, failure);
 }
 
 bool trial_open(const Standalone *s, Trial *trial, int rows, bool folded, bool fused, Failure *failure)
 {
-	Overrides overrides = {.batch = rows, .epochs = -1, .lr = -1};
-	*trial = (Trial){.rows = rows, .c = {.arena = arena_open(), .source = s->model->source,
-		.target = kernel_set("scalar"), .fuse = fused, .profile = true}};
-	if (folded) {
-		trial->c.weights = copy_weights(s);
-		trial->c.rows = rows;
-	}
-	bool ok = compile(&trial->c, STAGE_RUN, &overrides, failure);
-	if (!ok && error_count(trial->c.diagnostics) > 0)
-		fail(failure, "%s is too large for a batch of %d, with which bnc tries what it emits", s->model->source.path,
-			rows);
-	ok = ok && initialise_trial(s, trial, failure);
+	const Network *network = folded ? s->folded.network : s->model->network;
+	const Options options = {.target = kernel_set("scalar"), .batch = rows, .fuse = fused, .profile = true};
+	*trial = (Trial){.rows = rows};
+	if (!check_batch(network, rows, false, diagnostics_open(s->arena, &s->model->source)))
+		return fail(failure, "%s is too large for a batch of %d, with which bnc tries what it emits",
+			s->model->source.path, rows);
+	trial->module = compile_network(s->arena, network, &options, STAGE_RUN, failure);
+	bool ok = trial->module && initialise_trial(s, trial, failure);
 	if (!ok)
 		trial_close(trial);
 	return ok;
@@ -69,8 +67,9 @@ bool trial_open(const Standalone *s, Trial *trial, int rows, bool folded, bool f
 
 void trial_close(Trial *trial)
 {
-	program_free(&trial->c.program, trial->net);
-	compilation_close(&trial->c);
+	if (trial->net)
+		program_free(&trial->module->program, trial->net);
+	module_close(trial->module);
 }
 
 /* ---- roundings */
@@ -97,12 +96,12 @@ typedef struct Noise { const Trial *trial; const Routine *routine; Random *rando
 
 static void disturb_tensor(const Noise *noise, const Tensor *tensor)
 {
-	const Compilation *c = &noise->trial->c;
+	const Module *m = noise->trial->module;
 	bool temporary = tensor->role == ROLE_TEMPORARY;
 	if (tensor->layout != LAYOUT_COUNTER && !tensor->one_panel)
 		trial_disturb(noise->random,
-			place(noise->trial, temporary ? c->work_offset + tensor->offset * sizeof(float) : tensor->offset),
-			tensor_floats(c, tensor));
+			place(noise->trial, temporary ? m->work_offset + tensor->offset * sizeof(float) : tensor->offset),
+			tensor_floats(m, tensor));
 }
 
 /* Adds a rounding error to everything that the loop's steps have written. */
@@ -121,8 +120,8 @@ static void disturb_loop(void *watcher, int number)
 
 void trial_predict(const Trial *trial, Random *random, const float *x, float *y)
 {
-	const Program *program = &trial->c.program;
-	Noise noise = {trial, &trial->c.predict, random};
+	const Program *program = &trial->module->program;
+	Noise noise = {trial, &trial->module->predict, random};
 	Profile watch = {.watch = disturb_loop, .watcher = &noise};
 	const Host host = {.profile = random ? &watch : 0};
 	program->kernels->gather(trial->rows, program->inputs, place(trial, program->x), x, 0);
@@ -133,8 +132,8 @@ void trial_predict(const Trial *trial, Random *random, const float *x, float *y)
 float trial_train(const Trial *trial, Random *random, const float *x, const int32_t *label, const float *target,
 	float lr)
 {
-	const Program *program = &trial->c.program;
-	Noise noise = {trial, &trial->c.train, random};
+	const Program *program = &trial->module->program;
+	Noise noise = {trial, &trial->module->train, random};
 	Profile watch = {.watch = disturb_loop, .watcher = &noise};
 	const Host host = {.profile = random ? &watch : 0};
 	float loss;
@@ -152,8 +151,8 @@ float trial_train(const Trial *trial, Random *random, const float *x, const int3
 
 static void compare(Standalone *s, const Trial *plain, const Trial *folded, Random *random)
 {
-	size_t inputs = (size_t)plain->rows * (size_t)plain->c.program.inputs,
-		outputs = (size_t)plain->rows * (size_t)plain->c.program.outputs;
+	size_t inputs = (size_t)plain->rows * (size_t)plain->module->program.inputs,
+		outputs = (size_t)plain->rows * (size_t)plain->module->program.outputs;
 	float *x = NEW_ARRAY(s->arena, float, inputs), *y = NEW_ARRAY(s->arena, float, outputs),
 		*z = NEW_ARRAY(s->arena, float, outputs);
 	for (size_t i = 0; i < inputs; i++)

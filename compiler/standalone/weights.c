@@ -24,8 +24,8 @@ void put_floats(const Standalone *s, Code *code, const float *values, size_t cou
 
 bool check_weights(const Standalone *s, Failure *failure)
 {
-	for (int i = 0; s->net && i < s->c.tensors.count; i++) {
-		const Tensor *tensor = s->c.tensors.items[i];
+	for (int i = 0; s->net && i < s->module->tensors.count; i++) {
+		const Tensor *tensor = s->module->tensors.items[i];
 		if (!tensor->path || tensor->layout == LAYOUT_COUNTER)
 			continue;
 		const float *values = weights_of(s, tensor);
@@ -49,8 +49,8 @@ static void put_trained_tensor(const Standalone *s, Code *code, const Tensor *te
 
 void put_trained(const Standalone *s, Code *code)
 {
-	Tensor **tensors = NEW_ARRAY(s->arena, Tensor *, s->c.tensors.count);
-	int count = saved_tensors(&s->c, tensors);
+	Tensor **tensors = NEW_ARRAY(s->arena, Tensor *, s->module->tensors.count);
+	int count = saved_tensors(s->module, tensors);
 	code_put(code, "\n/* ---- trained weights, row-major */\n\n");
 	for (int i = 0; i < count; i++)
 		if (tensors[i]->path && tensors[i]->layout != LAYOUT_COUNTER)

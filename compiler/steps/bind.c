@@ -7,10 +7,7 @@
 
 Tensor *new_tensor(Diff *d, Role role, Layout layout, const char *name)
 {
-	Tensor *tensor = NEW(d->arena, Tensor);
-	*tensor = (Tensor){.name = name, .role = role, .layout = layout, .positions = 1};
-	APPEND(d->arena, role == ROLE_TEMPORARY ? &d->routine->temporaries : &d->c->tensors, tensor);
-	return tensor;
+	return add_tensor(d->module, d->routine, (Tensor){.name = name, .role = role, .layout = layout, .positions = 1});
 }
 
 Tensor *tensor_over(Diff *d, Role role, Layout layout, const Value *value, const char *name)
@@ -31,10 +28,10 @@ static Tensor *tensor_like(Diff *d, const Tensor *model, const char *name)
 	return tensor;
 }
 
-Tensor *gradient_of(Diff *d, Value *value)
+Tensor *gradient_of(Diff *d, const Value *value)
 {
 	const char *name = value->producer ? arena_print(d->arena, "dy_%d", value->producer->index) : "dx";
-	if (value->gradient)
+	if (d->gradients[value_index(value)])
 		name = arena_print(d->arena, "%s_part%d", name, ++d->contributions);
 	return tensor_over(d, ROLE_TEMPORARY, LAYOUT_ROWS, value, name);
 }
@@ -62,28 +59,28 @@ static int input_index(const char *name, const char *prefix)
 
 static Tensor *local_tensor(Diff *d, int index)
 {
-	Node *node = d->node;
+	const Node *node = d->node;
 	const LocalSpec *spec = &node->layer->locals[index];
-	if (!node->locals[index])
-		node->locals[index] = tensor_over(d, ROLE_TEMPORARY, spec->layout, node->output,
+	Tensor **local = &d->locals[node->index][index];
+	if (!*local)
+		*local = tensor_over(d, ROLE_TEMPORARY, spec->layout, node->output,
 			arena_print(d->arena, "%s_%d", spec->name, node->index));
-	return node->locals[index];
+	return *local;
 }
 
 static Tensor *parameter_gradient(Diff *d, int index)
 {
-	Node *node = d->node;
-	Tensor *tensor = node->tensors[index];
-	if (tensor && !node->gradients[index])
-		node->gradients[index] = tensor_like(d, tensor, arena_print(d->arena, "d%s", tensor->name));
-	return node->gradients[index];
+	Tensor *tensor = d->module->owned[d->node->index][index], **gradient = &d->owned_gradients[d->node->index][index];
+	if (tensor && !*gradient)
+		*gradient = tensor_like(d, tensor, arena_print(d->arena, "d%s", tensor->name));
+	return *gradient;
 }
 
 static Tensor *step_counter(Diff *d)
 {
-	if (!d->c->step)
-		d->c->step = new_tensor(d, ROLE_STATE, LAYOUT_COUNTER, "step");
-	return d->c->step;
+	if (!d->module->step)
+		d->module->step = new_tensor(d, ROLE_STATE, LAYOUT_COUNTER, "step");
+	return d->module->step;
 }
 
 /* Binds names that every rule can use. False: name is none of them. */
@@ -107,15 +104,15 @@ static bool bind_common(Diff *d, const char *name, Operand *operand)
 	else if (strcmp(name, "outputs") == 0)
 		*operand = number(shape_features(&y->shape));
 	else if ((input = input_index(name, "x")) >= 0 && node->inputs[input])
-		*operand = at(node->inputs[input]->tensor);
+		*operand = at(d->values[value_index(node->inputs[input])]);
 	else if ((input = input_index(name, "dx")) >= 0 && node->inputs[input]) {
 		if (!d->dx[input])
 			d->dx[input] = gradient_of(d, node->inputs[input]);
 		*operand = at(d->dx[input]);
 	} else if (strcmp(name, "y") == 0 && y)
-		*operand = at(y->tensor);
+		*operand = at(d->values[value_index(y)]);
 	else if (strcmp(name, "dy") == 0 && y)
-		*operand = at(y->gradient);
+		*operand = at(d->gradients[value_index(y)]);
 	else
 		return false;
 	return true;
@@ -123,17 +120,17 @@ static bool bind_common(Diff *d, const char *name, Operand *operand)
 
 static Operand bind_loss(Diff *d, const char *name)
 {
-	Compilation *c = d->c;
+	Module *m = d->module;
 	const Value *x = d->node->inputs[0];
 	if (strcmp(name, "label") == 0)
-		return at(c->label ? c->label : (c->label = new_tensor(d, ROLE_LABEL, LAYOUT_LABELS, "label")));
+		return at(m->label ? m->label : (m->label = new_tensor(d, ROLE_LABEL, LAYOUT_LABELS, "label")));
 	if (strcmp(name, "target") == 0)
-		return at(c->target_values ? c->target_values
-			: (c->target_values = tensor_over(d, ROLE_TARGET, LAYOUT_ROWS, x, "target")));
+		return at(m->target_values ? m->target_values
+			: (m->target_values = tensor_over(d, ROLE_TARGET, LAYOUT_ROWS, x, "target")));
 	if (strcmp(name, "loss") == 0)
-		return at(c->loss ? c->loss : (c->loss = new_tensor(d, ROLE_RESULT, LAYOUT_SCALAR, "loss")));
+		return at(m->loss ? m->loss : (m->loss = new_tensor(d, ROLE_RESULT, LAYOUT_SCALAR, "loss")));
 	if (strcmp(name, "correct") == 0)
-		return at(c->correct ? c->correct : (c->correct = new_tensor(d, ROLE_RESULT, LAYOUT_SCALAR, "correct")));
+		return at(m->correct ? m->correct : (m->correct = new_tensor(d, ROLE_RESULT, LAYOUT_SCALAR, "correct")));
 	internal_error("%s: nothing is called `%s`", d->node->layer->name, name);
 }
 
@@ -166,7 +163,7 @@ static Operand bind_layer(Diff *d, const char *name)
 	const Layer *layer = d->node->layer;
 	int index = tensor_index(layer, name);
 	if (index >= 0)
-		return at(d->node->tensors[index]);
+		return at(d->module->owned[d->node->index][index]);
 	for (int i = 0; layer->locals[i].name; i++)
 		if (strcmp(layer->locals[i].name, name) == 0)
 			return at(local_tensor(d, i));
@@ -254,7 +251,7 @@ static void bind_call(Diff *d, const char **text, bool wanted)
 			pass_gradient(d, name, from);
 		return;
 	}
-	const Kernel *kernel = read_call(d->arena, &d->c->kernels, text, names);
+	const Kernel *kernel = read_call(d->arena, &d->module->kernels, text, names);
 	if (!wanted)
 		return;
 	Step *step = new_step(d, kernel);
@@ -278,7 +275,7 @@ static bool guard_holds(Diff *d, const char **text)
 	return (d->node->arguments[argument] != 0) != negated;
 }
 
-void bind_calls(Diff *d, Node *node, const char *text)
+void bind_calls(Diff *d, const Node *node, const char *text)
 {
 	d->node = node;
 	for (bool more = text && *text; more; more = read_mark(&text, ';')) {

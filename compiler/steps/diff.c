@@ -15,7 +15,7 @@ static const char *value_name(Diff *d, const Value *value)
 	return value->producer ? arena_print(d->arena, "y_%d", value->producer->index) : "x";
 }
 
-static void own_tensors(Diff *d, Node *node)
+static void own_tensors(Diff *d, const Node *node)
 {
 	for (int i = 0; node->layer->tensors[i].name; i++) {
 		const TensorSpec *spec = &node->layer->tensors[i];
@@ -27,7 +27,7 @@ static void own_tensors(Diff *d, Node *node)
 		tensor->node = node;
 		tensor->init = spec->init;
 		tensor->inputs = shape_features(&node->inputs[0]->shape);
-		node->tensors[i] = tensor;
+		d->module->owned[node->index][i] = tensor;
 	}
 }
 
@@ -35,14 +35,14 @@ static void own_tensors(Diff *d, Node *node)
 
 static void forward(Diff *d, bool training)
 {
-	const Network *network = d->c->network;
-	network->input->tensor = d->c->input;
+	const Network *network = d->module->network;
+	d->values[value_index(network->input)] = d->module->input;
+	memset(d->locals, 0, (size_t)network->index_count * sizeof *d->locals);
 	for (int i = 0; i < network->nodes.count; i++) {
-		Node *node = network->nodes.items[i];
+		const Node *node = network->nodes.items[i];
 		bool result = !training && node->output == network->output;
-		node->output->tensor = result ? d->c->output
+		d->values[value_index(node->output)] = result ? d->module->output
 			: tensor_over(d, ROLE_TEMPORARY, LAYOUT_ROWS, node->output, value_name(d, node->output));
-		memset(node->locals, 0, sizeof node->locals);
 		bind_calls(d, node, !training && node->layer->predict ? node->layer->predict : node->layer->forward);
 	}
 }
@@ -51,20 +51,21 @@ static void forward(Diff *d, bool training)
 static void collect_gradients(Diff *d, const Node *node)
 {
 	for (int i = 0; i < node->input_count; i++) {
-		Value *value = node->inputs[i];
+		const Value *value = node->inputs[i];
+		Tensor **gradient = &d->gradients[value_index(value)];
 		if (!d->dx[i])
 			continue;
-		if (value->gradient) {
+		if (*gradient) {
 			Tensor *sum = gradient_of(d, value);
-			Step *step = new_step(d, kernel_find(&d->c->kernels, "add", 3));
+			Step *step = new_step(d, kernel_find(&d->module->kernels, "add", 3));
 			step->operands[0] = (Operand){.kind = OPERAND_ROWS, .number = sum->positions};
 			step->operands[1] = at(sum);
-			step->operands[2] = at(value->gradient);
+			step->operands[2] = at(*gradient);
 			step->operands[3] = at(d->dx[i]);
 			find_features(step);
-			value->gradient = sum;
+			*gradient = sum;
 		} else
-			value->gradient = d->dx[i];
+			*gradient = d->dx[i];
 		d->dx[i] = 0;
 	}
 }
@@ -85,14 +86,14 @@ bool shift_is_cancelled(const Network *network, const Node *node, int tensor)
  * should add has no gradient: its place keeps the 0 that it is given at first. */
 static void make_blocks(Diff *d)
 {
-	const Network *network = d->c->network;
+	const Network *network = d->module->network;
 	Tensor *parameters = new_tensor(d, ROLE_BLOCK, LAYOUT_WEIGHTS, "parameters"),
 		*gradients = new_tensor(d, ROLE_BLOCK, LAYOUT_WEIGHTS, "gradients");
 	size_t floats = 0;
 	for (int i = 0; i < network->nodes.count; i++)
 		for (int k = 0; network->nodes.items[i]->layer->tensors[k].name; k++) {
-			Node *node = network->nodes.items[i];
-			Tensor *w = node->tensors[k];
+			const Node *node = network->nodes.items[i];
+			Tensor *w = d->module->owned[node->index][k];
 			if (!w || w->role != ROLE_PARAMETER)
 				continue;
 			w->block = parameters;
@@ -103,12 +104,12 @@ static void make_blocks(Diff *d)
 				dw->inputs = w->inputs;
 				dw->block = gradients;
 				dw->in_block = floats;
-				node->gradients[k] = dw;
+				d->owned_gradients[node->index][k] = dw;
 			}
-			floats += tensor_floats(d->c, w);
+			floats += tensor_floats(d->module, w);
 		}
-	parameters->features = gradients->features = d->c->target->lanes;
-	parameters->inputs = gradients->inputs = (int)(floats / (size_t)d->c->target->lanes);
+	parameters->features = gradients->features = d->module->options.target->lanes;
+	parameters->inputs = gradients->inputs = (int)(floats / (size_t)d->module->options.target->lanes);
 	d->w = parameters;
 	d->dw = gradients;
 }
@@ -116,57 +117,60 @@ static void make_blocks(Diff *d)
 static void update_all(Diff *d)
 {
 	const int before = d->routine->steps.count;
-	bind_calls(d, d->c->network->optimizer, d->c->network->optimizer->layer->forward);
+	bind_calls(d, d->module->network->optimizer, d->module->network->optimizer->layer->forward);
 	for (int i = before; i < d->routine->steps.count; i++)
 		d->routine->steps.items[i]->after_all = true;
 }
 
-static void update_parameters(Diff *d, Node *node)
+static void update_parameters(Diff *d, const Node *node)
 {
 	for (int i = 0; node->layer->tensors[i].name; i++) {
-		if (!node->gradients[i] || shift_is_cancelled(d->c->network, node, i))
+		if (!d->owned_gradients[node->index][i] || shift_is_cancelled(d->module->network, node, i))
 			continue;
-		d->w = node->tensors[i];
-		d->dw = node->gradients[i];
+		d->w = d->module->owned[node->index][i];
+		d->dw = d->owned_gradients[node->index][i];
 		memset(d->states, 0, sizeof d->states);
-		bind_calls(d, d->c->network->optimizer, d->c->network->optimizer->layer->forward);
+		bind_calls(d, d->module->network->optimizer, d->module->network->optimizer->layer->forward);
 	}
 }
 
 static void backward(Diff *d)
 {
-	const Network *network = d->c->network;
+	const Network *network = d->module->network;
 	d->numbers = new_tensor(d, ROLE_TEMPORARY, LAYOUT_NUMBERS, "numbers");
 	bind_calls(d, network->optimizer, network->optimizer->layer->prepare);
 	bind_calls(d, network->loss, network->loss->layer->forward);
 	collect_gradients(d, network->loss);
 	for (int i = network->nodes.count - 1; i >= 0; i--) {
-		Node *node = network->nodes.items[i];
-		if (!node->output->gradient)
+		const Node *node = network->nodes.items[i];
+		if (!d->gradients[value_index(node->output)])
 			continue;
 		bind_calls(d, node, node->layer->backward);
 		collect_gradients(d, node);
-		if (!d->c->update_at_once)
+		if (!d->module->options.update_at_once)
 			update_parameters(d, node);
 	}
-	if (d->c->update_at_once)
+	if (d->module->options.update_at_once)
 		update_all(d);
 }
 
 static void count_step(Diff *d)
 {
-	if (!d->c->step)
+	if (!d->module->step)
 		return;
-	Step *step = new_step(d, kernel_find(&d->c->kernels, "count", 5));
-	step->operands[0] = at(d->c->step);
+	Step *step = new_step(d, kernel_find(&d->module->kernels, "count", 5));
+	step->operands[0] = at(d->module->step);
 }
 
 /* ---- dead steps */
 
-/* Keeps the steps that write something persistent, and the steps whose results those read, directly or not. */
+/* Keeps the steps that write something persistent, and the steps whose results those read, directly or not; and the
+ * temporaries of those steps. */
 static void drop_unread(Diff *d)
 {
 	Steps *steps = &d->routine->steps;
+	bool *touched = NEW_ARRAY(d->arena, bool, d->module->tensor_count),     /* by tensor id: by a step that is kept */
+		*read = NEW_ARRAY(d->arena, bool, d->module->tensor_count);
 	for (int i = steps->count - 1; i >= 0; i--) {
 		Step *step = steps->items[i];
 		const KernelParameter *parameters = step->kernel->parameters;
@@ -174,7 +178,7 @@ static void drop_unread(Diff *d)
 		for (int k = 0; k < step->kernel->parameter_count; k++)
 			if (step->operands[k].kind == OPERAND_AT && parameters[k].type->writes) {
 				const Tensor *tensor = step->operands[k].tensor;
-				live = live || tensor->role != ROLE_TEMPORARY || tensor->read;
+				live = live || tensor->role != ROLE_TEMPORARY || read[tensor->id];
 			}
 		if (!live) {
 			steps->items[i] = 0;
@@ -185,8 +189,8 @@ static void drop_unread(Diff *d)
 				internal_error("%s: operand %s of %s may not be absent", step->node->layer->name, parameters[k].name,
 					step->kernel->name);
 			else if (step->operands[k].kind == OPERAND_AT) {
-				step->operands[k].tensor->touched = true;
-				step->operands[k].tensor->read |= parameters[k].type->reads;
+				touched[step->operands[k].tensor->id] = true;
+				read[step->operands[k].tensor->id] |= parameters[k].type->reads;
 			}
 	}
 	int kept = 0;
@@ -194,53 +198,50 @@ static void drop_unread(Diff *d)
 		if (steps->items[i])
 			steps->items[kept++] = steps->items[i];
 	steps->count = kept;
-}
-
-static void drop_untouched(Tensors *temporaries)
-{
-	int kept = 0;
+	Tensors *temporaries = &d->routine->temporaries;
+	kept = 0;
 	for (int i = 0; i < temporaries->count; i++)
-		if (temporaries->items[i]->touched)
+		if (touched[temporaries->items[i]->id])
 			temporaries->items[kept++] = temporaries->items[i];
 	temporaries->count = kept;
 }
 
-void count_readers(const Network *network)
+/* ---- the pass */
+
+static Diff begin(Module *m)
 {
-	for (int i = 0; i < network->nodes.count; i++)
-		for (int k = 0; k < network->nodes.items[i]->input_count; k++)
-			network->nodes.items[i]->inputs[k]->readers = 0;
-	network->output->readers = 1;
-	for (int i = 0; i < network->nodes.count; i++)
-		for (int k = 0; k < network->nodes.items[i]->input_count; k++) {
-			Value *value = network->nodes.items[i]->inputs[k];
-			value->readers++;
-			value->reader = network->nodes.items[i];
-		}
+	const int nodes = m->network->index_count;      /* there are fewer values: the loss and the optimizer have none */
+	m->owned = arena_alloc(m->arena, (size_t)nodes, sizeof *m->owned);
+	return (Diff){
+		.module = m, .arena = m->arena, .routine = &m->train,
+		.values = NEW_ARRAY(m->arena, Tensor *, nodes), .gradients = NEW_ARRAY(m->arena, Tensor *, nodes),
+		.locals = arena_alloc(m->arena, (size_t)nodes, sizeof(Tensor *[MAX_LOCALS])),
+		.owned_gradients = arena_alloc(m->arena, (size_t)nodes, sizeof(Tensor *[MAX_TENSORS])),
+	};
 }
 
-void differentiate(Compilation *c)
+Module *differentiate(Arena *arena, const Network *network, const Options *options)
 {
-	Diff d = {.c = c, .arena = c->arena, .routine = &c->train};
-	const Network *network = c->network;
+	Module *m = NEW(arena, Module);
+	*m = (Module){.arena = arena, .network = network, .options = *options, .kernels = kernel_table(arena)};
+	m->options.batch = options->batch ? options->batch : network->batch;
+	Diff d = begin(m);
 	for (int i = 0; i < network->nodes.count; i++)
 		own_tensors(&d, network->nodes.items[i]);
-	c->input = tensor_over(&d, ROLE_INPUT, LAYOUT_ROWS, network->input, "x");
-	c->output = tensor_over(&d, ROLE_RESULT, LAYOUT_ROWS, network->output, "y");
+	m->input = tensor_over(&d, ROLE_INPUT, LAYOUT_ROWS, network->input, "x");
+	m->output = tensor_over(&d, ROLE_RESULT, LAYOUT_ROWS, network->output, "y");
 
-	count_readers(network);
-	c->train.name = "train";
-	if (c->update_at_once)
+	m->train.name = "train";
+	if (m->options.update_at_once)
 		make_blocks(&d);
 	forward(&d, true);
 	backward(&d);
 	count_step(&d);
 	drop_unread(&d);
-	drop_untouched(&c->train.temporaries);
 
-	c->predict.name = "predict";
-	d.routine = &c->predict;
+	m->predict.name = "predict";
+	d.routine = &m->predict;
 	forward(&d, false);
 	drop_unread(&d);
-	drop_untouched(&c->predict.temporaries);
+	return m;
 }

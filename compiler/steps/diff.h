@@ -4,10 +4,12 @@
 #include "bnc.h"
 
 typedef struct Diff {
-	Compilation *c;
+	Module *module;
 	Arena *arena;
 	Routine *routine;
-	Node *node;                     /* the node whose calls are being bound */
+	const Node *node;               /* the node whose calls are being bound */
+	Tensor **values, **gradients;   /* by value_index: the value's tensor, and its gradient's */
+	Tensor *(*locals)[MAX_LOCALS], *(*owned_gradients)[MAX_TENSORS];        /* by a node's index */
 	Tensor *dx[MAX_INPUTS];         /* what the calls add to the gradients of the node's inputs */
 	Tensor *w, *dw;                 /* in an optimizer's calls: the parameter, its gradient, and */
 	Tensor *states[MAX_TENSORS];    /* the states that the optimizer keeps for it */
@@ -21,13 +23,13 @@ Tensor *new_tensor(Diff *d, Role role, Layout layout, const char *name);
 /* A new tensor with the features of value, in any layout. */
 Tensor *tensor_over(Diff *d, Role role, Layout layout, const Value *value, const char *name);
 /* A new temporary for what one reader adds to the gradient of value. */
-Tensor *gradient_of(Diff *d, Value *value);
+Tensor *gradient_of(Diff *d, const Value *value);
 Operand at(Tensor *tensor);             /* absent when null */
 /* Appends a step to the routine. The caller sets its operands, then calls find_features. */
 Step *new_step(Diff *d, const Kernel *kernel);
 /* Sets step->features: those that its own-panel operands have in common. */
 void find_features(Step *step);
 /* Appends the steps that the text of a layer's rule says, for the node. */
-void bind_calls(Diff *d, Node *node, const char *text);
+void bind_calls(Diff *d, const Node *node, const char *text);
 
 #endif

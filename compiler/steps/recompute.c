@@ -7,7 +7,7 @@
 enum { MAX_DEPTH = 4 };                 /* the most calls in a row that recompute one activation */
 
 typedef struct Recompute {
-	Compilation *c;
+	Module *module;
 	Routine *routine;
 	int first_backward;             /* the first step after the loss */
 	Step **writer;                  /* by tensor id: the step of forward that writes it, or null */
@@ -105,19 +105,17 @@ static Tensor *in_backward(Recompute *r, Tensor *tensor, Step *after)
 		return tensor;
 	if (r->again[tensor->id])
 		return r->again[tensor->id];
-	Tensor *copy = NEW(r->c->arena, Tensor);
-	*copy = *tensor;
-	copy->name = arena_print(r->c->arena, "%s_again", tensor->name);
+	Tensor *copy = add_tensor(r->module, r->routine, *tensor);
+	copy->name = arena_print(r->module->arena, "%s_again", tensor->name);
 	r->again[tensor->id] = copy;
-	Step *repeated = NEW(r->c->arena, Step);
+	Step *repeated = NEW(r->module->arena, Step);
 	*repeated = *step;
 	repeated->after = after;
 	for (int k = 0; k < step->kernel->parameter_count; k++)
 		if (is_temporary(&step->operands[k]))
 			repeated->operands[k].tensor = step->kernel->parameters[k].type->writes ? copy
 				: in_backward(r, step->operands[k].tensor, after);
-	APPEND(r->c->arena, &r->routine->temporaries, copy);
-	APPEND(r->c->arena, &r->result, repeated);
+	APPEND(r->module->arena, &r->result, repeated);
 	return copy;
 }
 
@@ -129,23 +127,23 @@ static void rewrite_backward(Recompute *r)
 		for (int k = 0; i >= r->first_backward && k < step->kernel->parameter_count; k++)
 			if (is_temporary(&step->operands[k]) && step->kernel->parameters[k].type->reads)
 				step->operands[k].tensor = in_backward(r, step->operands[k].tensor, called_for_by(r, step));
-		APPEND(r->c->arena, &r->result, step);
+		APPEND(r->module->arena, &r->result, step);
 	}
 	r->routine->steps = r->result;
 }
 
-void recompute(Compilation *c, Routine *routine)
+void recompute(Module *m, Routine *routine)
 {
-	Recompute r = {.c = c, .routine = routine};
-	int tensors = number_tensors(c, routine);
-	while (r.first_backward < routine->steps.count && routine->steps.items[r.first_backward]->node != c->network->loss)
+	Recompute r = {.module = m, .routine = routine};
+	const int tensors = m->tensor_count;
+	while (r.first_backward < routine->steps.count && routine->steps.items[r.first_backward]->node != m->network->loss)
 		r.first_backward++;
-	while (r.first_backward < routine->steps.count && routine->steps.items[r.first_backward]->node == c->network->loss)
+	while (r.first_backward < routine->steps.count && routine->steps.items[r.first_backward]->node == m->network->loss)
 		r.first_backward++;
-	r.writer = NEW_ARRAY(c->arena, Step *, tensors);
-	r.kept = NEW_ARRAY(c->arena, bool, tensors);
-	r.gradient_writer = NEW_ARRAY(c->arena, Step *, tensors);
-	r.again = NEW_ARRAY(c->arena, Tensor *, tensors);
+	r.writer = NEW_ARRAY(m->arena, Step *, tensors);
+	r.kept = NEW_ARRAY(m->arena, bool, tensors);
+	r.gradient_writer = NEW_ARRAY(m->arena, Step *, tensors);
+	r.again = NEW_ARRAY(m->arena, Tensor *, tensors);
 	find_kept(&r);
 	choose(&r);
 	rewrite_backward(&r);

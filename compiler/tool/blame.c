@@ -38,22 +38,22 @@ static const double *value_of(double *const *outputs, const double *x, const Val
 	return !value ? 0 : value->producer ? outputs[value->producer->index] : x;
 }
 
-static double *tensor_values(const Compilation *c, const void *net, const Tensor *tensor)
+static double *tensor_values(const Module *m, const void *net, const Tensor *tensor)
 {
 	size_t count = (size_t)tensor->features * (tensor->layout == LAYOUT_WEIGHTS ? (size_t)tensor->inputs : 1);
 	const ProgramTensor place = {.layout = tensor->layout, .features = tensor->features, .inputs = tensor->inputs,
 		.offset = tensor->offset};
 	float *floats = malloc(count * sizeof *floats);
-	double *values = floats ? NEW_ARRAY(c->arena, double, count) : 0;
+	double *values = floats ? NEW_ARRAY(m->arena, double, count) : 0;
 	if (floats)
-		tensor_get(&c->program, net, &place, floats);
+		tensor_get(&m->program, net, &place, floats);
 	for (size_t i = 0; floats && i < count; i++)
 		values[i] = (double)floats[i];
 	free(floats);
 	return values;
 }
 
-static void run_node(const Compilation *c, const void *net, const Node *node, int rows, const double *x,
+static void run_node(const Module *m, const void *net, const Node *node, int rows, const double *x,
 	double **outputs)
 {
 	Reference reference = {
@@ -63,10 +63,10 @@ static void run_node(const Compilation *c, const void *net, const Node *node, in
 		.x2 = value_of(outputs, x, node->inputs[1]),
 		.training = true,
 	};
-	reference.y = outputs[node->index] = NEW_ARRAY(c->arena, double, (size_t)rows * (size_t)reference.outputs);
+	reference.y = outputs[node->index] = NEW_ARRAY(m->arena, double, (size_t)rows * (size_t)reference.outputs);
 	for (int k = 0; k < MAX_TENSORS; k++)
-		if (node->tensors[k] && node->tensors[k]->layout != LAYOUT_COUNTER)
-			reference.tensors[k] = tensor_values(c, net, node->tensors[k]);
+		if (m->owned[node->index][k] && m->owned[node->index][k]->layout != LAYOUT_COUNTER)
+			reference.tensors[k] = tensor_values(m, net, m->owned[node->index][k]);
 	node->layer->reference(&reference);
 }
 
@@ -86,14 +86,14 @@ static int constant_feature(const double *values, int rows, int features)
 }
 
 /* The batch that is in the network's input, as row-major doubles. */
-static double *input_values(const Compilation *c, const Run *run, int rows)
+static double *input_values(const Module *m, const Run *run, int rows)
 {
-	size_t count = (size_t)rows * (size_t)c->program.inputs;
+	size_t count = (size_t)rows * (size_t)m->program.inputs;
 	float *floats = malloc(count * sizeof *floats);
-	double *values = floats ? NEW_ARRAY(c->arena, double, count) : 0;
+	double *values = floats ? NEW_ARRAY(m->arena, double, count) : 0;
 	if (floats)
-		c->program.kernels->scatter(rows, c->program.inputs, floats,
-			(const float *)((const char *)run->net + c->program.x));
+		m->program.kernels->scatter(rows, m->program.inputs, floats,
+			(const float *)((const char *)run->net + m->program.x));
 	for (size_t i = 0; floats && i < count; i++)
 		values[i] = (double)floats[i];
 	free(floats);
@@ -101,17 +101,17 @@ static double *input_values(const Compilation *c, const Run *run, int rows)
 }
 
 /* Looks for a batchnorm with eps=0 that has an input feature without variance. */
-static bool blame_deviation(const Compilation *c, const Training *t, Failure *failure)
+static bool blame_deviation(const Module *m, const Training *t, Failure *failure)
 {
 	const Run *run = t->breakdown.run;
-	const Node *last = find_division(c->network);
+	const Node *last = find_division(m->network);
 	if (!last || !t->returns || t->breakdown.of_weights || !program_is_finite(run->program, run->net))
 		return false;
-	const Nodes *nodes = &c->network->nodes;
+	const Nodes *nodes = &m->network->nodes;
 	int begin = t->breakdown.batch * t->batch;
 	int rows = t->data->rows - begin < t->batch ? t->data->rows - begin : t->batch;
-	const double *x = input_values(c, run, rows);
-	double **outputs = NEW_ARRAY(c->arena, double *, nodes->count);
+	const double *x = input_values(m, run, rows);
+	double **outputs = NEW_ARRAY(m->arena, double *, nodes->count);
 	for (int i = 0; x && i <= last->index; i++) {
 		const Node *node = nodes->items[i];
 		int features = (int)shape_size(&node->inputs[0]->shape);
@@ -123,7 +123,7 @@ static bool blame_deviation(const Compilation *c, const Training *t, Failure *fa
 				"by 0. Give it eps=1e-5, or leave such a feature out", node->layer->name, node->path, constant, rows);
 			return true;
 		}
-		run_node(c, run->net, node, rows, x, outputs);
+		run_node(m, run->net, node, rows, x, outputs);
 	}
 	return false;
 }
@@ -180,15 +180,15 @@ static void blame_size(const Training *t, const char *weights, Failure *failure)
 		add(failure, "%s: the learning rate has no part in it", when);
 }
 
-void blame(const Compilation *c, const Training *t, const char *weights, Failure *failure)
+void blame(const Module *m, const Training *t, const char *weights, Failure *failure)
 {
 	if (!t->breakdown.run)
 		return;
 	add(failure, ", so training stops here");
-	if (blame_deviation(c, t, failure))
+	if (blame_deviation(m, t, failure))
 		return;
 	blame_size(t, weights, failure);
-	const Node *node = find_division(c->network);
+	const Node *node = find_division(m->network);
 	if (node && !t->returns)
 		add(failure,
 			". %s `%s` has eps=0, and divides by 0 where a feature is the same in a whole batch: eps=1e-5 does not",

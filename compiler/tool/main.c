@@ -30,10 +30,12 @@ static int compile_all(Session *s)
 	for (int i = 0; i < s->options.network_count; i++) {
 		Compilation *c = &s->compilations[i];
 		*c = (Compilation){
-			.arena = arena_open(), .target = s->target, .fuse = !s->options.no_fuse, .profile = s->options.profile,
-			.pairs = true,
-			.recompute = s->options.recompute,
-			.threads = s->options.threads ? s->options.threads : physical_cores(),
+			.arena = arena_open(),
+			.options = {
+				.target = s->target, .fuse = !s->options.no_fuse, .profile = s->options.profile, .pairs = true,
+				.recompute = s->options.recompute,
+				.threads = s->options.threads ? s->options.threads : physical_cores(),
+			},
 		};
 		s->count++;
 		if (!source_read(&c->source, c->arena, &s->options.networks[i], &failure)) {
@@ -45,7 +47,8 @@ static int compile_all(Session *s)
 		diagnostics_print(c->diagnostics, stderr);
 		if (!ok)
 			status = failure.text[0] ? report_failure(EXIT_INTERNAL, &failure) : EXIT_NETWORK;
-		else if (!s->options.emit.path && !check_ram(c, &c->train, true, c->bytes, s->options.emit.ram, &failure))
+		else if (c->module && !s->options.emit.path
+			&& !check_ram(c->module, &c->module->train, true, c->module->bytes, s->options.emit.ram, &failure))
 			status = report_failure(EXIT_NETWORK, &failure);
 	}
 	return status;
@@ -59,9 +62,9 @@ static void report_all(const Session *s)
 		if (s->options.dump >= 0)
 			dump(c, (Stage)s->options.dump, stdout);
 		if (s->options.summary || (!training && !s->options.explain && !s->options.check && s->options.dump < 0))
-			print_summary(c, stdout);
+			print_summary(c->module, stdout);
 		if (s->options.explain)
-			explain(c, stdout);
+			explain(c->module, stdout);
 	}
 }
 
@@ -83,7 +86,7 @@ static int run_session(Session *s)
 }
 
 /* A binary file on standard output must be alone there: everything else is printed to standard error. */
-static int settle_output(Options *options, Failure *failure)
+static int settle_output(CommandLine *options, Failure *failure)
 {
 	if (!options->save || !output_is_named(options->save))
 		return 0;

@@ -5,7 +5,7 @@
 
 typedef struct NetworkArgument { const char *path, *text; } NetworkArgument;    /* text: the argument of -e, or null */
 
-typedef struct Options {
+typedef struct CommandLine {
 	NetworkArgument *networks;
 	int network_count;
 	const char *train, *weights, *save, *log, *isa;
@@ -17,13 +17,13 @@ typedef struct Options {
 	StandaloneOptions emit;
 	int threads;            /* 0: as many as are worth it */
 	bool profile, recompute;
-} Options;
+} CommandLine;
 
 typedef enum OptionsResult { OPTIONS_RUN, OPTIONS_DONE, OPTIONS_WRONG } OptionsResult;
 
 /* Reads argv. OPTIONS_DONE: a question such as --help was answered on stdout. */
-OptionsResult options_read(Options *options, int argc, char **argv, Failure *failure);
-void options_free(Options *options);
+OptionsResult options_read(CommandLine *options, int argc, char **argv, Failure *failure);
+void options_free(CommandLine *options);
 
 /* ---- source.c: the text of a network, from its file or the command line */
 bool source_read(Source *source, Arena *arena, const NetworkArgument *argument, Failure *failure);

@@ -3,7 +3,7 @@
 #include <limits.h>
 #include <string.h>
 
-static bool check_needs(const Options *options, const bool *given, Failure *failure)
+static bool check_needs(const CommandLine *options, const bool *given, Failure *failure)
 {
 	const char *early = 0;
 	for (int i = 0; i < options_count(); i++) {
@@ -30,7 +30,7 @@ static bool check_needs(const Options *options, const bool *given, Failure *fail
 }
 
 /* Lists what this run does that an option could affect. */
-static int list_uses(const Options *options)
+static int list_uses(const CommandLine *options)
 {
 	int uses = 0;
 	uses |= options->train ? BY_TRAINING : 0;
@@ -44,7 +44,7 @@ static int list_uses(const Options *options)
 	return uses;
 }
 
-static bool check_uses(const Options *options, const bool *given, Failure *failure)
+static bool check_uses(const CommandLine *options, const bool *given, Failure *failure)
 {
 	static const struct { int use; const char *option; } ways[] = {
 		{BY_TRAINING, "--train DATA"}, {BY_EMISSION, "--emit FILE.c"}, {BY_SAVING, "--save FILE (of initial weights)"},
@@ -69,7 +69,7 @@ static bool check_uses(const Options *options, const bool *given, Failure *failu
 
 /* Refuses to write a file twice, or over a network, the data or the weights. But --save may replace the file of
  * --weights. */
-static bool check_paths(const Options *options, Failure *failure)
+static bool check_paths(const CommandLine *options, Failure *failure)
 {
 	char header[PATH_MAX] = "", data[PATH_MAX] = "";
 	if (options->train)
@@ -110,7 +110,7 @@ static bool check_save(const char *path, Failure *failure)
 		stem, path);
 }
 
-bool options_check(const Options *options, const bool *given, Failure *failure)
+bool options_check(const CommandLine *options, const bool *given, Failure *failure)
 {
 	if (options->network_count == 0)
 		return fail(failure, "no network: give a FILE.net, or -e 'linear 2 64; relu; linear 64 2'; bnc --help lists "

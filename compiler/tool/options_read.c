@@ -17,7 +17,7 @@ static bool read_number(const Spec *spec, const char *text, uint64_t *out, Failu
 	return true;
 }
 
-static bool read_choice(Options *options, const Spec *spec, const char *text, Failure *failure)
+static bool read_choice(CommandLine *options, const Spec *spec, const char *text, Failure *failure)
 {
 	char list[200];
 	int count = 0;
@@ -30,7 +30,7 @@ static bool read_choice(Options *options, const Spec *spec, const char *text, Fa
 	return fail(failure, "--%s takes %s, found `%.100s`", spec->name, list, text);
 }
 
-static bool add_network(Options *options, const char *path, const char *text, Failure *failure)
+static bool add_network(CommandLine *options, const char *path, const char *text, Failure *failure)
 {
 	NetworkArgument *networks = realloc(options->networks, (size_t)(options->network_count + 1) * sizeof *networks);
 	if (!networks)
@@ -40,7 +40,7 @@ static bool add_network(Options *options, const char *path, const char *text, Fa
 	return true;
 }
 
-static bool read_option(Options *options, const Spec *spec, const char *text, bool *given, Failure *failure)
+static bool read_option(CommandLine *options, const Spec *spec, const char *text, bool *given, Failure *failure)
 {
 	void *field = (char *)options + spec->field;
 	uint64_t number = 0;
@@ -152,10 +152,10 @@ static int find_option(int returned)
 	return -1;
 }
 
-static bool read_given(Options *options, int index, const char *text, bool *given, Failure *failure)
+static bool read_given(CommandLine *options, int index, const char *text, bool *given, Failure *failure)
 {
 	const Spec *spec = &options_table[index];
-	options->seed_given |= spec->kind == UINT64 && spec->field == offsetof(Options, seed);
+	options->seed_given |= spec->kind == UINT64 && spec->field == offsetof(CommandLine, seed);
 	if (given[index] && spec->kind != FLAG && !spec->repeats)
 		return fail(failure, "--%s is given twice: give it once", spec->name);
 	given[index] = true;
@@ -176,13 +176,13 @@ static bool answer(const Spec *spec, int count, char **words, Failure *failure)
 	return ok;
 }
 
-OptionsResult options_read(Options *options, int argc, char **argv, Failure *failure)
+OptionsResult options_read(CommandLine *options, int argc, char **argv, Failure *failure)
 {
 	struct option known[MAX_OPTIONS + 1];
 	char letters[3 * MAX_OPTIONS];
 	bool given[MAX_OPTIONS] = {false};
 	int returned;
-	*options = (Options){.overrides = {.batch = -1, .epochs = -1, .lr = -1}, .dump = -1};
+	*options = (CommandLine){.overrides = {.batch = -1, .epochs = -1, .lr = -1}, .dump = -1};
 	list_options(known);
 	list_letters(letters);
 	opterr = 0;
@@ -210,7 +210,7 @@ OptionsResult options_read(Options *options, int argc, char **argv, Failure *fai
 	return options_check(options, given, failure) ? OPTIONS_RUN : OPTIONS_WRONG;
 }
 
-void options_free(Options *options)
+void options_free(CommandLine *options)
 {
 	free(options->networks);
 }

@@ -6,7 +6,7 @@
 
 /* ---- values other than texts and whole numbers */
 
-static bool read_rate(Options *options, const char *text, bool *given, Failure *failure)
+static bool read_rate(CommandLine *options, const char *text, bool *given, Failure *failure)
 {
 	char *end;
 	double rate = strtod(text, &end);
@@ -21,20 +21,20 @@ static const char *const stage_names[] = {
 	[STAGE_TOKENS] = "tokens", [STAGE_TREE] = "tree", [STAGE_NETWORK] = "network", [STAGE_STEPS] = "steps",
 	[STAGE_LOOPS] = "loops", [STAGE_CALLS] = "calls", [STAGE_PLAN] = "plan", [STAGE_C] = "c", 0,
 };
-static void choose_stage(Options *options, int index) { options->dump = index; }
+static void choose_stage(CommandLine *options, int index) { options->dump = index; }
 
 static const char *const lane_names[] = {"1", "4", "8", "16", 0};
-static void choose_lanes(Options *options, int index) { options->emit.lanes = index ? 2 << index : 1; }
+static void choose_lanes(CommandLine *options, int index) { options->emit.lanes = index ? 2 << index : 1; }
 
 static const char *const form_names[] = {"hex", "decimal", 0};
-static void choose_form(Options *options, int index) { options->emit.hex = index == 0; }
+static void choose_form(CommandLine *options, int index) { options->emit.hex = index == 0; }
 
 static const char *const colour_names[] = {
 	[COLOUR_AUTO] = "auto", [COLOUR_ALWAYS] = "always", [COLOUR_NEVER] = "never", 0,
 };
 
 /* Takes effect at once, so that mistakes in later options are shown in these colours. */
-static void choose_colour(Options *options, int index)
+static void choose_colour(CommandLine *options, int index)
 {
 	(void)options;
 	terminal_choose_colour((Colour)index);
@@ -56,7 +56,7 @@ void list_sets(char *out, size_t size, const char *separator)
 		used += (size_t)snprintf(out + used, size - used, "%s%s", i ? separator : "", kernel_sets[i]->name);
 }
 
-static bool read_isa(Options *options, const char *text, bool *given, Failure *failure)
+static bool read_isa(CommandLine *options, const char *text, bool *given, Failure *failure)
 {
 	char names[100];
 	list_sets(names, sizeof names, ", ");
@@ -69,7 +69,7 @@ static bool read_isa(Options *options, const char *text, bool *given, Failure *f
 }
 
 /* -o FILE stands for the option that writes files with such an ending. */
-static bool read_output(Options *options, const char *text, bool *given, Failure *failure)
+static bool read_output(CommandLine *options, const char *text, bool *given, Failure *failure)
 {
 	static const struct { const char *suffix, *option; } kinds[] = {
 		{".c", "emit"}, {".h", "emit"}, {".safetensors", "save"}, {".st", "save"}, {".jsonl", "log"},
@@ -122,7 +122,7 @@ static bool print_version(const char *topic, Failure *failure)
 
 /* ---- the table, in the order of --help */
 
-#define FIELD(name) .field = offsetof(Options, name)
+#define FIELD(name) .field = offsetof(CommandLine, name)
 #define RANGE(low, high) .least = low, .most = high
 
 const Spec options_table[] = {

@@ -39,8 +39,8 @@ typedef struct Spec {
 	size_t field;
 	uint64_t least, most;
 	const char *const *choices;
-	void (*choose)(Options *options, int index);
-	bool (*read)(Options *options, const char *text, bool *given, Failure *failure);
+	void (*choose)(CommandLine *options, int index);
+	bool (*read)(CommandLine *options, const char *text, bool *given, Failure *failure);
 	bool (*answer)(const char *topic, Failure *failure);    /* topic: the value, or null */
 	int needs, uses;
 	bool repeats;                   /* may be given again */
@@ -62,7 +62,7 @@ void list_sets(char *out, size_t size, const char *separator);
 /* ---- options_check.c */
 
 /* Checks that the options go together; given[i]: option i was given. */
-bool options_check(const Options *options, const bool *given, Failure *failure);
+bool options_check(const CommandLine *options, const bool *given, Failure *failure);
 
 /* ---- help.c, manual.c: answers, on stdout */
 

@@ -14,18 +14,17 @@ static void print_arguments(const Node *node, FILE *out)
 			fprintf(out, " %s=%.9g", node->layer->arguments[i].name, node->arguments[i]);
 }
 
-static void print_value(const Compilation *c, const Value *value, FILE *out)
+static void print_value(Arena *arena, const Value *value, FILE *out)
 {
 	if (value->producer)
 		fprintf(out, "%s", value->producer->path);
 	else
 		fprintf(out, "input");
-	fprintf(out, ":%s", shape_text(c->arena, &value->shape));
+	fprintf(out, ":%s", shape_text(arena, &value->shape));
 }
 
-static void dump_network(const Compilation *c, FILE *out)
+static void dump_network(const Network *network, FILE *out)
 {
-	const Network *network = c->network;
 	fprintf(out, "network %s batch %d epochs %d seed %llu\n", network->name, network->batch, network->epochs,
 		(unsigned long long)network->seed);
 	for (int i = 0; i < network->nodes.count; i++) {
@@ -34,9 +33,9 @@ static void dump_network(const Compilation *c, FILE *out)
 		print_arguments(node, out);
 		for (int k = 0; k < node->input_count; k++) {
 			fprintf(out, "%s", k ? " + " : "  ");
-			print_value(c, node->inputs[k], out);
+			print_value(network->arena, node->inputs[k], out);
 		}
-		fprintf(out, " -> %s\n", shape_text(c->arena, &node->output->shape));
+		fprintf(out, " -> %s\n", shape_text(network->arena, &node->output->shape));
 	}
 	fprintf(out, "%-12s %s", "loss", network->loss->layer->name);
 	print_arguments(network->loss, out);
@@ -45,7 +44,7 @@ static void dump_network(const Compilation *c, FILE *out)
 	fprintf(out, "\n");
 }
 
-static void print_step(const Compilation *c, const Step *step, FILE *out)
+static void print_step(const Module *m, const Step *step, FILE *out)
 {
 	fprintf(out, "%s(", step->kernel->name);
 	for (int k = 0; k < step->kernel->parameter_count; k++) {
@@ -55,7 +54,7 @@ static void print_step(const Compilation *c, const Step *step, FILE *out)
 		switch (operand->kind) {
 		case OPERAND_ABSENT: fprintf(out, "-"); break;
 		case OPERAND_AT: fprintf(out, "%s%s", type->own ? "" : "all ", operand->tensor->name); break;
-		case OPERAND_NUMBER: fprintf(out, "%s", number_text(c->arena, operand->number, type->class)); break;
+		case OPERAND_NUMBER: fprintf(out, "%s", number_text(m->arena, operand->number, type->class)); break;
 		case OPERAND_ROWS: fprintf(out, "rows"); break;
 		case OPERAND_PANEL: fprintf(out, "panel"); break;
 		case OPERAND_RATE: fprintf(out, "lr"); break;
@@ -66,16 +65,16 @@ static void print_step(const Compilation *c, const Step *step, FILE *out)
 	fprintf(out, ")\n");
 }
 
-static void dump_steps(const Compilation *c, const Routine *routine, FILE *out)
+static void dump_steps(const Module *m, const Routine *routine, FILE *out)
 {
 	fprintf(out, "%s\n", routine->name);
 	for (int i = 0; i < routine->steps.count; i++) {
 		fprintf(out, "\t");
-		print_step(c, routine->steps.items[i], out);
+		print_step(m, routine->steps.items[i], out);
 	}
 }
 
-static void dump_loops(const Compilation *c, const Routine *routine, FILE *out)
+static void dump_loops(const Module *m, const Routine *routine, FILE *out)
 {
 	fprintf(out, "%s\n", routine->name);
 	for (int i = 0; i < routine->loops.count; i++) {
@@ -86,24 +85,24 @@ static void dump_loops(const Compilation *c, const Routine *routine, FILE *out)
 			fprintf(out, "loop %d: once\n", i);
 		for (int k = 0; k < loop->steps.count; k++) {
 			fprintf(out, "\t");
-			print_step(c, loop->steps.items[k], out);
+			print_step(m, loop->steps.items[k], out);
 		}
 	}
 }
 
-static void dump_plan(const Compilation *c, FILE *out)
+static void dump_plan(const Module *m, FILE *out)
 {
-	fprintf(out, "struct of %zu bytes, %d lanes, batch %d\n", c->bytes, c->target->lanes, c->network->batch);
-	for (int i = 0; i < c->tensors.count; i++)
-		fprintf(out, "\tbyte %8zu  %s\n", c->tensors.items[i]->offset, c->tensors.items[i]->name);
-	const Routine *routines[] = {&c->train, &c->predict};
+	fprintf(out, "struct of %zu bytes, %d lanes, batch %d\n", m->bytes, m->options.target->lanes, m->options.batch);
+	for (int i = 0; i < m->tensors.count; i++)
+		fprintf(out, "\tbyte %8zu  %s\n", m->tensors.items[i]->offset, m->tensors.items[i]->name);
+	const Routine *routines[] = {&m->train, &m->predict};
 	for (int r = 0; r < 2; r++) {
 		fprintf(out, "%s: work of %zu floats, %zu alive at the peak\n", routines[r]->name, routines[r]->work,
 			routines[r]->peak);
 		for (int i = 0; i < routines[r]->temporaries.count; i++) {
 			const Tensor *tensor = routines[r]->temporaries.items[i];
 			fprintf(out, "\tfloat %7zu  %s: %zu floats%s, steps %d to %d\n", tensor->offset, tensor->name,
-				tensor->one_panel ? panel_floats(c, tensor) : tensor_floats(c, tensor),
+				tensor->one_panel ? panel_floats(m, tensor) : tensor_floats(m, tensor),
 				tensor->one_panel ? " (one panel)" : "",
 				tensor->first, tensor->last);
 		}
@@ -112,31 +111,31 @@ static void dump_plan(const Compilation *c, FILE *out)
 
 void dump(const Compilation *c, Stage stage, FILE *out)
 {
-	const Routine *routines[] = {&c->train, &c->predict};
+	const Module *m = c->module;
 	switch (stage) {
 	case STAGE_TOKENS: dump_tokens(&c->source, out); break;
 	case STAGE_TREE: dump_tree(&c->source, c->tree, out); break;
-	case STAGE_NETWORK: dump_network(c, out); break;
+	case STAGE_NETWORK: dump_network(c->network, out); break;
 	case STAGE_STEPS:
 	case STAGE_LOOPS:
 	case STAGE_CALLS:
-		for (int r = 0; r < 2; r++)
-			(stage == STAGE_STEPS ? dump_steps : dump_loops)(c, routines[r], out);
+		(stage == STAGE_STEPS ? dump_steps : dump_loops)(m, &m->train, out);
+		(stage == STAGE_STEPS ? dump_steps : dump_loops)(m, &m->predict, out);
 		break;
-	case STAGE_PLAN: dump_plan(c, out); break;
-	case STAGE_C: fputs(c->text, out); break;
+	case STAGE_PLAN: dump_plan(m, out); break;
+	case STAGE_C: fputs(m->text, out); break;
 	case STAGE_RUN: break;
 	}
 }
 
 /* ---- summary */
 
-static int64_t parameters_of(const Node *node, int64_t *products)
+static int64_t parameters_of(const Module *m, const Node *node, int64_t *products)
 {
 	int64_t parameters = 0;
 	*products = 0;
 	for (int i = 0; node->layer->tensors[i].name; i++) {
-		const Tensor *tensor = node->tensors[i];
+		const Tensor *tensor = m->owned[node->index][i];
 		if (!tensor || tensor->role != ROLE_PARAMETER)
 			continue;
 		int64_t count = tensor->features * (int64_t)(tensor->layout == LAYOUT_WEIGHTS ? tensor->inputs : 1);
@@ -147,35 +146,36 @@ static int64_t parameters_of(const Node *node, int64_t *products)
 	return parameters;
 }
 
-static void print_memory(const Compilation *c, FILE *out)
+static void print_memory(const Module *m, FILE *out)
 {
-	size_t ends = role_bytes(c, ROLE_INPUT) + role_bytes(c, ROLE_LABEL) + role_bytes(c, ROLE_TARGET)
-		+ role_bytes(c, ROLE_RESULT);
-	fprintf(out, "  memory at batch %d, %d lanes (%s):\n", c->network->batch, c->target->lanes, c->target->name);
-	fprintf(out, "    %12zu bytes  parameters\n", role_bytes(c, ROLE_PARAMETER));
-	fprintf(out, "    %12zu bytes  running statistics\n", role_bytes(c, ROLE_STATISTIC));
-	fprintf(out, "    %12zu bytes  optimizer state\n", role_bytes(c, ROLE_STATE));
+	size_t ends = role_bytes(m, ROLE_INPUT) + role_bytes(m, ROLE_LABEL) + role_bytes(m, ROLE_TARGET)
+		+ role_bytes(m, ROLE_RESULT);
+	fprintf(out, "  memory at batch %d, %d lanes (%s):\n", m->options.batch, m->options.target->lanes,
+		m->options.target->name);
+	fprintf(out, "    %12zu bytes  parameters\n", role_bytes(m, ROLE_PARAMETER));
+	fprintf(out, "    %12zu bytes  running statistics\n", role_bytes(m, ROLE_STATISTIC));
+	fprintf(out, "    %12zu bytes  optimizer state\n", role_bytes(m, ROLE_STATE));
 	fprintf(out, "    %12zu bytes  inputs, labels, outputs\n", ends);
 	fprintf(out, "    %12zu bytes  activations, gradients and scratch (training: %zu planned, %zu alive at the peak; "
-		"prediction: %zu)\n", c->work * sizeof(float), c->train.work * sizeof(float), c->train.peak * sizeof(float),
-		c->predict.work * sizeof(float));
+		"prediction: %zu)\n", m->work * sizeof(float), m->train.work * sizeof(float), m->train.peak * sizeof(float),
+		m->predict.work * sizeof(float));
 	fprintf(out, "                        %zu for what backward reads of forward, the rest for scratch; in "
-		"training,\n%s", saved_activation_bytes(c), shared_storage(c, &c->train, "                        "));
-	fprintf(out, "    %12zu bytes  in all\n", c->bytes);
+		"training,\n%s", saved_activation_bytes(m), shared_storage(m, &m->train, "                        "));
+	fprintf(out, "    %12zu bytes  in all\n", m->bytes);
 }
 
-void print_summary(const Compilation *c, FILE *out)
+void print_summary(const Module *m, FILE *out)
 {
-	const Network *network = c->network;
+	const Network *network = m->network;
 	int64_t parameters = 0, products = 0;
-	fprintf(out, "%s (%s)\n", network->name, c->source.path);
+	fprintf(out, "%s (%s)\n", network->name, m->network->path);
 	fprintf(out, "  %-14s %-16s %-12s %12s %14s\n", "tensors", "layer", "output", "parameters", "product FLOPs");
-	fprintf(out, "  %-14s %-16s %-12s\n", "", "input", shape_text(c->arena, &network->input->shape));
+	fprintf(out, "  %-14s %-16s %-12s\n", "", "input", shape_text(m->arena, &network->input->shape));
 	for (int i = 0; i < network->nodes.count; i++) {
 		const Node *node = network->nodes.items[i];
-		int64_t flops, count = parameters_of(node, &flops);
+		int64_t flops, count = parameters_of(m, node, &flops);
 		fprintf(out, "  %-14s %-16s %-12s %12lld %14lld\n", node->path, node->layer->name,
-			shape_text(c->arena, &node->output->shape), (long long)count, (long long)flops);
+			shape_text(m->arena, &node->output->shape), (long long)count, (long long)flops);
 		parameters += count;
 		products += flops;
 	}
@@ -186,7 +186,7 @@ void print_summary(const Compilation *c, FILE *out)
 	fprintf(out, "; optimizer %s", network->optimizer->layer->name);
 	print_arguments(network->optimizer, out);
 	fprintf(out, "\n");
-	print_memory(c, out);
+	print_memory(m, out);
 }
 
 /* ---- explanations */
@@ -252,6 +252,15 @@ static void explain_edge(const Routine *routine, const Edge *edge, int number, F
 	fprintf(out, "\n");
 }
 
+/* Whether the tensor's writer and reader are apart because the cache is too small for both. */
+static bool is_crowded(const Routine *routine, const Tensor *tensor)
+{
+	for (int i = 0; i < routine->crowded.count; i++)
+		if (routine->crowded.items[i] == tensor)
+			return true;
+	return false;
+}
+
 /* Explains, for every later loop that depends on this one, the first dependence that keeps the two apart. */
 static void explain_neighbours(const Routine *routine, const Neighbours *neighbours, const Loop *loop, FILE *out)
 {
@@ -259,7 +268,7 @@ static void explain_neighbours(const Routine *routine, const Neighbours *neighbo
 	for (int e = neighbours->first[loop->number]; e >= 0; e = neighbours->next[e]) {
 		const Edge *edge = &routine->edges.items[e];
 		const Loop *other = routine->steps.items[edge->to]->loop;
-		if (other == loop || other == explained || (edge->panel_local && !edge->tensor->crowded))
+		if (other == loop || other == explained || (edge->panel_local && !is_crowded(routine, edge->tensor)))
 			continue;
 		explain_edge(routine, edge, other->number, out);
 		explained = other;
@@ -267,10 +276,10 @@ static void explain_neighbours(const Routine *routine, const Neighbours *neighbo
 }
 
 /* The edges that leave each loop, in their order. */
-static Neighbours find_neighbours(const Compilation *c, const Routine *routine)
+static Neighbours find_neighbours(const Module *m, const Routine *routine)
 {
 	Neighbours neighbours = {
-		NEW_ARRAY(c->arena, int, routine->loops.count), NEW_ARRAY(c->arena, int, routine->edges.count),
+		NEW_ARRAY(m->arena, int, routine->loops.count), NEW_ARRAY(m->arena, int, routine->edges.count),
 	};
 	for (int l = 0; l < routine->loops.count; l++)
 		neighbours.first[l] = -1;
@@ -282,15 +291,15 @@ static Neighbours find_neighbours(const Compilation *c, const Routine *routine)
 	return neighbours;
 }
 
-static void explain_routine(const Compilation *c, const Routine *routine, FILE *out)
+static void explain_routine(const Module *m, const Routine *routine, FILE *out)
 {
-	Neighbours neighbours = find_neighbours(c, routine);
+	Neighbours neighbours = find_neighbours(m, routine);
 	fprintf(out, "%s: %d steps in %d loops\n", routine->name, routine->steps.count, routine->loops.count);
 	for (int i = 0; i < routine->loops.count; i++) {
 		const Loop *loop = routine->loops.items[i];
 		if (loop->features)
-			fprintf(out, "  loop %d, %d panel%s of %d features:\n", i, panel_count(c, loop->features),
-				panel_count(c, loop->features) == 1 ? "" : "s", loop->features);
+			fprintf(out, "  loop %d, %d panel%s of %d features:\n", i, panel_count(m, loop->features),
+				panel_count(m, loop->features) == 1 ? "" : "s", loop->features);
 		else
 			fprintf(out, "  loop %d, once:\n", i);
 		for (int k = 0; k < loop->steps.count; k++) {
@@ -303,27 +312,28 @@ static void explain_routine(const Compilation *c, const Routine *routine, FILE *
 }
 
 /* Lists the biases that are not trained, since the next layer subtracts them again. */
-static void explain_shifts(const Network *network, FILE *out)
+static void explain_shifts(const Module *m, FILE *out)
 {
+	const Network *network = m->network;
 	for (int i = 0; i < network->nodes.count; i++) {
 		const Node *next = network->nodes.items[i];
 		const Node *node = next->inputs[0]->producer;
 		if (!next->layer->cancels_shift || !node || !node->layer->shift || node->output->readers > 1)
 			continue;
 		for (int t = 0; node->layer->tensors[t].name; t++)
-			if (strcmp(node->layer->tensors[t].name, node->layer->shift) == 0 && node->tensors[t])
+			if (strcmp(node->layer->tensors[t].name, node->layer->shift) == 0 && m->owned[node->index][t])
 				fprintf(out, "note: %s.%s has no effect: %s (%s) follows and subtracts each feature's mean; "
 					"`%s=false` saves it%s\n", node->path, node->layer->shift, next->path, next->layer->name,
 					node->layer->shift, shift_is_cancelled(network, node, t) ? ". No step trains it" : "");
 	}
 }
 
-void explain(const Compilation *c, FILE *out)
+void explain(const Module *m, FILE *out)
 {
-	fprintf(out, "%s (%s)\n", c->network->name, c->source.path);
-	explain_routine(c, &c->train, out);
-	explain_routine(c, &c->predict, out);
-	explain_shifts(c->network, out);
+	fprintf(out, "%s (%s)\n", m->network->name, m->network->path);
+	explain_routine(m, &m->train, out);
+	explain_routine(m, &m->predict, out);
+	explain_shifts(m, out);
 }
 
 /* ---- profile */
@@ -335,26 +345,27 @@ static void print_kernels(const Loop *loop, FILE *out)
 		fprintf(out, "%s%s", i ? ", " : "", loop->steps.items[i]->kernel->name);
 }
 
-void print_profile(const Compilation *c, const Profile *profile, FILE *out)
+void print_profile(const Module *m, const Profile *profile, FILE *out)
 {
-	double total = 0, peak = profile_peak(c->target);
-	for (int i = 0; i < c->train.loops.count; i++)
+	double total = 0, peak = profile_peak(m->options.target);
+	for (int i = 0; i < m->train.loops.count; i++)
 		total += profile->seconds[i];
 	double calls = profile->calls ? (double)profile->calls : 1;
 	fprintf(out, "%s: %lld steps, %.2f us each in loops (timing a loop adds about 0.05 us); peak of %s: %.1f GFLOP/s "
-		"a thread\n", c->program.name, (long long)profile->calls, 1e6 * total / calls, c->target->name, 1e-9 * peak);
+		"a thread\n", m->program.name, (long long)profile->calls, 1e6 * total / calls, m->options.target->name, 1e-9
+			* peak);
 	fprintf(out, "  loop    time/us   share    MFLOP  GFLOP/s  of peak       KiB     GB/s  what it does\n");
-	for (int i = 0; i < c->train.loops.count; i++) {
-		const Loop *loop = c->train.loops.items[i];
-		double seconds = profile->seconds[i] / calls, flops = loop_flops(c, loop), bytes = loop_bytes(c, loop);
+	for (int i = 0; i < m->train.loops.count; i++) {
+		const Loop *loop = m->train.loops.items[i];
+		double seconds = profile->seconds[i] / calls, flops = loop_flops(m, loop), bytes = loop_bytes(m, loop);
 		double rate = seconds > 0 ? flops / seconds : 0;
 		fprintf(out, "  %3d%s %10.3f  %5.1f%% %8.3f %8.1f  %6.1f%% %9.1f %8.1f  ", i, loop->parallel ? "*" : " ",
 			1e6 * seconds, total > 0 ? 100 * profile->seconds[i] / total : 0, 1e-6 * flops, 1e-9 * rate,
-			100 * rate / (peak * (loop->parallel ? c->threads : 1)), bytes / 1024,
+			100 * rate / (peak * (loop->parallel ? m->options.threads : 1)), bytes / 1024,
 			seconds > 0 ? 1e-9 * bytes / seconds : 0);
 		print_kernels(loop, out);
 		fprintf(out, "\n");
 	}
-	if (c->threads > 1)
-		fprintf(out, "  * shared by %d threads\n", c->threads);
+	if (m->options.threads > 1)
+		fprintf(out, "  * shared by %d threads\n", m->options.threads);
 }

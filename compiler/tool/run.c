@@ -13,7 +13,7 @@
 
 typedef struct Job {
 	Session *session;
-	const Options *options;
+	const CommandLine *options;
 	Run *runs;
 	Random random;
 	Data data;
@@ -74,10 +74,10 @@ static void go_wrong(Job *job, int status)
 static bool check_agreement(const Session *s, Failure *failure)
 {
 	const Network *first = s->compilations[0].network;
-	const char *first_name = s->compilations[0].program.name;
+	const char *first_name = s->compilations[0].module->program.name;
 	for (int i = 1; i < s->count; i++) {
 		const Network *other = s->compilations[i].network;
-		const char *name = s->compilations[i].program.name;
+		const char *name = s->compilations[i].module->program.name;
 		if (other->batch != first->batch)
 			return fail(failure, "%s and %s train side by side on the same batches, but their batch is %d and %d: "
 				"give --batch", first_name, name, first->batch, other->batch);
@@ -96,7 +96,7 @@ static void name_apart(Session *s)
 {
 	const Map *names = 0;
 	for (int i = 0; i < s->count; i++) {
-		Program *program = &s->compilations[i].program;
+		Program *program = &s->compilations[i].module->program;
 		const char *name = program->name;
 		for (int number = 2; map_get(names, program->name); number++)
 			program->name = arena_print(s->compilations[i].arena, "%s_%d", name, number);
@@ -125,12 +125,12 @@ static bool prepare_runs(Job *job)
 	for (int i = 0; i < s->count; i++) {
 		const Compilation *c = &s->compilations[i];
 		const Node *optimizer = c->network->optimizer;
-		runs[i].program = &c->program;
+		runs[i].program = &c->module->program;
 		runs[i].lr = (float)optimizer->arguments[argument_index(optimizer->layer, "lr")];
-		runs[i].net = program_allocate(&c->program, failure);
-		if (!runs[i].net || !program_initialise(&c->program, runs[i].net, random, failure))
+		runs[i].net = program_allocate(&c->module->program, failure);
+		if (!runs[i].net || !program_initialise(&c->module->program, runs[i].net, random, failure))
 			return false;
-		if (s->options.weights && !load_weights(&c->program, runs[i].net, s->options.weights, failure))
+		if (s->options.weights && !load_weights(&c->module->program, runs[i].net, s->options.weights, failure))
 			return false;
 	}
 	return true;
@@ -177,7 +177,7 @@ static char *last_finite_path(const char *save)
 }
 
 /* Removes the file of an earlier run, which could be taken for this one's. If it is the file of --weights, it stays. */
-static void remove_last_finite(const Options *options)
+static void remove_last_finite(const CommandLine *options)
 {
 	char *path = last_finite_path(options->save);
 	struct stat old, weights;
@@ -226,7 +226,7 @@ static void emit_first(Job *job)
  * file. */
 static void write_results(Job *job)
 {
-	const Options *options = job->options;
+	const CommandLine *options = job->options;
 	if (options->save) {
 		job->saved = program_save(job->runs[0].program, job->runs[0].net, options->save, &job->failure);
 		if (job->saved)
@@ -278,8 +278,8 @@ static bool print_results(const Job *job)
 	for (int i = 0; i < job->session->count; i++) {
 		const Compilation *c = &job->session->compilations[i];
 		const Run *run = &job->runs[i];
-		printf("%s: %lld parameters, compiled in %.1f ms (libtcc %.1f ms)", c->program.name,
-			(long long)program_parameters(&c->program), 1e3 * c->compile_seconds, 1e3 * c->tcc_seconds);
+		printf("%s: %lld parameters, compiled in %.1f ms (libtcc %.1f ms)", c->module->program.name,
+			(long long)program_parameters(&c->module->program), 1e3 * c->seconds, 1e3 * c->module->tcc_seconds);
 		if (run->steps)
 			printf(", %lld step%s", (long long)run->steps, run->steps == 1 ? "" : "s");
 		if (run->seconds > 0.1)         /* a shorter time cannot be measured well */
@@ -297,7 +297,7 @@ static bool print_results(const Job *job)
 static void report(Job *job)
 {
 	if (job->options->profile)
-		print_profile(&job->session->compilations[0], &job->profile, stdout);
+		print_profile(job->session->compilations[0].module, &job->profile, stdout);
 	job->host.profile = 0;
 	bool evaluated = print_results(job);
 	if (job->training.stopped)
@@ -313,8 +313,10 @@ static void report(Job *job)
 static bool open_pool(const Session *s, Host *host, Failure *failure)
 {
 	int threads = 1;
-	for (int i = 0; i < s->count; i++)
-		threads = s->compilations[i].threads > threads ? s->compilations[i].threads : threads;
+	for (int i = 0; i < s->count; i++) {
+		const Options *options = &s->compilations[i].module->options;
+		threads = options->threads > threads ? options->threads : threads;
+	}
 	host->pool = threads > 1 ? pool_open(threads) : 0;
 	return threads == 1 || host->pool || fail(failure, "%d threads cannot be had: try --threads 1", threads);
 }
@@ -322,8 +324,8 @@ static bool open_pool(const Session *s, Host *host, Failure *failure)
 static bool open_profile(const Session *s, Profile *profile, Failure *failure)
 {
 	for (int i = 0; i < s->count; i++)
-		if (s->compilations[i].train.loops.count > profile->loops)
-			profile->loops = s->compilations[i].train.loops.count;
+		if (s->compilations[i].module->train.loops.count > profile->loops)
+			profile->loops = s->compilations[i].module->train.loops.count;
 	profile->seconds = calloc((size_t)profile->loops, sizeof *profile->seconds);
 	return profile->seconds || fail(failure, "not enough memory to time %d loops", profile->loops);
 }
@@ -332,7 +334,7 @@ static bool open_profile(const Session *s, Profile *profile, Failure *failure)
  * cause. */
 static bool open_training(Job *job)
 {
-	const Options *options = job->options;
+	const CommandLine *options = job->options;
 	const Network *first = job->session->compilations[0].network;
 	job->training = (Training){
 		.runs = job->runs, .run_count = job->session->count, .host = &job->host, .data = &job->data,
@@ -358,8 +360,9 @@ static void train_and_write(Job *job)
 	stop_after_files();
 	job->session->output_error = job->training.output_error;
 	if (!trained) {
-		blame(&job->session->compilations[job->training.breakdown.run ? job->training.breakdown.run - job->runs : 0],
-			&job->training, job->options->weights, &job->failure);
+		const Run *run = job->training.breakdown.run;
+		blame(job->session->compilations[run ? run - job->runs : 0].module, &job->training, job->options->weights,
+			&job->failure);
 		go_wrong(job, EXIT_DATA);
 		save_last_finite(job);
 	} else

@@ -6,7 +6,7 @@
 enum { EXIT_NETWORK = 1, EXIT_COMMAND = 2, EXIT_DATA = 3, EXIT_INTERNAL = 4 };
 
 typedef struct Session {
-	Options options;
+	CommandLine options;
 	Compilation *compilations;
 	int count;
 	const KernelSet *target;
@@ -26,6 +26,6 @@ int run_all(Session *session);
  * none. */
 const Node *find_division(const Network *network);
 /* Adds to the message what is known of the cause. */
-void blame(const Compilation *c, const Training *training, const char *weights, Failure *failure);
+void blame(const Module *module, const Training *training, const char *weights, Failure *failure);
 
 #endif

@@ -34,7 +34,7 @@ static void read_network(const NetworkArgument *argument, const Overrides *overr
 {
 	static const KernelSet scalar = {.name = "scalar", .lanes = 1};
 	Failure failure = {.text = ""};
-	Compilation c = {.arena = arena_open(), .target = &scalar, .fuse = true};
+	Compilation c = {.arena = arena_open(), .options = {.target = &scalar, .fuse = true}};
 	PROMISE(source_read(&c.source, c.arena, argument, &failure));
 	compile(&c, STAGE_NETWORK, overrides, &failure);
 	diagnostics_print(c.diagnostics, nowhere());
@@ -47,7 +47,7 @@ static void run(const char *bytes, size_t size)
 	memcpy(text, bytes, size);
 	text[size] = 0;
 	Failure failure = {.text = ""};
-	Options options;
+	CommandLine options;
 	optind = 0;     /* getopt begins anew */
 	terminal_choose_colour(COLOUR_AUTO);
 	OptionsResult result = options_read(&options, cut(text, size, arguments), arguments, &failure);

@@ -8,7 +8,7 @@ enum { MOST_NODES = 60 };
 /* What decides which way the passes go, besides the text. */
 static const KernelSet wide = {.name = "wide", .lanes = 16}, narrow = {.name = "narrow", .lanes = 4},
 	scalar = {.name = "scalar", .lanes = 1};
-static const Compilation ways[] = {
+static const Options ways[] = {
 	{.target = &wide, .fuse = true, .pairs = true, .threads = 2},
 	{.target = &narrow, .fuse = true, .recompute = true, .profile = true},
 	{.target = &scalar, .fuse = false},
@@ -32,19 +32,19 @@ static void print(const Compilation *c)
 	for (Stage stage = STAGE_NETWORK; stage <= STAGE_C; stage++)
 		if (stage != STAGE_STEPS)       /* their order is a later one by now */
 			dump(c, stage, nowhere());
-	print_summary(c, nowhere());
-	explain(c, nowhere());
+	print_summary(c->module, nowhere());
+	explain(c->module, nowhere());
 }
 
 static void run(const char *text, size_t size)
 {
-	Compilation c = {.target = &wide};
+	Compilation c = {.options = {.target = &wide}};
 	bool right = compile_to(&c, STAGE_NETWORK, text, size) && c.network->nodes.count <= MOST_NODES;
 	dump(&c, STAGE_TOKENS, nowhere());
 	dump(&c, STAGE_TREE, nowhere());
 	compilation_close(&c);
 	for (size_t i = 0; right && i < sizeof ways / sizeof *ways; i++) {
-		c = ways[i];
+		c = (Compilation){.options = ways[i]};
 		PROMISE(compile_to(&c, STAGE_C, text, size));
 		print(&c);
 		compilation_close(&c);

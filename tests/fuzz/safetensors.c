@@ -17,11 +17,11 @@ static const Program *program_of(void)
 	static Compilation c;
 	Failure failure;
 	if (!c.arena) {
-		c = (Compilation){.arena = arena_open(), .source = {"fuzz.net", network, sizeof network - 1}, .target = &narrow,
-			.fuse = true};
+		c = (Compilation){.arena = arena_open(), .source = {"fuzz.net", network, sizeof network - 1},
+			.options = {.target = &narrow, .fuse = true}};
 		PROMISE(compile(&c, STAGE_C, &none, &failure));
 	}
-	return &c.program;
+	return &c.module->program;
 }
 
 static const char *with_length(const char *bytes, size_t size)

@@ -1,0 +1,114 @@
+/* What all printers ask of the model: its tensors, its weights, and what is saved of it. */
+#include "standalone.h"
+#include <string.h>
+
+bool is_persistent(const Tensor *tensor)
+{
+	return tensor->role == ROLE_PARAMETER || tensor->role == ROLE_STATISTIC || tensor->role == ROLE_STATE;
+}
+
+int standalone_tensors(const Standalone *s, const Tensor **tensors)
+{
+	static const Role roles[] = {ROLE_PARAMETER, ROLE_STATISTIC, ROLE_STATE, ROLE_INPUT, ROLE_TARGET};
+	int count = 0;
+	for (int counters = 0; counters <= 1; counters++)
+		for (size_t r = 0; r < sizeof roles / sizeof *roles; r++)
+			for (int i = 0; i < s->module->tensors.count; i++) {
+				const Tensor *tensor = s->module->tensors.items[i];
+				if (tensor->role == roles[r] && (tensor->layout == LAYOUT_COUNTER) == counters)
+					tensors[count++] = tensor;
+			}
+	return count;
+}
+
+bool normalises_batch(const Standalone *s)
+{
+	for (int i = 0; i < s->module->network->nodes.count; i++) {
+		const Node *node = s->module->network->nodes.items[i];
+		if (node->layer->normalises_batch && shape_positions(&node->output->shape) == 1)
+			return true;
+	}
+	return false;
+}
+
+bool classifies(const Standalone *s)
+{
+	return s->module->network->loss->layer->takes_labels;
+}
+
+int training_minimum(const Standalone *s)
+{
+	return normalises_batch(s) ? 2 : 1;
+}
+
+/* Lists the saved tensors in the order of bnc's struct, which is that of the network. */
+int saved_tensors(const Module *m, Tensor **tensors)
+{
+	int count = 0;
+	for (int states = 0; states <= 1; states++)
+		for (int i = 0; i < m->tensors.count; i++)
+			if (is_persistent(m->tensors.items[i]) && (m->tensors.items[i]->role == ROLE_STATE) == states)
+				tensors[count++] = m->tensors.items[i];
+	return count;
+}
+
+const char *saved_name(const Tensor *tensor)
+{
+	return tensor->path ? tensor->path : tensor->name;
+}
+
+size_t save_bytes(const Standalone *s)
+{
+	Tensor **tensors = NEW_ARRAY(s->arena, Tensor *, s->module->tensors.count);
+	size_t bytes = SAVE_HEADER_BYTES;
+	for (int i = saved_tensors(s->module, tensors) - 1; i >= 0; i--)
+		bytes += element_count(tensors[i]) * (tensors[i]->layout == LAYOUT_COUNTER ? sizeof(int64_t) : sizeof(float));
+	return bytes;
+}
+
+const ProgramTensor *program_tensor(const Standalone *s, const Tensor *tensor)
+{
+	const Program *program = &s->model->module->program;
+	for (int i = 0; i < program->tensor_count; i++)
+		if (strcmp(program->tensors[i].path, tensor->path) == 0)
+			return &program->tensors[i];
+	internal_error("%s has no weights", tensor->name);
+}
+
+const float *weights_of(const Standalone *s, const Tensor *tensor)
+{
+	float *values = NEW_ARRAY(s->arena, float, element_count(tensor));
+	tensor_get(&s->model->module->program, s->net, program_tensor(s, tensor), values);
+	return values;
+}
+
+int64_t count_of(const Standalone *s, const Tensor *tensor)
+{
+	int64_t count;
+	memcpy(&count, (const char *)s->net + program_tensor(s, tensor)->offset, sizeof count);
+	return count;
+}
+
+static double *doubles_of(const Standalone *s, const ProgramTensor *tensor)
+{
+	size_t count = (size_t)tensor->features * (tensor->layout == LAYOUT_WEIGHTS ? (size_t)tensor->inputs : 1);
+	float *values = NEW_ARRAY(s->arena, float, count);
+	double *doubles = NEW_ARRAY(s->arena, double, count);
+	tensor_get(&s->model->module->program, s->net, tensor, values);
+	for (size_t i = 0; i < count; i++)
+		doubles[i] = values[i];
+	return doubles;
+}
+
+Weights *model_weights(const Standalone *s)
+{
+	const Nodes *nodes = &s->model->network->nodes;
+	Weights *weights = NEW_ARRAY(s->arena, Weights, s->model->network->index_count);
+	for (int n = 0; n < nodes->count; n++)
+		for (int t = 0; nodes->items[n]->layer->tensors[t].name; t++) {
+			const Tensor *tensor = s->model->module->owned[nodes->items[n]->index][t];
+			if (tensor && tensor->layout != LAYOUT_COUNTER)
+				weights[nodes->items[n]->index].tensors[t] = doubles_of(s, program_tensor(s, tensor));
+		}
+	return weights;
+}
