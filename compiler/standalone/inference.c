@@ -40,11 +40,11 @@ static void put_constant(const Standalone *s, Code *code, const Node *node, int 
 {
 	const Tensor *tensor = s->module->owned[node->index][index];
 	const float *values = folded_values(s, s->module, node, index);
-	size_t floats = tensor_floats(s->module, tensor), lanes = (size_t)s->target.lanes;
-	size_t inputs = tensor->layout == LAYOUT_WEIGHTS ? (size_t)tensor->inputs : 1;
+	const Program program = {.kernels = &s->target};
+	const ProgramTensor panels_of = {.layout = tensor->layout, .features = tensor->features, .inputs = tensor->inputs};
+	size_t floats = tensor_floats(s->module, tensor);
 	float *panels = NEW_ARRAY(s->arena, float, floats);
-	for (size_t i = 0; i < element_count(tensor); i++)
-		panels[(i / inputs / lanes * inputs + i % inputs) * lanes + i / inputs % lanes] = values[i];
+	tensor_set(&program, panels, &panels_of, values);
 	put_template(s, code, "/* %s */\nstatic const float @_%s[%zu] $_CONST_ATTR = {\n", tensor->path, tensor->name,
 		floats);
 	put_floats(s, code, panels, floats);
