@@ -26,6 +26,11 @@ void *arena_grow(Arena *arena, void *items, int count, int *capacity, size_t siz
 	((list)->items = arena_grow((arena), (list)->items, (list)->count, &(list)->capacity, sizeof *(list)->items), \
 	 (list)->items[(list)->count++] = (item))
 
+/* ---- internal.c */
+
+/* For a fault of bnc itself: says so, asks for a report, and ends the process with status 4. */
+_Noreturn void internal_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /* ---- map.c: names -> values */
 
 typedef struct Map Map;         /* a null pointer is the empty map */
@@ -183,6 +188,15 @@ const char *read_word(Arena *arena, const char **text);
 /* false: the text has something else there, and *text only skips space */
 bool read_mark(const char **text, char mark);
 const Kernel *read_call(Arena *arena, const Kernels *kernels, const char **text, const char *names[]);
+
+/* ---- number_text.c: numbers as literals of C */
+
+/* An exact C literal for an OPERAND_INT, FLOAT or DOUBLE, independent of the locale. */
+const char *number_text(Arena *arena, double number, OperandClass class);
+enum { FLOAT_TEXT = 32 };
+/* The same for a float, written to text[FLOAT_TEXT]: with at least `digits` digits, and more only as far as the float
+ * needs. */
+void write_float(char *text, float value, int digits);
 
 /* ---- layers/: one const Layer each. The passes know of a layer only what is said here, and name none. */
 
@@ -604,12 +618,6 @@ bool check_ram(const Module *module, const Routine *routine, bool with_weights, 
 /* ---- emit.c: loops -> C */
 
 void emit(Module *module);
-/* An exact C literal for an OPERAND_INT, FLOAT or DOUBLE, independent of the locale. */
-const char *number_text(Arena *arena, double number, OperandClass class);
-enum { FLOAT_TEXT = 32 };
-/* The same for a float, written to text[FLOAT_TEXT]: with at least `digits` digits, and more only as far as the float
- * needs. */
-void write_float(char *text, float value, int digits);
 
 /* ---- jit.c: C -> machine code */
 
@@ -645,8 +653,6 @@ void compilation_close(Compilation *compilation);
 Module *compile_network(Arena *arena, const Network *network, const Options *options, Stage last, Failure *failure);
 /* Frees the program; its arena frees the rest. */
 void module_close(Module *module);
-/* For a fault of bnc itself: says so, asks for a report, and ends the process with status 4. */
-_Noreturn void internal_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* ---- report.c: what --dump, --summary and --explain print */
 

@@ -1,18 +1,6 @@
 /* Runs the passes in their order: text -> network -> module. */
 #include "bnc.h"
 #include "progress.h"
-#include <stdlib.h>
-
-void internal_error(const char *format, ...)
-{
-	va_list values;
-	va_start(values, format);
-	fputs("bnc: internal error: ", stderr);
-	vfprintf(stderr, format, values);
-	fputs("\nThis is a fault of bnc, not of the network; please report it.\n", stderr);
-	va_end(values);
-	_Exit(4);
-}
 
 /* The node as a statement of the language: with its sizes, and with the arguments that do not have their default
  * values. */

@@ -3,53 +3,8 @@
  * from their values. For libtcc the text finds tensors by their offsets in bytes, since libtcc searches all members of
  * a struct for each access. */
 #include "emit.h"
-#include <locale.h>
-#include <stdlib.h>
-#include <string.h>
 
 #define put(e, ...) code_put(&(e)->code, __VA_ARGS__)
-
-/* Puts a point in place of the locale's decimal separator. */
-static char *with_point(char *number)
-{
-	const char *point = localeconv()->decimal_point;
-	char *found = strstr(number, point);
-	if (found) {
-		*found = '.';
-		memmove(found + 1, found + strlen(point), strlen(found + strlen(point)) + 1);
-	}
-	return number;
-}
-
-/* Writes the value with the fewest digits, `digits` to `most`, from which it is read again: as a float or a double. */
-static void write_digits(char *text, double value, int digits, int most, bool single)
-{
-	do
-		snprintf(text, FLOAT_TEXT, "%.*g", digits, value);
-	while ((single ? (double)strtof(text, 0) : strtod(text, 0)) != value && digits++ < most);
-	with_point(text);
-	if (!strpbrk(text, ".e"))
-		strcat(text, ".0");
-}
-
-void write_float(char *text, float value, int digits)
-{
-	write_digits(text, (double)value, digits, 9, true);
-	strcat(text, "f");
-}
-
-const char *number_text(Arena *arena, double number, OperandClass class)
-{
-	char text[FLOAT_TEXT];
-	if (class == OPERAND_INT)
-		return arena_print(arena, "%d", (int)number);
-	if (class == OPERAND_DOUBLE) {
-		write_digits(text, number, 6, 17, false);
-		return arena_print(arena, "%s", text);
-	}
-	write_float(text, (float)number, 6);
-	return arena_print(arena, "%s", text);
-}
 
 /* ---- declarations */
 
