@@ -301,6 +301,32 @@ typedef struct Layer {
 	const char *examples[MAX_EXAMPLES + 1]; /* networks that use this layer, without a loss; tests run all of them */
 } Layer;
 
+/* ---- layer.c */
+
+int argument_index(const Layer *layer, const char *name);      /* -1: none */
+int tensor_index(const Layer *layer, const char *name);        /* -1: none */
+
+/* ---- shape.c */
+
+/* The shape of one sample. A rank may also be UNKNOWN_RANK, not known yet, or BROKEN_RANK, where an error was
+ * reported. */
+enum { UNKNOWN_RANK = 0, BROKEN_RANK = -1 };
+typedef struct Shape { int rank; int dims[MAX_RANK]; } Shape;
+
+static inline bool shape_is_known(const Shape *shape) { return shape->rank > 0; }
+static inline bool shape_is_broken(const Shape *shape) { return shape->rank == BROKEN_RANK; }
+bool same_shape(const Shape *a, const Shape *b);
+int shape_features(const Shape *shape);         /* dims[0] */
+int shape_positions(const Shape *shape);        /* the product of the other dims: rows per sample */
+int64_t shape_size(const Shape *shape);         /* floats in a sample */
+const char *shape_text(Arena *arena, const Shape *shape);
+/* For a layer's infer. The argument is the number of x's features: takes it from x, or x's from it, and reports an
+ * error if they differ or x is not a vector. True: x's shape is known. */
+bool infer_features(struct Node *node, const char *argument, Diagnostics *diagnostics);
+bool set_output(struct Node *node, Shape shape);
+
+/* ---- table.c */
+
 extern const Layer *const layers[];             /* all layers; the last is null */
 const Layer *layer_find(LayerKind kind, const char *name);
 const Layer *layer_default(LayerKind kind, int outputs);
@@ -310,8 +336,6 @@ int layer_names(LayerKind kind, const char *names[], int capacity);
 void layer_list(FILE *out);                     /* --list-layers */
 /* its part of that list; false: there is no layer of that name */
 bool layer_print(LayerKind kind, const char *name, FILE *out);
-int argument_index(const Layer *layer, const char *name);      /* -1: none */
-int tensor_index(const Layer *layer, const char *name);        /* -1: none */
 
 /* ---- settings.c */
 
@@ -320,11 +344,6 @@ bool setting_print(const char *name, FILE *out);
 int setting_names(const char *names[]);
 
 /* ---- network.c: tree -> network: expands let, repeat, block and residual, looks up names, checks arguments */
-
-/* The shape of one sample. A rank may also be UNKNOWN_RANK, not known yet, or BROKEN_RANK, where an error was
- * reported. */
-enum { UNKNOWN_RANK = 0, BROKEN_RANK = -1 };
-typedef struct Shape { int rank; int dims[MAX_RANK]; } Shape;
 
 typedef struct Value {
 	Shape shape;
@@ -380,17 +399,6 @@ void infer_shapes(Network *network, Diagnostics *diagnostics);
 bool check_batch(const Network *network, int batch, bool training, Diagnostics *diagnostics);
 /* The number of a value among those of its network: 0 for the input, then the results of the nodes. */
 static inline int value_index(const Value *value) { return value->producer ? value->producer->index + 1 : 0; }
-static inline bool shape_is_known(const Shape *shape) { return shape->rank > 0; }
-static inline bool shape_is_broken(const Shape *shape) { return shape->rank == BROKEN_RANK; }
-bool same_shape(const Shape *a, const Shape *b);
-int shape_features(const Shape *shape);         /* dims[0] */
-int shape_positions(const Shape *shape);        /* the product of the other dims: rows per sample */
-int64_t shape_size(const Shape *shape);         /* floats in a sample */
-const char *shape_text(Arena *arena, const Shape *shape);
-/* For a layer's infer. The argument is the number of x's features: takes it from x, or x's from it, and reports an
- * error if they differ or x is not a vector. True: x's shape is known. */
-bool infer_features(Node *node, const char *argument, Diagnostics *diagnostics);
-bool set_output(Node *node, Shape shape);
 
 /* ---- fold.c: merges layers that only scale and shift in prediction into the products next to them */
 

@@ -47,22 +47,6 @@ int layer_names(LayerKind kind, const char *names[], int capacity)
 	return count;
 }
 
-int argument_index(const Layer *layer, const char *name)
-{
-	for (int i = 0; layer->arguments[i].name; i++)
-		if (strcmp(layer->arguments[i].name, name) == 0)
-			return i;
-	return -1;
-}
-
-int tensor_index(const Layer *layer, const char *name)
-{
-	for (int i = 0; layer->tensors[i].name; i++)
-		if (strcmp(layer->tensors[i].name, name) == 0)
-			return i;
-	return -1;
-}
-
 static void list_arguments(const Layer *layer, FILE *out)
 {
 	for (const ArgumentSpec *a = layer->arguments; a->name; a++) {

@@ -1,5 +1,5 @@
 /* Tree -> network. Requires a parsed tree; provides the nodes in an order of evaluation, with every name looked up, and
- * every argument checked as far as it can be without shapes. shape.c does the rest. */
+ * every argument checked as far as it can be without shapes. infer.c does the rest. */
 #include "build.h"
 #include <ctype.h>
 #include <string.h>
