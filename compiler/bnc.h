@@ -121,8 +121,12 @@ typedef struct Statement {
 
 enum { MAX_NESTING = 64, MAX_SOURCE_BYTES = 64 << 20 };
 
-/* Returns the file's statements in order. Reports each syntax error once, and keeps the statements around it. */
-Statement *parse(Arena *arena, Diagnostics *diagnostics, const Source *source);
+/* Returns what somebody who wrote `name = value` probably meant, as a statement of bnc. */
+typedef const char *Meant(Arena *arena, const char *name, const char *value);
+
+/* Returns the file's statements in order. Reports each syntax error once, and keeps the statements around it. The
+ * grammar knows no layers and no settings: `meant` does, for messages. */
+Statement *parse(Arena *arena, Diagnostics *diagnostics, const Source *source, Meant *meant);
 
 /* ---- dump_tree.c: --dump tokens and --dump tree: a line for each token or statement, with its place */
 
@@ -342,6 +346,10 @@ bool layer_print(LayerKind kind, const char *name, FILE *out);
 void setting_list(FILE *out);                   /* --list-settings */
 bool setting_print(const char *name, FILE *out);
 int setting_names(const char *names[]);
+
+/* ---- unknown.c */
+
+Meant meant_assignment;
 
 /* ---- network.c: tree -> network: expands let, repeat, block and residual, looks up names, checks arguments */
 

@@ -97,7 +97,7 @@ bool compile(Compilation *c, Stage last, const Overrides *overrides, Failure *fa
 	c->diagnostics = diagnostics_open(c->arena, &c->source);
 	if (last == STAGE_TOKENS)
 		return true;
-	c->tree = parse(c->arena, c->diagnostics, &c->source);
+	c->tree = parse(c->arena, c->diagnostics, &c->source, meant_assignment);
 	if (last == STAGE_TREE)
 		return error_count(c->diagnostics) == 0;
 	Network *network = network_build(c->arena, c->diagnostics, c->tree, &c->source, overrides);

@@ -148,7 +148,7 @@ Test(fuzz, nothing_is_lost_and_nothing_breaks)
 	for (int i = 0; i < CASES; i++) {
 		Text text = make_case(&state);
 		Reading reading = open_bytes(text.bytes, text.length);
-		const Statement *statements = parse(reading.arena, reading.diagnostics, reading.source);
+		const Statement *statements = read_tree(&reading);
 		uint32_t place = 0;
 		int words = count_words(statements, text.length, &place);
 		int tokens = count_word_tokens(reading.source);

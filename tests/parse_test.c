@@ -28,7 +28,7 @@ static const char *messages_of(const Reading *reading)
 static void expect_parse(const char *text, const char *tree, const char *messages)
 {
 	Reading reading = open_text(text);
-	const Statement *statements = parse(reading.arena, reading.diagnostics, reading.source);
+	const Statement *statements = read_tree(&reading);
 	const char *found = dumped(&reading, statements);
 	expect_text(found, tree);
 	found = messages_of(&reading);
@@ -93,7 +93,7 @@ Test(parse, a_brace_may_begin_a_line)
 static Literal literal_in(Reading *reading, const char *text)
 {
 	*reading = open_text(text);
-	Statement *statement = parse(reading->arena, reading->diagnostics, reading->source);
+	Statement *statement = read_tree(reading);
 	cr_assert(statement && statement->arguments, "%s", text);
 	return statement->arguments->value;
 }
@@ -177,7 +177,7 @@ Test(parse, names_and_shapes)
 Test(parse, spans)
 {
 	Reading reading = open_text("  fc: linear 64 bias=false ; repeat 3 { relu }");
-	const Statement *call = parse(reading.arena, reading.diagnostics, reading.source);
+	const Statement *call = read_tree(&reading);
 	const Argument *keyed = call->arguments->next;
 	cr_expect(call->span.begin == 2 && call->span.end == 26);
 	cr_expect(call->label_span.begin == 2 && call->label_span.end == 4);
@@ -275,7 +275,7 @@ static Reading parse_many(const char *unit, int count, const char *end)
 		memcpy(at, unit, length);
 	memcpy(at, end, strlen(end) + 1);
 	Reading reading = open_text(text);
-	parse(reading.arena, reading.diagnostics, reading.source);
+	read_tree(&reading);
 	free(text);
 	return reading;
 }
@@ -328,7 +328,7 @@ Test(parse, huge_sources)
 Test(parse, binary_rubbish_is_a_short_list)
 {
 	Reading reading = open_bytes("\x7f" "ELF\2\1\1\0\0\0\0\0\0\0\0\0\3\0>\0\1\0\0\0", 24);
-	parse(reading.arena, reading.diagnostics, reading.source);
+	read_tree(&reading);
 	cr_expect_eq(error_count(reading.diagnostics), 1);
 	close_reading(&reading);
 }

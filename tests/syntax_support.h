@@ -36,6 +36,11 @@ static inline void close_reading(Reading *reading)
 	free(reading->text);
 }
 
+static inline Statement *read_tree(const Reading *reading)
+{
+	return parse(reading->arena, reading->diagnostics, reading->source, meant_assignment);
+}
+
 /* The texts below live as long as the reading. */
 typedef struct Capture {
 	FILE *out;

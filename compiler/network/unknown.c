@@ -1,7 +1,6 @@
 /* unknown.c: proposes a statement for one whose name is neither a layer nor a setting nor a block. bnc takes what is
  * proposed: a value that does not fit is replaced by the usual one. */
 #include "build.h"
-#include "source/syntax.h"
 #include <stdlib.h>
 #include <string.h>
 

@@ -103,7 +103,7 @@ static const char *value_after(const Parser *parser, Token equals)
 static void complain_assignment(const Parser *parser, Token found)
 {
 	const char *name = quote(parser, parser->head), *value = value_after(parser, found);
-	const char *meant = meant_assignment(parser->arena, name, value);
+	const char *meant = parser->meant(parser->arena, name, value);
 	error_at(parser->diagnostics, found.span, "expected a value after `%s`, found `=`: write `%s`", name, meant);
 }
 

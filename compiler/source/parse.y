@@ -159,9 +159,9 @@ static void feed_token(Feed *feeder, Token token)
 }
 
 /* The end of a line ends the statement, except before a '{', so that a body may begin in a line of its own. */
-Statement *parse(Arena *arena, Diagnostics *diagnostics, const Source *source)
+Statement *parse(Arena *arena, Diagnostics *diagnostics, const Source *source, Meant *meant)
 {
-	Parser parser = { .arena = arena, .diagnostics = diagnostics, .source = source };
+	Parser parser = { .arena = arena, .diagnostics = diagnostics, .source = source, .meant = meant };
 	Feed feeder = { .parser = &parser };
 	Lexer lexer = lexer_open(source);
 	Token newline = { 0 };

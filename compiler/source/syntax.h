@@ -27,6 +27,7 @@ typedef struct Parser {
 	Arena *arena;
 	Diagnostics *diagnostics;
 	const Source *source;
+	Meant *meant;
 	Token head;             /* the first token of the statement being read, after its label */
 	Token previous;
 	int length;             /* the number of tokens of the statement so far, from its head */
@@ -63,10 +64,5 @@ void complain(const Parser *parser, Token found);
 void complain_stray(const Parser *parser, Token brace);
 void complain_unclosed(const Parser *parser, Token end, Span opened);
 void complain_nesting(const Parser *parser, Token brace);
-
-/* ---- unknown.c */
-
-/* Returns what somebody who wrote `name = value` probably meant, as a statement of bnc. */
-const char *meant_assignment(Arena *arena, const char *name, const char *value);
 
 #endif
