@@ -1,4 +1,4 @@
-/* build.h: shared by network.c, settings.c and arguments.c, which turn the tree into a network. */
+/* build.h: shared by the files that turn the tree into a network. */
 #ifndef BUILD_H
 #define BUILD_H
 #include "bnc.h"
@@ -33,6 +33,11 @@ typedef struct Builder {
 	bool full;
 } Builder;
 
+/* ---- node.c */
+
+/* Adds a layer's node to the network, up to MAX_NODES; that of a loss or an optimizer is only made. */
+Node *add_node(Builder *b, const Layer *layer, const char *path, Span span);
+
 /* ---- arguments.c */
 
 /* The binding of the name, or null. */
@@ -66,9 +71,5 @@ void set_default_optimizer(Builder *b, const Scope *scope);
 
 /* Reports that the statement's name has no meaning, and proposes what was probably meant. */
 void unknown_statement(Builder *b, const Scope *scope, const Statement *statement);
-
-/* ---- network.c */
-
-Node *add_node(Builder *b, const Layer *layer, const char *path, Span span);
 
 #endif
