@@ -40,8 +40,7 @@ static const char *skip_blanks(const char *text)
 static const char *name_at(Arena *arena, const char **text)
 {
 	const char *begin = *text = skip_blanks(*text);
-	while (is_name(**text))
-		++*text;
+	*text = name_end(begin);
 	return arena_copy(arena, begin, (size_t)(*text - begin));
 }
 

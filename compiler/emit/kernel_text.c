@@ -33,46 +33,11 @@ const char *capitals(Arena *arena, const char *prefix)
 	return text;
 }
 
-bool is_name(char c)
-{
-	return isalnum((unsigned char)c) || c == '_';
-}
-
-const char *skip_opaque(const char *text)
-{
-	if (text[0] == '/' && text[1] == '*') {
-		const char *end = strstr(text + 2, "*/");
-		return end ? end + 2 : text + strlen(text);
-	}
-	if (*text != '"' && *text != '\'')
-		return text;
-	const char *end = text + 1;
-	while (*end && *end != *text)
-		end += *end == '\\' && end[1] ? 2 : 1;
-	return *end ? end + 1 : end;
-}
-
 /* ---- names */
 
 static void add_name(Slicer *s, Piece *piece, const char *begin, const char *end)
 {
 	APPEND(s->arena, &piece->names, arena_copy(s->arena, begin, (size_t)(end - begin)));
-}
-
-static const char *name_end(const char *text)
-{
-	while (is_name(*text))
-		text++;
-	return text;
-}
-
-static const char *name_before(const char *text, const char *end)
-{
-	while (end > text && !is_name(end[-1]))
-		end--;
-	while (end > text && is_name(end[-1]))
-		end--;
-	return end;
 }
 
 /* Finds the names in `enum { A = 1, B, C = 3 };`: after each `{` or `,` outside other brackets. */

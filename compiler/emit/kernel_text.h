@@ -7,17 +7,29 @@
 typedef struct KernelFile { const char *name, *text; } KernelFile;
 extern const KernelFile kernel_files[];
 
-/* ---- C as text, in kernel_text.c */
+/* ---- c_text.c: C as text */
 
-bool is_name(char c);
+static inline bool is_name(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+/* Returns the end of the name that begins at text; text itself if none does. */
+const char *name_end(const char *text);
+/* Returns the beginning of the last name before end; text if there is none. */
+const char *name_before(const char *text, const char *end);
 /* Returns the end of a comment, a string or a character at text; text itself if there is none. */
 const char *skip_opaque(const char *text);
 
-/* kernel_source.c: all files as one text for this number of lanes. Conditions are decided and macros expanded, except
- * those that depend on the compiler of the text. The part of each file begins with a line `\f` NAME. */
+/* ---- kernel_source.c */
+
+/* All files as one text for this number of lanes. Conditions are decided and macros expanded, except those that depend
+ * on the compiler of the text. The part of each file begins with a line `\f` NAME. */
 const char *kernel_source(Arena *arena, int lanes);
 
-/* kernel_text.c: writes the named functions and what they need, with the prefix before every name. */
+/* ---- kernel_text.c */
+
+/* Writes the named functions and what they need, with the prefix before every name. */
 void put_kernels(Code *code, int lanes, const char *prefix, const char *const *functions, int count);
 
 /* Returns the prefix in capitals, for macros. */
