@@ -1,12 +1,9 @@
 /* main: reads the command line, then the networks, and runs what was asked for. */
 #include "run.h"
 #include "pool.h"
-#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 /* libtcc makes the pages that it relocates to writable and executable, even ours, before jit.c can change that. bnc is
  * linked with --wrap=mprotect, so that libtcc's calls come here, and no page is ever both. */
@@ -83,34 +80,6 @@ static int run_session(Session *s)
 		compilation_close(&s->compilations[i]);
 	free(s->compilations);
 	return status;
-}
-
-/* A binary file on standard output must be alone there: everything else is printed to standard error. */
-static int settle_output(CommandLine *options, Failure *failure)
-{
-	if (!options->save || !output_is_named(options->save))
-		return 0;
-	if (options->log && output_is_named(options->log)) {
-		fail(failure, "--save and --log would both write to standard output: give one of them a file");
-		return report_failure(EXIT_COMMAND, failure);
-	}
-	if (isatty(STDOUT_FILENO)) {
-		fail(failure, "--save would write binary to the terminal: send standard output to a file or a program");
-		return report_failure(EXIT_COMMAND, failure);
-	}
-	options->save = "-";
-	return output_claim(failure) ? 0 : report_failure(EXIT_DATA, failure);
-}
-
-/* Output that is lost makes the run fail, whatever else was done. */
-static int finish_output(const Session *s, int status)
-{
-	errno = 0;
-	if (fflush(stdout) == 0 && !ferror(stdout))
-		return status;
-	int error = s->output_error ? s->output_error : errno;
-	fprintf(stderr, "bnc: cannot write the output%s%s\n", error ? ": " : "", error ? strerror(error) : "");
-	return status ? status : EXIT_DATA;
 }
 
 int main(int argc, char **argv)

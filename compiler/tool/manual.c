@@ -249,14 +249,14 @@ static void print_zsh(void)
 
 /* ---- the answer */
 
-const char *const made_texts[] = {"man", "bash", "zsh", 0};
-
 bool print_made(const char *what, Failure *failure)
 {
-	static void (*const printers[])(void) = {print_manual, print_bash, print_zsh};
-	for (int i = 0; made_texts[i]; i++)
-		if (what && strcmp(what, made_texts[i]) == 0) {
-			printers[i]();
+	static const struct { const char *name; void (*print)(void); } texts[] = {
+		{"man", print_manual}, {"bash", print_bash}, {"zsh", print_zsh},
+	};
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+		if (what && strcmp(what, texts[i].name) == 0) {
+			texts[i].print();
 			return true;
 		}
 	return fail(failure, "--print takes man, bash or zsh");

@@ -162,17 +162,33 @@ static bool read_given(CommandLine *options, int index, const char *text, bool *
 	return read_option(options, spec, text, given, failure);
 }
 
+/* ---- questions */
+
+/* topic: the option's value, or null */
+static bool answer(Question question, const char *topic, Failure *failure)
+{
+	switch (question) {
+	case ASK_LAYERS: layer_list(stdout); break;
+	case ASK_SETTINGS: setting_list(stdout); break;
+	case ASK_DATA: data_list(stdout); break;
+	case ASK_VERSION: printf("bnc %s\n", BNC_VERSION); break;
+	case ASK_HELP: return print_help(topic, failure);
+	case ASK_TEXT: return print_made(topic, failure);
+	}
+	return true;
+}
+
 /* Answers a question instead of running. The words after --help are topics; after other questions there may be no
  * word. */
-static bool answer(const Spec *spec, int count, char **words, Failure *failure)
+static bool answer_all(const Spec *spec, int count, char **words, Failure *failure)
 {
 	bool takes_words = spec->value && *spec->value == '[', ok = true;
 	if (count > 0 && !takes_words)
 		return fail(failure, "--%s stands alone, found `%.100s` after it", spec->name, words[0]);
 	if (optarg || count == 0)
-		ok = spec->answer(optarg, failure);
+		ok = answer(spec->question, optarg, failure);
 	for (int i = 0; ok && i < count; i++)
-		ok = spec->answer(words[i], failure);
+		ok = answer(spec->question, words[i], failure);
 	return ok;
 }
 
@@ -198,7 +214,8 @@ OptionsResult options_read(CommandLine *options, int argc, char **argv, Failure 
 		else if (returned == '?' || index < 0 || (attached && is_long_name(word + 1)))
 			ok = unknown_option(word, failure);
 		else if (options_table[index].kind == ANSWER)
-			return answer(&options_table[index], argc - optind, argv + optind, failure) ? OPTIONS_DONE : OPTIONS_WRONG;
+			return answer_all(&options_table[index], argc - optind, argv + optind, failure) ? OPTIONS_DONE
+				: OPTIONS_WRONG;
 		else
 			ok = read_given(options, index, optarg, given, failure);
 		if (!ok)

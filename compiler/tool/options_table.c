@@ -92,34 +92,6 @@ static bool read_output(CommandLine *options, const char *text, bool *given, Fai
 		"FILE.st (--save), FILE.jsonl (--log); found `%.200s`", text);
 }
 
-static bool list_layers(const char *topic, Failure *failure)
-{
-	(void)topic, (void)failure;
-	layer_list(stdout);
-	return true;
-}
-
-static bool list_settings(const char *topic, Failure *failure)
-{
-	(void)topic, (void)failure;
-	setting_list(stdout);
-	return true;
-}
-
-static bool list_data(const char *topic, Failure *failure)
-{
-	(void)topic, (void)failure;
-	data_list(stdout);
-	return true;
-}
-
-static bool print_version(const char *topic, Failure *failure)
-{
-	(void)topic, (void)failure;
-	printf("bnc %s\n", BNC_VERSION);
-	return true;
-}
-
 /* ---- the table, in the order of --help */
 
 #define FIELD(name) .field = offsetof(CommandLine, name)
@@ -225,16 +197,15 @@ const Spec options_table[] = {
 	{"color", "WHEN", "of messages: auto, always or never (auto: on a terminal, without NO_COLOR)", .kind = CHOICE,
 		.choices = colour_names, .choose = choose_colour, .repeats = true,
 		.more = "auto heeds NO_COLOR: if it is in the environment and not empty, there are no colours."},
-	{"list-layers", 0, "layers, losses and optimizers with their arguments", .kind = ANSWER, .answer = list_layers},
-	{"list-settings", 0, "what else a network can say", .kind = ANSWER, .answer = list_settings},
-	{"list-data", 0, "built-in data sets with their arguments", .kind = ANSWER, .answer = list_data},
-	{"version", 0, "of bnc", .kind = ANSWER, .answer = print_version, .letters = "vV"},
+	{"list-layers", 0, "layers, losses and optimizers with their arguments", .kind = ANSWER, .question = ASK_LAYERS},
+	{"list-settings", 0, "what else a network can say", .kind = ANSWER, .question = ASK_SETTINGS},
+	{"list-data", 0, "built-in data sets with their arguments", .kind = ANSWER, .question = ASK_DATA},
+	{"version", 0, "of bnc", .kind = ANSWER, .question = ASK_VERSION, .letters = "vV"},
 	{"help", "[WHAT]", "all of this; or one option, layer, setting, data set or topic", .kind = ANSWER,
-		.answer = print_help,
+		.question = ASK_HELP,
 		.letters = "h", .more = "Options may be written without their dashes: bnc --help lr. Several words are "
 			"explained one after the other."},
-	{"print", "TEXT", "the manual page, or completions for a shell", .kind = ANSWER, .choices = made_texts,
-		.answer = print_made,
+	{"print", "TEXT", "the manual page, or completions for a shell", .kind = ANSWER, .question = ASK_TEXT,
 		.hidden = true},
 };
 enum { SPECS = sizeof options_table / sizeof *options_table };

@@ -10,8 +10,10 @@ typedef enum Kind {
 	CHOICE,                         /* one of the choices, whose index is given to a function */
 	READ,                           /* a function reads it */
 	NETWORK,                        /* the text of a network */
-	ANSWER,                         /* a function answers it, instead of a run */
+	ANSWER,                         /* a question, which is answered instead of a run */
 } Kind;
+
+typedef enum Question { ASK_LAYERS, ASK_SETTINGS, ASK_DATA, ASK_VERSION, ASK_HELP, ASK_TEXT } Question;
 
 /* What an option needs. */
 typedef enum Needs {
@@ -41,7 +43,7 @@ typedef struct Spec {
 	const char *const *choices;
 	void (*choose)(CommandLine *options, int index);
 	bool (*read)(CommandLine *options, const char *text, bool *given, Failure *failure);
-	bool (*answer)(const char *topic, Failure *failure);    /* topic: the value, or null */
+	Question question;
 	int needs, uses;
 	bool repeats;                   /* may be given again */
 	bool hidden;                    /* only for make install, not in --help */
@@ -68,9 +70,10 @@ bool options_check(const CommandLine *options, const bool *given, Failure *failu
 
 /* Writes the option's help, with the kernel sets in place of %s. */
 void write_help(const Spec *spec, char *out, size_t size);
+/* topic: one of them, or null for all options */
 bool print_help(const char *topic, Failure *failure);
+/* what: a text that make install needs */
 bool print_made(const char *what, Failure *failure);
-extern const char *const made_texts[];  /* what print_made can print */
 
 /* A topic of --help that is neither an option nor a word of networks. */
 typedef struct Topic { const char *name, *also, *title, *text; void (*list)(FILE *out); } Topic;
