@@ -15,38 +15,6 @@ static const Reader readers[] = {
 
 enum { SET_COUNT = sizeof sets / sizeof *sets, READER_COUNT = sizeof readers / sizeof *readers };
 
-void join_names(char *out, size_t size, const char *const *names, int count)
-{
-	size_t length = 0;
-	out[0] = 0;
-	for (int i = 0; i < count && length < size; i++)
-		length += (size_t)snprintf(out + length, size - length, "%s%s", i > 0 ? ", " : "", names[i]);
-}
-
-bool data_allocate(Data *data, int rows, int target_features, bool labelled, Failure *failure)
-{
-	data->rows = rows;
-	data->features = 1;
-	for (int i = 0; i < data->rank; i++)
-		data->features *= data->dims[i];
-	data->target_features = target_features;
-	data->x = malloc((size_t)rows * (size_t)data->features * sizeof *data->x);
-	data->targets = malloc((size_t)rows * (size_t)target_features * sizeof *data->targets);
-	if (labelled)
-		data->labels = malloc((size_t)rows * sizeof *data->labels);
-	if (data->x && data->targets && (data->labels || !labelled))
-		return true;
-	return fail(failure, "%s: no memory for %d samples of %d values", data->name, rows, data->features);
-}
-
-void data_close(Data *data)
-{
-	free(data->x);
-	free(data->labels);
-	free(data->targets);
-	*data = (Data){0};
-}
-
 static const DataSet *set_find(const char *name, size_t length)
 {
 	for (int i = 0; i < SET_COUNT; i++)

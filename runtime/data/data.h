@@ -62,6 +62,8 @@ void draft_close(Draft *draft);
  * "n=100,noise=0.2" changes. */
 bool parameters_read(double *values, const DataSet *set, const char *text, Failure *failure);
 int parameter_count(const DataSet *set);
+/* Writes "a, b, c", at most size bytes. */
+void join_names(char *out, size_t size, const char *const *names, int count);
 
 /* ---- readers of files: one row in data.c */
 
@@ -73,12 +75,10 @@ typedef struct Reader {
 
 bool npz_read(Data *data, const char *path, const char *names, Failure *failure);
 
-/* ---- for both */
+/* ---- samples.c */
 
 /* Allocates memory for samples of data's rank and dims, and for labels or only targets. data_close frees it. */
 bool data_allocate(Data *data, int rows, int target_features, bool labelled, Failure *failure);
-/* Writes "a, b, c", at most size bytes. */
-void join_names(char *out, size_t size, const char *const *names, int count);
 
 /* ---- npy_header.c: the header of numpy's .npy format */
 

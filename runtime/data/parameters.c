@@ -35,6 +35,14 @@ static bool value_read(double *value, const DataSet *set, const Parameter *param
 		length < SHOWN ? (int)length : SHOWN, text);
 }
 
+void join_names(char *out, size_t size, const char *const *names, int count)
+{
+	size_t length = 0;
+	out[0] = 0;
+	for (int i = 0; i < count && length < size; i++)
+		length += (size_t)snprintf(out + length, size - length, "%s%s", i > 0 ? ", " : "", names[i]);
+}
+
 static bool no_such_parameter(const DataSet *set, const char *name, Failure *failure)
 {
 	const char *names[MAX_PARAMETERS];
