@@ -59,8 +59,8 @@ processors=$(getconf _NPROCESSORS_ONLN 2>/dev/null) || processors=1
 belongs() {
 	case $2:$1 in
 	"$first":*) ;;
-	*:compile | *:runs | *:emit | *:arithmetic | *:targets | *:names | *:project | *:suites | *:install | *:recipes)
-		return 1 ;;
+	*:compile | *:runs | *:emit | *:arithmetic | *:targets | *:names | *:project | *:suites | *:install | *:recipes | \
+		*:circles) return 1 ;;
 	*sanitized:*) ;;
 	*:unit | *:golden | *:errors | *:replay | *:breakdown) ;;
 	*) return 1 ;;
@@ -70,7 +70,7 @@ belongs() {
 # What takes longest comes first, so that all processors are busy until the end.
 queue() {
 	for suite in unit robust stop compile runs arithmetic targets recipes emit names docs breakdown terminal files \
-		suites project errors golden install replay; do
+		suites project errors golden install replay circles; do
 		for build; do
 			if [ $suite = emit ] && [ "$build" = "$first" ]; then
 				echo "emit $*"

@@ -23,8 +23,8 @@ int run_all(Session *session);
 
 /* ---- output.c: standard output */
 
-/* A binary file on standard output must be alone there: everything else is then printed to standard error. Returns 0, or
- * the exit status if that cannot be. */
+/* A binary file on standard output must be alone there: everything else is then printed to standard error. Returns 0,
+ * or the exit status if that cannot be. */
 int settle_output(CommandLine *options, Failure *failure);
 /* Returns the exit status: output that is lost makes the run fail, whatever else was done. */
 int finish_output(const Session *session, int status);
