@@ -333,7 +333,9 @@ bool set_output(struct Node *node, Shape shape);
 
 extern const Layer *const layers[];             /* all layers; the last is null */
 const Layer *layer_find(LayerKind kind, const char *name);
+/* What a network with this number of outputs gets if it names no loss or optimizer. */
 const Layer *layer_default(LayerKind kind, int outputs);
+void layer_write_default(LayerKind kind, int outputs, char *out, size_t size);  /* "sgd lr=0.01" */
 const Layer *layer_sum(void);                   /* adds the results of a residual's two branches */
 /* The names of all layers of a kind, for messages. */
 int layer_names(LayerKind kind, const char *names[], int capacity);

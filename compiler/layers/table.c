@@ -33,6 +33,16 @@ const Layer *layer_default(LayerKind kind, int outputs)
 	return found;
 }
 
+void layer_write_default(LayerKind kind, int outputs, char *out, size_t size)
+{
+	const Layer *layer = layer_default(kind, outputs);
+	int rate = argument_index(layer, "lr");
+	if (rate >= 0)
+		snprintf(out, size, "%s lr=%g", layer->name, layer->arguments[rate].default_value);
+	else
+		snprintf(out, size, "%s", layer->name);
+}
+
 const Layer *layer_sum(void)
 {
 	return &layer_residual;

@@ -67,7 +67,8 @@ static void check_loss(Network *network, Diagnostics *diagnostics)
 	else if (loss->layer->takes_labels && shape_features(&output->shape) < 2) {
 		error_at(diagnostics, loss->span,
 			"%s expects a score for each of 2 or more classes, but the network has 1 output", loss->layer->name);
-		note_at(diagnostics, output->span, "the 1 output comes from here; `loss mse` takes one");
+		note_at(diagnostics, output->span, "the 1 output comes from here; `loss %s` takes one",
+			layer_default(KIND_LOSS, 1)->name);
 	}
 }
 

@@ -141,18 +141,20 @@ static void set_optimizer(Builder *b, const Scope *scope, const Statement *state
 static const struct Setting {
 	const char *name;
 	void (*set)(Builder *, const Scope *, const Statement *);
-	const char *takes, *help, *usual;
+	const char *takes, *help;
+	const char *usual;              /* null: the default of its kind */
+	LayerKind kind;                 /* of what it names; KIND_LAYER: it names none */
 } settings[] = {
 	{"name", set_name, "NAME", "of the network, in messages, logs and emitted C (default: the file's name)", "net"},
 	{"input", set_input, "SHAPE",
 		"of one sample, 2 or 1x28x28; before the first layer (default: what that says, or the data)", "2"},
-	{"loss", set_loss, "NAME ...", "with its arguments (default: cross_entropy, with one output mse)", "cross_entropy"},
-	{"optimizer", set_optimizer, "NAME ...", "with its arguments (default: sgd lr=0.01)", "sgd lr=0.01"},
+	{"loss", set_loss, "NAME ...", "with its arguments", .kind = KIND_LOSS},
+	{"optimizer", set_optimizer, "NAME ...", "with its arguments", .kind = KIND_OPTIMIZER},
 	{"batch", set_batch, "N", "rows of a step (default 32)", "32"},
 	{"epochs", set_epochs, "N", "times through the data (default 10)", "10"},
 	{"seed", set_seed, "N", "of initial weights and batch order (default 0)", "0"},
 };
-enum { SETTINGS = sizeof settings / sizeof *settings };
+enum { SETTINGS = sizeof settings / sizeof *settings, LONGEST_DEFAULT = 100 };
 _Static_assert((int)SETTINGS <= (int)MAX_SETTINGS, "Builder has a place for each setting");
 
 int setting_index(const char *name)
@@ -188,10 +190,8 @@ static const char *find_rule(const char *value, LayerKind kind)
 static const char *fitting_value(const struct Setting *setting, const char *value)
 {
 	bool fits = false;
-	if (setting->set == set_loss)
-		return find_rule(value, KIND_LOSS);
-	if (setting->set == set_optimizer)
-		return find_rule(value, KIND_OPTIMIZER);
+	if (setting->kind != KIND_LAYER)
+		return find_rule(value, setting->kind);
 	if (setting->set == set_batch)
 		fits = is_whole(value, 1, MAX_BATCH);
 	else if (setting->set == set_epochs)
@@ -209,7 +209,10 @@ const char *setting_with(Arena *arena, const char *name, const char *value)
 {
 	const struct Setting *setting = &settings[setting_index(name)];
 	const char *fitting = fitting_value(setting, value);
-	return arena_print(arena, "%s %s", name, fitting ? fitting : setting->usual);
+	char usual[LONGEST_DEFAULT];
+	if (setting->kind != KIND_LAYER)
+		layer_write_default(setting->kind, 0, usual, sizeof usual);
+	return arena_print(arena, "%s %s", name, fitting ? fitting : setting->usual ? setting->usual : usual);
 }
 
 int setting_names(const char *names[])
@@ -226,12 +229,28 @@ void setting_list(FILE *out)
 		setting_print(settings[i].name, out);
 }
 
+/* " (default: cross_entropy, with one output mse)" */
+static void print_defaults(LayerKind kind, FILE *out)
+{
+	char usual[LONGEST_DEFAULT], for_one[LONGEST_DEFAULT];
+	layer_write_default(kind, 0, usual, sizeof usual);
+	layer_write_default(kind, 1, for_one, sizeof for_one);
+	if (strcmp(usual, for_one) == 0)
+		fprintf(out, " (default: %s)", usual);
+	else
+		fprintf(out, " (default: %s, with one output %s)", usual, for_one);
+}
+
 bool setting_print(const char *name, FILE *out)
 {
 	int i = setting_index(name);
-	if (i >= 0)
-		fprintf(out, "  %s %s\n      %s\n", settings[i].name, settings[i].takes, settings[i].help);
-	return i >= 0;
+	if (i < 0)
+		return false;
+	fprintf(out, "  %s %s\n      %s", settings[i].name, settings[i].takes, settings[i].help);
+	if (settings[i].kind != KIND_LAYER)
+		print_defaults(settings[i].kind, out);
+	fprintf(out, "\n");
+	return true;
 }
 
 void set_default_optimizer(Builder *b, const Scope *scope)
