@@ -166,7 +166,8 @@ static inline void simulate_loops(Simulation *s)
 {
 	for (int l = 0; l < s->routine->loops.count; l++) {
 		const Loop *loop = s->routine->loops.items[l];
-		int panels = panels_of(s->module, loop->steps.items[0]), threads = loop->parallel ? s->module->options.threads : 1;
+		int panels = panels_of(s->module, loop->steps.items[0]);
+		int threads = loop->parallel ? s->module->options.threads : 1;
 		for (int panel = 0; panel < panels; panel += threads)
 			simulate_side_by_side(s, loop, panel, smaller_of(threads, panels - panel));
 	}
