@@ -142,8 +142,9 @@ Test(jit, no_page_is_writable_and_executable)
 	train_on(&c, net, &batch, 0.1f);
 	expect_safe_pages(c.module->code);
 	program_free(&c.module->program, net);
-	compilation_close(&c);
+	module_close(c.module);
 	cr_expect_null(c.module->code);
+	compilation_close(&c);
 }
 
 /* ---- numbers */
