@@ -165,7 +165,7 @@ typedef bool VariantFits(Sizes sizes);
 typedef struct Kernel {
 	const char *name;
 	const char *prototype;  /* the row's parameter list, as C */
-	bool in_place, product, activation, optimizer, contrast;
+	bool in_place, product, activation, optimizer, contrast, image;
 	int states;             /* of an optimizer: the number of values that it keeps for a weight, at most */
 	size_t entry;           /* the offset of its function in a KernelTable */
 	int panels;             /* how many panels a call is for */
@@ -206,7 +206,15 @@ void write_float(char *text, float value, int digits);
 
 enum { MAX_ARGUMENTS = 8, MAX_TENSORS = 6, MAX_LOCALS = 4, MAX_INPUTS = 2, MAX_EXAMPLES = 10, MAX_RANK = 4 };
 
-typedef enum ArgumentKind { ARGUMENT_SIZE, ARGUMENT_REAL, ARGUMENT_FLAG } ArgumentKind;
+/* The shape of one sample: features, or channels x height x width. A rank may also be UNKNOWN_RANK, not known yet, or BROKEN_RANK, where an error was
+ * reported. */
+enum { UNKNOWN_RANK = 0, BROKEN_RANK = -1 };
+typedef struct Shape { int rank; int dims[MAX_RANK]; } Shape;
+
+typedef enum ArgumentKind {
+	ARGUMENT_SIZE, ARGUMENT_REAL, ARGUMENT_FLAG,
+	ARGUMENT_PAIR,          /* height and width: 3x1, or 3 for both */
+} ArgumentKind;
 typedef enum ArgumentUse {
 	REQUIRED = 1,
 	INFERRED = 2,           /* may be left out; the layer's infer finds it, or checks it if it is given */
@@ -218,8 +226,9 @@ typedef struct ArgumentSpec {
 	ArgumentKind kind;
 	int use;                /* ArgumentUse, combined with | */
 	double default_value;
-	const char *range;      /* the range of a REAL: null, ">= 0", "> 0", ">= 0 and < 1" */
+	const char *range;      /* of a REAL: null, ">= 0", "> 0", ">= 0 and < 1"; of a PAIR: null, which means "> 0", ">= 0" */
 	const char *with;       /* text to add after it where it has no effect alone, such as " momentum=0.9"; or null */
+	const char *word;       /* a PAIR may be this word; it is then -1x-1, for the layer's infer to replace; or null */
 } ArgumentSpec;
 
 /* A tensor that the network keeps: a parameter (trained), or a statistic (written by forward). Both are saved. */
@@ -239,7 +248,8 @@ typedef enum LayerKind { KIND_LAYER, KIND_LOSS, KIND_OPTIMIZER } LayerKind;
 /* What a layer's reference computes on: row-major doubles. */
 typedef struct Reference {
 	int rows, inputs, outputs;      /* inputs, outputs: number of values in a row of x, y */
-	const double *arguments;
+	const double *arguments, *widths;
+	const Shape *x_shape, *y_shape;
 	const double *tensors[MAX_TENSORS];     /* in the order of the Layer; null for one that does not exist */
 	const double *x, *x2;
 	double *y;
@@ -275,6 +285,11 @@ typedef enum DefaultLayer { NOT_DEFAULT, DEFAULT, DEFAULT_FOR_ONE_OUTPUT } Defau
  *   x, y, dx, dy            input, output and their gradients; x2 and dx2 of a second input
  *   inputs, outputs         the number of features of x and of y
  *   rows, panel, lr, step
+ *   height, width           of x; y_height, y_width of y
+ *   positions, y_rows       the pixels of x, the rows of y: its pixels for all images
+ *   images                  the samples of the batch
+ *   fan_in                  the number of inputs of a sum in a product with weights
+ *   <pair>_height           of an argument that is a pair; <pair>_width
  *   label, target, loss, correct      in a loss
  *   w, dw, size, numbers    in an optimizer; prepare writes numbers once a step */
 typedef struct Layer {
@@ -283,7 +298,10 @@ typedef struct Layer {
 	ArgumentSpec arguments[MAX_ARGUMENTS + 1];
 	TensorSpec tensors[MAX_TENSORS + 1];
 	LocalSpec locals[MAX_LOCALS + 1];
-	/* checks arguments and shapes, and sets the shape of y; null: y has the shape of x */
+	/* the shape of the weights for one output; null: the features of x */
+	Shape (*weight_shape)(const struct Node *node);
+	/* checks arguments and shapes, and sets the shape of y; null: y has the shape of x. May replace node->layer by a
+	 * special case of it */
 	bool (*infer)(struct Node *node, Diagnostics *diagnostics);
 	const char *forward;
 	const char *predict;                    /* null: the same as forward */
@@ -309,13 +327,13 @@ typedef struct Layer {
 
 int argument_index(const Layer *layer, const char *name);      /* -1: none */
 int tensor_index(const Layer *layer, const char *name);        /* -1: none */
+/* The sizes and arguments for the reference of a layer or a loss; the caller sets the values. */
+Reference reference_of(const struct Node *node, int rows);
+/* The value of a node's argument as it is written in a network. */
+const char *argument_text(Arena *arena, const struct Node *node, int index);
+const char *pair_text(Arena *arena, const ArgumentSpec *spec, double height, double width);
 
 /* ---- shape.c */
-
-/* The shape of one sample. A rank may also be UNKNOWN_RANK, not known yet, or BROKEN_RANK, where an error was
- * reported. */
-enum { UNKNOWN_RANK = 0, BROKEN_RANK = -1 };
-typedef struct Shape { int rank; int dims[MAX_RANK]; } Shape;
 
 static inline bool shape_is_known(const Shape *shape) { return shape->rank > 0; }
 static inline bool shape_is_broken(const Shape *shape) { return shape->rank == BROKEN_RANK; }
@@ -327,6 +345,20 @@ const char *shape_text(Arena *arena, const Shape *shape);
 /* For a layer's infer. The argument is the number of x's features: takes it from x, or x's from it, and reports an
  * error if they differ or x is not a vector. True: x's shape is known. */
 bool infer_features(struct Node *node, const char *argument, Diagnostics *diagnostics);
+/* The same for the channels of an image, or for features. */
+bool infer_channels(struct Node *node, const char *argument, Diagnostics *diagnostics);
+/* Reports an error if x is no image, and returns false. */
+bool infer_image(struct Node *node, Diagnostics *diagnostics);
+/* Sets the output, or reports an error if it has more values than an int can count. */
+bool set_image(struct Node *node, int channels, int height, int width, Diagnostics *diagnostics);
+/* Sets the output of a window with the arguments kernel, stride and padding over x, with so many channels; reports an
+ * error if the window is larger than the padded image. */
+bool infer_window(struct Node *node, int channels, Diagnostics *diagnostics);
+/* The infer of a pooling layer. */
+bool infer_pool(struct Node *node, Diagnostics *diagnostics);
+/* The shape of the weights for one output: that of a tensor whose layout is LAYOUT_WEIGHTS, without its first
+ * dimension. */
+Shape weight_shape(const struct Node *node);
 bool set_output(struct Node *node, Shape shape);
 
 /* ---- table.c */
@@ -368,7 +400,8 @@ typedef struct Node {
 	int index;                      /* its place in network->nodes; the loss and the optimizer have the next two */
 	const char *path;               /* "3.shortcut.0": the prefix of its tensors' names */
 	Span span;
-	double arguments[MAX_ARGUMENTS];
+	double arguments[MAX_ARGUMENTS];        /* of a pair, the height */
+	double widths[MAX_ARGUMENTS];           /* of a pair */
 	Span argument_spans[MAX_ARGUMENTS];
 	bool given[MAX_ARGUMENTS];
 	Value *inputs[MAX_INPUTS];
@@ -445,6 +478,7 @@ typedef struct Tensor {
 	Init init;
 	int features;           /* the dimension that is cut into panels */
 	int inputs;             /* LAYOUT_WEIGHTS: rows of the matrix */
+	int kernel_height, kernel_width;        /* LAYOUT_WEIGHTS: of a convolution; 0: a matrix */
 	int positions;          /* LAYOUT_ROWS: rows per sample */
 	const struct Tensor *parameter; /* ROLE_STATE: the parameter that it belongs to, or null */
 	struct Tensor *block;   /* the ROLE_BLOCK that it is a part of, or null */
@@ -566,6 +600,8 @@ int panel_count(const Module *module, int features);
 /* The size in floats of a panel, and of the whole tensor, for the largest batch. */
 size_t panel_floats(const Module *module, const Tensor *tensor);
 size_t tensor_floats(const Module *module, const Tensor *tensor);
+/* The tensor as the runtime knows it. */
+ProgramTensor program_view(const Tensor *tensor);
 /* The number of values, without padding and rows. */
 size_t element_count(const Tensor *tensor);
 

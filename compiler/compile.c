@@ -8,13 +8,13 @@ static const char *statement_of(Arena *arena, const Node *node)
 {
 	const char *text = node->layer->name;
 	for (const ArgumentSpec *a = node->layer->arguments; a->name; a++) {
-		double value = node->arguments[a - node->layer->arguments];
+		const int i = (int)(a - node->layer->arguments);
+		const char *value = argument_text(arena, node, i);
 		if (a->use & POSITIONAL)
-			text = arena_print(arena, "%s %.9g", text, value);
-		else if (value != a->default_value)
-			text = a->kind == ARGUMENT_FLAG
-				? arena_print(arena, "%s %s=%s", text, a->name, value != 0 ? "true" : "false")
-				: arena_print(arena, "%s %s=%.9g", text, a->name, value);
+			text = arena_print(arena, "%s %s", text, value);
+		else if (node->arguments[i] != a->default_value
+			|| (a->kind == ARGUMENT_PAIR && node->widths[i] != a->default_value))
+			text = arena_print(arena, "%s %s=%s", text, a->name, value);
 	}
 	return text;
 }
@@ -33,11 +33,8 @@ static void describe(Module *m)
 			continue;
 		statement = tensor->node == before ? statement : statement_of(m->arena, tensor->node);
 		before = tensor->node;
-		tensors[count++] = (ProgramTensor){
-			.path = tensor->path, .statement = statement, .layout = tensor->layout, .init = tensor->init,
-			.features = tensor->features, .inputs = tensor->inputs, .trainable = tensor->role == ROLE_PARAMETER,
-			.offset = tensor->offset,
-		};
+		tensors[count] = program_view(tensor);
+		tensors[count++].statement = statement;
 	}
 	m->program = (Program){
 		.name = network->name, .kernels = m->options.target, .bytes = m->bytes, .max_rows = m->options.batch,
@@ -49,8 +46,10 @@ static void describe(Module *m)
 		.correct = m->correct ? m->correct->offset : 0,
 		.tensors = tensors, .tensor_count = count,
 	};
-	for (int i = 0; i < network->nodes.count; i++)
-		m->program.normalises_batch |= network->nodes.items[i]->layer->normalises_batch;
+	for (int i = 0; i < network->nodes.count; i++) {
+		const Node *node = network->nodes.items[i];
+		m->program.normalises_batch |= node->layer->normalises_batch && shape_positions(&node->output->shape) == 1;
+	}
 }
 
 Module *compile_network(Arena *arena, const Network *network, const Options *options, Stage last, Failure *failure)

@@ -37,6 +37,7 @@
  *                           all of these
  *   CONTRAST                only the differences between the features of a row of x matter, and the features of a row
  *                           of dx sum to 0
+ *   IMAGE                   its activations have different numbers of rows: a pixel of an image is a row
  *   IN_PLACE                an `out_rows` operand may have the same address as an `in_rows` operand; they may not
  *                           overlap in any other way */
 #ifndef BNC_KERNELS_H
@@ -59,7 +60,7 @@ typedef const int32_t *in_labels, *in_index, *maybe_in_index;
 typedef void optimizer(int size, const float *numbers, float *w, float *first, float *second, float *third,
 	const float *dw);
 
-enum { IN_PLACE = 1, PRODUCT = 2, ACTIVATION = 4, OPTIMIZER = 8, CONTRAST = 16 };
+enum { IN_PLACE = 1, PRODUCT = 2, ACTIVATION = 4, OPTIMIZER = 8, CONTRAST = 16, IMAGE = 32 };
 
 /* Rows that are generated from those of kernels/tables.h. */
 #define KERNEL_OF(name, properties, parameters) KERNEL(name, properties, parameters)
@@ -123,6 +124,34 @@ enum { IN_PLACE = 1, PRODUCT = 2, ACTIVATION = 4, OPTIMIZER = 8, CONTRAST = 16 }
 		grad_in_rows dy)) \
 	KERNEL(column_sum,        0, (int rows, grad_out_features sum, grad_in_rows x)) \
 	KERNEL(add,               IN_PLACE, (int rows, out_rows y, in_rows a, in_rows b)) \
+	/* images: a window moves over the pixels, see kernels/window.h. rows: those of y; inputs: those of a sum */ \
+	KERNEL_OF(conv2d,         PRODUCT | IMAGE, (int rows, int outputs, int inputs, WINDOW_PARAMETERS, out_rows y, \
+		all_rows x, in_weights w, maybe_in_features b)) \
+	KERNEL_OF(conv2d_dx,      PRODUCT | IMAGE, (int rows, int outputs, int inputs, WINDOW_PARAMETERS, int panel, \
+		grad_out_rows dx, grad_all_rows dy, all_weights w)) \
+	KERNEL_OF(conv2d_dw,      PRODUCT | IMAGE, (int rows, int outputs, int inputs, WINDOW_PARAMETERS, out_weights dw, \
+		all_rows x, grad_in_rows dy)) \
+	KERNEL_OF(conv2d_depthwise, IMAGE, (int rows, WINDOW_PARAMETERS, out_rows y, in_rows x, in_weights w, \
+		maybe_in_features b)) \
+	KERNEL_OF(conv2d_depthwise_dx, IMAGE, (int rows, WINDOW_PARAMETERS, grad_out_rows dx, grad_in_rows dy, \
+		in_weights w)) \
+	KERNEL_OF(conv2d_depthwise_dw, IMAGE, (int rows, WINDOW_PARAMETERS, out_weights dw, in_rows x, grad_in_rows dy)) \
+	KERNEL_OF(conv2d_grouped, PRODUCT | IMAGE, (int rows, int outputs, int inputs, WINDOW_PARAMETERS, int groups, \
+		int panel, out_rows y, all_rows x, in_weights w, maybe_in_features b)) \
+	KERNEL_OF(conv2d_grouped_dx, PRODUCT | IMAGE, (int rows, int outputs, int inputs, WINDOW_PARAMETERS, int groups, \
+		int panel, grad_out_rows dx, grad_all_rows dy, all_weights w)) \
+	KERNEL_OF(conv2d_grouped_dw, PRODUCT | IMAGE, (int rows, int outputs, int inputs, WINDOW_PARAMETERS, int groups, \
+		int panel, out_weights dw, all_rows x, grad_in_rows dy)) \
+	KERNEL_OF(maxpool2d,      IMAGE, (int rows, WINDOW_PARAMETERS, out_rows y, in_rows x)) \
+	KERNEL_OF(maxpool2d_bwd,  IMAGE, (int rows, WINDOW_PARAMETERS, grad_out_rows dx, grad_in_rows dy, in_rows x, \
+		in_rows y)) \
+	KERNEL_OF(avgpool2d,      IMAGE, (int rows, WINDOW_PARAMETERS, out_rows y, in_rows x)) \
+	KERNEL_OF(avgpool2d_bwd,  IMAGE, (int rows, WINDOW_PARAMETERS, grad_out_rows dx, grad_in_rows dy)) \
+	KERNEL(global_avgpool,    IMAGE, (int images, int positions, out_rows y, in_rows x)) \
+	KERNEL(global_avgpool_bwd, IMAGE, (int images, int positions, grad_out_rows dx, grad_in_rows dy)) \
+	/* an image's values as features, in the order of torch, and back */ \
+	KERNEL(flatten,           IMAGE, (int images, int positions, int channels, grad_all_out_rows y, all_rows x)) \
+	KERNEL(unflatten,         IMAGE, (int images, int positions, int channels, grad_all_out_rows x, all_rows y)) \
 	/* batch normalisation, re-centred two-pass statistics */ \
 	KERNEL(batchnorm,         IN_PLACE, (int rows, float eps, float kept, float momentum, out_rows xhat, \
 		out_features rstd, io_features mean, io_features var, in_rows x)) \

@@ -27,12 +27,17 @@ size_t tensor_count(const ProgramTensor *tensor)
 	return (size_t)tensor->features * (tensor->layout == LAYOUT_WEIGHTS ? (size_t)tensor->inputs : 1);
 }
 
-/* The index in [panels][inputs][LANES] of value i of the row-major tensor [features][inputs]. */
+/* The index in panels, see LAYOUT_WEIGHTS, of value i of the row-major tensor. */
 static size_t panel_index(const Program *program, const ProgramTensor *tensor, size_t i)
 {
 	size_t lanes = (size_t)program->kernels->lanes;
 	size_t inputs = tensor->layout == LAYOUT_WEIGHTS ? (size_t)tensor->inputs : 1;
 	size_t feature = i / inputs, input = i % inputs;
+	if (tensor->kernel_height) {
+		size_t taps = (size_t)tensor->kernel_height * (size_t)tensor->kernel_width, channels = inputs / taps;
+		size_t channel = input / taps, first = channel / lanes * lanes;
+		input = first * taps + input % taps * (channels - first < lanes ? channels - first : lanes) + channel - first;
+	}
 	return (feature / lanes * inputs + input) * lanes + feature % lanes;
 }
 

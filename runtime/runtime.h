@@ -171,7 +171,8 @@ bool output_claim(Failure *failure);
 typedef enum Layout {
 	LAYOUT_ROWS,            /* [panels][rows][LANES] */
 	LAYOUT_FEATURES,        /* [panels][LANES] */
-	LAYOUT_WEIGHTS,         /* [panels][inputs][LANES] */
+	/* [panels][inputs][LANES]; the inputs of a convolution are [panels of channels][height][width][channels of one] */
+	LAYOUT_WEIGHTS,
 	LAYOUT_SCALAR,          /* one float */
 	LAYOUT_LABELS,          /* [rows] int32_t */
 	LAYOUT_COUNTER,         /* one int64_t */
@@ -186,6 +187,8 @@ typedef struct ProgramTensor {
 	Layout layout;
 	Init init;
 	int features, inputs;   /* true sizes; row-major shape [features] or [features][inputs] */
+	/* if not 0, inputs is the product of channels and these, and the shape is [features][channels][height][width] */
+	int kernel_height, kernel_width;
 	bool trainable;
 	size_t offset;          /* bytes from the start of the network's struct */
 } ProgramTensor;

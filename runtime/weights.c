@@ -12,9 +12,12 @@ static NamedTensor named(const ProgramTensor *tensor)
 	if (tensor->layout == LAYOUT_COUNTER)
 		out.type = ELEMENT_I64;
 	else {
-		out.rank = tensor->layout == LAYOUT_WEIGHTS ? 2 : 1;
+		const int taps = tensor->kernel_height * tensor->kernel_width;
+		out.rank = tensor->layout != LAYOUT_WEIGHTS ? 1 : taps ? 4 : 2;
 		out.shape[0] = tensor->features;
-		out.shape[1] = tensor->inputs;
+		out.shape[1] = taps ? tensor->inputs / taps : tensor->inputs;
+		out.shape[2] = tensor->kernel_height;
+		out.shape[3] = tensor->kernel_width;
 	}
 	return out;
 }

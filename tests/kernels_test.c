@@ -569,9 +569,12 @@ static void check_kernel(const char *name)
 {
 	Arena *arena = arena_open();
 	const Kernels kernels = kernel_table(arena);
-	const Row row = parse_row(kernel_find(&kernels, name, strlen(name)));
-	check_row(&row);
-	tcc_delete(row.compiled);
+	const Kernel *kernel = kernel_find(&kernels, name, strlen(name));
+	if (!kernel->image) {   /* images_test.c tests those: their operands have different numbers of rows */
+		const Row row = parse_row(kernel);
+		check_row(&row);
+		tcc_delete(row.compiled);
+	}
 	arena_close(arena);
 }
 

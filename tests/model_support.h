@@ -29,8 +29,9 @@ static inline size_t model_count(const Node *node, int index)
 	const TensorSpec *spec = &node->layer->tensors[index];
 	if (spec->layout == LAYOUT_COUNTER || (spec->when && node->arguments[argument_index(node->layer, spec->when)] == 0))
 		return 0;
+	const Shape weights = weight_shape(node);
 	return (size_t)shape_features(&node->output->shape)
-		* (spec->layout == LAYOUT_WEIGHTS ? (size_t)shape_features(&node->inputs[0]->shape) : 1);
+		* (spec->layout == LAYOUT_WEIGHTS ? (size_t)shape_size(&weights) : 1);
 }
 
 /* Parameters anywhere around 0; statistics positive, as a variance must be. */
@@ -79,12 +80,11 @@ static inline void model_forward(const Model *m, bool training)
 {
 	for (int i = 0; i < m->network->nodes.count; i++) {
 		const Node *node = m->network->nodes.items[i];
-		Reference reference = {
-			.rows = m->rows, .inputs = (int)shape_size(&node->inputs[0]->shape),
-			.outputs = (int)shape_size(&node->output->shape),
-			.arguments = node->arguments, .x = model_value(m, node->inputs[0]), .x2 = model_value(m, node->inputs[1]),
-			.y = m->outputs[i], .training = training,
-		};
+		Reference reference = reference_of(node, m->rows);
+		reference.x = model_value(m, node->inputs[0]);
+		reference.x2 = model_value(m, node->inputs[1]);
+		reference.y = m->outputs[i];
+		reference.training = training;
 		for (int k = 0; k < MAX_TENSORS; k++)
 			reference.tensors[k] = m->tensors[i][k];
 		node->layer->reference(&reference);
@@ -96,12 +96,12 @@ static inline double model_loss(const Model *m)
 	model_forward(m, true);
 	const Node *loss = m->network->loss;
 	double value;
-	Reference reference = {
-		.rows = m->rows, .inputs = (int)shape_size(&m->network->output->shape), .outputs = 1,
-		.arguments = loss->arguments,
-		.x = model_value(m, m->network->output), .y = &value, .training = true, .labels = m->labels,
-		.targets = m->targets,
-	};
+	Reference reference = reference_of(loss, m->rows);
+	reference.x = model_value(m, m->network->output);
+	reference.y = &value;
+	reference.training = true;
+	reference.labels = m->labels;
+	reference.targets = m->targets;
 	loss->layer->reference(&reference);
 	return value;
 }

@@ -58,22 +58,16 @@ static inline size_t value_count(const Tensor *tensor)
 	return (size_t)tensor->features * (tensor->layout == LAYOUT_WEIGHTS ? (size_t)tensor->inputs : 1);
 }
 
-static inline ProgramTensor as_program_tensor(const Tensor *tensor)
-{
-	return (ProgramTensor){.layout = tensor->layout, .features = tensor->features, .inputs = tensor->inputs,
-		.offset = tensor->offset};
-}
-
 /* Row-major. */
 static inline void get_values(const Compilation *c, const void *net, const Tensor *tensor, float *values)
 {
-	ProgramTensor view = as_program_tensor(tensor);
+	ProgramTensor view = program_view(tensor);
 	tensor_get(&c->module->program, net, &view, values);
 }
 
 static inline void set_values(const Compilation *c, void *net, const Tensor *tensor, const float *values)
 {
-	ProgramTensor view = as_program_tensor(tensor);
+	ProgramTensor view = program_view(tensor);
 	tensor_set(&c->module->program, net, &view, values);
 }
 

@@ -286,3 +286,5 @@ Test(parity, residual) { repeat("residual"); }
 Test(parity, adam) { repeat("adam"); }
 Test(parity, adamw) { repeat("adamw"); }
 Test(parity, rmsprop) { repeat("rmsprop"); }
+Test(parity, convolution) { repeat("convolution"); }
+Test(parity, residual_convolution) { repeat("residual_convolution"); }

@@ -3,8 +3,14 @@
 
 static bool infer(Node *node, Diagnostics *diagnostics)
 {
-	return infer_features(node, "features", diagnostics)
+	return infer_channels(node, "features", diagnostics)
 		&& set_output(node, node->inputs[0]->shape);
+}
+
+/* The index of a feature in one of rows x positions rows: a sample is [features][positions]. */
+static int at(int row, int feature, int features, int positions)
+{
+	return (row / positions * features + feature) * positions + row % positions;
 }
 
 static void reference(const Reference *r)
@@ -12,21 +18,23 @@ static void reference(const Reference *r)
 	double eps = r->arguments[1];
 	const double *gamma = r->tensors[0], *beta = r->tensors[1], *running_mean = r->tensors[2],
 		*running_var = r->tensors[3];
-	for (int f = 0; f < r->inputs; f++) {
+	const int features = shape_features(r->x_shape), positions = shape_positions(r->x_shape), rows = r->rows * positions;
+	for (int f = 0; f < features; f++) {
 		double mean = 0, variance = 0;
-		for (int row = 0; row < r->rows; row++)
-			mean += r->x[row * r->inputs + f] / r->rows;
-		for (int row = 0; row < r->rows; row++) {
-			double d = r->x[row * r->inputs + f] - mean;
-			variance += d * d / r->rows;
+		for (int row = 0; row < rows; row++)
+			mean += r->x[at(row, f, features, positions)] / rows;
+		for (int row = 0; row < rows; row++) {
+			double d = r->x[at(row, f, features, positions)] - mean;
+			variance += d * d / rows;
 		}
 		if (!r->training) {
 			mean = running_mean[f];
 			variance = running_var[f];
 		}
-		for (int row = 0; row < r->rows; row++) {
-			double xhat = (r->x[row * r->inputs + f] - mean) / sqrt(variance + eps);
-			r->y[row * r->inputs + f] = gamma ? gamma[f] * xhat + beta[f] : xhat;
+		for (int row = 0; row < rows; row++) {
+			const int i = at(row, f, features, positions);
+			double xhat = (r->x[i] - mean) / sqrt(variance + eps);
+			r->y[i] = gamma ? gamma[f] * xhat + beta[f] : xhat;
 		}
 	}
 }
@@ -40,7 +48,7 @@ static Scaling scales(const double *arguments, const double *const tensors[], in
 
 const Layer layer_batchnorm = {
 	.name = "batchnorm",
-	.summary = "(x - mean) / sqrt(var + eps) * weight + bias per feature over the batch (torch.nn.BatchNorm1d)",
+	.summary = "(x - mean) / sqrt(var + eps) * weight + bias per feature or channel over the batch (torch.nn.BatchNorm1d, 2d)",
 	.arguments = {
 		{"features", ARGUMENT_SIZE, INFERRED | POSITIONAL, 0, 0},
 		{"eps", ARGUMENT_REAL, 0, 1e-5, ">= 0"},
@@ -68,6 +76,6 @@ const Layer layer_batchnorm = {
 	.reference = reference,
 	.examples = {
 		"batchnorm 5", "linear 2 64; batchnorm", "linear 3 17; batchnorm eps=0.1 momentum=0.5; linear 2",
-		"linear 3 8; batchnorm affine=false; linear 4",
+		"linear 3 8; batchnorm affine=false; linear 4", "input 3x4x2; batchnorm; flatten; linear 3",
 	},
 };

@@ -17,3 +17,31 @@ int tensor_index(const Layer *layer, const char *name)
 			return i;
 	return -1;
 }
+
+Reference reference_of(const Node *node, int rows)
+{
+	return (Reference){
+		.rows = rows, .inputs = (int)shape_size(&node->inputs[0]->shape),
+		.outputs = node->output ? (int)shape_size(&node->output->shape) : 1,
+		.arguments = node->arguments, .widths = node->widths,
+		.x_shape = &node->inputs[0]->shape, .y_shape = node->output ? &node->output->shape : 0,
+	};
+}
+
+const char *argument_text(Arena *arena, const Node *node, int index)
+{
+	const ArgumentSpec *spec = &node->layer->arguments[index];
+	const double value = node->arguments[index];
+	switch (spec->kind) {
+	case ARGUMENT_FLAG: return value != 0 ? "true" : "false";
+	case ARGUMENT_PAIR: return pair_text(arena, spec, value, node->widths[index]);
+	default: return arena_print(arena, "%.9g", value);
+	}
+}
+
+const char *pair_text(Arena *arena, const ArgumentSpec *spec, double height, double width)
+{
+	if (height < 0)
+		return spec->word;
+	return height == width ? arena_print(arena, "%.9g", height) : arena_print(arena, "%.9gx%.9g", height, width);
+}

@@ -39,39 +39,130 @@ const char *shape_text(Arena *arena, const Shape *shape)
 	return text;
 }
 
-bool infer_features(Node *node, const char *argument, Diagnostics *diagnostics)
+static bool shape_is_missing(const Node *node, Diagnostics *diagnostics)
 {
-	int index = argument_index(node->layer, argument);
-	Value *x = node->inputs[0];
-	int expected = node->given[index] ? (int)node->arguments[index] : 0;
-	const char *noun = strcmp(argument, "in") == 0 ? "inputs" : argument;
-	if (!shape_is_known(&x->shape) && expected) {
-		x->shape = (Shape){1, {expected}};
-		x->span = node->argument_spans[index];
-	}
-	if (shape_is_broken(&x->shape))
+	const Shape *shape = &node->inputs[0]->shape;
+	if (shape_is_known(shape))
 		return false;
-	if (x->shape.rank == UNKNOWN_RANK) {
+	if (!shape_is_broken(shape))
 		error_at(diagnostics, node->span,
 			"%s does not know the size of its source: give it, or start the network with `input`", node->layer->name);
-		return false;
-	}
-	if (x->shape.rank != 1) {
-		error_at(diagnostics, node->span, "%s expects features, but its source has %d dimensions", node->layer->name,
-			x->shape.rank);
-		note_at(diagnostics, x->span, "they come from here");
-		return false;
-	}
-	int found = shape_features(&x->shape);
+	return true;
+}
+
+/* Takes the argument from x, or x's features from it, or reports that they differ. */
+static bool infer_size(Node *node, const char *argument, const char *noun, Diagnostics *diagnostics)
+{
+	int index = argument_index(node->layer, argument);
+	const Value *x = node->inputs[0];
+	int expected = node->given[index] ? (int)node->arguments[index] : 0, found = shape_features(&x->shape);
 	if (expected && expected != found) {
-		error_at(diagnostics, node->argument_spans[index], "%s expects %d %s, but its source has %d feature%s",
-			node->layer->name, expected, noun, found, found == 1 ? "" : "s");
-		note_at(diagnostics, x->span, "the %d feature%s come%s from here", found, found == 1 ? "" : "s",
+		const char *unit = x->shape.rank > 1 ? "channel" : "feature";
+		error_at(diagnostics, node->argument_spans[index], "%s expects %d %s, but its source has %d %s%s",
+			node->layer->name, expected, noun, found, unit, found == 1 ? "" : "s");
+		note_at(diagnostics, x->span, "the %d %s%s come%s from here", found, unit, found == 1 ? "" : "s",
 			found == 1 ? "s" : "");
 		return false;
 	}
 	node->arguments[index] = found;
 	return true;
+}
+
+bool infer_channels(Node *node, const char *argument, Diagnostics *diagnostics)
+{
+	int index = argument_index(node->layer, argument);
+	Value *x = node->inputs[0];
+	if (!shape_is_known(&x->shape) && node->given[index]) {
+		x->shape = (Shape){1, {(int)node->arguments[index]}};
+		x->span = node->argument_spans[index];
+	}
+	return !shape_is_missing(node, diagnostics)
+		&& infer_size(node, argument, strcmp(argument, "in") == 0 ? "inputs" : argument, diagnostics);
+}
+
+bool infer_features(Node *node, const char *argument, Diagnostics *diagnostics)
+{
+	const Value *x = node->inputs[0];
+	if (x->shape.rank > 1) {
+		error_at(diagnostics, node->span, "%s expects features, but its source has %d dimensions%s", node->layer->name,
+			x->shape.rank, x->shape.rank == 3 ? ": put `flatten` before it" : "");
+		note_at(diagnostics, x->span, "they come from here");
+		return false;
+	}
+	return infer_channels(node, argument, diagnostics);
+}
+
+bool infer_image(Node *node, Diagnostics *diagnostics)
+{
+	const Value *x = node->inputs[0];
+	if (shape_is_missing(node, diagnostics))
+		return false;
+	if (x->shape.rank == 3)
+		return true;
+	error_at(diagnostics, node->span,
+		"%s expects an image of channels x height x width, such as `input 1x28x28`, but its source has %d dimension%s",
+		node->layer->name, x->shape.rank, x->shape.rank == 1 ? "" : "s");
+	note_at(diagnostics, x->span, "%s from here", x->shape.rank == 1 ? "it comes" : "they come");
+	return false;
+}
+
+bool set_image(Node *node, int channels, int height, int width, Diagnostics *diagnostics)
+{
+	const int64_t pixels = (int64_t)height * width;
+	if (pixels <= INT32_MAX && channels <= INT32_MAX / pixels)
+		return set_output(node, (Shape){3, {channels, height, width}});
+	error_at(diagnostics, node->span, "%s gives %d channels of %dx%d pixels, more than %d values for each sample",
+		node->layer->name, channels, height, width, INT32_MAX);
+	return false;
+}
+
+/* The number of places of the window along one side. */
+static int places(int size, double kernel, double stride, double padding)
+{
+	int64_t room = size + 2 * (int64_t)padding - (int64_t)kernel;
+	return room < 0 ? 0 : (int)(room / (int64_t)stride) + 1;
+}
+
+bool infer_window(Node *node, int channels, Diagnostics *diagnostics)
+{
+	const int kernel = argument_index(node->layer, "kernel"), stride = argument_index(node->layer, "stride"),
+		padding = argument_index(node->layer, "padding");
+	const Shape *x = &node->inputs[0]->shape;
+	const double *heights = node->arguments, *widths = node->widths;
+	const int height = places(x->dims[1], heights[kernel], heights[stride], heights[padding]),
+		width = places(x->dims[2], widths[kernel], widths[stride], widths[padding]);
+	if (height > 0 && width > 0)
+		return set_image(node, channels, height, width, diagnostics);
+	error_at(diagnostics, node->span, "%s has a kernel of %.0fx%.0f pixels, which is larger than its source: %dx%d%s",
+		node->layer->name, heights[kernel], widths[kernel], x->dims[1], x->dims[2],
+		heights[padding] + widths[padding] > 0 ? " with its padding" : "");
+	note_at(diagnostics, node->inputs[0]->span, "the %dx%d pixels come from here", x->dims[1], x->dims[2]);
+	return false;
+}
+
+/* Of a pooling layer: the stride is the kernel if it is not given, and torch allows half a kernel of padding. */
+bool infer_pool(Node *node, Diagnostics *diagnostics)
+{
+	if (!infer_image(node, diagnostics))
+		return false;
+	const int kernel = argument_index(node->layer, "kernel"), stride = argument_index(node->layer, "stride"),
+		padding = argument_index(node->layer, "padding");
+	if (node->arguments[stride] < 0) {
+		node->arguments[stride] = node->arguments[kernel];
+		node->widths[stride] = node->widths[kernel];
+	}
+	if (2 * node->arguments[padding] > node->arguments[kernel] || 2 * node->widths[padding] > node->widths[kernel]) {
+		error_at(diagnostics, node->argument_spans[padding], "padding of %s must be at most half of its kernel",
+			node->layer->name);
+		return false;
+	}
+	return infer_window(node, shape_features(&node->inputs[0]->shape), diagnostics);
+}
+
+Shape weight_shape(const Node *node)
+{
+	return node->layer->weight_shape ? node->layer->weight_shape(node)
+		: (Shape){1, {shape_features(&node->inputs[0]->shape)}};
 }
 
 bool set_output(Node *node, Shape shape)

@@ -3,7 +3,8 @@
 #include <string.h>
 
 #define LAYERS(ROW) \
-	ROW(linear) ROW(batchnorm) \
+	ROW(linear) ROW(conv2d) ROW(batchnorm) \
+	ROW(maxpool2d) ROW(avgpool2d) ROW(global_avgpool) ROW(flatten) \
 	ROW(residual) \
 	ROW(relu) ROW(leaky_relu) ROW(tanh) ROW(sigmoid) ROW(elu) ROW(gelu) ROW(silu) ROW(softplus) \
 	ROW(cross_entropy) ROW(mse) \
@@ -66,6 +67,8 @@ static void list_arguments(const Layer *layer, FILE *out)
 			fprintf(out, " %s", a->name);
 		else if (a->kind == ARGUMENT_FLAG)
 			fprintf(out, " %s=%s", a->name, a->default_value != 0 ? "true" : "false");
+		else if (a->kind == ARGUMENT_PAIR && a->default_value < 0)
+			fprintf(out, " %s=%s", a->name, a->word);
 		else
 			fprintf(out, " %s=%g", a->name, a->default_value);
 	}

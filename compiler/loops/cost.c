@@ -9,7 +9,8 @@ enum { WORTH_SHARING = 8000000 };
 /* Two operations for each of rows x outputs x inputs, see PRODUCT in kernels.h. */
 static double step_flops(const Module *m, const Step *step)
 {
-	return step->kernel->product ? 2.0 * m->options.batch * step->operands[1].number * step->operands[2].number : 0;
+	return step->kernel->product ? 2.0 * m->options.batch * step->operands[0].number * step->operands[1].number
+		* step->operands[2].number : 0;
 }
 
 double loop_flops(const Module *m, const Loop *loop)

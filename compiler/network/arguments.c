@@ -117,6 +117,37 @@ static bool check_real(Builder *b, const Scope *scope, const char *what, const L
 	return true;
 }
 
+/* height and width: a shape of two sizes, one number for both, or the word of the spec */
+static bool check_pair(Builder *b, const Scope *scope, const char *what, const ArgumentSpec *spec, const Literal *value,
+	double *height, double *width)
+{
+	const bool zero = spec->range && in_range(spec->range, 0);
+	const int64_t least = zero ? 0 : 1, most = MAX_WINDOW;
+	int64_t pair[2] = {-1, -1};
+	if (spec->word && value->kind == LITERAL_NAME && strcmp(value->name, spec->word) == 0) {
+		*height = *width = -1;
+		return true;
+	}
+	if (value->kind == LITERAL_NUMBER && value->integer && !value->negative && !value->overflow
+		&& value->magnitude <= MAX_WINDOW)
+		pair[0] = pair[1] = (int64_t)value->magnitude;
+	else if (value->kind == LITERAL_SHAPE && value->rank == 2) {
+		pair[0] = value->dims[0];
+		pair[1] = value->dims[1];
+	}
+	if (pair[0] >= least && pair[1] >= least && pair[0] <= most && pair[1] <= most) {
+		*height = (double)pair[0];
+		*width = (double)pair[1];
+		return true;
+	}
+	const char *wanted = arena_print(b->arena, "%s must be a whole number from %d to %d, or two, such as 3x1%s%s%s", what,
+		(int)least, MAX_WINDOW, spec->word ? ", or `" : "", spec->word ? spec->word : "", spec->word ? "`" : "");
+	if (value->kind == LITERAL_NAME)
+		return unknown_name(b, scope, wanted, value);
+	error_at(b->diagnostics, value->span, "%s, found %s", wanted, describe(b, value));
+	return false;
+}
+
 static bool check_flag(Builder *b, const char *what, const Literal *value, double *out)
 {
 	if (is_flag(value)) {
@@ -159,6 +190,10 @@ static void set_argument(Builder *b, const Scope *scope, Node *node, int index, 
 	case ARGUMENT_FLAG:
 		check_flag(b, what, value, out);
 		break;
+	case ARGUMENT_PAIR:
+		if (!check_pair(b, scope, what, spec, value, out, &node->widths[index]))
+			leave_unknown(node);
+		break;
 	}
 }
 
@@ -200,7 +235,7 @@ void set_arguments(Builder *b, const Scope *scope, Node *node, const Argument *a
 	for (const Argument *a = arguments; a; a = a->next)
 		values += !a->key;
 	for (int i = 0; specs[i].name; i++) {
-		node->arguments[i] = specs[i].default_value;
+		node->arguments[i] = node->widths[i] = specs[i].default_value;
 		node->argument_spans[i] = node->span;
 		places += (specs[i].use & POSITIONAL) != 0;
 		inferred += (specs[i].use & (POSITIONAL | INFERRED)) == (POSITIONAL | INFERRED);

@@ -63,7 +63,8 @@ static double *product_of(Fold *f, const Node *node)
 
 static void fold_before(Fold *f, Node *product, const double *scale, const double *shift)
 {
-	int outputs = shape_features(&product->output->shape), inputs = shape_features(&product->inputs[0]->shape);
+	const Shape shape = weight_shape(product);
+	int outputs = shape_features(&product->output->shape), inputs = (int)shape_size(&shape);
 	double *w = product_of(f, product), *b = shift_of(f, product);
 	for (int output = 0; output < outputs; output++) {
 		for (int input = 0; input < inputs; input++)
@@ -136,6 +137,9 @@ static bool fold_node(Fold *f, Node *node)
 {
 	Scalings of = scalings(f, node);
 	Node *before = node->inputs[0]->producer, *after = only_reader(node->output);
+	/* a convolution pads with zeros, which a shift of what it reads would have to reach as well */
+	if (after && (!after->layer->product || weight_shape(after).rank > 1))
+		after = 0;
 	const char *name = node->layer->name, *place = "becomes a scale and a shift";
 	bool gone = false;
 	if (before && before->layer->product && only_reader(node->inputs[0])) {
@@ -143,12 +147,12 @@ static bool fold_node(Fold *f, Node *node)
 		give_result(node, before);
 		gone = true;
 		place = arena_print(f->arena, "is folded into %s %s before it", before->path, before->layer->name);
-	} else if (after && after->layer->product && of.far) {
+	} else if (after && of.far) {
 		fold_after(f, after, of.scale, of.shift);
 		stay(f, node, 0, of.minus_centre);
 		place = arena_print(f->arena, "is folded into %s %s after it, but for its mean, which is large", after->path,
 			after->layer->name);
-	} else if (after && after->layer->product) {
+	} else if (after) {
 		fold_after(f, after, of.scale, of.offset);
 		give_source(node, after);
 		gone = true;
@@ -212,11 +216,12 @@ static Weights *copy_weights(Arena *arena, const Network *network, const Weights
 		const Node *node = network->nodes.items[i];
 		for (int t = 0; node->layer->tensors[t].name; t++) {
 			const TensorSpec *spec = &node->layer->tensors[t];
+			const Shape weights_of = weight_shape(node);
 			const double *values = weights[i].tensors[t];
 			if (!values)
 				continue;
 			size_t count = (size_t)shape_features(&node->output->shape)
-				* (spec->layout == LAYOUT_WEIGHTS ? (size_t)shape_features(&node->inputs[0]->shape) : 1);
+				* (spec->layout == LAYOUT_WEIGHTS ? (size_t)shape_size(&weights_of) : 1);
 			copy[i].tensors[t] = NEW_ARRAY(arena, double, count);
 			memcpy(copy[i].tensors[t], values, count * sizeof *values);
 		}

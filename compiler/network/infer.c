@@ -14,12 +14,14 @@ static bool fits(int features, int64_t per_feature)
 /* Checks the sizes of the node's weights. Both shapes are known. */
 static bool check_weights(const Node *node, Diagnostics *diagnostics)
 {
-	int features = shape_features(&node->output->shape), inputs = shape_features(&node->inputs[0]->shape);
+	const Shape shape = weight_shape(node);
+	const int features = shape_features(&node->output->shape);
+	const int64_t inputs = shape_size(&shape);
 	for (const TensorSpec *t = node->layer->tensors; t->name; t++)
 		if (t->layout == LAYOUT_WEIGHTS && !fits(features, inputs)) {
 			error_at(diagnostics, node->span,
-				"%s of %d x %d has %lld values; the limit of a tensor is %d (in panels of %d features)", t->name,
-				inputs, features, (long long)features * inputs, INT32_MAX, WIDEST_PANEL);
+				"%s of %lld x %d has %lld values; the limit of a tensor is %d (in panels of %d features)", t->name,
+				(long long)inputs, features, (long long)inputs * features, INT32_MAX, WIDEST_PANEL);
 			return false;
 		}
 	return true;
@@ -61,9 +63,10 @@ static void check_loss(Network *network, Diagnostics *diagnostics)
 	Node *loss = network->loss;
 	loss->inputs[0] = output;
 	loss->input_count = 1;
-	if (output->shape.rank != 1)
-		error_at(diagnostics, loss->span, "%s expects features, but the network's output has %d dimensions",
-			loss->layer->name, output->shape.rank);
+	if (output->shape.rank != 1 && loss->layer->takes_labels)
+		error_at(diagnostics, loss->span,
+			"%s expects a score for each class, but the network's output has %d dimensions: end it with `flatten` or "
+			"`global_avgpool`", loss->layer->name, output->shape.rank);
 	else if (loss->layer->takes_labels && shape_features(&output->shape) < 2) {
 		error_at(diagnostics, loss->span,
 			"%s expects a score for each of 2 or more classes, but the network has 1 output", loss->layer->name);

@@ -51,14 +51,9 @@ static void put_shapes(const Standalone *s, Code *code)
 static void put_rule(Code *code, const char *kind, const Node *node)
 {
 	code_put(code, " * %s %s", kind, node->layer->name);
-	for (int i = 0; node->layer->arguments[i].name; i++) {
-		if (strcmp(node->layer->arguments[i].name, "lr") == 0)
-			continue;
-		if (node->layer->arguments[i].kind == ARGUMENT_FLAG)
-			code_put(code, " %s=%s", node->layer->arguments[i].name, node->arguments[i] != 0 ? "true" : "false");
-		else
-			code_put(code, " %s=%.9g", node->layer->arguments[i].name, node->arguments[i]);
-	}
+	for (int i = 0; node->layer->arguments[i].name; i++)
+		if (strcmp(node->layer->arguments[i].name, "lr") != 0)
+			code_put(code, " %s=%s", node->layer->arguments[i].name, argument_text(code->arena, node, i));
 	code_put(code, "\n");
 }
 
@@ -174,7 +169,12 @@ static void put_inference_functions(const Standalone *s, Code *code)
 static const char *shape_of(const Standalone *s, const Tensor *tensor)
 {
 	switch (tensor->layout) {
-	case LAYOUT_WEIGHTS: return arena_print(s->arena, "%d x %d", tensor->features, tensor->inputs);
+	case LAYOUT_WEIGHTS:
+		if (tensor->kernel_height)
+			return arena_print(s->arena, "%d x %d x %d x %d", tensor->features,
+				tensor->inputs / (tensor->kernel_height * tensor->kernel_width), tensor->kernel_height,
+				tensor->kernel_width);
+		return arena_print(s->arena, "%d x %d", tensor->features, tensor->inputs);
 	case LAYOUT_FEATURES: return arena_print(s->arena, "%d", tensor->features);
 	case LAYOUT_ROWS: return arena_print(s->arena, "%d rows of %d", s->module->options.batch,
 		tensor->features * tensor->positions);
@@ -273,8 +273,8 @@ static void put_tensor_table(const Standalone *s, Code *code)
 		"typedef struct @_tensor {\n"
 		"\tchar name[%zu];   /* as PyTorch's state_dict has it */\n"
 		"\tint32_t role;    /* a @_role */\n"
-		"\tint32_t rank;    /* 2: shape[0] x shape[1]; 1: shape[0] values; 0: one int64_t */\n"
-		"\tint32_t shape[2];\n"
+		"\tint32_t rank;    /* %s2: shape[0] x shape[1]; 1: shape[0] values; 0: one int64_t */\n"
+		"\tint32_t shape[%d];\n"
 		"\tuint32_t offset; /* bytes from the start of the struct */\n"
 		"} @_tensor;\n\n"
 		"#define $_TENSORS %d\n"
@@ -296,7 +296,8 @@ static void put_tensor_table(const Standalone *s, Code *code)
 		"} @_load_result;\n\n"
 		"/* Leaves the network as it was unless the result is $_LOAD_OK. Needs no @_init before it. */\n"
 		"@_load_result @_load(@ *net, const void *buffer, size_t size);\n",
-		longest + 1, count, save_bytes(s));
+		longest + 1, convolves(s) ? "4: outputs x channels x height x width; " : "", convolves(s) ? 4 : 2, count,
+		save_bytes(s));
 }
 
 void put_header(Standalone *s)

@@ -41,10 +41,11 @@ static void put_constant(const Standalone *s, Code *code, const Node *node, int 
 	const Tensor *tensor = s->module->owned[node->index][index];
 	const float *values = folded_values(s, s->module, node, index);
 	const Program program = {.kernels = &s->target};
-	const ProgramTensor panels_of = {.layout = tensor->layout, .features = tensor->features, .inputs = tensor->inputs};
+	ProgramTensor at_start = program_view(tensor);
+	at_start.offset = 0;
 	size_t floats = tensor_floats(s->module, tensor);
 	float *panels = NEW_ARRAY(s->arena, float, floats);
-	tensor_set(&program, panels, &panels_of, values);
+	tensor_set(&program, panels, &at_start, values);
 	put_template(s, code, "/* %s */\nstatic const float @_%s[%zu] $_CONST_ATTR = {\n", tensor->path, tensor->name,
 		floats);
 	put_floats(s, code, panels, floats);

@@ -47,12 +47,12 @@ static const char generator[] =
 	"\treturn word ^ (word >> 18);\n"
 	"}\n\n"
 	"/* Numbers from -bound to bound, as torch.nn.init.uniform_ draws them from 24 bits each. */\n"
-	"static void @_uniform(@_Generator *generator, float *panels, int features, int inputs, float bound)\n"
+	"static void @_uniform(@_Generator *generator, float *panels, int features, int inputs%s, float bound)\n"
 	"{\n"
 	"\tfor (int feature = 0; feature < features; feature++)\n"
 	"\t\tfor (int input = 0; input < inputs; input++) {\n"
 	"\t\t\tconst int32_t bits = (int32_t)(@_random(generator) & 0xffffff) - 0x800000;\n"
-	"\t\t\tpanels[@_place(feature, input, inputs)] = bound * ((float)bits / 8388608.0f);\n"
+	"\t\t\tpanels[@_place(feature, input, inputs%s)] = bound * ((float)bits / 8388608.0f);\n"
 	"\t\t}\n"
 	"}\n\n";
 
@@ -68,12 +68,19 @@ static bool is_drawn(const Tensor *tensor)
 	return tensor->init == INIT_KAIMING_UNIFORM || tensor->init == INIT_FAN_IN_UNIFORM;
 }
 
+/* The argument taps of @_uniform, which networks without convolution do not need. */
+static const char *taps_literal(const Standalone *s, const Tensor *tensor)
+{
+	const int taps = tensor->layout == LAYOUT_WEIGHTS ? tensor->kernel_height * tensor->kernel_width : 0;
+	return convolves(s) ? arena_print(s->arena, ", %d", taps ? taps : 1) : "";
+}
+
 static void put_initial(const Standalone *s, Code *code, const Tensor *tensor)
 {
 	if (is_drawn(tensor))
-		put_template(s, code, "\t@_uniform(&generator, net->%s, %d, %d, %s);\n", tensor->name, tensor->features,
-			tensor->layout == LAYOUT_WEIGHTS ? tensor->inputs : 1, number_text(s->arena,
-			initial_bound(tensor->init, tensor->inputs), OPERAND_FLOAT));
+		put_template(s, code, "\t@_uniform(&generator, net->%s, %d, %d%s, %s);\n", tensor->name, tensor->features,
+			tensor->layout == LAYOUT_WEIGHTS ? tensor->inputs : 1, taps_literal(s, tensor),
+			number_text(s->arena, initial_bound(tensor->init, tensor->inputs), OPERAND_FLOAT));
 	else if (tensor->init == INIT_ONE)
 		put_template(s, code, "\t@_fill(net->%s, %d, 1.0f);\n", tensor->name, tensor->features);
 }
@@ -105,7 +112,7 @@ void put_init(const Standalone *s, Code *code)
 		filled = filled || (tensors[i]->path && tensors[i]->init == INIT_ONE);
 	}
 	if (drawn)
-		put_template(s, code, generator, STATE_WORDS);
+		put_template(s, code, generator, STATE_WORDS, convolves(s) ? ", int taps" : "", convolves(s) ? ", taps" : "");
 	if (filled)
 		put_template(s, code, fill);
 	put_init_function(s, code, tensors, count, drawn);

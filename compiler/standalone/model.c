@@ -36,6 +36,14 @@ bool classifies(const Standalone *s)
 	return s->module->network->loss->layer->takes_labels;
 }
 
+bool convolves(const Standalone *s)
+{
+	for (int i = 0; i < s->module->tensors.count; i++)
+		if (s->module->tensors.items[i]->kernel_height)
+			return true;
+	return false;
+}
+
 int training_minimum(const Standalone *s)
 {
 	return normalises_batch(s) ? 2 : 1;
@@ -91,7 +99,7 @@ int64_t count_of(const Standalone *s, const Tensor *tensor)
 
 static double *doubles_of(const Standalone *s, const ProgramTensor *tensor)
 {
-	size_t count = (size_t)tensor->features * (tensor->layout == LAYOUT_WEIGHTS ? (size_t)tensor->inputs : 1);
+	size_t count = tensor_count(tensor);
 	float *values = NEW_ARRAY(s->arena, float, count);
 	double *doubles = NEW_ARRAY(s->arena, double, count);
 	tensor_get(&s->model->module->program, s->net, tensor, values);

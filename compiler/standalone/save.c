@@ -2,26 +2,45 @@
 #include "standalone.h"
 #include <string.h>
 
-static const char access[] =
+static const char place_in_matrix[] =
 	"/* Where a value of a row-major tensor is in its panels. */\n"
 	"static size_t @_place(int32_t feature, int32_t input, int32_t inputs)\n"
 	"{\n"
 	"\treturn ((size_t)(feature / $_LANES) * (size_t)inputs + (size_t)input) * $_LANES + (size_t)(feature %% "
 	"$_LANES);\n"
+	"}\n\n";
+
+/* Of a network with a convolution. */
+static const char place_in_kernel[] =
+	"/* The values for each feature. */\n"
+	"static int32_t @_inputs(const @_tensor *tensor)\n"
+	"{\n"
+	"\treturn tensor->shape[1] * tensor->shape[2] * tensor->shape[3];\n"
 	"}\n\n"
+	"/* Where a value of a row-major tensor is in its panels, which are [input panel][height][width][lane of the "
+	"panel]. */\n"
+	"static size_t @_place(int32_t feature, int32_t input, int32_t inputs, int32_t taps)\n"
+	"{\n"
+	"\tconst int32_t channel = input / taps, first = channel / $_LANES * $_LANES, left = inputs / taps - first;\n"
+	"\tconst int32_t row = first * taps + input %% taps * (left < $_LANES ? left : $_LANES) + channel - first;\n"
+	"\treturn ((size_t)(feature / $_LANES) * (size_t)inputs + (size_t)row) * $_LANES + (size_t)(feature %% $_LANES);\n"
+	"}\n\n";
+
+/* The first %s is the number of inputs, the second one how to say the place. */
+static const char access[] =
 	"void @_get(const @ *net, const @_tensor *tensor, float *values)\n"
 	"{\n"
 	"\tconst float *panels = (const float *)(const void *)((const unsigned char *)net + tensor->offset);\n"
 	"\tfor (int32_t feature = 0; feature < tensor->shape[0]; feature++)\n"
-	"\t\tfor (int32_t input = 0; input < tensor->shape[1]; input++)\n"
-	"\t\t\t*values++ = panels[@_place(feature, input, tensor->shape[1])];\n"
+	"\t\tfor (int32_t input = 0; input < %s; input++)\n"
+	"\t\t\t*values++ = panels[%s];\n"
 	"}\n\n"
 	"void @_set(@ *net, const @_tensor *tensor, const float *values)\n"
 	"{\n"
 	"\tfloat *panels = (float *)(void *)((unsigned char *)net + tensor->offset);\n"
 	"\tfor (int32_t feature = 0; feature < tensor->shape[0]; feature++)\n"
-	"\t\tfor (int32_t input = 0; input < tensor->shape[1]; input++)\n"
-	"\t\t\tpanels[@_place(feature, input, tensor->shape[1])] = *values++;\n"
+	"\t\tfor (int32_t input = 0; input < %s; input++)\n"
+	"\t\t\tpanels[%s] = *values++;\n"
 	"}\n";
 
 static const char bytes[] =
@@ -69,9 +88,9 @@ static const char saving[] =
 	"\t\t\tcontinue;\n"
 	"\t\t}\n"
 	"\t\tfor (int32_t feature = 0; feature < tensor->shape[0]; feature++)\n"
-	"\t\t\tfor (int32_t input = 0; input < tensor->shape[1]; input++) {\n"
+	"\t\t\tfor (int32_t input = 0; input < %s; input++) {\n"
 	"\t\t\t\tuint32_t word;\n"
-	"\t\t\t\tmemcpy(&word, from + 4 * @_place(feature, input, tensor->shape[1]), sizeof word);\n"
+	"\t\t\t\tmemcpy(&word, from + 4 * %s, sizeof word);\n"
 	"\t\t\t\tto = @_write_word(to, word);\n"
 	"\t\t\t}\n"
 	"\t}\n"
@@ -107,9 +126,9 @@ static const char loading[] =
 	"\t\t\tcontinue;\n"
 	"\t\t}\n"
 	"\t\tfor (int32_t feature = 0; feature < tensor->shape[0]; feature++)\n"
-	"\t\t\tfor (int32_t input = 0; input < tensor->shape[1]; input++, from += 4) {\n"
+	"\t\t\tfor (int32_t input = 0; input < %s; input++, from += 4) {\n"
 	"\t\t\t\tconst uint32_t word = @_read_word(from);\n"
-	"\t\t\t\tmemcpy(to + 4 * @_place(feature, input, tensor->shape[1]), &word, sizeof word);\n"
+	"\t\t\t\tmemcpy(to + 4 * %s, &word, sizeof word);\n"
 	"\t\t\t}\n"
 	"\t}\n"
 	"\treturn $_LOAD_OK;\n"
@@ -119,11 +138,29 @@ static const char loading[] =
 static uint32_t layout_hash(const Standalone *s, Tensor *const *tensors, int count)
 {
 	uint32_t hash = 2166136261u;
-	for (int i = 0; i < count; i++)
-		for (const char *c = arena_print(s->arena, "%s %d %d %d;", saved_name(tensors[i]), (int)tensors[i]->layout,
-			tensors[i]->features, tensors[i]->layout == LAYOUT_WEIGHTS ? tensors[i]->inputs : 1); *c; c++)
-			hash = (hash ^ (unsigned char)*c) * 16777619u;
+	for (int i = 0; i < count; i++) {
+		const Tensor *tensor = tensors[i];
+		const char *text = arena_print(s->arena, "%s %d %d %d;", saved_name(tensor), (int)tensor->layout,
+			tensor->features, tensor->layout == LAYOUT_WEIGHTS ? tensor->inputs : 1);
+		if (tensor->kernel_height)
+			text = arena_print(s->arena, "%s%d %d;", text, tensor->kernel_height, tensor->kernel_width);
+		for (; *text; text++)
+			hash = (hash ^ (unsigned char)*text) * 16777619u;
+	}
 	return hash;
+}
+
+/* "2, { 64, 2 }": the rank and the shape. */
+static const char *shape_literal(const Standalone *s, const Tensor *tensor)
+{
+	const int taps = tensor->kernel_height * tensor->kernel_width;
+	if (tensor->layout == LAYOUT_WEIGHTS && taps)
+		return arena_print(s->arena, "4, { %d, %d, %d, %d }", tensor->features, tensor->inputs / taps,
+			tensor->kernel_height, tensor->kernel_width);
+	return arena_print(s->arena, "%d, { %d, %d%s }",
+		tensor->layout == LAYOUT_COUNTER ? 0 : tensor->layout == LAYOUT_WEIGHTS ? 2 : 1,
+		tensor->layout == LAYOUT_COUNTER ? 1 : tensor->features, tensor->layout == LAYOUT_WEIGHTS ? tensor->inputs : 1,
+		convolves(s) ? ", 1, 1" : "");
 }
 
 static void put_table(const Standalone *s, Code *code, Tensor *const *tensors, int count)
@@ -133,11 +170,21 @@ static void put_table(const Standalone *s, Code *code, Tensor *const *tensors, i
 		const Tensor *tensor = tensors[i];
 		const char *role = tensor->role == ROLE_PARAMETER ? "PARAMETER" : tensor->role == ROLE_STATISTIC ? "STATISTIC"
 			: "OPTIMIZER_STATE";
-		int rank = tensor->layout == LAYOUT_COUNTER ? 0 : tensor->layout == LAYOUT_WEIGHTS ? 2 : 1;
-		put_template(s, code, "\t{ \"%s\", $_%s, %d, { %d, %d }, offsetof(@, %s) },\n", saved_name(tensor), role, rank,
-			rank > 0 ? tensor->features : 1, rank > 1 ? tensor->inputs : 1, tensor->name);
+		put_template(s, code, "\t{ \"%s\", $_%s, %s, offsetof(@, %s) },\n", saved_name(tensor), role,
+			shape_literal(s, tensor), tensor->name);
 	}
 	code_put(code, "};\n\n");
+}
+
+static const char *inputs_text(const Standalone *s)
+{
+	return convolves(s) ? arena_print(s->arena, "%s_inputs(tensor)", s->prefix) : "tensor->shape[1]";
+}
+
+static const char *place_text(const Standalone *s)
+{
+	return arena_print(s->arena, "%s_place(feature, input, %s%s)", s->prefix, inputs_text(s),
+		convolves(s) ? ", tensor->shape[2] * tensor->shape[3]" : "");
 }
 
 void put_tensors(const Standalone *s, Code *code)
@@ -145,7 +192,8 @@ void put_tensors(const Standalone *s, Code *code)
 	Tensor **tensors = NEW_ARRAY(s->arena, Tensor *, s->module->tensors.count);
 	int count = saved_tensors(s->module, tensors);
 	put_table(s, code, tensors, count);
-	put_template(s, code, access);
+	put_template(s, code, convolves(s) ? place_in_kernel : place_in_matrix);
+	put_template(s, code, access, inputs_text(s), place_text(s), inputs_text(s), place_text(s));
 }
 
 void put_saving(const Standalone *s, Code *code)
@@ -153,6 +201,6 @@ void put_saving(const Standalone *s, Code *code)
 	Tensor **tensors = NEW_ARRAY(s->arena, Tensor *, s->module->tensors.count);
 	int count = saved_tensors(s->module, tensors);
 	put_template(s, code, bytes, SAVE_HEADER_BYTES, (unsigned long)layout_hash(s, tensors, count));
-	put_template(s, code, saving);
-	put_template(s, code, loading);
+	put_template(s, code, saving, inputs_text(s), place_text(s));
+	put_template(s, code, loading, inputs_text(s), place_text(s));
 }

@@ -74,6 +74,7 @@ Weights *model_weights(const Standalone *s);    /* all of them, in double */
 /* What training needs, and what is saved. */
 bool normalises_batch(const Standalone *s);
 bool classifies(const Standalone *s);
+bool convolves(const Standalone *s);            /* has weights of four dimensions */
 int training_minimum(const Standalone *s);      /* rows */
 int saved_tensors(const Module *m, Tensor **tensors);
 const char *saved_name(const Tensor *tensor);

@@ -120,7 +120,7 @@ static const char training_functions[] =
 	"/* Up to %d values of a tensor, evenly spaced. */\n"
 	"static int sample(const @ *from, int tensor, float *to)\n"
 	"{\n"
-	"\tconst int count = (int)(@_tensors[tensor].shape[0] * @_tensors[tensor].shape[1]);\n"
+	"\tconst int count = (int)(@_tensors[tensor].shape[0] * @_tensors[tensor].shape[1]%s);\n"
 	"\tconst int samples = count < %d ? count : %d;\n\n"
 	"\t@_get(from, &@_tensors[tensor], values);\n"
 	"\tfor (int i = 0; i < samples; i++)\n"
@@ -187,6 +187,8 @@ static const char training_saves[] =
 static void put_training_functions(Standalone *s, const Expected *e)
 {
 	const FirstStep *first = &e->first_step;
+	const char *more = convolves(s) ? arena_print(s->arena, "\n\t\t* %s_tensors[tensor].shape[2] * %s_tensors[tensor].shape[3]",
+		s->prefix, s->prefix) : "";
 	const char *meaning = "the gradient", *undo = "", *loop = "\tfor (int i = 0; i < samples; i++)\n\t\tfound[i] ";
 	if (first->decay != 0) {
 		const char *decay = number_text(s->arena, first->decay, OPERAND_FLOAT);
@@ -205,7 +207,7 @@ static void put_training_functions(Standalone *s, const Expected *e)
 	for (int i = 0; i < s->module->tensors.count; i++)
 		if (is_persistent(s->module->tensors.items[i]) && element_count(s->module->tensors.items[i]) > largest)
 			largest = element_count(s->module->tensors.items[i]);
-	put_template(s, &s->test, training_functions, largest, SAMPLES, SAMPLES, SAMPLES, GRADIENT_RATE, meaning, SAMPLES,
+	put_template(s, &s->test, training_functions, largest, SAMPLES, more, SAMPLES, SAMPLES, GRADIENT_RATE, meaning, SAMPLES,
 		SAMPLES, GRADIENT_RATE, undo, SAMPLES);
 }
 

@@ -18,12 +18,21 @@ Tensor *tensor_over(Diff *d, Role role, Layout layout, const Value *value, const
 	return tensor;
 }
 
+Tensor *flat_tensor(Diff *d, Role role, const Value *value, const char *name)
+{
+	Tensor *tensor = new_tensor(d, role, LAYOUT_ROWS, name);
+	tensor->features = (int)shape_size(&value->shape);
+	return tensor;
+}
+
 /* A new temporary of the same size as model. */
 static Tensor *tensor_like(Diff *d, const Tensor *model, const char *name)
 {
 	Tensor *tensor = new_tensor(d, ROLE_TEMPORARY, model->layout, name);
 	tensor->features = model->features;
 	tensor->inputs = model->inputs;
+	tensor->kernel_height = model->kernel_height;
+	tensor->kernel_width = model->kernel_width;
 	tensor->positions = model->positions;
 	return tensor;
 }
@@ -83,14 +92,54 @@ static Tensor *step_counter(Diff *d)
 	return d->module->step;
 }
 
+/* Sizes of images. */
+static bool bind_image(const Node *node, const char *name, Operand *operand)
+{
+	if (node->layer->kind == KIND_OPTIMIZER)
+		return false;
+	const Shape *x = &node->inputs[0]->shape, *y = node->output ? &node->output->shape : x;
+	const Shape weights = node->output ? weight_shape(node) : *x;
+	const struct { const char *name; int rank; int64_t size; } sizes[] = {
+		{"height", x->rank, x->dims[1]}, {"width", x->rank, x->dims[2]},
+		{"y_height", y->rank, y->dims[1]}, {"y_width", y->rank, y->dims[2]},
+		{"positions", 3, shape_positions(x)}, {"fan_in", 3, shape_size(&weights)},
+	};
+	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+		if (strcmp(name, sizes[i].name) == 0) {
+			*operand = number((double)sizes[i].size);
+			return sizes[i].rank == 3;
+		}
+	if (strcmp(name, "y_rows") == 0 || strcmp(name, "images") == 0) {
+		*operand = (Operand){.kind = OPERAND_ROWS, .number = *name == 'y' ? shape_positions(y) : 1};
+		return true;
+	}
+	return false;
+}
+
+/* `kernel_height`, `kernel_width` of an argument that is a pair. */
+static bool bind_pair(const Node *node, const char *name, Operand *operand)
+{
+	const char *side = strrchr(name, '_');
+	for (int i = 0; side && node->layer->arguments[i].name; i++) {
+		const ArgumentSpec *spec = &node->layer->arguments[i];
+		if (spec->kind != ARGUMENT_PAIR || strlen(spec->name) != (size_t)(side - name)
+			|| strncmp(spec->name, name, (size_t)(side - name)) != 0)
+			continue;
+		*operand = number(strcmp(side, "_height") == 0 ? node->arguments[i] : node->widths[i]);
+		return true;
+	}
+	return false;
+}
+
 /* Binds names that every rule can use. False: name is none of them. */
 static bool bind_common(Diff *d, const char *name, Operand *operand)
 {
 	const Node *node = d->node;
 	const Value *x = node->inputs[0], *y = node->output;
+	const bool flat = node->layer->kind == KIND_LOSS;       /* it reads images as features */
 	int input;
 	if (strcmp(name, "rows") == 0)
-		*operand = (Operand){.kind = OPERAND_ROWS, .number = shape_positions(&x->shape)};
+		*operand = (Operand){.kind = OPERAND_ROWS, .number = flat ? 1 : shape_positions(&x->shape)};
 	else if (strcmp(name, "panel") == 0)
 		*operand = (Operand){.kind = OPERAND_PANEL};
 	else if (strcmp(name, "size") == 0)
@@ -100,7 +149,7 @@ static bool bind_common(Diff *d, const char *name, Operand *operand)
 	else if (strcmp(name, "step") == 0)
 		*operand = at(step_counter(d));
 	else if (strcmp(name, "inputs") == 0)
-		*operand = number(shape_features(&x->shape));
+		*operand = number(flat ? (double)shape_size(&x->shape) : shape_features(&x->shape));
 	else if (strcmp(name, "outputs") == 0)
 		*operand = number(shape_features(&y->shape));
 	else if ((input = input_index(name, "x")) >= 0 && node->inputs[input])
@@ -126,7 +175,7 @@ static Operand bind_loss(Diff *d, const char *name)
 		return at(m->label ? m->label : (m->label = new_tensor(d, ROLE_LABEL, LAYOUT_LABELS, "label")));
 	if (strcmp(name, "target") == 0)
 		return at(m->target_values ? m->target_values
-			: (m->target_values = tensor_over(d, ROLE_TARGET, LAYOUT_ROWS, x, "target")));
+			: (m->target_values = flat_tensor(d, ROLE_TARGET, x, "target")));
 	if (strcmp(name, "loss") == 0)
 		return at(m->loss ? m->loss : (m->loss = new_tensor(d, ROLE_RESULT, LAYOUT_SCALAR, "loss")));
 	if (strcmp(name, "correct") == 0)
@@ -152,6 +201,8 @@ static Operand bind_optimizer(Diff *d, const char *name)
 		Tensor *state = new_tensor(d, ROLE_STATE, d->w->layout, arena_print(d->arena, "%s_%s", name, d->w->name));
 		state->features = d->w->features;
 		state->inputs = d->w->inputs;
+		state->kernel_height = d->w->kernel_height;
+		state->kernel_width = d->w->kernel_width;
 		state->parameter = d->w;
 		d->states[index] = state;
 	}
@@ -177,7 +228,7 @@ static Operand bind(Diff *d, const char *name)
 	Operand operand;
 	if (strcmp(name, "0") == 0)
 		return at(0);
-	if (bind_common(d, name, &operand))
+	if (bind_common(d, name, &operand) || bind_image(d->node, name, &operand) || bind_pair(d->node, name, &operand))
 		return operand;
 	/* a tensor takes precedence over an argument of the same name, which says whether the tensor exists */
 	static const char one_minus[] = "one_minus_";

@@ -26,25 +26,46 @@ static void own_tensors(Diff *d, const Node *node)
 		tensor->path = arena_print(d->arena, "%s.%s", node->path, spec->name);
 		tensor->node = node;
 		tensor->init = spec->init;
-		tensor->inputs = shape_features(&node->inputs[0]->shape);
+		const Shape weights = weight_shape(node);
+		tensor->inputs = (int)shape_size(&weights);
+		if (spec->layout == LAYOUT_WEIGHTS && weights.rank == 3) {
+			tensor->kernel_height = weights.dims[1];
+			tensor->kernel_width = weights.dims[2];
+		}
 		d->module->owned[node->index][i] = tensor;
 	}
 }
 
 /* ---- forward, backward, update */
 
-static void forward(Diff *d, bool training)
+/* The caller's samples are features, in the order of torch. An image has its pixels as rows. */
+
+static bool is_image(const Value *value)
 {
-	const Network *network = d->module->network;
-	d->values[value_index(network->input)] = d->module->input;
-	memset(d->locals, 0, (size_t)network->index_count * sizeof *d->locals);
-	for (int i = 0; i < network->nodes.count; i++) {
-		const Node *node = network->nodes.items[i];
-		bool result = !training && node->output == network->output;
-		d->values[value_index(node->output)] = result ? d->module->output
-			: tensor_over(d, ROLE_TEMPORARY, LAYOUT_ROWS, node->output, value_name(d, node->output));
-		bind_calls(d, node, !training && node->layer->predict ? node->layer->predict : node->layer->forward);
-	}
+	return shape_positions(&value->shape) > 1;
+}
+
+/* A call of `flatten` or `unflatten` for the value. */
+static void reorder(Diff *d, const char *kernel, const Value *value, Tensor *to, Tensor *from)
+{
+	Step *step = new_step(d, kernel_find(&d->module->kernels, kernel, strlen(kernel)));
+	step->operands[0] = (Operand){.kind = OPERAND_ROWS, .number = 1};
+	step->operands[1] = (Operand){.kind = OPERAND_NUMBER, .number = shape_positions(&value->shape)};
+	step->operands[2] = (Operand){.kind = OPERAND_NUMBER, .number = shape_features(&value->shape)};
+	step->operands[3] = at(to);
+	step->operands[4] = at(from);
+}
+
+static void begin_forward(Diff *d)
+{
+	const Value *input = d->module->network->input;
+	Tensor **x = &d->values[value_index(input)];
+	*x = d->module->input;
+	d->node = d->module->network->nodes.items[0];
+	if (!is_image(input))
+		return;
+	*x = tensor_over(d, ROLE_TEMPORARY, LAYOUT_ROWS, input, "x_image");
+	reorder(d, "unflatten", input, *x, d->module->input);
 }
 
 /* Adds the dx of the node's calls to the gradients of its inputs. */
@@ -68,6 +89,45 @@ static void collect_gradients(Diff *d, const Node *node)
 			*gradient = d->dx[i];
 		d->dx[i] = 0;
 	}
+}
+
+/* Binds the loss, which takes features. */
+static void loss(Diff *d)
+{
+	const Network *network = d->module->network;
+	const Value *y = network->output;
+	Tensor **value = &d->values[value_index(y)], **gradient = &d->gradients[value_index(y)], *image = *value;
+	d->node = network->loss;
+	if (is_image(y)) {
+		*value = flat_tensor(d, ROLE_TEMPORARY, y, "y_flat");
+		reorder(d, "flatten", y, *value, image);
+		d->dx[0] = flat_tensor(d, ROLE_TEMPORARY, y, "dy_flat");
+	}
+	bind_calls(d, network->loss, network->loss->layer->forward);
+	collect_gradients(d, network->loss);
+	if (is_image(y)) {
+		Tensor *flat = *gradient;
+		*value = image;
+		*gradient = 0;
+		*gradient = gradient_of(d, y);
+		reorder(d, "unflatten", y, *gradient, flat);
+	}
+}
+
+static void forward(Diff *d, bool training)
+{
+	const Network *network = d->module->network;
+	begin_forward(d);
+	memset(d->locals, 0, (size_t)network->index_count * sizeof *d->locals);
+	for (int i = 0; i < network->nodes.count; i++) {
+		const Node *node = network->nodes.items[i];
+		bool result = !training && node->output == network->output && !is_image(node->output);
+		d->values[value_index(node->output)] = result ? d->module->output
+			: tensor_over(d, ROLE_TEMPORARY, LAYOUT_ROWS, node->output, value_name(d, node->output));
+		bind_calls(d, node, !training && node->layer->predict ? node->layer->predict : node->layer->forward);
+	}
+	if (!training && is_image(network->output))
+		reorder(d, "flatten", network->output, d->module->output, d->values[value_index(network->output)]);
 }
 
 /* The only reader of y subtracts this constant again, so its gradient is 0 except for rounding. Its update is left out
@@ -102,6 +162,8 @@ static void make_blocks(Diff *d)
 				Tensor *dw = new_tensor(d, ROLE_GRADIENT, w->layout, arena_print(d->arena, "d%s", w->name));
 				dw->features = w->features;
 				dw->inputs = w->inputs;
+				dw->kernel_height = w->kernel_height;
+				dw->kernel_width = w->kernel_width;
 				dw->block = gradients;
 				dw->in_block = floats;
 				d->owned_gradients[node->index][k] = dw;
@@ -139,8 +201,7 @@ static void backward(Diff *d)
 	const Network *network = d->module->network;
 	d->numbers = new_tensor(d, ROLE_TEMPORARY, LAYOUT_NUMBERS, "numbers");
 	bind_calls(d, network->optimizer, network->optimizer->layer->prepare);
-	bind_calls(d, network->loss, network->loss->layer->forward);
-	collect_gradients(d, network->loss);
+	loss(d);
 	for (int i = network->nodes.count - 1; i >= 0; i--) {
 		const Node *node = network->nodes.items[i];
 		if (!d->gradients[value_index(node->output)])
@@ -228,8 +289,8 @@ Module *differentiate(Arena *arena, const Network *network, const Options *optio
 	Diff d = begin(m);
 	for (int i = 0; i < network->nodes.count; i++)
 		own_tensors(&d, network->nodes.items[i]);
-	m->input = tensor_over(&d, ROLE_INPUT, LAYOUT_ROWS, network->input, "x");
-	m->output = tensor_over(&d, ROLE_RESULT, LAYOUT_ROWS, network->output, "y");
+	m->input = flat_tensor(&d, ROLE_INPUT, network->input, "x");
+	m->output = flat_tensor(&d, ROLE_RESULT, network->output, "y");
 
 	m->train.name = "train";
 	if (m->options.update_at_once)

@@ -147,6 +147,7 @@ Kernels kernel_table(Arena *arena)
 			.name = rows[i].name, .prototype = rows[i].prototype, .in_place = (properties & IN_PLACE) != 0,
 			.product = (properties & PRODUCT) != 0, .activation = (properties & ACTIVATION) != 0,
 			.optimizer = (properties & OPTIMIZER) != 0, .contrast = (properties & CONTRAST) != 0,
+			.image = (properties & IMAGE) != 0,
 			.states = states_of(rows[i].name), .entry = rows[i].entry, .panels = 1, .row = &kernels.items[i],
 		};
 		read_row(arena, &kernels.items[i]);

@@ -35,6 +35,15 @@ size_t tensor_floats(const Module *m, const Tensor *tensor)
 	return panel_floats(m, tensor) * (panels ? (size_t)panel_count(m, tensor->features) : 1);
 }
 
+ProgramTensor program_view(const Tensor *tensor)
+{
+	return (ProgramTensor){
+		.path = tensor->path, .layout = tensor->layout, .init = tensor->init, .features = tensor->features,
+		.inputs = tensor->inputs, .kernel_height = tensor->kernel_height, .kernel_width = tensor->kernel_width,
+		.trainable = tensor->role == ROLE_PARAMETER, .offset = tensor->offset,
+	};
+}
+
 size_t element_count(const Tensor *tensor)
 {
 	switch (tensor->layout) {

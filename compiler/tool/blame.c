@@ -40,9 +40,8 @@ static const double *value_of(double *const *outputs, const double *x, const Val
 
 static double *tensor_values(const Module *m, const void *net, const Tensor *tensor)
 {
-	size_t count = (size_t)tensor->features * (tensor->layout == LAYOUT_WEIGHTS ? (size_t)tensor->inputs : 1);
-	const ProgramTensor place = {.layout = tensor->layout, .features = tensor->features, .inputs = tensor->inputs,
-		.offset = tensor->offset};
+	const size_t count = element_count(tensor);
+	const ProgramTensor place = program_view(tensor);
 	float *floats = malloc(count * sizeof *floats);
 	double *values = floats ? NEW_ARRAY(m->arena, double, count) : 0;
 	if (floats)
@@ -56,13 +55,10 @@ static double *tensor_values(const Module *m, const void *net, const Tensor *ten
 static void run_node(const Module *m, const void *net, const Node *node, int rows, const double *x,
 	double **outputs)
 {
-	Reference reference = {
-		.rows = rows, .inputs = (int)shape_size(&node->inputs[0]->shape),
-		.outputs = (int)shape_size(&node->output->shape),
-		.arguments = node->arguments, .x = value_of(outputs, x, node->inputs[0]),
-		.x2 = value_of(outputs, x, node->inputs[1]),
-		.training = true,
-	};
+	Reference reference = reference_of(node, rows);
+	reference.x = value_of(outputs, x, node->inputs[0]);
+	reference.x2 = value_of(outputs, x, node->inputs[1]);
+	reference.training = true;
 	reference.y = outputs[node->index] = NEW_ARRAY(m->arena, double, (size_t)rows * (size_t)reference.outputs);
 	for (int k = 0; k < MAX_TENSORS; k++)
 		if (m->owned[node->index][k] && m->owned[node->index][k]->layout != LAYOUT_COUNTER)

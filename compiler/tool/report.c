@@ -5,13 +5,10 @@
 
 /* ---- dumps */
 
-static void print_arguments(const Node *node, FILE *out)
+static void print_arguments(Arena *arena, const Node *node, FILE *out)
 {
 	for (int i = 0; node->layer->arguments[i].name; i++)
-		if (node->layer->arguments[i].kind == ARGUMENT_FLAG)
-			fprintf(out, " %s=%s", node->layer->arguments[i].name, node->arguments[i] != 0 ? "true" : "false");
-		else
-			fprintf(out, " %s=%.9g", node->layer->arguments[i].name, node->arguments[i]);
+		fprintf(out, " %s=%s", node->layer->arguments[i].name, argument_text(arena, node, i));
 }
 
 static void print_value(Arena *arena, const Value *value, FILE *out)
@@ -30,7 +27,7 @@ static void dump_network(const Network *network, FILE *out)
 	for (int i = 0; i < network->nodes.count; i++) {
 		const Node *node = network->nodes.items[i];
 		fprintf(out, "%-12s %s", node->path, node->layer->name);
-		print_arguments(node, out);
+		print_arguments(network->arena, node, out);
 		for (int k = 0; k < node->input_count; k++) {
 			fprintf(out, "%s", k ? " + " : "  ");
 			print_value(network->arena, node->inputs[k], out);
@@ -38,9 +35,9 @@ static void dump_network(const Network *network, FILE *out)
 		fprintf(out, " -> %s\n", shape_text(network->arena, &node->output->shape));
 	}
 	fprintf(out, "%-12s %s", "loss", network->loss->layer->name);
-	print_arguments(network->loss, out);
+	print_arguments(network->arena, network->loss, out);
 	fprintf(out, "\n%-12s %s", "optimizer", network->optimizer->layer->name);
-	print_arguments(network->optimizer, out);
+	print_arguments(network->arena, network->optimizer, out);
 	fprintf(out, "\n");
 }
 
@@ -182,9 +179,9 @@ void print_summary(const Module *m, FILE *out)
 	fprintf(out, "  %lld parameters; %lld FLOPs in the products of one sample's forward pass\n", (long long)parameters,
 		(long long)products);
 	fprintf(out, "  loss %s", network->loss->layer->name);
-	print_arguments(network->loss, out);
+	print_arguments(network->arena, network->loss, out);
 	fprintf(out, "; optimizer %s", network->optimizer->layer->name);
-	print_arguments(network->optimizer, out);
+	print_arguments(network->arena, network->optimizer, out);
 	fprintf(out, "\n");
 	print_memory(m, out);
 }

@@ -16,6 +16,10 @@
 #if LANES >= 8
 #include "pair.c"
 #endif
+#include "conv.c"
+#include "conv_groups.c"
+#include "pool.c"
+#include "image.c"
 #include "batchnorm.c"
 #include "centre.c"
 #include "few.c"

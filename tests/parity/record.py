@@ -31,6 +31,13 @@ class Residual(nn.Sequential):
         return y + (x if self.shortcut is None else self.shortcut(x))
 
 
+class Image(nn.Sequential):
+    """Takes the two features of a sample as an image of 1 x 1 x 2."""
+
+    def forward(self, x):
+        return super().forward(x.view(-1, 1, 1, 2))
+
+
 def moons(n, noise, seed):
     x, y = make_moons(n, noise=noise, random_state=seed)
     return torch.tensor(x, dtype=torch.float32), torch.tensor(y)
@@ -141,3 +148,20 @@ one("rmsprop", 8,
     "linear 2 20; softplus beta=2; linear 1; loss mse; optimizer rmsprop lr=0.003 momentum=0.5 centered=true eps=1e-3",
     lambda: nn.Sequential(nn.Linear(2, 20), nn.Softplus(2), nn.Linear(20, 1)),
     lambda parameters: torch.optim.RMSprop(parameters, lr=0.003, momentum=0.5, centered=True, eps=1e-3), mse)
+one("convolution", 9,
+    "input 1x1x2; conv2d 8 1x2 padding=0x1; batchnorm; relu; conv2d 8 1x2 padding=0x1 groups=8 bias=false; batchnorm; tanh; "
+    "conv2d 12 1x2 stride=1x2 groups=4; maxpool2d 1x2; flatten; linear 2; optimizer sgd lr=0.05 momentum=0.9",
+    lambda: Image(nn.Conv2d(1, 8, (1, 2), padding=(0, 1)), nn.BatchNorm2d(8), nn.ReLU(),
+                  nn.Conv2d(8, 8, (1, 2), padding=(0, 1), groups=8, bias=False), nn.BatchNorm2d(8), nn.Tanh(),
+                  nn.Conv2d(8, 12, (1, 2), stride=(1, 2), groups=4), nn.MaxPool2d((1, 2)), nn.Flatten(), nn.Linear(12, 2)),
+    sgd(lr=0.05, momentum=0.9), nn.functional.cross_entropy)
+one("residual_convolution", 11,
+    "input 1x1x2; conv2d 17 3 padding=1; residual { conv2d 17 3 padding=same; batchnorm; relu; conv2d 20 1x3 padding=0x1 } "
+    "{ conv2d 20 1 bias=false }; avgpool2d 1x2 stride=1; batchnorm; relu; conv2d 9 1; global_avgpool; linear 3; "
+    "optimizer sgd lr=0.02 momentum=0.5",
+    lambda: Image(nn.Conv2d(1, 17, 3, padding=1),
+                  Residual(nn.Conv2d(17, 17, 3, padding=1), nn.BatchNorm2d(17), nn.ReLU(), nn.Conv2d(17, 20, (1, 3), padding=(0, 1)),
+                           shortcut=nn.Sequential(nn.Conv2d(17, 20, 1, bias=False))),
+                  nn.AvgPool2d((1, 2), stride=1), nn.BatchNorm2d(20), nn.ReLU(), nn.Conv2d(20, 9, 1),
+                  nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten()), nn.Linear(9, 3)),
+    sgd(lr=0.02, momentum=0.5), nn.functional.cross_entropy)

@@ -1,0 +1,406 @@
+/* conv.c: convolution. An image is a row of every panel for each of its pixels: [panel][image][height][width][LANES].
+ * No padding is stored.
+ *
+ * The weights of a panel are [input panel][kernel row][kernel column][input lane][LANES]; the last input panel has only
+ * as many lanes as there are inputs left. A pixel's place in the kernel is called a tap. */
+#include "columns.h"
+#include "window.h"
+
+/* ---- tiles: neighbouring pixels of one row of the result, whose sums stay in registers */
+
+enum { PATCH = 64 };    /* the number of pixels of a row of the source that a tile can see, at most */
+
+/* A row of tiles: what its tiles have in common. The source's pixel for pixel p of the result and kernel column k is
+ * p * stride + k + shift; what is outside of the row is 0. */
+typedef struct Strip {
+	int inputs, kernel_height, kernel_width;        /* inputs: channels of the source */
+	int width, stride, shift;                       /* width: of a row of the source, in pixels */
+	int first, end;         /* the kernel rows that see a row of the source */
+	const float *x;         /* the row of the source that the first of them sees, in the first input panel */
+	ptrdiff_t x_panel;      /* the distance between panels of the source */
+	const float *w;
+	float *y;               /* the row of the result */
+	const float *start;     /* the initial value of all its pixels; null: what is there */
+} Strip;
+
+/* Returns the pixels that `pixels` pixels of the result from p on see in a row of the source, by phase: those of
+ * kernel column k begin at (k % stride) * (PATCH / stride) + k / stride. They are copied to patch, unless they lie so
+ * in memory. */
+INLINE const float *tile_source(const Strip *s, const int pixels, int p, const float *row, Vector *patch)
+{
+	const int from = p * s->stride + s->shift, count = (pixels - 1) * s->stride + s->kernel_width;
+	if (s->stride == 1 && from >= 0 && from + count <= s->width)
+		return row + (ptrdiff_t)from * LANES;
+	const int phase = PATCH / s->stride;
+	for (int i = 0, column = 0, of = 0; i < count; i++) {
+		patch[of * phase + column] = from + i >= 0 && from + i < s->width
+			? load(row + (ptrdiff_t)(from + i) * LANES) : splat(0.0f);
+		if (++of == s->stride) {
+			of = 0;
+			column++;
+		}
+	}
+	return (const float *)patch;
+}
+
+INLINE void conv_tile(const int pixels, const Strip *s, int p)
+{
+	Vector sum[TALL], patch[PATCH];
+	float *const y = s->y + (ptrdiff_t)p * LANES;
+	const int phase = PATCH / s->stride * LANES;
+	const float *w = s->w;
+	UNROLL
+	for (int i = 0; i < pixels; i++)
+		sum[i] = load(s->start ? s->start : y + i * LANES);
+	for (int channel = 0; channel < s->inputs; channel += LANES) {
+		const int count = smaller(s->inputs - channel, LANES);
+		const float *row = s->x + channel / LANES * s->x_panel;
+		w += s->first * s->kernel_width * count * LANES;
+		for (int kernel_row = s->first; kernel_row < s->end; kernel_row++, row += (ptrdiff_t)s->width * LANES) {
+			const float *source = tile_source(s, pixels, p, row, patch);
+			for (int column = 0, of = 0; column < s->kernel_width; column++) {
+				const float *x = source + of * phase;
+				int lane = 0;
+				for (; lane + STEPS <= count; lane += STEPS, w += STEPS * LANES) {
+					UNROLL
+					for (int step = 0; step < STEPS; step++)
+						product_step(pixels, sum, x + lane + step, w + step * LANES);
+				}
+				for (; lane < count; lane++, w += LANES)
+					product_step(pixels, sum, x + lane, w);
+				if (++of == s->stride) {
+					of = 0;
+					source += LANES;
+				}
+			}
+		}
+		w += (s->kernel_height - s->end) * s->kernel_width * count * LANES;
+	}
+	UNROLL
+	for (int i = 0; i < pixels; i++)
+		store(y + i * LANES, sum[i]);
+}
+
+NOINLINE void conv_tall(const Strip *s, int p) { conv_tile(TALL, s, p); }
+NOINLINE void conv_middle(const Strip *s, int p) { conv_tile(MIDDLE, s, p); }
+#if LANES == 16
+NOINLINE void conv_8(const Strip *s, int p) { conv_tile(8, s, p); }
+#endif
+NOINLINE void conv_4(const Strip *s, int p) { conv_tile(4, s, p); }
+
+/* One pixel, which sees only the kernel columns that lie within the row. */
+NOINLINE void conv_1(const Strip *s, int p)
+{
+	const int from = p * s->stride + s->shift;
+	const int first = from < 0 ? -from : 0, end = smaller(s->kernel_width, s->width - from);
+	float *const y = s->y + (ptrdiff_t)p * LANES;
+	Vector sum = load(s->start ? s->start : y);
+	const float *w = s->w;
+	for (int channel = 0; channel < s->inputs; channel += LANES) {
+		const int count = smaller(s->inputs - channel, LANES);
+		const float *row = s->x + channel / LANES * s->x_panel + (ptrdiff_t)from * LANES;
+		for (int kernel_row = s->first; kernel_row < s->end; kernel_row++, row += (ptrdiff_t)s->width * LANES)
+			for (int column = first; column < end; column++) {
+				const float *weights = w + (kernel_row * s->kernel_width + column) * count * LANES;
+				for (int lane = 0; lane < count; lane++)
+					sum += load(weights + lane * LANES) * row[column * LANES + lane];
+			}
+		w += s->kernel_height * s->kernel_width * count * LANES;
+	}
+	store(y, sum);
+}
+
+/* Whether a tile of so many pixels has room for what it sees. */
+INLINE int fits_patch(const Strip *s, int pixels)
+{
+	return (pixels - 1) * s->stride + s->kernel_width <= PATCH - s->stride;
+}
+
+/* Computes the first `pixels` pixels of the row. */
+static void conv_strip(const Strip *s, int pixels)
+{
+	int p = 0;
+#define TILES(count, function) \
+	if (fits_patch(s, count)) \
+		for (; p + count <= pixels; p += count) \
+			function(s, p);
+	if (pixels != 2 * MIDDLE)
+		TILES(TALL, conv_tall)
+	TILES(MIDDLE, conv_middle)
+#if LANES == 16
+	TILES(8, conv_8)
+#endif
+	TILES(4, conv_4)
+	TILES(1, conv_1)
+#undef TILES
+}
+
+/* ---- y */
+
+static void KERNEL_FN(conv2d)(int rows, int outputs, int inputs, WINDOW_PARAMETERS, float *y, const float *x,
+	const float *w, const float *b)
+{
+	const int images = rows / (y_height * y_width);
+	const ptrdiff_t x_image = (ptrdiff_t)height * width * LANES;
+	Strip strip = { inputs / (kernel_height * kernel_width), kernel_height, kernel_width, width, stride_width,
+		-padding_width, 0, 0, x, images * x_image, w, y, b ? b : nothing };
+	(void)outputs;
+	for (int image = 0; image < images; image++)
+		for (int row = 0; row < y_height; row++, strip.y += (ptrdiff_t)y_width * LANES) {
+			const int top = row * stride_height - padding_height;
+			strip.first = top < 0 ? smaller(-top, kernel_height) : 0;
+			strip.end = smaller(kernel_height, height - top);
+			if (strip.end < strip.first)
+				strip.end = strip.first;
+			strip.x = x + image * x_image + ((ptrdiff_t)top + strip.first) * width * LANES;
+			conv_strip(&strip, y_width);
+		}
+}
+
+/* ---- dx */
+
+enum { NEAR = 32 };     /* the number of pixels that are brought together at a time */
+
+/* Copies vectors that are `step` floats apart. */
+INLINE void bring_near(int pixels, Vector *to, const float *from, ptrdiff_t step)
+{
+	for (int i = 0; i < pixels; i++)
+		to[i] = load(from + i * step);
+}
+
+/* dx += dy W' for pixels of dx that are dx_step floats apart, and neighbouring pixels of dy. */
+static void tap_dx(int pixels, int outputs, float *dx, ptrdiff_t dx_step, const float *dy, const float *w)
+{
+	Product product = { outputs, dy, 0, w, dx, dx, LANES };
+	if (dx_step == LANES) {
+		product_of_rows(pixels, product);
+		return;
+	}
+	Vector near[NEAR];
+	product.start = product.y = (float *)near;
+	for (; pixels > 0; pixels -= NEAR, dx += NEAR * dx_step, product.x += NEAR * LANES) {
+		const int count = smaller(pixels, NEAR);
+		bring_near(count, near, dx, dx_step);
+		product_of_rows(count, product);
+		for (int i = 0; i < count; i++)
+			store(dx + i * dx_step, near[i]);
+	}
+}
+
+enum { GROUP_PIXELS = 512 };    /* images are taken together until they have so many pixels: weights are turned once
+				 * for all of them, and their pixels stay in L2 */
+
+/* One vector for each output, from a block with a row for each input. */
+INLINE void turn_block(Vector *turned, const float *block, int inputs, int outputs)
+{
+#if LANES == 1
+	(void)inputs;
+	(void)outputs;
+	turned[0] = load(block);
+#else
+	load_columns(turned, block, inputs, outputs);
+#endif
+}
+
+/* Where dx of an output panel and a group of images is computed. */
+typedef struct Turn {
+	const Window *o;
+	int begin, end;         /* images */
+	int outputs, inputs;    /* of this panel of dy and of dx */
+	const float *block;     /* the weights of both */
+	float *dx;
+	const float *dy;        /* the panel of dy */
+} Turn;
+
+/* Tap by tap: the pixels of a row that see a tap are one range, over which dx is a product of neighbouring pixels. */
+static void dx_by_taps(const Turn *t)
+{
+	const Window *o = t->o;
+	const ptrdiff_t x_image = (ptrdiff_t)o->height * o->width * LANES;
+	const ptrdiff_t y_image = (ptrdiff_t)o->y_height * o->y_width * LANES;
+	const float *block = t->block;
+	Vector turned[LANES];
+	for (int kernel_row = 0; kernel_row < o->kernel_height; kernel_row++)
+		for (int column = 0; column < o->kernel_width; column++, block += t->inputs * LANES) {
+			turn_block(turned, block, t->inputs, t->outputs);
+			for (int image = t->begin; image < t->end; image++)
+				for (int row = 0; row < o->y_height; row++) {
+					const Tap tap = tap_of(o, row, kernel_row, column);
+					if (tap.pixels > 0)
+						tap_dx(tap.pixels, t->outputs, t->dx + image * x_image + tap.x,
+							(ptrdiff_t)o->stride_width * LANES, t->dy + image * y_image + tap.y, (const float *)turned);
+				}
+		}
+}
+
+enum { MOST_TAPS = 25 };        /* the number of taps that are turned at a time */
+
+/* Without strides, dx is the convolution of dy with the kernel turned around. In kernel rows that are turned together:
+ * row r of the turned kernel is row kernel_height - 1 - r of the kernel. */
+static void dx_by_tiles(const Turn *t, int first_row, int end_row)
+{
+	const Window *o = t->o;
+	const int taps = o->kernel_height * o->kernel_width, row_count = end_row - first_row;
+	Vector turned[MOST_TAPS * LANES];
+	Strip strip = { t->outputs, row_count, o->kernel_width, o->y_width, 1, o->padding_width - (o->kernel_width - 1), 0, 0,
+		t->dy, 0, (const float *)turned, 0, 0 };
+	for (int i = 0; i < row_count * o->kernel_width; i++)
+		turn_block(turned + i * t->outputs, t->block + (ptrdiff_t)(taps - 1 - first_row * o->kernel_width - i)
+			* t->inputs * LANES, t->inputs, t->outputs);
+	for (int image = t->begin; image < t->end; image++)
+		for (int row = 0; row < o->height; row++) {
+			const int top = row + o->padding_height - (o->kernel_height - 1) + first_row;
+			strip.first = top < 0 ? smaller(-top, row_count) : 0;
+			strip.end = smaller(row_count, o->y_height - top);
+			if (strip.end <= strip.first)
+				continue;
+			strip.x = t->dy + ((ptrdiff_t)image * o->y_height + top + strip.first) * o->y_width * LANES;
+			strip.y = t->dx + ((ptrdiff_t)image * o->height + row) * o->width * LANES;
+			conv_strip(&strip, o->width);
+		}
+}
+
+static void KERNEL_FN(conv2d_dx)(int rows, int outputs, int inputs, WINDOW_PARAMETERS, int panel, float *dx,
+	const float *dy, const float *w)
+{
+	const Window o = window_of(rows, WINDOW);
+	const int taps = kernel_height * kernel_width, group = 1 + GROUP_PIXELS / (y_height * y_width);
+	const int tiles = stride_height == 1 && stride_width == 1 && kernel_width <= MOST_TAPS;
+	Turn turn = { &o, 0, 0, 0, smaller(inputs / taps - panel * LANES, LANES), w, dx, dy };
+	fill_rows(o.images * height * width, dx, splat(0.0f));
+	for (turn.begin = 0; turn.begin < o.images; turn.begin += group)
+		for (int output = 0; output < outputs; output += LANES) {
+			turn.end = smaller(turn.begin + group, o.images);
+			turn.outputs = smaller(outputs - output, LANES);
+			turn.block = w + (ptrdiff_t)output * inputs + (ptrdiff_t)panel * taps * LANES * LANES;
+			turn.dy = dy + (ptrdiff_t)(output / LANES) * rows * LANES;
+			if (!tiles)
+				dx_by_taps(&turn);
+			for (int row = 0, count = MOST_TAPS / kernel_width; tiles && row < kernel_height; row += count)
+				dx_by_tiles(&turn, row, smaller(row + count, kernel_height));
+		}
+}
+
+/* ---- dW */
+
+/* dW += x' dy for neighbouring pixels of dy, and pixels of x that are x_step floats apart. */
+static void tap_dw(int pixels, int inputs, float *dw, const float *x, ptrdiff_t x_step, const float *dy)
+{
+	Vector part[LANES], near[NEAR];
+	for (; pixels > 0; pixels -= NEAR, x += NEAR * x_step, dy += NEAR * LANES) {
+		const int count = smaller(pixels, NEAR);
+		if (x_step != LANES)
+			bring_near(count, near, x, x_step);
+		gradient_of_block(count, inputs, (float *)part, x_step == LANES ? x : (const float *)near, dy);
+		for (int i = 0; i < inputs; i++)
+			store(dw + i * LANES, load(dw + i * LANES) + part[i]);
+	}
+}
+
+static void KERNEL_FN(conv2d_dw)(int rows, int outputs, int inputs, WINDOW_PARAMETERS, float *dw, const float *x,
+	const float *dy)
+{
+	const Window o = window_of(rows, WINDOW);
+	const int taps = kernel_height * kernel_width, channels = inputs / taps;
+	const ptrdiff_t x_image = (ptrdiff_t)height * width * LANES, y_image = (ptrdiff_t)y_height * y_width * LANES;
+	Vector image_sum[LANES];
+	(void)outputs;
+	fill_rows(inputs, dw, splat(0.0f));
+	for (int first = 0; first < channels; first += LANES, x += o.images * x_image) {
+		const int count = smaller(channels - first, LANES);
+		for (int i = 0; i < taps; i++, dw += count * LANES) {
+			const int kernel_row = i / kernel_width, column = i % kernel_width;
+			for (int image = 0; image < o.images; image++) {
+				fill_rows(count, (float *)image_sum, splat(0.0f));
+				for (int row = 0; row < y_height; row++) {
+					const Tap tap = tap_of(&o, row, kernel_row, column);
+					if (tap.pixels > 0)
+						tap_dw(tap.pixels, count, (float *)image_sum, x + image * x_image + tap.x,
+							(ptrdiff_t)stride_width * LANES, dy + image * y_image + tap.y);
+				}
+				for (int c = 0; c < count; c++)
+					store(dw + c * LANES, load(dw + c * LANES) + image_sum[c]);
+			}
+		}
+	}
+}
+
+/* ---- depthwise: each channel has a kernel of its own, so that a panel of the result needs its own panel of x only.
+ * Weights are [kernel row][kernel column][LANES]. Image by image, which stays in L1, and tap by tap. */
+
+/* The rows and pixels of an image's result that see a pixel of x for one tap, and where they are. */
+typedef struct Sight { int begin, end; Tap tap; ptrdiff_t x_row, y_row; } Sight;
+
+static Sight sight_of(const Window *o, int kernel_row, int column)
+{
+	Sight sight = { 0, o->y_height, tap_of_column(o, column), (ptrdiff_t)o->stride_height * o->width * LANES,
+		(ptrdiff_t)o->y_width * LANES };
+	const int shift = kernel_row - o->padding_height;
+	while (sight.begin < sight.end && sight.begin * o->stride_height + shift < 0)
+		sight.begin++;
+	while (sight.begin < sight.end && (sight.end - 1) * o->stride_height + shift >= o->height)
+		sight.end--;
+	sight.tap.x += ((ptrdiff_t)sight.begin * o->stride_height + shift) * o->width * LANES;
+	sight.tap.y += sight.begin * sight.y_row;
+	return sight;
+}
+
+static void KERNEL_FN(conv2d_depthwise)(int rows, WINDOW_PARAMETERS, float *y, const float *x, const float *w,
+	const float *b)
+{
+	const Window o = window_of(rows, WINDOW);
+	const ptrdiff_t step = (ptrdiff_t)stride_width * LANES;
+	fill_rows(rows, y, b ? load(b) : splat(0.0f));
+	for (int image = 0; image < o.images; image++) {
+		for (int i = 0; i < kernel_height * kernel_width; i++) {
+			Sight sight = sight_of(&o, i / kernel_width, i % kernel_width);
+			const Vector weight = load(w + i * LANES);
+			for (; sight.begin < sight.end; sight.begin++, sight.tap.x += sight.x_row, sight.tap.y += sight.y_row)
+				for (int p = 0; p < sight.tap.pixels; p++) {
+					float *to = y + sight.tap.y + p * LANES;
+					store(to, load(to) + weight * load(x + sight.tap.x + p * step));
+				}
+		}
+		x += (ptrdiff_t)height * width * LANES;
+		y += (ptrdiff_t)y_height * y_width * LANES;
+	}
+}
+
+static void KERNEL_FN(conv2d_depthwise_dx)(int rows, WINDOW_PARAMETERS, float *dx, const float *dy, const float *w)
+{
+	const Window o = window_of(rows, WINDOW);
+	const ptrdiff_t step = (ptrdiff_t)stride_width * LANES;
+	fill_rows(o.images * height * width, dx, splat(0.0f));
+	for (int image = 0; image < o.images; image++) {
+		for (int i = 0; i < kernel_height * kernel_width; i++) {
+			Sight sight = sight_of(&o, i / kernel_width, i % kernel_width);
+			const Vector weight = load(w + i * LANES);
+			for (; sight.begin < sight.end; sight.begin++, sight.tap.x += sight.x_row, sight.tap.y += sight.y_row)
+				for (int p = 0; p < sight.tap.pixels; p++) {
+					float *to = dx + sight.tap.x + p * step;
+					store(to, load(to) + weight * load(dy + sight.tap.y + p * LANES));
+				}
+		}
+		dx += (ptrdiff_t)height * width * LANES;
+		dy += (ptrdiff_t)y_height * y_width * LANES;
+	}
+}
+
+static void KERNEL_FN(conv2d_depthwise_dw)(int rows, WINDOW_PARAMETERS, float *dw, const float *x, const float *dy)
+{
+	const Window o = window_of(rows, WINDOW);
+	const ptrdiff_t step = (ptrdiff_t)stride_width * LANES;
+	fill_rows(kernel_height * kernel_width, dw, splat(0.0f));
+	for (int image = 0; image < o.images; image++) {
+		for (int i = 0; i < kernel_height * kernel_width; i++) {
+			Sight sight = sight_of(&o, i / kernel_width, i % kernel_width);
+			Vector sum = splat(0.0f);
+			for (; sight.begin < sight.end; sight.begin++, sight.tap.x += sight.x_row, sight.tap.y += sight.y_row)
+				for (int p = 0; p < sight.tap.pixels; p++)
+					sum += load(x + sight.tap.x + p * step) * load(dy + sight.tap.y + p * LANES);
+			store(dw + i * LANES, load(dw + i * LANES) + sum);
+		}
+		x += (ptrdiff_t)height * width * LANES;
+		dy += (ptrdiff_t)y_height * y_width * LANES;
+	}
+}

@@ -1,0 +1,352 @@
+/* images_test.c: the kernels of images on every kernel set, with windows of many shapes, against sums in double. */
+#include "bnc.h"
+#include "kernels.h"
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct Shapes {
+	int images, channels, outputs, groups, height, width;
+	int kernel_height, kernel_width, stride_height, stride_width, padding_height, padding_width;
+	int y_height, y_width;
+} Shapes;
+
+/* Row-major: [image][channel][pixel], [output][channel of the group][kernel pixel]. */
+typedef struct Arrays { double *x, *y, *w, *dx, *dw, *dy; size_t x_count, y_count, w_count; } Arrays;
+
+static double *doubles(size_t count, Random *random)
+{
+	double *values = calloc(count, sizeof *values);
+	cr_assert(values);
+	for (size_t i = 0; random && i < count; i++)
+		values[i] = (double)((float)(random_u32(random) % 2001) / 1000 - 1);
+	return values;
+}
+
+static void free_arrays(Arrays *a)
+{
+	double *all[] = {a->x, a->y, a->w, a->dx, a->dw, a->dy};
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		free(all[i]);
+}
+
+static int up_to(Random *random, int most)
+{
+	return 1 + (int)(random_u32(random) % (unsigned)most);
+}
+
+/* Window number n of a random series; some are at the edges of what is possible. */
+static Shapes draw_shapes(Random *random, int kind)
+{
+	Shapes s = {up_to(random, 3), up_to(random, 20), up_to(random, 20), 1, up_to(random, 9), up_to(random, 30),
+		up_to(random, 5), up_to(random, 6), up_to(random, 3), up_to(random, 3), up_to(random, 4) - 1,
+		up_to(random, 4) - 1, 0, 0};
+	if (random_u32(random) % 2)
+		s.stride_height = s.stride_width = 1;
+	if (random_u32(random) % 8 == 0)
+		s.kernel_width = 1 + 26 * (int)(random_u32(random) % 3);
+	if (kind == 1)
+		s.groups = s.outputs = s.channels;
+	if (kind == 2) {
+		s.groups = up_to(random, 5);
+		s.channels = s.groups * up_to(random, 6);
+		s.outputs = s.groups * up_to(random, 6);
+	}
+	if (kind == 3) {
+		s.groups = s.outputs = s.channels;
+		s.padding_height = s.padding_height * 2 <= s.kernel_height ? s.padding_height : 0;
+		s.padding_width = s.padding_width * 2 <= s.kernel_width ? s.padding_width : 0;
+	}
+	const int rows = s.height + 2 * s.padding_height - s.kernel_height,
+		columns = s.width + 2 * s.padding_width - s.kernel_width;
+	s.y_height = rows < 0 ? 0 : rows / s.stride_height + 1;
+	s.y_width = columns < 0 ? 0 : columns / s.stride_width + 1;
+	return s;
+}
+
+/* The index in x of what output pixel i sees at kernel pixel k of channel c; -1: nothing. */
+static ptrdiff_t seen(const Shapes *s, int image, int c, int i, int k)
+{
+	const int row = i / s->y_width * s->stride_height + k / s->kernel_width - s->padding_height;
+	const int column = i % s->y_width * s->stride_width + k % s->kernel_width - s->padding_width;
+	if (row < 0 || row >= s->height || column < 0 || column >= s->width)
+		return -1;
+	return ((ptrdiff_t)(image * s->channels + c) * s->height + row) * s->width + column;
+}
+
+static Arrays convolve(const Shapes *s, Random *random)
+{
+	const int taps = s->kernel_height * s->kernel_width, channels = s->channels / s->groups;
+	const int pixels = s->y_height * s->y_width;
+	Arrays a = {.x_count = (size_t)(s->images * s->channels * s->height * s->width),
+		.y_count = (size_t)(s->images * s->outputs * pixels), .w_count = (size_t)(s->outputs * channels * taps)};
+	a.x = doubles(a.x_count, random);
+	a.w = doubles(a.w_count, random);
+	a.dy = doubles(a.y_count, random);
+	a.y = doubles(a.y_count, 0);
+	a.dx = doubles(a.x_count, 0);
+	a.dw = doubles(a.w_count, 0);
+	for (int image = 0; image < s->images; image++)
+		for (int out = 0; out < s->outputs; out++)
+			for (int i = 0; i < pixels; i++)
+				for (int k = 0; k < channels * taps; k++) {
+					const int c = out / (s->outputs / s->groups) * channels + k / taps;
+					const ptrdiff_t x = seen(s, image, c, i, k % taps);
+					const size_t y = (size_t)((image * s->outputs + out) * pixels + i), w = (size_t)(out * channels
+						* taps + k);
+					if (x < 0)
+						continue;
+					a.y[y] += a.x[x] * a.w[w];
+					a.dx[x] += a.dy[y] * a.w[w];
+					a.dw[w] += a.dy[y] * a.x[x];
+				}
+	return a;
+}
+
+/* ---- panels */
+
+static const float stranger = 1e30f;    /* in lanes that a kernel may not use */
+
+/* [panel][image][pixel][lane], in memory of exactly this size; padding: the value of lanes after the last channel. */
+static float *image_panels(const KernelSet *set, int images, int channels, int pixels, const double *values,
+	float padding)
+{
+	const int lanes = set->lanes, panels = (channels + lanes - 1) / lanes;
+	float *out = malloc((size_t)(panels * images * pixels * lanes) * sizeof *out);
+	cr_assert(out);
+	for (int i = 0; i < panels * images * pixels * lanes; i++) {
+		const int channel = i / (images * pixels * lanes) * lanes + i % lanes, row = i / lanes % (images * pixels);
+		out[i] = channel >= channels ? padding
+			: (float)values[(row / pixels * channels + channel) * pixels + row % pixels];
+	}
+	return out;
+}
+
+static void expect_image(const KernelSet *set, const char *what, int images, int channels, int pixels,
+	const double *expected, const float *found, bool zero_padded, const Shapes *s)
+{
+	const int lanes = set->lanes, panels = (channels + lanes - 1) / lanes;
+	for (int i = 0; i < panels * images * pixels * lanes; i++) {
+		const int channel = i / (images * pixels * lanes) * lanes + i % lanes, row = i / lanes % (images * pixels);
+		if (channel >= channels && zero_padded)
+			cr_assert(found[i] == 0, "%s, %s: the padding is %g", set->name, what, (double)found[i]);
+		if (channel >= channels)
+			continue;
+		const double value = expected[(row / pixels * channels + channel) * pixels + row % pixels];
+		cr_assert(fabs((double)found[i] - value) < 2e-5 * (1 + fabs(value)),
+			"%s, %s: %g instead of %g (%d images %dx%dx%d, %d outputs, %d groups, kernel %dx%d, stride %dx%d, padding "
+			"%dx%d)", set->name, what, (double)found[i], value, s->images, s->channels, s->height, s->width, s->outputs,
+			s->groups, s->kernel_height, s->kernel_width, s->stride_height, s->stride_width, s->padding_height,
+			s->padding_width);
+	}
+}
+
+/* The weights in panels, and back. */
+static float *weight_panels(const Program *program, const ProgramTensor *tensor, const double *values)
+{
+	const int lanes = program->kernels->lanes, panels = (tensor->features + lanes - 1) / lanes;
+	const size_t count = tensor_count(tensor);
+	float *out = calloc((size_t)(panels * tensor->inputs * lanes), sizeof *out), *floats = malloc(count
+		* sizeof *floats);
+	cr_assert(out && floats);
+	for (size_t i = 0; i < count; i++)
+		floats[i] = (float)values[i];
+	tensor_set(program, out, tensor, floats);
+	free(floats);
+	return out;
+}
+
+static void expect_weights(const Program *program, const ProgramTensor *tensor, const double *expected,
+	const float *found)
+{
+	const size_t count = tensor_count(tensor);
+	float *floats = malloc(count * sizeof *floats);
+	cr_assert(floats);
+	tensor_get(program, found, tensor, floats);
+	for (size_t i = 0; i < count; i++)
+		cr_assert(fabs((double)floats[i] - expected[i]) < 2e-5 * (1 + fabs(expected[i])), "%s: dw[%zu] is %g, not %g",
+			program->kernels->name, i, (double)floats[i], expected[i]);
+	free(floats);
+}
+
+/* ---- convolutions */
+
+#define WINDOW_OF(s) (s)->height, (s)->width, (s)->y_height, (s)->y_width, (s)->kernel_height, (s)->kernel_width, \
+	(s)->stride_height, (s)->stride_width, (s)->padding_height, (s)->padding_width
+
+typedef struct Panels { float *x, *y, *w, *dx, *dw, *dy; } Panels;
+
+static void run_convolution(const KernelSet *set, const Shapes *s, int kind, const Panels *p)
+{
+	const int lanes = set->lanes, rows = s->images * s->y_height * s->y_width;
+	const int fan_in = s->channels / s->groups * s->kernel_height * s->kernel_width;
+	const ptrdiff_t x_panel = (ptrdiff_t)s->images * s->height * s->width * lanes, y_panel = (ptrdiff_t)rows * lanes;
+	for (int panel = 0; panel * lanes < s->outputs; panel++) {
+		float *y = p->y + panel * y_panel, *dw = p->dw + (ptrdiff_t)panel * fan_in * lanes;
+		const float *w = p->w + (ptrdiff_t)panel * fan_in * lanes, *dy = p->dy + panel * y_panel;
+		if (kind == 0) {
+			set->table->conv2d(rows, s->outputs, fan_in, WINDOW_OF(s), y, p->x, w, 0);
+			set->table->conv2d_dw(rows, s->outputs, fan_in, WINDOW_OF(s), dw, p->x, dy);
+		} else if (kind == 1) {
+			set->table->conv2d_depthwise(rows, WINDOW_OF(s), y, p->x + panel * x_panel, w, 0);
+			set->table->conv2d_depthwise_dw(rows, WINDOW_OF(s), dw, p->x + panel * x_panel, dy);
+			set->table->conv2d_depthwise_dx(rows, WINDOW_OF(s), p->dx + panel * x_panel, dy, w);
+		} else {
+			set->table->conv2d_grouped(rows, s->outputs, fan_in, WINDOW_OF(s), s->groups, panel, y, p->x, w, 0);
+			set->table->conv2d_grouped_dw(rows, s->outputs, fan_in, WINDOW_OF(s), s->groups, panel, dw, p->x, dy);
+		}
+	}
+	for (int panel = 0; panel * lanes < s->channels && kind != 1; panel++) {
+		float *dx = p->dx + panel * x_panel;
+		if (kind == 0)
+			set->table->conv2d_dx(rows, s->outputs, fan_in, WINDOW_OF(s), panel, dx, p->dy, p->w);
+		else
+			set->table->conv2d_grouped_dx(rows, s->outputs, fan_in, WINDOW_OF(s), s->groups, panel, dx, p->dy, p->w);
+	}
+}
+
+static void check_convolution(const KernelSet *set, const Shapes *s, int kind, const Arrays *a)
+{
+	const int x_pixels = s->height * s->width, y_pixels = s->y_height * s->y_width;
+	const Program program = {.kernels = set};
+	const ProgramTensor weight = {.layout = LAYOUT_WEIGHTS, .features = s->outputs,
+		.inputs = s->channels / s->groups * s->kernel_height * s->kernel_width, .kernel_height = s->kernel_height,
+		.kernel_width = s->kernel_width};
+	/* what a kernel of one panel reads in lanes without a channel may reach only such lanes */
+	const Panels p = {
+		image_panels(set, s->images, s->channels, x_pixels, a->x, kind == 1 ? 0 : stranger),
+		image_panels(set, s->images, s->outputs, y_pixels, a->dy, stranger), weight_panels(&program, &weight, a->w),
+		image_panels(set, s->images, s->channels, x_pixels, a->x, stranger), weight_panels(&program, &weight, a->w),
+		image_panels(set, s->images, s->outputs, y_pixels, a->dy, 0),
+	};
+	run_convolution(set, s, kind, &p);
+	expect_image(set, "y", s->images, s->outputs, y_pixels, a->y, p.y, false, s);
+	expect_image(set, "dx", s->images, s->channels, x_pixels, a->dx, p.dx, true, s);
+	expect_weights(&program, &weight, a->dw, p.dw);
+	float *all[] = {p.x, p.y, p.w, p.dx, p.dw, p.dy};
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		free(all[i]);
+}
+
+static void check_convolutions(int kind)
+{
+	enum { CASES = 120 };
+	Random random;
+	random_seed(&random, (uint32_t)kind);
+	for (int n = 0; n < CASES; n++) {
+		const Shapes s = draw_shapes(&random, kind);
+		if (!s.y_height || !s.y_width)
+			continue;
+		Arrays a = convolve(&s, &random);
+		for (const KernelSet *const *set = kernel_sets; *set; set++)
+			if ((*set)->usable())
+				check_convolution(*set, &s, kind, &a);
+		free_arrays(&a);
+	}
+}
+
+Test(images, convolution) { check_convolutions(0); }
+Test(images, depthwise_convolution) { check_convolutions(1); }
+Test(images, convolution_in_groups) { check_convolutions(2); }
+
+/* ---- pools */
+
+/* The largest value, or the mean, of what each pixel of y sees, and what dx each gives. */
+static void pool(const Shapes *s, const Arrays *a, bool largest)
+{
+	const int taps = s->kernel_height * s->kernel_width, pixels = s->y_height * s->y_width;
+	memset(a->dx, 0, a->x_count * sizeof *a->dx);
+	for (int image = 0; image < s->images * s->channels; image++)
+		for (int i = 0; i < pixels; i++) {
+			const size_t y = (size_t)(image * pixels + i);
+			ptrdiff_t first = -1;
+			a->y[y] = 0;
+			for (int k = 0; k < taps; k++) {
+				const ptrdiff_t x = seen(s, image / s->channels, image % s->channels, i, k);
+				if (x >= 0 && largest && (first < 0 || a->x[x] > a->x[first]))
+					first = x;
+				if (x >= 0 && !largest) {
+					a->y[y] += a->x[x] / taps;
+					a->dx[x] += a->dy[y] / taps;
+				}
+			}
+			if (largest) {
+				a->y[y] = a->x[first];
+				a->dx[first] += a->dy[y];
+			}
+		}
+}
+
+static void check_pool(const KernelSet *set, const Shapes *s, const Arrays *a, bool largest)
+{
+	const int x_pixels = s->height * s->width, y_pixels = s->y_height * s->y_width, rows = s->images * y_pixels;
+	float *x = image_panels(set, s->images, s->channels, x_pixels, a->x, 0),
+		*y = image_panels(set, s->images, s->channels, y_pixels, a->dy, stranger),
+		*dy = image_panels(set, s->images, s->channels, y_pixels, a->dy, 0),
+		*dx = image_panels(set, s->images, s->channels, x_pixels, a->x, stranger);
+	for (int panel = 0; panel * set->lanes < s->channels; panel++) {
+		const ptrdiff_t in = (ptrdiff_t)panel * s->images * x_pixels * set->lanes;
+		const ptrdiff_t out = (ptrdiff_t)panel * rows * set->lanes;
+		if (largest) {
+			set->table->maxpool2d(rows, WINDOW_OF(s), y + out, x + in);
+			set->table->maxpool2d_bwd(rows, WINDOW_OF(s), dx + in, dy + out, x + in, y + out);
+		} else {
+			set->table->avgpool2d(rows, WINDOW_OF(s), y + out, x + in);
+			set->table->avgpool2d_bwd(rows, WINDOW_OF(s), dx + in, dy + out);
+		}
+	}
+	expect_image(set, "y", s->images, s->channels, y_pixels, a->y, y, false, s);
+	expect_image(set, "dx", s->images, s->channels, x_pixels, a->dx, dx, true, s);
+	free(x);
+	free(y);
+	free(dy);
+	free(dx);
+}
+
+Test(images, pools)
+{
+	enum { CASES = 120 };
+	Random random;
+	random_seed(&random, 3);
+	for (int n = 0; n < CASES; n++) {
+		const Shapes s = draw_shapes(&random, 3);
+		if (!s.y_height || !s.y_width)
+			continue;
+		Arrays a = convolve(&s, &random);
+		for (int largest = 0; largest < 2; largest++) {
+			pool(&s, &a, largest);
+			for (const KernelSet *const *set = kernel_sets; *set; set++)
+				if ((*set)->usable())
+					check_pool(*set, &s, &a, largest);
+		}
+		free_arrays(&a);
+	}
+}
+
+/* ---- flatten */
+
+Test(images, flatten_has_the_order_of_torch)
+{
+	enum { IMAGES = 3 };
+	Random random;
+	random_seed(&random, 4);
+	for (int channels = 1; channels <= 33; channels += 4)
+		for (int pixels = 1; pixels <= 12; pixels++) {
+			double *values = doubles((size_t)(IMAGES * channels * pixels), &random);
+			for (const KernelSet *const *set = kernel_sets; *set; set++) {
+				if (!(*set)->usable())
+					continue;
+				const Shapes none = {.images = IMAGES, .channels = channels, .height = pixels, .width = 1};
+				float *x = image_panels(*set, IMAGES, channels, pixels, values, stranger),
+					*y = image_panels(*set, IMAGES, channels * pixels, 1, values, stranger);
+				(*set)->table->flatten(IMAGES, pixels, channels, y, x);
+				expect_image(*set, "flatten", IMAGES, channels * pixels, 1, values, y, true, &none);
+				(*set)->table->unflatten(IMAGES, pixels, channels, x, y);
+				expect_image(*set, "unflatten", IMAGES, channels, pixels, values, x, true, &none);
+				free(x);
+				free(y);
+			}
+			free(values);
+		}
+}
