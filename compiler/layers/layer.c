@@ -18,16 +18,6 @@ int tensor_index(const Layer *layer, const char *name)
 	return -1;
 }
 
-Reference reference_of(const Node *node, int rows)
-{
-	return (Reference){
-		.rows = rows, .inputs = (int)shape_size(&node->inputs[0]->shape),
-		.outputs = node->output ? (int)shape_size(&node->output->shape) : 1,
-		.arguments = node->arguments, .widths = node->widths,
-		.x_shape = &node->inputs[0]->shape, .y_shape = node->output ? &node->output->shape : 0,
-	};
-}
-
 const char *argument_text(Arena *arena, const Node *node, int index)
 {
 	const ArgumentSpec *spec = &node->layer->arguments[index];

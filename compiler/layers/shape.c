@@ -170,3 +170,13 @@ bool set_output(Node *node, Shape shape)
 	node->output->shape = shape;
 	return true;
 }
+
+Reference reference_of(const Node *node, int rows)
+{
+	return (Reference){
+		.rows = rows, .inputs = (int)shape_size(&node->inputs[0]->shape),
+		.outputs = node->output ? (int)shape_size(&node->output->shape) : 1,
+		.arguments = node->arguments, .widths = node->widths,
+		.x_shape = &node->inputs[0]->shape, .y_shape = node->output ? &node->output->shape : 0,
+	};
+}

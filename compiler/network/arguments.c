@@ -140,8 +140,8 @@ static bool check_pair(Builder *b, const Scope *scope, const char *what, const A
 		*width = (double)pair[1];
 		return true;
 	}
-	const char *wanted = arena_print(b->arena, "%s must be a whole number from %d to %d, or two, such as 3x1%s%s%s", what,
-		(int)least, MAX_WINDOW, spec->word ? ", or `" : "", spec->word ? spec->word : "", spec->word ? "`" : "");
+	const char *wanted = arena_print(b->arena, "%s must be a whole number from %d to %d, or two, such as 3x1%s%s%s",
+		what, (int)least, MAX_WINDOW, spec->word ? ", or `" : "", spec->word ? spec->word : "", spec->word ? "`" : "");
 	if (value->kind == LITERAL_NAME)
 		return unknown_name(b, scope, wanted, value);
 	error_at(b->diagnostics, value->span, "%s, found %s", wanted, describe(b, value));

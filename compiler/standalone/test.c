@@ -187,8 +187,8 @@ static const char training_saves[] =
 static void put_training_functions(Standalone *s, const Expected *e)
 {
 	const FirstStep *first = &e->first_step;
-	const char *more = convolves(s) ? arena_print(s->arena, "\n\t\t* %s_tensors[tensor].shape[2] * %s_tensors[tensor].shape[3]",
-		s->prefix, s->prefix) : "";
+	const char *more = !convolves(s) ? "" : arena_print(s->arena,
+		"\n\t\t* %s_tensors[tensor].shape[2] * %s_tensors[tensor].shape[3]", s->prefix, s->prefix);
 	const char *meaning = "the gradient", *undo = "", *loop = "\tfor (int i = 0; i < samples; i++)\n\t\tfound[i] ";
 	if (first->decay != 0) {
 		const char *decay = number_text(s->arena, first->decay, OPERAND_FLOAT);
@@ -207,8 +207,8 @@ static void put_training_functions(Standalone *s, const Expected *e)
 	for (int i = 0; i < s->module->tensors.count; i++)
 		if (is_persistent(s->module->tensors.items[i]) && element_count(s->module->tensors.items[i]) > largest)
 			largest = element_count(s->module->tensors.items[i]);
-	put_template(s, &s->test, training_functions, largest, SAMPLES, more, SAMPLES, SAMPLES, GRADIENT_RATE, meaning, SAMPLES,
-		SAMPLES, GRADIENT_RATE, undo, SAMPLES);
+	put_template(s, &s->test, training_functions, largest, SAMPLES, more, SAMPLES, SAMPLES, GRADIENT_RATE, meaning,
+		SAMPLES, SAMPLES, GRADIENT_RATE, undo, SAMPLES);
 }
 
 static void put_training_test(Standalone *s, const Expected *e)

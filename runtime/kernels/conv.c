@@ -242,8 +242,8 @@ static void dx_by_tiles(const Turn *t, int first_row, int end_row)
 	const Window *o = t->o;
 	const int taps = o->kernel_height * o->kernel_width, row_count = end_row - first_row;
 	Vector turned[MOST_TAPS * LANES];
-	Strip strip = { t->outputs, row_count, o->kernel_width, o->y_width, 1, o->padding_width - (o->kernel_width - 1), 0, 0,
-		t->dy, 0, (const float *)turned, 0, 0 };
+	Strip strip = { t->outputs, row_count, o->kernel_width, o->y_width, 1, o->padding_width - (o->kernel_width - 1), 0,
+		0, t->dy, 0, (const float *)turned, 0, 0 };
 	for (int i = 0; i < row_count * o->kernel_width; i++)
 		turn_block(turned + i * t->outputs, t->block + (ptrdiff_t)(taps - 1 - first_row * o->kernel_width - i)
 			* t->inputs * LANES, t->inputs, t->outputs);
