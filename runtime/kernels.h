@@ -33,8 +33,8 @@
  *
  * Properties:
  *   PRODUCT                 takes 2 FLOPs for each of rows x outputs x inputs, the kernel's first three operands
- *   ACTIVATION, OPTIMIZER   has a row in kernels/tables.h: one rule of compiler/combine_rules.c can be for
- *                           all of these
+ *   ACTIVATION, OPTIMIZER   has a row in kernels/tables.h: one rule of compiler/loops/combine_rules.c can
+ *                           be for all of these
  *   CONTRAST                only the differences between the features of a row of x matter, and the features of a row
  *                           of dx sum to 0
  *   IMAGE                   its activations have different numbers of rows: a pixel of an image is a row
@@ -171,7 +171,7 @@ enum { IN_PLACE = 1, PRODUCT = 2, ACTIVATION = 4, OPTIMIZER = 8, CONTRAST = 16, 
 	/* optimizers: sgd_numbers, sgd, ... */ \
 	OPTIMIZERS(OPTIMIZER_KERNELS) \
 	KERNEL(count,             0, (io_counter n)) \
-	/* several of the kernels above in one pass; compiler/combine.c puts them in */ \
+	/* several of the kernels above in one pass; compiler/loops/combine.c puts them in */ \
 	BATCHNORM_INSTANCES(BATCHNORM_KERNELS) \
 	KERNEL(linear_dw_update,  PRODUCT, (int rows, int outputs, int inputs, optimizer step, all_numbers numbers, \
 		io_weights w, maybe_io_weights w1, maybe_io_weights w2, maybe_io_weights w3, maybe_io_features b, \

@@ -1,7 +1,7 @@
 /* variants.h: kernels with the same operands and result as a row of kernels.h, for certain sizes.
  *
  * VARIANT(row, name, panels, condition): the compiler uses the first variant whose condition holds
- * (compiler/variants.c). One with panels == 2 does two neighbouring panels in one call, with the same bits as two
+ * (compiler/loops/variants.c). One with panels == 2 does two neighbouring panels in one call, with the same bits as two
  * calls. Its own-panel operands point to the first panel; the second panel follows it in memory, in scratch memory too,
  * at the distance that this call's rows give. The name of a list says how many lanes a kernel set needs to have its
  * variants. */
