@@ -346,6 +346,13 @@ static double random_moment(const KernelShape *shape, int k, double uniform)
 	return k == TURNED ? turned : uniform - 0.5;
 }
 
+/* Whether this one of the numbers is also tried as 0: sgd_momentum compares number 4, nesterov, and number 5, whether
+ * this is the first step, with 0. The kernel of another optimizer may divide by what it keeps there. */
+static bool is_switch(const Row *row, size_t number)
+{
+	return (number == 4 || number == 5) && (!row->kernel->optimizer || strcmp(row->name, "sgd_momentum") == 0);
+}
+
 static Case case_new(const Row *row, const KernelShape *shape)
 {
 	Case c = { .shape = *shape };
@@ -366,7 +373,7 @@ static Case case_new(const Row *row, const KernelShape *shape)
 			case INDEX: c.before[i][k] = (uint32_t)(uniform * shape->rows); break;
 			case COUNTER: c.before[i][k] = k == 0 ? (uint32_t)shape->flag : 0; break;
 			case ESTIMATES: c.before[i][k] = float_bits(random_moment(shape, (int)k, uniform)); break;
-			case PREPARED: c.before[i][k] = float_bits(shape->flag && k / 2 == 2 ? 0 : uniform); break;
+			case PREPARED: c.before[i][k] = float_bits(shape->flag && is_switch(row, k) ? 0 : uniform); break;
 			case FEATURES: c.before[i][k] = float_bits(0.5 + uniform); break;
 			/* what a linear above makes of these is no larger than the dy of others */
 			case ANY: case WEIGHTS:
