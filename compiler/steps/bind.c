@@ -138,7 +138,7 @@ static bool bind_common(Diff *d, const char *name, Operand *operand)
 	const Value *x = node->inputs[0], *y = node->output;
 	const bool flat = node->layer->kind == KIND_LOSS;       /* it reads images as features */
 	int input;
-	if (strcmp(name, "rows") == 0)
+	if (strcmp(name, "rows") == 0 && x)
 		*operand = (Operand){.kind = OPERAND_ROWS, .number = flat ? 1 : shape_positions(&x->shape)};
 	else if (strcmp(name, "panel") == 0)
 		*operand = (Operand){.kind = OPERAND_PANEL};
@@ -148,9 +148,9 @@ static bool bind_common(Diff *d, const char *name, Operand *operand)
 		*operand = (Operand){.kind = OPERAND_RATE};
 	else if (strcmp(name, "step") == 0)
 		*operand = at(step_counter(d));
-	else if (strcmp(name, "inputs") == 0)
+	else if (strcmp(name, "inputs") == 0 && x)
 		*operand = number(flat ? (double)shape_size(&x->shape) : shape_features(&x->shape));
-	else if (strcmp(name, "outputs") == 0)
+	else if (strcmp(name, "outputs") == 0 && y)
 		*operand = number(shape_features(&y->shape));
 	else if ((input = input_index(name, "x")) >= 0 && node->inputs[input])
 		*operand = at(d->values[value_index(node->inputs[input])]);
