@@ -74,26 +74,33 @@ size_t save_bytes(const Standalone *s)
 	return bytes;
 }
 
-const ProgramTensor *program_tensor(const Standalone *s, const Tensor *tensor)
+const Map *tensors_by_path(Arena *arena, const Program *program)
 {
-	const Program *program = &s->model->module->program;
+	const Map *tensors = 0;
 	for (int i = 0; i < program->tensor_count; i++)
-		if (strcmp(program->tensors[i].path, tensor->path) == 0)
-			return &program->tensors[i];
-	internal_error("%s has no weights", tensor->name);
+		tensors = map_put(arena, tensors, program->tensors[i].path, &program->tensors[i]);
+	return tensors;
+}
+
+const ProgramTensor *tensor_at_path(const Map *tensors, const char *path)
+{
+	const ProgramTensor *tensor = map_get(tensors, path);
+	if (!tensor)
+		internal_error("there is no tensor %s", path);
+	return tensor;
 }
 
 const float *weights_of(const Standalone *s, const Tensor *tensor)
 {
 	float *values = NEW_ARRAY(s->arena, float, element_count(tensor));
-	tensor_get(&s->model->module->program, s->net, program_tensor(s, tensor), values);
+	tensor_get(&s->model->module->program, s->net, tensor_at_path(s->tensors, tensor->path), values);
 	return values;
 }
 
 int64_t count_of(const Standalone *s, const Tensor *tensor)
 {
 	int64_t count;
-	memcpy(&count, (const char *)s->net + program_tensor(s, tensor)->offset, sizeof count);
+	memcpy(&count, (const char *)s->net + tensor_at_path(s->tensors, tensor->path)->offset, sizeof count);
 	return count;
 }
 
@@ -116,7 +123,7 @@ Weights *model_weights(const Standalone *s)
 		for (int t = 0; nodes->items[n]->layer->tensors[t].name; t++) {
 			const Tensor *tensor = s->model->module->owned[nodes->items[n]->index][t];
 			if (tensor && tensor->layout != LAYOUT_COUNTER)
-				weights[nodes->items[n]->index].tensors[t] = doubles_of(s, program_tensor(s, tensor));
+				weights[nodes->items[n]->index].tensors[t] = doubles_of(s, tensor_at_path(s->tensors, tensor->path));
 		}
 	return weights;
 }

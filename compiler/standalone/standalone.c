@@ -196,6 +196,7 @@ static Standalone begin(const Compilation *model, const void *net, const Standal
 	Arena *arena = arena_open();
 	Standalone s = {
 		.arena = arena, .options = options, .model = model, .net = net,
+		.tensors = tensors_by_path(arena, &model->module->program),
 		.target = {.name = "emitted C", .lanes = options->lanes ? options->lanes : 1},
 		.header = {.arena = arena}, .source = {.arena = arena}, .test = {.arena = arena},
 	};

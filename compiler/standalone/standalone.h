@@ -37,6 +37,7 @@ typedef struct Standalone {
 	const StandaloneOptions *options;
 	const Compilation *model;
 	const void *net;
+	const Map *tensors;             /* the model's, by path */
 	Folded folded;                  /* for inference */
 	const Module *module;           /* the network, folded if it is, for the lanes and the batch that were asked for */
 	const Module *one;              /* for inference: the same for one row */
@@ -68,7 +69,9 @@ bool is_persistent(const Tensor *tensor);       /* outlives a step, so it is sav
 const float *weights_of(const Standalone *s, const Tensor *tensor);
 int64_t count_of(const Standalone *s, const Tensor *tensor);
 
-const ProgramTensor *program_tensor(const Standalone *s, const Tensor *tensor);
+/* The program's tensors as a map: path -> ProgramTensor. */
+const Map *tensors_by_path(Arena *arena, const Program *program);
+const ProgramTensor *tensor_at_path(const Map *tensors, const char *path);      /* one that exists */
 Weights *model_weights(const Standalone *s);    /* all of them, in double */
 
 /* What training needs, and what is saved. */
@@ -94,7 +97,7 @@ Scratch one_scratch(const Standalone *s);
 void put_inference(const Standalone *s, Code *code);
 
 /* trial.c */
-/* tensors: ProgramTensor by path */
+/* tensors: its program's, by path */
 typedef struct Trial { Module *module; void *net; int rows; const Map *tensors; } Trial;
 
 /* With the weights of net, or those of seed 0. fused: as usual; else each step has a loop of its own, and no calls are

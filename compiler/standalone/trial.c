@@ -10,14 +10,6 @@ static void *place(const Trial *trial, size_t offset)
 	return (char *)trial->net + offset;
 }
 
-static const ProgramTensor *find_tensor(const Trial *trial, const char *path)
-{
-	const ProgramTensor *tensor = map_get(trial->tensors, path);
-	if (!tensor)
-		internal_error("there is no tensor %s", path);
-	return tensor;
-}
-
 static void set_weights(const Standalone *s, Trial *trial)
 {
 	const Module *m = trial->module;
@@ -27,7 +19,7 @@ static void set_weights(const Standalone *s, Trial *trial)
 		for (int t = 0; node->layer->tensors[t].name; t++) {
 			const Tensor *tensor = m->owned[node->index][t];
 			if (tensor && tensor->layout != LAYOUT_COUNTER)
-				tensor_set(&m->program, trial->net, find_tensor(trial, tensor->path),
+				tensor_set(&m->program, trial->net, tensor_at_path(trial->tensors, tensor->path),
 					folded ? folded_values(s, m, node, t) : weights_of(s, tensor));
 		}
 	}
@@ -37,8 +29,7 @@ static bool initialise_trial(const Standalone *s, Trial *trial, Failure *failure
 {
 	Random random;
 	const Program *program = &trial->module->program;
-	for (int i = 0; i < program->tensor_count; i++)
-		trial->tensors = map_put(s->arena, trial->tensors, program->tensors[i].path, &program->tensors[i]);
+	trial->tensors = tensors_by_path(s->arena, program);
 	trial->net = program_allocate(program, failure);
 	if (!trial->net)
 		return false;
