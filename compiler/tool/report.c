@@ -135,7 +135,7 @@ static int64_t parameters_of(const Module *m, const Node *node, int64_t *product
 		const Tensor *tensor = m->owned[node->index][i];
 		if (!tensor || tensor->role != ROLE_PARAMETER)
 			continue;
-		int64_t count = tensor->features * (int64_t)(tensor->layout == LAYOUT_WEIGHTS ? tensor->inputs : 1);
+		int64_t count = (int64_t)element_count(tensor);
 		parameters += count;
 		if (tensor->layout == LAYOUT_WEIGHTS)
 			*products += 2 * count * shape_positions(&node->output->shape);
