@@ -121,18 +121,27 @@ static bool with_files(const Standalone *s, bool write, Failure *failure)
 	return ok;
 }
 
-/* Compiles the network for the lanes that were asked for and this batch, which may be too large for it. */
+static int largest_batch(const Standalone *s)
+{
+	return s->options->max_batch ? s->options->max_batch : s->model->network->batch;
+}
+
+/* Whether the network can have such batches. Folding makes no value smaller or larger. */
+static bool takes_batch(const Standalone *s, int batch, Failure *failure)
+{
+	Diagnostics *diagnostics = diagnostics_open(s->arena, &s->model->source);
+	if (check_batch(s->model->network, batch, !s->options->inference, diagnostics))
+		return true;
+	diagnostics_print(diagnostics, stderr);
+	return fail(failure, "%s: nothing was emitted", s->options->path);
+}
+
+/* Compiles the network for the lanes that were asked for and this batch. */
 static Module *compile_batch(const Standalone *s, int batch, bool recompute, Failure *failure)
 {
-	const bool inference = s->options->inference;
-	const Network *network = inference ? s->folded.network : s->model->network;
+	const Network *network = s->options->inference ? s->folded.network : s->model->network;
 	const Options options = {.target = &s->target, .batch = batch, .fuse = true, .recompute = recompute};
-	Diagnostics *diagnostics = diagnostics_open(s->arena, &s->model->source);
-	if (check_batch(network, batch, !inference, diagnostics))
-		return compile_network(s->arena, network, &options, STAGE_PLAN, failure);
-	diagnostics_print(diagnostics, stderr);
-	fail(failure, "%s: nothing was emitted", s->options->path);
-	return 0;
+	return compile_network(s->arena, network, &options, STAGE_PLAN, failure);
 }
 
 /* Compiles with and without recomputing activations, and keeps the smaller plan: recomputing saves memory in deep
@@ -159,8 +168,10 @@ static bool check_size(const Standalone *s, Failure *failure)
 static bool plan(Standalone *s, Failure *failure)
 {
 	const StandaloneOptions *options = s->options;
-	int batch = options->max_batch ? options->max_batch : s->model->network->batch;
+	int batch = largest_batch(s);
 	s->wrong = WRONG_SIZE;
+	if (!takes_batch(s, batch, failure))
+		return false;
 	if (options->inference) {
 		s->folded = fold(s->arena, s->model->network, model_weights(s));
 		s->module = compile_batch(s, batch, false, failure);
@@ -210,7 +221,8 @@ static Standalone begin(const Compilation *model, const void *net, const Standal
 bool standalone_foresee(const Compilation *model, const StandaloneOptions *options, Wrong *wrong, Failure *failure)
 {
 	Standalone s = begin(model, 0, options);
-	bool ok = options->inference || plan(&s, failure);
+	s.wrong = WRONG_SIZE;
+	bool ok = options->inference ? takes_batch(&s, largest_batch(&s), failure) : plan(&s, failure);
 	if (ok) {
 		s.wrong = WRONG_FILE;
 		ok = with_files(&s, false, failure);
