@@ -76,6 +76,8 @@ void print_safely(const char *text, size_t length, FILE *out);
 
 /* ---- lex.re, parse.y: characters -> tokens -> tree */
 
+enum { MAX_RANK = 4, MAX_NESTING = 64, MAX_SOURCE_BYTES = 64 << 20 };
+
 typedef enum LiteralKind { LITERAL_NUMBER, LITERAL_NAME, LITERAL_SHAPE } LiteralKind;
 
 typedef struct Literal {
@@ -87,7 +89,7 @@ typedef struct Literal {
 	double number;          /* any number's value */
 	const char *name;       /* true and false are names */
 	int rank;               /* of a shape, at most MAX_RANK; a dimension that is too large becomes INT64_MAX */
-	int64_t dims[4];
+	int64_t dims[MAX_RANK];
 } Literal;
 
 typedef struct Argument {
@@ -118,8 +120,6 @@ typedef struct Statement {
 	bool broken;            /* a syntax error in it was reported; its name may be null */
 	struct Statement *next;
 } Statement;
-
-enum { MAX_NESTING = 64, MAX_SOURCE_BYTES = 64 << 20 };
 
 /* Returns what somebody who wrote `name = value` probably meant, as a statement of bnc. */
 typedef const char *Meant(Arena *arena, const char *name, const char *value);
@@ -204,7 +204,7 @@ void write_float(char *text, float value, int digits);
 
 /* ---- layers/: one const Layer each. The passes know of a layer only what is said here, and name none. */
 
-enum { MAX_ARGUMENTS = 8, MAX_TENSORS = 6, MAX_LOCALS = 4, MAX_INPUTS = 2, MAX_EXAMPLES = 10, MAX_RANK = 4 };
+enum { MAX_ARGUMENTS = 8, MAX_TENSORS = 6, MAX_LOCALS = 4, MAX_INPUTS = 2, MAX_EXAMPLES = 10 };
 
 /* The shape of one sample: features, or channels x height x width. A rank may also be UNKNOWN_RANK, not known yet, or BROKEN_RANK, where an error was
  * reported. */
