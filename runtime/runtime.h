@@ -217,8 +217,9 @@ typedef struct Program {
 	void (*predict)(void *net, int rows, const Host *host);         /* running statistics */
 } Program;
 
-/* Copies a network's tensor to row-major floats, and back. Not for LAYOUT_COUNTER. */
+/* The number of values, without padding. */
 size_t tensor_count(const ProgramTensor *tensor);
+/* Copies a network's tensor to row-major floats, and back. Not for LAYOUT_COUNTER. */
 void tensor_get(const Program *program, const void *net, const ProgramTensor *tensor, float *values);
 void tensor_set(const Program *program, void *net, const ProgramTensor *tensor, const float *values);
 

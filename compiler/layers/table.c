@@ -1,4 +1,4 @@
-/* One row for each layer, loss and optimizer; its own file has everything else. */
+/* One row for each layer, loss and optimizer; a file of this folder has everything else. */
 #include "../bnc.h"
 #include <string.h>
 

@@ -12,7 +12,7 @@ typedef struct Combine {
 	Module *module;
 	Routine *routine;
 	bool *present;                  /* by kernel: whether the routine calls it */
-	Steps hoisted;                   /* the hoisted calls; `loop` of each is the loop that it must come before */
+	Steps hoisted;                  /* the hoisted calls; `loop` of each is the loop that it must come before */
 	struct { Uses *items; int count, capacity; } uses;      /* by tensor id */
 } Combine;
 

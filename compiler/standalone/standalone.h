@@ -15,6 +15,7 @@ typedef struct StandaloneOptions {
 
 /* Checks what can be checked of the options before a network is read. */
 bool standalone_check(const StandaloneOptions *options, Failure *failure);
+
 /* Why nothing was written. */
 typedef enum Wrong { WRONG_FILE, WRONG_SIZE } Wrong;
 
@@ -87,7 +88,6 @@ size_t save_bytes(const Standalone *s);
 
 /* The memory for one call, in floats: temporaries, then inputs and outputs in panels. */
 typedef struct Scratch { size_t input, output, floats; } Scratch;
-
 
 /* m: a module of the folded network */
 const float *folded_values(const Standalone *s, const Module *m, const Node *node, int index);
