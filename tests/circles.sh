@@ -36,10 +36,14 @@ list_uses() {
 	}' "$scratch/objects" "$scratch/symbols"
 }
 
-# Prints `FILE HEADER #include` for each header of another folder.
+# Prints `FILE HEADER #include` for each header of another folder, whether it is found from compiler/ or by `..`.
 list_includes() {
 	find compiler -name '*.[chy]' -o -name '*.re' | sort | while read -r source; do
-		sed -n "s|^#include \"\([a-z]*/[a-z_]*\.h\)\".*|${source#compiler/} \1 #include|p" "$source"
+		case $source in
+		compiler/*/*) file=${source#compiler/} ;;
+		*) file=./${source#compiler/} ;;
+		esac
+		sed -n "s|^#include \"\(\.\./\)*\([a-z]*/[a-z_/]*\.h\)\".*|$file \2 #include|p" "$source"
 	done
 }
 
