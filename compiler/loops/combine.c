@@ -450,14 +450,14 @@ static void try_fills(Combine *m, const Rule *rule)
 	const bool activations = strstr(rule->with, "{activation}"), optimizers = strstr(rule->with, "{optimizer}")
 		|| strstr(rule->calls, "{optimizer}");
 	for (int a = 0; a < (activations ? kernels->count : 1); a++) {
-		Fill fill = {.activation = &kernels->items[a]};
+		Fill fill = {.activation = activations ? &kernels->items[a] : 0};
 		if (activations && !(fill.activation->activation && *present(m, fill.activation)))
 			continue;
 		fill.from = activations ? from_of(m, fill.activation) : FROM_ANY;
 		if (rule->from != FROM_ANY && fill.from != rule->from)
 			continue;
 		for (int o = 0; o < (optimizers ? kernels->count : 1); o++) {
-			fill.optimizer = &kernels->items[o];
+			fill.optimizer = optimizers ? &kernels->items[o] : 0;
 			if (!optimizers || (fill.optimizer->optimizer && *present(m, fill.optimizer)))
 				try_rule(m, rule, &fill);
 		}
