@@ -18,7 +18,8 @@ static void reference(const Reference *r)
 	double eps = r->arguments[1];
 	const double *gamma = r->tensors[0], *beta = r->tensors[1], *running_mean = r->tensors[2],
 		*running_var = r->tensors[3];
-	const int features = shape_features(r->x_shape), positions = shape_positions(r->x_shape), rows = r->rows * positions;
+	const int features = shape_features(r->x_shape), positions = shape_positions(r->x_shape);
+	const int rows = r->rows * positions;
 	for (int f = 0; f < features; f++) {
 		double mean = 0, variance = 0;
 		for (int row = 0; row < rows; row++)

@@ -10,8 +10,10 @@ static void reference(const Reference *r)
 		for (int i = 0; i < y[1] * y[2]; i++) {
 			double largest = -INFINITY;
 			for (int k = 0; k < (int)r->arguments[KERNEL] * (int)r->widths[KERNEL]; k++) {
-				const int row = i / y[2] * (int)r->arguments[STRIDE] + k / (int)r->widths[KERNEL] - (int)r->arguments[PADDING];
-				const int column = i % y[2] * (int)r->widths[STRIDE] + k % (int)r->widths[KERNEL] - (int)r->widths[PADDING];
+				const int row = i / y[2] * (int)r->arguments[STRIDE]
+					+ k / (int)r->widths[KERNEL] - (int)r->arguments[PADDING];
+				const int column = i % y[2] * (int)r->widths[STRIDE]
+					+ k % (int)r->widths[KERNEL] - (int)r->widths[PADDING];
 				if (row >= 0 && row < x[1] && column >= 0 && column < x[2])
 					largest = fmax(largest, r->x[(image * x[1] + row) * x[2] + column]);
 			}
@@ -32,7 +34,8 @@ const Layer layer_maxpool2d = {
 	.backward = "maxpool2d_bwd(y_rows, " WINDOW "dx, dy, x, y)",
 	.reference = reference,
 	.examples = {
-		"input 2x4x6; conv2d 5 1; maxpool2d 2; flatten; linear 2", "input 1x7x5; conv2d 3 1; maxpool2d 3 stride=2 padding=1; flatten",
+		"input 2x4x6; conv2d 5 1; maxpool2d 2; flatten; linear 2",
+		"input 1x7x5; conv2d 3 1; maxpool2d 3 stride=2 padding=1; flatten",
 		"input 3x5x4; conv2d 2 1; maxpool2d 2x3 stride=1; flatten; linear 3",
 	},
 };

@@ -164,29 +164,8 @@ static bool check_size(const Standalone *s, Failure *failure)
 		&& check_ram(s->module, &s->module->predict, false, batch, budget, failure);
 }
 
-/* Plans all that depends on the model and the options, but not on the weights. */
-static bool plan(Standalone *s, Failure *failure)
+static bool check_plan(const Standalone *s, Failure *failure)
 {
-	const StandaloneOptions *options = s->options;
-	int batch = largest_batch(s);
-	s->wrong = WRONG_SIZE;
-	if (!takes_batch(s, batch, failure))
-		return false;
-	if (options->inference) {
-		s->folded = fold(s->arena, s->model->network, model_weights(s));
-		s->module = compile_batch(s, batch, false, failure);
-		s->one = s->module ? compile_batch(s, 1, false, failure) : 0;
-		if (!s->one)
-			return false;
-	} else {
-		if (program_parameters(&s->model->module->program) == 0)
-			return fail(failure,
-				"%s has no parameter, so there is nothing to train: --inference writes it without training", s->prefix);
-		s->module = compile_small(s, batch, failure);
-		if (!s->module)
-			return false;
-		plan_struct(s);
-	}
 	if (s->bytes > UINT32_MAX)
 		return fail(failure,
 			"%s would be a struct of %zu bytes, more than the 32 bits of its tensors' offsets can tell: a smaller "
@@ -194,69 +173,89 @@ static bool plan(Standalone *s, Failure *failure)
 	return check_size(s, failure);
 }
 
-static bool prepare(Standalone *s, Failure *failure)
+/* Plans the program that trains. */
+static bool plan_training(Standalone *s, Failure *failure)
 {
-	if (!plan(s, failure))
+	if (program_parameters(&s->model->module->program) == 0)
+		return fail(failure,
+			"%s has no parameter, so there is nothing to train: --inference writes it without training", s->prefix);
+	s->module = compile_small(s, largest_batch(s), failure);
+	if (!s->module)
 		return false;
-	s->wrong = WRONG_FILE;
-	return s->options->inference ? check_folded(s, failure) && measure_folding(s, failure) : check_weights(s, failure);
+	plan_struct(s);
+	return check_plan(s, failure);
 }
 
-static Standalone begin(const Compilation *model, const void *net, const StandaloneOptions *options)
+/* Folds the network with its weights, and plans what predicts. */
+static bool plan_inference(Standalone *s, Failure *failure)
+{
+	s->folded = fold(s->arena, s->model->network, model_weights(s));
+	s->module = compile_batch(s, largest_batch(s), false, failure);
+	s->one = s->module ? compile_batch(s, 1, false, failure) : 0;
+	return s->one && check_plan(s, failure);
+}
+
+static Standalone *begin(const Compilation *model, const StandaloneOptions *options)
 {
 	Arena *arena = arena_open();
-	Standalone s = {
-		.arena = arena, .options = options, .model = model, .net = net,
+	Standalone *s = NEW(arena, Standalone);
+	*s = (Standalone){
+		.arena = arena, .options = options, .model = model,
 		.tensors = tensors_by_path(arena, &model->module->program),
 		.target = {.name = "emitted C", .lanes = options->lanes ? options->lanes : 1},
 		.header = {.arena = arena}, .source = {.arena = arena}, .test = {.arena = arena},
 	};
-	choose_prefix(&s);
-	s.capitals = capitals(arena, s.prefix);
-	s.header_path = arena_print(arena, "%.*s.h", (int)strlen(options->path) - 2, options->path);
-	s.header_name = without_folders(s.header_path);
+	choose_prefix(s);
+	s->capitals = capitals(arena, s->prefix);
+	s->header_path = arena_print(arena, "%.*s.h", (int)strlen(options->path) - 2, options->path);
+	s->header_name = without_folders(s->header_path);
 	return s;
 }
 
-bool standalone_foresee(const Compilation *model, const StandaloneOptions *options, Wrong *wrong, Failure *failure)
+Standalone *standalone_open(const Compilation *model, const StandaloneOptions *options, Wrong *wrong, Failure *failure)
 {
-	Standalone s = begin(model, 0, options);
-	s.wrong = WRONG_SIZE;
-	bool ok = options->inference ? takes_batch(&s, largest_batch(&s), failure) : plan(&s, failure);
-	if (ok) {
-		s.wrong = WRONG_FILE;
-		ok = with_files(&s, false, failure);
+	Standalone *s = begin(model, options);
+	*wrong = WRONG_SIZE;
+	if (takes_batch(s, largest_batch(s), failure) && (options->inference || plan_training(s, failure))) {
+		*wrong = WRONG_FILE;
+		if (with_files(s, false, failure))
+			return s;
 	}
-	*wrong = s.wrong;
-	arena_close(s.arena);
-	return ok;
+	standalone_close(s);
+	return 0;
 }
 
-bool standalone_renames(const Compilation *model, const StandaloneOptions *options, Failure *note)
+void standalone_close(Standalone *s)
 {
-	Standalone s = begin(model, 0, options);
-	if (s.taken)
+	if (s)
+		arena_close(s->arena);
+}
+
+bool standalone_renames(const Standalone *s, Failure *note)
+{
+	if (s->taken)
 		fail(note,
 			"`%.80s` belongs to C, C++, POSIX or one of their libraries: in %.200s it is %s (--prefix gives another "
-			"name)", s.taken, options->path, s.prefix);
-	arena_close(s.arena);
-	return s.taken;
+			"name)", s->taken, s->options->path, s->prefix);
+	return s->taken;
 }
 
-bool standalone_write(const Compilation *model, const void *net, const StandaloneOptions *options, Wrong *wrong,
-	Failure *failure)
+bool standalone_write(Standalone *s, const void *net, Wrong *wrong, Failure *failure)
 {
-	Standalone s = begin(model, net, options);
-	bool ok = prepare(&s, failure) && (!options->test_path || put_test(&s, failure));
-	if (ok) {
-		put_header(&s);
-		put_source(&s);
-		settle_name(&s, &s.header);
-		settle_name(&s, &s.source);
-		settle_name(&s, &s.test);
-		ok = with_files(&s, true, failure);
-	}
-	*wrong = s.wrong;
-	arena_close(s.arena);
-	return ok;
+	const bool inference = s->options->inference;
+	s->net = net;
+	*wrong = WRONG_SIZE;
+	if (inference && !plan_inference(s, failure))
+		return false;
+	*wrong = WRONG_FILE;
+	if (inference ? !check_folded(s, failure) || !measure_folding(s, failure) : !check_weights(s, failure))
+		return false;
+	if (s->options->test_path && !put_test(s, failure))
+		return false;
+	put_header(s);
+	put_source(s);
+	settle_name(s, &s->header);
+	settle_name(s, &s->source);
+	settle_name(s, &s->test);
+	return with_files(s, true, failure);
 }

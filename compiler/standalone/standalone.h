@@ -19,21 +19,23 @@ bool standalone_check(const StandaloneOptions *options, Failure *failure);
 /* Why nothing was written. */
 typedef enum Wrong { WRONG_FILE, WRONG_SIZE } Wrong;
 
-/* Reports before the training what would go wrong after it. */
-bool standalone_foresee(const Compilation *model, const StandaloneOptions *options, Wrong *wrong, Failure *failure);
-/* Writes the files. net holds the weights of the model's program; null: no weights are written. */
-bool standalone_write(const Compilation *model, const void *net, const StandaloneOptions *options, Wrong *wrong,
-	Failure *failure);
+typedef struct Standalone Standalone;
 
+/* Plans what is to be written, as far as that needs no weights, and finds out before a training what would go wrong
+ * after it. The model and the options must stay. Null: wrong and failure say why. */
+Standalone *standalone_open(const Compilation *model, const StandaloneOptions *options, Wrong *wrong, Failure *failure);
+void standalone_close(Standalone *standalone);
+/* Writes the files. net holds the weights of the model's program; null: no weights are written. */
+bool standalone_write(Standalone *standalone, const void *net, Wrong *wrong, Failure *failure);
 /* Whether the prefix is not the network's name; the note then says so. */
-bool standalone_renames(const Compilation *model, const StandaloneOptions *options, Failure *note);
+bool standalone_renames(const Standalone *standalone, Failure *note);
 
 /* ---- between the files of this folder */
 
 /* The header of a save: magic number, layout, number of bytes that follow, their checksum; four bytes each. */
 enum { SAVE_HEADER_BYTES = 16 };
 
-typedef struct Standalone {
+struct Standalone {
 	Arena *arena;
 	const StandaloneOptions *options;
 	const Compilation *model;
@@ -49,11 +51,10 @@ typedef struct Standalone {
 	size_t work;                    /* the floats of working memory, which train and predict share */
 	size_t output;                  /* the offset of predict's result there */
 	size_t bytes;                   /* the size of the struct */
-	Wrong wrong;
 	double difference, largest;     /* inference: the largest change of an output by folding, and the largest output */
 	int measured;                   /* the number of rows that were compared */
 	Code header, source, test;
-} Standalone;
+};
 
 /* text.c */
 /* Writes a template, in which @ stands for the prefix and $ for the prefix in capitals. */

@@ -13,6 +13,7 @@
 
 typedef struct Job {
 	Session *session;
+	Standalone *standalone;         /* what --emit writes, or null */
 	const CommandLine *options;
 	Run *runs;
 	Random random;
@@ -153,7 +154,9 @@ static void prepare(Job *job)
 	Wrong wrong;
 	name_apart(job->session);
 	const StandaloneOptions *emit = &job->options->emit;
-	if (emit->path && !standalone_foresee(&job->session->compilations[0], emit, &wrong, &job->failure))
+	if (emit->path)
+		job->standalone = standalone_open(&job->session->compilations[0], emit, &wrong, &job->failure);
+	if (emit->path && !job->standalone)
 		go_wrong(job, emit_status[wrong]);
 	else if (!check_agreement(job->session, &job->failure))
 		go_wrong(job, EXIT_COMMAND);
@@ -215,10 +218,9 @@ static void emit_first(Job *job)
 	bool trained = job->options->train || job->options->weights;
 	Wrong wrong;
 	Failure note;
-	const Compilation *c = &job->session->compilations[0];
-	if (!standalone_write(c, trained ? job->runs[0].net : 0, &job->options->emit, &wrong, &job->failure))
+	if (!standalone_write(job->standalone, trained ? job->runs[0].net : 0, &wrong, &job->failure))
 		go_wrong(job, emit_status[wrong]);
-	else if (standalone_renames(c, &job->options->emit, &note))
+	else if (standalone_renames(job->standalone, &note))
 		say("note: %s", note.text);
 }
 
@@ -410,5 +412,6 @@ int run_all(Session *session)
 		if (job.runs[i].program)
 			program_free(job.runs[i].program, job.runs[i].net);
 	free(job.runs);
+	standalone_close(job.standalone);
 	return job.status;
 }
