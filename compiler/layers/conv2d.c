@@ -1,5 +1,5 @@
-/* conv2d has four sets of kernels: for one group; for a kernel of one pixel, which is linear; for groups of one channel,
- * which is depthwise; and for other groups. infer chooses. */
+/* conv2d has four sets of kernels: for one group; for a kernel of one pixel, which is linear; for groups of one
+ * channel, which is depthwise; and for other groups. infer chooses. */
 #include "window.h"
 
 static const Layer pointwise, depthwise, grouped;
@@ -118,7 +118,8 @@ const Layer layer_conv2d = {
 		"conv2d_dw(y_rows, outputs, fan_in, " WINDOW "dweight, x, dy);"
 		"column_sum(y_rows, dbias, dy)",
 	.examples = {
-		"input 1x5x4; conv2d 3 3; flatten; linear 2", "input 2x6x7; conv2d 17 3x2 padding=1; relu; conv2d 3 1; flatten",
+		"input 1x5x4; conv2d 3 3; flatten; linear 2",
+		"input 2x6x7; conv2d 17 3x2 padding=1; relu; conv2d 3 1; flatten",
 		"input 3x7x9; conv2d 5 3 stride=2x3 padding=1x2 bias=false; batchnorm; relu; global_avgpool; linear 3",
 		"input 19x4x4; conv2d 4 4 padding=same; flatten; linear 2", "input 2x5x5; conv2d 3 5; flatten",
 		"input 2x9x3; conv2d 9 3 padding=same; batchnorm; relu; residual { conv2d 9 3 padding=1; batchnorm } {"
