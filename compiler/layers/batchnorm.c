@@ -49,7 +49,8 @@ static Scaling scales(const double *arguments, const double *const tensors[], in
 
 const Layer layer_batchnorm = {
 	.name = "batchnorm",
-	.summary = "(x - mean) / sqrt(var + eps) * weight + bias per feature or channel over the batch (torch.nn.BatchNorm1d, 2d)",
+	.summary = "(x - mean) / sqrt(var + eps) * weight + bias per feature or channel over the batch "
+		"(torch.nn.BatchNorm1d, 2d)",
 	.arguments = {
 		{"features", ARGUMENT_SIZE, INFERRED | POSITIONAL, 0, 0},
 		{"eps", ARGUMENT_REAL, 0, 1e-5, ">= 0"},
