@@ -118,14 +118,14 @@ const Layer layer_conv2d = {
 		"conv2d_dw(y_rows, outputs, fan_in, " WINDOW "dweight, x, dy);"
 		"column_sum(y_rows, dbias, dy)",
 	.examples = {
-		"input 1x5x4; conv2d 3 3; flatten; linear 2",
-		"input 2x6x7; conv2d 17 3x2 padding=1; relu; conv2d 3 1; flatten",
-		"input 3x7x9; conv2d 5 3 stride=2x3 padding=1x2 bias=false; batchnorm; relu; global_avgpool; linear 3",
-		"input 19x4x4; conv2d 4 4 padding=same; flatten; linear 2", "input 2x5x5; conv2d 3 5; flatten",
-		"input 2x9x3; conv2d 9 3 padding=same; batchnorm; residual { conv2d 9 3 padding=1 } { conv2d 9 1 }; flatten",
-		"input 3x7x6; conv2d 5 3 stride=2; relu; conv2d 2 3 stride=2 padding=2; flatten",
-		"input 2x5x4; conv2d 18 3 padding=1; relu; conv2d 18 3x2 groups=18 padding=1; flatten; linear 2",
-		"input 4x4x5; conv2d 8 1; conv2d 12 3 groups=4 padding=1; conv2d 24 2x1 groups=12 stride=1x2; flatten",
+		"input 1x4x3; conv2d 2 3; flatten",
+		"input 2x4x3; conv2d 5 3x2 padding=1; relu; conv2d 2 1; flatten",
+		"input 2x5x5; conv2d 3 3 stride=2x3 padding=1x2 bias=false; batchnorm; relu; global_avgpool",
+		"input 3x3x3; conv2d 2 2 padding=same; flatten",
+		"input 2x3x3; residual { conv2d 2 3 padding=1; batchnorm } { conv2d 2 1 }; flatten",
+		"input 2x5x4; conv2d 2 3 stride=2 padding=2; flatten",
+		"input 5x3x2; conv2d 5 3x2 groups=5 padding=1; flatten",
+		"input 4x2x3; conv2d 6 2x1 groups=2 stride=1x2; flatten",
 	},
 };
 

@@ -24,5 +24,8 @@ const Layer layer_global_avgpool = {
 	.forward = "global_avgpool(images, positions, y, x)",
 	.backward = "global_avgpool_bwd(images, positions, dx, dy)",
 	.reference = reference,
-	.examples = {"input 3x4x5; global_avgpool; linear 2", "input 2x3x3; conv2d 17 2; global_avgpool; linear 3"},
+	.examples = {
+		"input 3x4x5; global_avgpool; linear 2",
+		"input 2x3x3; conv2d 5 2; global_avgpool; linear 3",
+	},
 };

@@ -35,7 +35,7 @@ const Layer layer_maxpool2d = {
 	.reference = reference,
 	.examples = {
 		"input 2x4x6; conv2d 5 1; maxpool2d 2; flatten; linear 2",
-		"input 1x7x5; conv2d 3 1; maxpool2d 3 stride=2 padding=1; flatten",
-		"input 3x5x4; conv2d 2 1; maxpool2d 2x3 stride=1; flatten; linear 3",
+		"input 1x5x4; conv2d 2 1; maxpool2d 3 stride=2 padding=1; flatten",
+		"input 2x3x4; conv2d 2 1; maxpool2d 2x3 stride=1; flatten",
 	},
 };
