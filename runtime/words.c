@@ -11,6 +11,7 @@ static const struct { const char *ours, *theirs; } words[] = {
 		"bn batch_norm_1d batch_norm_2d batch_norm_3d batch_normalization batch_normalisation bnorm "
 		"spatial_batch_norm"},
 	{"relu", "rectifier rectified_linear rectified_linear_unit relu_layer"},
+	{"relu6", "relu_6 clipped_relu"},
 	{"leaky_relu", "lrelu leaky leaky_rectifier leaky_rectify"},
 	{"tanh", "hyperbolic_tangent tan_h tanh_layer"},
 	{"sigmoid", "logistic sigm sigmoid_layer"},
@@ -98,7 +99,7 @@ static const struct { const char *ours, *theirs; } words[] = {
 	{"std", "cluster_std sigma stddev"},
 	{"classes", "n_classes num_classes"},
 	/* words that bnc has no equivalent for, and that it should not take for misspellings: gelu is no relu */
-	{0, "selu celu prelu rrelu relu6 crelu mish hardtanh hard_tanh hardswish hardsigmoid hardshrink softsign "
+	{0, "selu celu prelu rrelu crelu mish hardtanh hard_tanh hardswish hardsigmoid hardshrink softsign "
 		"softmax log_softmax softmin logsigmoid log_sigmoid glu swiglu maxout threshold exp abs square linear1 "
 		"bilinear "
 		"conv1d conv3d conv_transpose2d deconv depthwise upsample pad padding pool reshape flatten permute transpose "

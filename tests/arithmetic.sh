@@ -27,6 +27,7 @@ emit_networks() {
 	: >networks.c
 	: >networks.h
 	network relu 'input 20; relu' --weights none.safetensors --inference
+	network six 'input 20; relu6' --weights none.safetensors --inference
 	network leaky 'input 20; leaky_relu slope=0.1' --weights none.safetensors --inference
 	network tangent 'input 20; tanh' --weights none.safetensors --inference
 	network logistic 'input 20; sigmoid' --weights none.safetensors --inference

@@ -131,6 +131,8 @@ static void reference_scale_shift(const KernelShape *s, const double *f, double 
 REFERENCE_MAP(add, 3, a + b)
 REFERENCE_MAP(relu, 2, a < 0 ? 0 : a)
 REFERENCE_MAP(relu_bwd, 3, b > 0 ? a : 0)
+REFERENCE_MAP(relu6, 2, a < 0 ? 0 : a > 6 ? 6 : a)
+REFERENCE_MAP(relu6_bwd, 3, b > 0 && b < 6 ? a : 0)
 REFERENCE_MAP(leaky_relu, 2, a > 0 ? a : slope * a)
 REFERENCE_MAP(leaky_relu_bwd, 3, b > 0 ? a : slope * a)
 REFERENCE_MAP(tanh, 2, tanh(a))
@@ -529,7 +531,8 @@ static const struct { const char *name; KernelReference *function; } references[
 	REFERENCE(scatter),
 	REFERENCE(linear_dw_update), REFERENCE(linear_batchnorm), REFERENCE(linear_batchnorm_bwd_update), REFERENCE(sgd),
 	REFERENCE(sgd_momentum),
-	REFERENCE(relu), REFERENCE(relu_bwd), REFERENCE(leaky_relu), REFERENCE(leaky_relu_bwd), REFERENCE(tanh),
+	REFERENCE(relu), REFERENCE(relu_bwd), REFERENCE(relu6), REFERENCE(relu6_bwd),
+	REFERENCE(leaky_relu), REFERENCE(leaky_relu_bwd), REFERENCE(tanh),
 	REFERENCE(tanh_bwd), REFERENCE(sigmoid),
 	REFERENCE(sigmoid_bwd),
 	BATCHNORM_INSTANCES(OF_BATCHNORM) FEW_INSTANCES(OF_FEW) FEW_UPDATE_INSTANCES(OF_UPDATE)

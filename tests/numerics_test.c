@@ -373,6 +373,24 @@ Test(numerics, relu_keeps_nan_and_negative_zero)
 	}
 }
 
+/* Other tests do not reach 6. The derivative is 0 at both ends, as torch has it. */
+Test(numerics, relu6_of_its_ends)
+{
+	static const struct { float x, y, slope; } cases[] = {
+		{NAN, NAN, 0}, {-INFINITY, 0, 0}, {0, 0, 0}, {0x1p-149f, 0x1p-149f, 1}, {5.9999995f, 5.9999995f, 1}, {6, 6, 0},
+		{6.0000005f, 6, 0}, {INFINITY, 6, 0},
+	};
+	FOR_EACH_SET(set)
+		for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+			float x[MAX_LANES] = {cases[i].x}, y[MAX_LANES], dy[MAX_LANES] = {1}, dx[MAX_LANES];
+			set->table->relu6(1, y, x);
+			set->table->relu6_bwd(1, dx, dy, y);
+			cr_expect(isnan(cases[i].y) ? isnan(y[0]) : y[0] == cases[i].y, "%s: relu6(%g) is %g", set->name,
+				(double)x[0], (double)y[0]);
+			cr_expect(dx[0] == cases[i].slope, "%s: the slope at %g is %g", set->name, (double)x[0], (double)dx[0]);
+		}
+}
+
 /* torch: the first step takes the gradient undamped, later ones (1 - dampening) of it. */
 Test(numerics, sgd_momentum_dampens_from_the_second_step_on)
 {

@@ -159,7 +159,7 @@ Test(words, words_of_other_systems)
 		{STATEMENT, "dropout", 0}, {STATEMENT, "dropout2d", 0},
 		{STATEMENT, "softmax", 0}, {STATEMENT, "GELU", "gelu"}, {STATEMENT, "swish", "silu"}, {STATEMENT, "selu", 0},
 			{STATEMENT, "PReLU", 0},
-		{STATEMENT, "relu6", 0}, {STATEMENT, "hardtanh", 0}, {STATEMENT, "lstm", 0}, {STATEMENT, "embedding", 0},
+		{STATEMENT, "ReLU6", "relu6"}, {STATEMENT, "hardtanh", 0}, {STATEMENT, "lstm", 0}, {STATEMENT, "embedding", 0},
 			{STATEMENT, "scheduler", 0},
 		{STATEMENT, "layernorm", 0}, {OF_LOSS, "mae", 0}, {OF_LOSS, "rmse", 0}, {OF_LOSS, "bce", 0},
 			{OF_LOSS, "hinge", 0}, {OF_OPTIMIZER, "adamax", 0},

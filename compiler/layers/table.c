@@ -6,7 +6,7 @@
 	ROW(linear) ROW(conv2d) ROW(batchnorm) \
 	ROW(maxpool2d) ROW(avgpool2d) ROW(global_avgpool) ROW(flatten) \
 	ROW(residual) \
-	ROW(relu) ROW(leaky_relu) ROW(tanh) ROW(sigmoid) ROW(elu) ROW(gelu) ROW(silu) ROW(softplus) \
+	ROW(relu) ROW(relu6) ROW(leaky_relu) ROW(tanh) ROW(sigmoid) ROW(elu) ROW(gelu) ROW(silu) ROW(softplus) \
 	ROW(cross_entropy) ROW(mse) \
 	ROW(sgd) ROW(adam) ROW(adamw) ROW(rmsprop)
 

@@ -52,6 +52,20 @@ INLINE Vector relu_slope(Vector dy, Vector y, Numbers numbers)
 	return choose(y > 0.0f, dy, splat(0.0f));
 }
 
+/* x < 0 ? 0 : x > 6 ? 6 : x, so that NaN and -0 stay unchanged. With -ffast-math, clang would clamp NaN if larger()
+ * were used here. */
+INLINE Vector relu6_value(Vector x, Numbers numbers)
+{
+	(void)numbers;
+	return choose(x < 0.0f, splat(0.0f), choose(x > 6.0f, splat(6.0f), x));
+}
+
+INLINE Vector relu6_slope(Vector dy, Vector y, Numbers numbers)
+{
+	(void)numbers;
+	return choose((y > 0.0f) & (y < 6.0f), dy, splat(0.0f));
+}
+
 /* a is the slope for x < 0 */
 INLINE Vector leaky_relu_value(Vector x, Numbers numbers)
 {

@@ -10,6 +10,7 @@
  * registers than there are. */
 #define ACTIVATIONS(ROW) \
 	ROW(relu, OUTPUT, NONE, LIGHT) \
+	ROW(relu6, OUTPUT, NONE, LIGHT) \
 	ROW(leaky_relu, INPUT, ONE, LIGHT) \
 	ROW(tanh, OUTPUT, NONE, HEAVY) \
 	ROW(sigmoid, OUTPUT, NONE, HEAVY) \

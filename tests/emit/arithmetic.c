@@ -43,6 +43,7 @@ static double normal(void)
 typedef void predict(const float *x, float *y);
 
 static double relu(double x) { return x < 0 ? 0 : x; }
+static double relu6(double x) { return x < 0 ? 0 : x > 6 ? 6 : x; }
 static double leaky_relu(double x) { return x > 0 ? x : x * (double)0.1f; }
 static double sigmoid(double x) { return 1 / (1 + exp(-x)); }
 static double elu(double x) { return x > 0 ? x : 0.5 * expm1(x); }
@@ -158,6 +159,7 @@ int main(int count, char **words)
 {
 	const int special = count > 1 && strcmp(words[1], "NaN") == 0;
 	try_activation("relu", relu_predict_one, relu, special);
+	try_activation("relu6", six_predict_one, relu6, special);
 	try_activation("leaky_relu", leaky_predict_one, leaky_relu, special);
 	try_activation("tanh", tangent_predict_one, tanh, special);
 	try_activation("sigmoid", logistic_predict_one, sigmoid, special);
