@@ -320,7 +320,9 @@ typedef struct Layer {
 	 * Layer, in double. */
 	Scaling (*scales)(const double *arguments, const double *const tensors[], int feature);
 	void (*reference)(const Reference *reference);
-	const char *examples[MAX_EXAMPLES + 1]; /* networks that use this layer, without a loss; tests run all of them */
+	/* Tests run all of them: networks that use this layer and name no loss, or name this loss; or lists of this
+	 * optimizer's arguments. */
+	const char *examples[MAX_EXAMPLES + 1];
 } Layer;
 
 /* ---- layer.c */

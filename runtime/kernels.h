@@ -168,6 +168,10 @@ enum { IN_PLACE = 1, PRODUCT = 2, ACTIVATION = 4, OPTIMIZER = 8, CONTRAST = 16, 
 		grad_all_out_rows dx, all_rows x, in_labels label)) \
 	KERNEL(mse,               0, (int rows, int features, out_scalar loss, grad_all_out_rows dx, all_rows x, \
 		all_rows target)) \
+	KERNEL(l1,                0, (int rows, int features, out_scalar loss, grad_all_out_rows dx, all_rows x, \
+		all_rows target)) \
+	KERNEL(huber,             0, (int rows, int features, float delta, out_scalar loss, grad_all_out_rows dx, \
+		all_rows x, all_rows target)) \
 	/* optimizers: sgd_numbers, sgd, ... */ \
 	OPTIMIZERS(OPTIMIZER_KERNELS) \
 	KERNEL(count,             0, (io_counter n)) \

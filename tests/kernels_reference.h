@@ -162,6 +162,31 @@ static void reference_cross_entropy(const KernelShape *s, const double *f, doubl
 	}
 }
 
+static void reference_l1(const KernelShape *s, const double *f, double **p)
+{
+	double *loss = p[0], *dx = p[1], *x = p[2], *target = p[3];
+	const int n = s->rows * s->features;
+	(void)f;
+	*loss = 0;
+	for (int i = 0; i < n; i++) {
+		const double d = x[i] - target[i];
+		*loss += fabs(d) / n;
+		dx[i] = d == 0 ? 0 : copysign(1, d) / n;
+	}
+}
+
+static void reference_huber(const KernelShape *s, const double *f, double **p)
+{
+	double *loss = p[0], *dx = p[1], *x = p[2], *target = p[3];
+	const int n = s->rows * s->features;
+	*loss = 0;
+	for (int i = 0; i < n; i++) {
+		const double d = x[i] - target[i], size = fabs(d);
+		*loss += (size < f[0] ? d * d / 2 : f[0] * (size - f[0] / 2)) / n;
+		dx[i] = fmax(-f[0], fmin(d, f[0])) / n;
+	}
+}
+
 static void reference_mse(const KernelShape *s, const double *f, double **p)
 {
 	double *loss = p[0], *dx = p[1], *x = p[2], *target = p[3];
@@ -527,7 +552,7 @@ REFERENCE(linear_batchnorm_##activation##_bwd_update),
 static const struct { const char *name; KernelReference *function; } references[] = {
 	REFERENCE(linear), REFERENCE(linear_dx), REFERENCE(linear_dw), REFERENCE(column_sum), REFERENCE(add),
 	REFERENCE(batchnorm), REFERENCE(batchnorm_predict), REFERENCE(batchnorm_bwd), REFERENCE(scale_shift),
-	REFERENCE(cross_entropy), REFERENCE(mse), REFERENCE(centre), REFERENCE(count), REFERENCE(gather),
+	REFERENCE(cross_entropy), REFERENCE(mse), REFERENCE(l1), REFERENCE(huber), REFERENCE(centre), REFERENCE(count), REFERENCE(gather),
 	REFERENCE(scatter),
 	REFERENCE(linear_dw_update), REFERENCE(linear_batchnorm), REFERENCE(linear_batchnorm_bwd_update), REFERENCE(sgd),
 	REFERENCE(sgd_momentum),

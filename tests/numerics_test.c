@@ -358,6 +358,39 @@ Test(numerics, cross_entropy_of_many_rows_is_as_exact_as_of_one)
 	}
 }
 
+typedef void Distance(const KernelSet *set, const float *x, const float *target, float *loss, float *dx);
+
+static void l1_of_one(const KernelSet *set, const float *x, const float *target, float *loss, float *dx)
+{
+	set->table->l1(1, 1, loss, dx, x, target);
+}
+
+static void huber_of_one(const KernelSet *set, const float *x, const float *target, float *loss, float *dx)
+{
+	set->table->huber(1, 1, 0.5f, loss, dx, x, target);
+}
+
+/* What torch gives, at the ends of the pieces too. */
+Test(numerics, l1_and_huber_of_their_ends)
+{
+	static const struct { Distance *of; float x, target, loss, dx; } cases[] = {
+		{l1_of_one, 3, 3, 0, 0}, {l1_of_one, 0x1p-149f, 0, 0x1p-149f, 1}, {l1_of_one, -3e38f, 3e38f, INFINITY, -1},
+		{l1_of_one, INFINITY, 0, INFINITY, 1}, {huber_of_one, 1, 0.5f, 0.125f, 0.5f},
+		{huber_of_one, 0.5f, 1, 0.125f, -0.5f}, {huber_of_one, 0.25f, 0, 0.03125f, 0.25f},
+		{huber_of_one, 2e30f, 0, 1e30f, 0.5f}, {huber_of_one, -INFINITY, 0, INFINITY, -0.5f},
+		{huber_of_one, NAN, 0, NAN, NAN}, {l1_of_one, NAN, 0, NAN, NAN},
+	};
+	FOR_EACH_SET(set)
+		for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+			float x[MAX_LANES] = {cases[i].x}, target[MAX_LANES] = {cases[i].target}, dx[MAX_LANES], loss;
+			cases[i].of(set, x, target, &loss, dx);
+			cr_expect(isnan(cases[i].loss) ? isnan(loss) : loss == cases[i].loss, "%s: case %zu: the loss is %g",
+				set->name, i, (double)loss);
+			cr_expect(isnan(cases[i].dx) || dx[0] == cases[i].dx, "%s: case %zu: dx is %g", set->name, i,
+				(double)dx[0]);
+		}
+}
+
 /* ---- activations and optimizers */
 
 Test(numerics, relu_keeps_nan_and_negative_zero)

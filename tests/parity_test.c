@@ -288,3 +288,5 @@ Test(parity, adamw) { repeat("adamw"); }
 Test(parity, rmsprop) { repeat("rmsprop"); }
 Test(parity, convolution) { repeat("convolution"); }
 Test(parity, residual_convolution) { repeat("residual_convolution"); }
+Test(parity, l1) { repeat("l1"); }
+Test(parity, huber) { repeat("huber"); }

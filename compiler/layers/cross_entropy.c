@@ -24,4 +24,5 @@ const Layer layer_cross_entropy = {
 	.forward = "cross_entropy(rows, inputs, loss, correct, dx, x, label)",
 	.takes_labels = true,
 	.reference = reference,
+	.examples = {"linear 3 5; loss cross_entropy", "linear 2 33; loss cross_entropy", "linear 2 2; loss cross_entropy"},
 };

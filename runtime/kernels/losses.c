@@ -149,17 +149,62 @@ static void KERNEL_FN(cross_entropy)(int rows, int features, float *loss, float 
 	store_score(&score, share, loss, correct);
 }
 
-static void KERNEL_FN(mse)(int rows, int features, float *loss, float *dx, const float *x, const float *target)
+/* ---- losses of the differences d between outputs and targets */
+
+/* A loss, and its derivative by d: 0 where d is, as lanes after the last feature have it. `delta` is that of huber. */
+typedef Vector Distance(Vector d, float delta, Vector *slope);
+
+INLINE Vector mse_distance(Vector d, float delta, Vector *slope)
+{
+	(void)delta;
+	*slope = d * 2.0f;
+	return d * d;
+}
+
+INLINE Vector l1_distance(Vector d, float delta, Vector *slope)
+{
+	(void)delta;
+	*slope = choose(d > 0.0f, splat(1.0f), choose(d < 0.0f, splat(-1.0f), splat(0.0f)));
+	return larger(d, -d);
+}
+
+/* d^2 / 2 where |d| < delta, and beyond it the line that goes on from there */
+INLINE Vector huber_distance(Vector d, float delta, Vector *slope)
+{
+	const Vector size = larger(d, -d);
+	const Mask inside = size < delta;
+	*slope = choose(inside, d, choose(d < 0.0f, splat(-delta), splat(delta)));
+	return choose(inside, d * d * 0.5f, (size - delta * 0.5f) * delta);
+}
+
+INLINE void mean_distance(Distance *distance, float delta, int rows, int features, float *loss, float *dx,
+	const float *x, const float *target)
 {
 	const float share = 1.0f / ((float)rows * (float)features);
 	LossSum sum = loss_none();
 	for (int panel = 0; panel < panel_count(features); panel++) {
 		const Mask used = first_lanes(features - panel * LANES);
 		for (int row = 0; row < rows; row++, dx += LANES, x += LANES, target += LANES) {
-			const Vector difference = choose(used, load(x) - load(target), splat(0.0f));
-			loss_add(&sum, difference * difference);
-			store(dx, difference * (2.0f * share));
+			Vector slope;
+			loss_add(&sum, distance(choose(used, load(x) - load(target), splat(0.0f)), delta, &slope));
+			store(dx, slope * share);
 		}
 	}
 	*loss = loss_mean(&sum, share);
+}
+
+static void KERNEL_FN(mse)(int rows, int features, float *loss, float *dx, const float *x, const float *target)
+{
+	mean_distance(&mse_distance, 0.0f, rows, features, loss, dx, x, target);
+}
+
+static void KERNEL_FN(l1)(int rows, int features, float *loss, float *dx, const float *x, const float *target)
+{
+	mean_distance(&l1_distance, 0.0f, rows, features, loss, dx, x, target);
+}
+
+static void KERNEL_FN(huber)(int rows, int features, float delta, float *loss, float *dx, const float *x,
+	const float *target)
+{
+	mean_distance(&huber_distance, delta, rows, features, loss, dx, x, target);
 }

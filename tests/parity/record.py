@@ -1,4 +1,5 @@
-"""Records training runs of PyTorch for parity_test.c to repeat: python3 record.py writes *.txt beside itself.
+"""Records training runs of PyTorch for parity_test.c to repeat: python3 record.py writes *.txt beside itself, or only
+those whose names follow: python3 record.py adam huber.
 
 A file is one run of one or several networks that are initialised from one generator and train on the same batches:
 
@@ -12,6 +13,7 @@ A file is one run of one or several networks that are initialised from one gener
 """
 import hashlib
 import os
+import sys
 
 import torch
 from sklearn.datasets import make_moons
@@ -60,12 +62,21 @@ def train(model, optimizer, loss_of, batches):
     return losses
 
 
-def mse(scores, y):
-    return nn.functional.mse_loss(scores, y.float().unsqueeze(1))
+def of_values(loss, **arguments):
+    """A loss that takes the labels for values, so that no answer is right or wrong."""
+    def loss_of(scores, y):
+        return loss(scores, y.float().unsqueeze(1), **arguments)
+    loss_of.is_of_values = True
+    return loss_of
+
+
+mse = of_values(nn.functional.mse_loss)
 
 
 def record(name, data, seed, batch, epochs, networks, final):
     """networks: (text, a function that builds the model, one that makes its optimizer, loss)"""
+    if sys.argv[1:] and name not in sys.argv[1:]:
+        return
     x, y = moons(**data)
     loader = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(x, y), batch_size=batch, shuffle=True)
     torch.manual_seed(seed)
@@ -90,7 +101,7 @@ def record(name, data, seed, batch, epochs, networks, final):
             for key, value in models[i].state_dict().items() if final else ():
                 print("final", key, value.numel(), file=out)
                 numbers(out, value.flatten().tolist())
-            if loss_of is not mse:
+            if not hasattr(loss_of, "is_of_values"):
                 with torch.no_grad():
                     print("correct", (models[i](x).argmax(1) == y).sum().item(), file=out)
 
@@ -165,3 +176,11 @@ one("residual_convolution", 11,
                   nn.AvgPool2d((1, 2), stride=1), nn.BatchNorm2d(20), nn.ReLU(), nn.Conv2d(20, 9, 1),
                   nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten()), nn.Linear(9, 3)),
     sgd(lr=0.02, momentum=0.5), nn.functional.cross_entropy)
+one("l1", 26,
+    "linear 2 20; leaky_relu slope=-8; relu6; linear 12; batchnorm; tanh; linear 1; loss l1; optimizer adam lr=0.01 eps=0.01",
+    lambda: nn.Sequential(nn.Linear(2, 20), nn.LeakyReLU(-8), nn.ReLU6(), nn.Linear(20, 12), nn.BatchNorm1d(12), nn.Tanh(), nn.Linear(12, 1)),
+    lambda parameters: torch.optim.Adam(parameters, lr=0.01, eps=0.01), of_values(nn.functional.l1_loss))
+one("huber", 10,
+    "linear 2 24; relu6; linear 1; loss huber delta=0.4; optimizer sgd lr=0.1 momentum=0.9",
+    lambda: nn.Sequential(nn.Linear(2, 24), nn.ReLU6(), nn.Linear(24, 1)),
+    sgd(lr=0.1, momentum=0.9), of_values(nn.functional.huber_loss, delta=0.4))
