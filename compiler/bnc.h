@@ -308,7 +308,7 @@ typedef struct Layer {
 	const char *backward;
 	const char *prepare;                    /* of an optimizer: called once a step, before all updates */
 	DefaultLayer is_default;
-	bool takes_labels;                      /* of a loss: it compares with class indices, not with values */
+	Truth truth;                            /* of a loss */
 	bool normalises_batch;                  /* so it needs two rows: one has no variance */
 	bool cancels_shift;                     /* in training, adding a constant to a feature of x does not change y */
 	/* of an optimizer: if this argument is 0, w stays the same where dw is 0; null: always */

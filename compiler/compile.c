@@ -40,7 +40,7 @@ static void describe(Module *m)
 		.name = network->name, .kernels = m->options.target, .bytes = m->bytes, .max_rows = m->options.batch,
 		.work = m->work_offset, .work_end = m->work_offset + m->work * sizeof(float),
 		.inputs = (int)shape_size(&network->input->shape), .outputs = (int)shape_size(&network->output->shape),
-		.classifies = network->loss->layer->takes_labels,
+		.truth = network->loss->layer->truth,
 		.x = m->input->offset, .output = m->output->offset, .loss = m->loss->offset,
 		.label = m->label ? m->label->offset : 0, .target = m->target_values ? m->target_values->offset : 0,
 		.correct = m->correct ? m->correct->offset : 0,

@@ -64,7 +64,7 @@ void batch_load(const Training *t, const Run *run, const int *rows, int count)
 	const Data *data = t->data;
 	char *base = run->net;
 	program->kernels->gather(count, data->features, (float *)(base + program->x), data->x, rows);
-	if (!program->classifies)
+	if (program->truth != TRUTH_LABELS)
 		program->kernels->gather(count, data->target_features, (float *)(base + program->target), data->targets, rows);
 	else {
 		int32_t *labels = (int32_t *)(base + program->label);

@@ -3,15 +3,30 @@
 #include "progress.h"
 #include <stdlib.h>
 
-static int count_correct(const Program *program, const float *scores, const int32_t *labels, int rows)
+/* The first of the largest. */
+static int best_class(const float *scores, int classes)
 {
+	int best = 0;
+	for (int c = 1; c < classes; c++)
+		best = scores[c] > scores[best] ? c : best;
+	return best;
+}
+
+static bool all_agree(const float *scores, const float *chances, int outputs)
+{
+	for (int i = 0; i < outputs; i++)
+		if ((scores[i] > 0) != (chances[i] > 0.5f))
+			return false;
+	return true;
+}
+
+static int count_correct(const Program *program, const float *scores, const Data *data, int begin, int rows)
+{
+	const int outputs = program->outputs;
 	int correct = 0;
-	for (int row = 0; row < rows; row++, scores += program->outputs) {
-		int best = 0;
-		for (int c = 1; c < program->outputs; c++)
-			best = scores[c] > scores[best] ? c : best;
-		correct += best == labels[row];
-	}
+	for (int row = begin; row < begin + rows; row++, scores += outputs)
+		correct += program->truth == TRUTH_LABELS ? best_class(scores, outputs) == data->labels[row]
+			: all_agree(scores, data->targets + (size_t)row * (size_t)outputs, outputs);
 	return correct;
 }
 
@@ -31,7 +46,7 @@ bool evaluate(const Training *t, const Run *run, int *correct)
 			data->x + (size_t)begin * (size_t)data->features, 0);
 		program->predict(run->net, rows, t->host);
 		program->kernels->scatter(rows, program->outputs, scores, (const float *)((char *)run->net + program->output));
-		*correct += count_correct(program, scores, data->labels + begin, rows);
+		*correct += count_correct(program, scores, data, begin, rows);
 		progress_step(&progress, 0);
 	}
 	progress_clear(&progress);

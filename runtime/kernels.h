@@ -163,7 +163,8 @@ enum { IN_PLACE = 1, PRODUCT = 2, ACTIVATION = 4, OPTIMIZER = 8, CONTRAST = 16, 
 		maybe_in_features beta)) \
 	/* activations: relu, relu_bwd, ... */ \
 	ACTIVATIONS(ACTIVATION_KERNELS) \
-	/* losses: mean over the batch, and its gradient. `correct` counts the rows with argmax == label */ \
+	/* losses: mean over the batch, and its gradient. `correct` counts the rows with argmax == label, or those in \
+	 * which every x is on its target's side: above 0 where the target is above 1 / 2 */ \
 	KERNEL(cross_entropy,     CONTRAST, (int rows, int features, out_scalar loss, out_scalar correct, \
 		grad_all_out_rows dx, all_rows x, in_labels label)) \
 	KERNEL(mse,               0, (int rows, int features, out_scalar loss, grad_all_out_rows dx, all_rows x, \
@@ -171,6 +172,8 @@ enum { IN_PLACE = 1, PRODUCT = 2, ACTIVATION = 4, OPTIMIZER = 8, CONTRAST = 16, 
 	KERNEL(l1,                0, (int rows, int features, out_scalar loss, grad_all_out_rows dx, all_rows x, \
 		all_rows target)) \
 	KERNEL(huber,             0, (int rows, int features, float delta, out_scalar loss, grad_all_out_rows dx, \
+		all_rows x, all_rows target)) \
+	KERNEL(bce,               0, (int rows, int features, out_scalar loss, out_scalar correct, grad_all_out_rows dx, \
 		all_rows x, all_rows target)) \
 	/* optimizers: sgd_numbers, sgd, ... */ \
 	OPTIMIZERS(OPTIMIZER_KERNELS) \

@@ -94,17 +94,17 @@ bool program_is_finite(const Program *program, const void *net)
 
 /* ---- data */
 
-bool program_accepts(const Program *program, const Data *data, Failure *failure)
+static bool accept_values(const Program *program, const Data *data, Failure *failure)
 {
-	if (data->features != program->inputs)
-		return fail(failure, "%s takes %d inputs, but a sample of %s has %d values", program->name, program->inputs,
-			data->name, data->features);
-	if (!program->classifies) {
-		if (data->target_features != program->outputs)
-			return fail(failure, "%s has %d outputs, but %s has %d target value%s a sample", program->name,
-				program->outputs, data->name, data->target_features, data->target_features == 1 ? "" : "s");
+	if (data->target_features == program->outputs)
 		return true;
-	}
+	return fail(failure, "%s has %d outputs, but %s has %d target value%s a sample%s", program->name, program->outputs,
+		data->name, data->target_features, data->target_features == 1 ? "" : "s",
+		program->truth == TRUTH_CHANCES && data->target_features == 1 ? ": yes or no takes 1 output" : "");
+}
+
+static bool accept_labels(const Program *program, const Data *data, Failure *failure)
+{
 	if (!data->labels)
 		return fail(failure,
 			"the loss of %s takes class labels, a whole number from 0 for each sample, but in %s %s; values are for "
@@ -114,4 +114,34 @@ bool program_accepts(const Program *program, const Data *data, Failure *failure)
 			return fail(failure, "%s: the label of row %d is %d, but %s has %d outputs: labels go from 0 to %d",
 				data->name, i, data->labels[i], program->name, program->outputs, program->outputs - 1);
 	return true;
+}
+
+static bool accept_chances(const Program *program, const Data *data, Failure *failure)
+{
+	if (!accept_values(program, data, failure))
+		return false;
+	for (int i = 0; i < data->rows; i++)
+		for (int k = 0; k < data->target_features; k++) {
+			const float chance = data->targets[(size_t)i * (size_t)data->target_features + (size_t)k];
+			if (chance >= 0 && chance <= 1)
+				continue;
+			return fail(failure, "%s: the %s of row %d is %.9g, but the loss of %s takes %s", data->name,
+				data->labels ? "label" : "target", i, (double)chance, program->name,
+				data->labels ? "labels 0 (no) and 1 (yes); `loss cross_entropy` takes more classes"
+				: "values from 0 (no) to 1 (yes)");
+		}
+	return true;
+}
+
+bool program_accepts(const Program *program, const Data *data, Failure *failure)
+{
+	if (data->features != program->inputs)
+		return fail(failure, "%s takes %d inputs, but a sample of %s has %d values", program->name, program->inputs,
+			data->name, data->features);
+	switch (program->truth) {
+	case TRUTH_LABELS: return accept_labels(program, data, failure);
+	case TRUTH_CHANCES: return accept_chances(program, data, failure);
+	case TRUTH_VALUES: break;
+	}
+	return accept_values(program, data, failure);
 }

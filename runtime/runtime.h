@@ -180,6 +180,13 @@ typedef enum Layout {
 	LAYOUT_NUMBERS,         /* what an optimizer prepares once a step */
 } Layout;
 
+/* What a loss compares a network's outputs with. */
+typedef enum Truth {
+	TRUTH_VALUES,           /* a number for each output */
+	TRUTH_LABELS,           /* a class for each sample: its output should be the largest */
+	TRUTH_CHANCES,          /* for each output the chance of a yes, from 0 to 1; above 0 the output says yes */
+} Truth;
+
 /* A tensor that outlives a step. Those with a path are the network's: they are initialised, saved and loaded. */
 typedef struct ProgramTensor {
 	const char *path;       /* "0.weight", as torch.nn.Sequential names it */
@@ -207,7 +214,7 @@ typedef struct Program {
 	size_t work, work_end;                  /* the part of the struct that keeps nothing from one step to the next */
 	int max_rows;                           /* samples in a batch */
 	int inputs, outputs;                    /* floats in a sample and in its output */
-	bool classifies;                        /* the loss takes labels, and counts correct predictions */
+	Truth truth;                            /* unless it is TRUTH_VALUES, training counts correct predictions */
 	bool normalises_batch;                  /* a training batch of one row has no variance */
 	size_t x, target, label, loss, correct; /* the offsets of inputs and results */
 	size_t output;                          /* the offset of predict's result: [panels][rows][LANES] */

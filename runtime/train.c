@@ -72,7 +72,7 @@ static void log_run(const Training *t, const Run *run, const char *event, int ep
 	char loss[32] = "null", accuracy[64] = "";
 	if (run->steps > 0)
 		snprintf(loss, sizeof loss, "%.9g", run->loss);
-	if (run->steps > 0 && run->program->classifies)
+	if (run->steps > 0 && run->program->truth != TRUTH_VALUES)
 		snprintf(accuracy, sizeof accuracy, ",\"accuracy\":%.9g", run->accuracy);
 	lines_print(t->log, "{\"event\":\"%s\",\"net\":\"%s\",\"epoch\":%d,\"steps\":%lld,\"loss\":%s%s%s}\n", event,
 		run->program->name, epoch, (long long)run->steps, loss, accuracy, more);
@@ -101,7 +101,7 @@ static void print_epoch(Training *t, Work *work, const Epoch *epoch)
 	for (int i = 0; i < t->run_count; i++) {
 		const Run *run = &t->runs[i];
 		printf("%s %s loss=%.4f", i ? "," : "", run->program->name, run->loss);
-		if (run->program->classifies)
+		if (run->program->truth != TRUTH_VALUES)
 			printf(" accuracy=%.1f%%", 100 * run->accuracy);
 	}
 	printf("\n");
@@ -196,7 +196,7 @@ static bool run_epoch(Training *t, Work *work, Run *run, const Epoch *epoch, Fai
 		if (!check_loss(t, work, run, epoch, batch, *loss, failure))
 			return false;
 		sum += *loss;
-		right += program->classifies ? *correct : 0;
+		right += program->truth != TRUTH_VALUES ? *correct : 0;
 		seen += batch_rows(t, batch);
 		progress_step(&work->progress, *loss);
 	}

@@ -39,6 +39,7 @@ emit_networks() {
 	for classes in 2:two 3:three 20:many; do
 		network "${classes#*:}_classes" "input ${classes%:*}; linear ${classes%:*} bias=false; batch 32"
 	done
+	network answers 'input 20; linear 20 bias=false; loss bce; batch 32'
 	network norm 'input 20; batchnorm; loss mse; batch 32'
 	network norm_of_few 'input 2; linear 2 bias=false; batchnorm; leaky_relu slope=1; loss mse; batch 32'
 	check "the program" cc -std=c99 -O1 -Wall -Wextra -Werror -c "$top/tests/emit/arithmetic.c" -I. -o arithmetic.o

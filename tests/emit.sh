@@ -30,6 +30,13 @@ check "classify" ./classify
 check "classify" emit -e 'linear 2 3' --weights weights.safetensors --inference --prefix device --emit device.c
 check "classify, inference" gcc -std=c99 $warnings -I. "$root/tests/emit/classify.c" device.c -lm -o classify
 check "classify, inference" ./classify
+check "yes or no" emit -e 'linear 2 1; loss bce' --save weights.safetensors --prefix device --emit device.c
+check "yes or no" gcc -std=c99 $warnings -I. "$root/tests/emit/yes_or_no.c" device.c -lm -o classify
+check "yes or no" ./classify
+check "yes or no" emit -e 'linear 2 1; loss bce' --weights weights.safetensors --inference --prefix device \
+	--emit device.c
+check "yes or no, inference" gcc -std=c99 $warnings -I. "$root/tests/emit/yes_or_no.c" device.c -lm -o classify
+check "yes or no, inference" ./classify
 check "values" emit "$root/tests/emit/one_output.net" --prefix device --emit device.c
 check "values are no classes" sh -c '! grep classify device.c device.h'
 

@@ -187,6 +187,24 @@ static void reference_huber(const KernelShape *s, const double *f, double **p)
 	}
 }
 
+static void reference_bce(const KernelShape *s, const double *f, double **p)
+{
+	double *loss = p[0], *correct = p[1], *dx = p[2], *x = p[3], *target = p[4];
+	const int n = s->rows * s->features;
+	(void)f;
+	*loss = *correct = 0;
+	for (int i = 0; i < n; i++) {
+		*loss += (log1p(exp(-fabs(x[i]))) + fmax(x[i], 0) - target[i] * x[i]) / n;
+		dx[i] = (1 / (1 + exp(-x[i])) - target[i]) / n;
+	}
+	for (int r = 0; r < s->rows; r++) {
+		int wrong = 0;
+		for (int i = r; i < n; i += s->rows)
+			wrong += (x[i] > 0) != (target[i] > 0.5);
+		*correct += wrong == 0;
+	}
+}
+
 static void reference_mse(const KernelShape *s, const double *f, double **p)
 {
 	double *loss = p[0], *dx = p[1], *x = p[2], *target = p[3];
@@ -552,7 +570,7 @@ REFERENCE(linear_batchnorm_##activation##_bwd_update),
 static const struct { const char *name; KernelReference *function; } references[] = {
 	REFERENCE(linear), REFERENCE(linear_dx), REFERENCE(linear_dw), REFERENCE(column_sum), REFERENCE(add),
 	REFERENCE(batchnorm), REFERENCE(batchnorm_predict), REFERENCE(batchnorm_bwd), REFERENCE(scale_shift),
-	REFERENCE(cross_entropy), REFERENCE(mse), REFERENCE(l1), REFERENCE(huber), REFERENCE(centre), REFERENCE(count), REFERENCE(gather),
+	REFERENCE(cross_entropy), REFERENCE(mse), REFERENCE(l1), REFERENCE(huber), REFERENCE(bce), REFERENCE(centre), REFERENCE(count), REFERENCE(gather),
 	REFERENCE(scatter),
 	REFERENCE(linear_dw_update), REFERENCE(linear_batchnorm), REFERENCE(linear_batchnorm_bwd_update), REFERENCE(sgd),
 	REFERENCE(sgd_momentum),

@@ -167,7 +167,7 @@ static void check_example(const char *example)
 {
 	int outputs = outputs_of(example);
 	for (int i = 0; layers[i]; i++) {
-		if (layers[i]->kind != KIND_LOSS || !layers[i]->is_default || (layers[i]->takes_labels && outputs < 2))
+		if (layers[i]->kind != KIND_LOSS || !layers[i]->is_default || (layers[i]->truth == TRUTH_LABELS && outputs < 2))
 			continue;
 		char network[400];
 		snprintf(network, sizeof network, "%s; loss %s", example, layers[i]->name);

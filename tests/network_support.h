@@ -111,7 +111,8 @@ static inline Batch random_batch(const Network *network, Random *random, int row
 	batch.targets = NEW_ARRAY(network->arena, float, target_count);
 	batch.labels = NEW_ARRAY(network->arena, int32_t, rows);
 	torch_uniform(random, batch.x, x_count, -2, 2);
-	torch_uniform(random, batch.targets, target_count, -2, 2);
+	const bool chances = network->loss->layer->truth == TRUTH_CHANCES;
+	torch_uniform(random, batch.targets, target_count, chances ? 0 : -2, chances ? 1 : 2);
 	for (int row = 0; row < rows; row++)
 		batch.labels[row] = (int32_t)(random_u32(random) % (unsigned)batch.outputs);
 	return batch;
@@ -121,7 +122,7 @@ static inline void load_rows(const Compilation *c, void *net, const Batch *batch
 {
 	char *base = net;
 	c->options.target->gather(batch->rows, batch->inputs, (float *)(base + c->module->program.x), batch->x, 0);
-	if (c->module->program.classifies)
+	if (c->module->program.truth == TRUTH_LABELS)
 		memcpy(base + c->module->program.label, batch->labels, (size_t)batch->rows * sizeof *batch->labels);
 	else
 		c->options.target->gather(batch->rows, batch->outputs, (float *)(base + c->module->program.target),

@@ -391,6 +391,28 @@ Test(numerics, l1_and_huber_of_their_ends)
 		}
 }
 
+/* To the last digits: what torch's formula loses for target 0, too. A NaN is no answer. */
+Test(numerics, bce_of_extreme_logits)
+{
+	static const struct { float x, target; double loss, dx; float correct; } cases[] = {
+		{0, 0, 0.69314718, 0.5, 1}, {0, 1, 0.69314718, -0.5, 0}, {20, 1, 2.0611536e-09, -2.0611536e-09, 1},
+		{-20, 0, 2.0611536e-09, 2.0611536e-09, 1}, {20, 0, 20, 1, 0}, {-20, 1, 20, -1, 0}, {1e30f, 0, 1e30, 1, 0},
+		{-1e30f, 1, 1e30, -1, 0}, {1e30f, 1, 0, 0, 1}, {3e38f, 0.5f, 1.5e38, 0.5, 0}, {-INFINITY, 1, INFINITY, -1, 0},
+		{NAN, 0, NAN, NAN, 0},
+	};
+	FOR_EACH_SET(set)
+		for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+			float x[MAX_LANES] = {cases[i].x}, target[MAX_LANES] = {cases[i].target}, dx[MAX_LANES], loss, correct;
+			set->table->bce(1, 1, &loss, &correct, dx, x, target);
+			const double wanted = cases[i].loss, found = (double)loss, slope = cases[i].dx;
+			cr_expect(isnan(wanted) ? isnan(found) : found == wanted || fabs(found - wanted) <= 4e-7 * wanted,
+				"%s: case %zu: the loss is %.9g", set->name, i, found);
+			cr_expect(isnan(slope) || fabs((double)dx[0] - slope) <= 4e-7 * fabs(slope), "%s: case %zu: dx is %.9g",
+				set->name, i, (double)dx[0]);
+			cr_expect(correct == cases[i].correct, "%s: case %zu: %g are correct", set->name, i, (double)correct);
+		}
+}
+
 /* ---- activations and optimizers */
 
 Test(numerics, relu_keeps_nan_and_negative_zero)

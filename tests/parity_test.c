@@ -214,7 +214,8 @@ static void check_correct(const Record *r, const Recorded *recorded, const Repea
 			tensor_set(&whole.c.module->program, whole.net, &whole.c.module->program.tensors[i],
 				values_of(n, find_by_path(&n->c, tensor->path)));
 	}
-	Batch batch = {.rows = r->data.rows, .inputs = r->data.features, .x = r->data.x, .labels = r->data.labels};
+	Batch batch = {.rows = r->data.rows, .inputs = r->data.features, .outputs = r->data.target_features,
+		.x = r->data.x, .targets = r->data.targets, .labels = r->data.labels};
 	train_on(&whole.c, whole.net, &batch, 0);
 	cr_expect_eq((int)get_scalar(whole.net, whole.c.module->program.correct), recorded->correct,
 		"%s (%s): %g are right, with torch %d", recorded->text, n->c.options.target->name,
@@ -290,3 +291,4 @@ Test(parity, convolution) { repeat("convolution"); }
 Test(parity, residual_convolution) { repeat("residual_convolution"); }
 Test(parity, l1) { repeat("l1"); }
 Test(parity, huber) { repeat("huber"); }
+Test(parity, bce) { repeat("bce"); }

@@ -163,7 +163,7 @@ Test(words, words_of_other_systems)
 			{STATEMENT, "scheduler", 0},
 		{STATEMENT, "layernorm", 0}, {OF_LOSS, "mae", "l1"}, {OF_LOSS, "L1Loss", "l1"},
 			{OF_LOSS, "SmoothL1Loss", "huber"}, {OF_LOSS, "HuberLoss", "huber"}, {OF_LOSS, "rmse", 0},
-			{OF_LOSS, "bce", 0},
+			{OF_LOSS, "BCEWithLogitsLoss", "bce"}, {OF_LOSS, "binary_crossentropy", "bce"},
 			{OF_LOSS, "hinge", 0}, {OF_OPTIMIZER, "adamax", 0},
 		{OF_OPTIMIZER, "Adam", "adam"}, {OF_OPTIMIZER, "asgd", 0}, {OF_SGD, "beta1", 0}, {OF_SGD, "eps", 0},
 		{COMMAND, "predict", 0}, {COMMAND, "valid", 0}, {COMMAND, "eval", 0}, {COMMAND, "resume", 0},

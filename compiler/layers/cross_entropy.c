@@ -22,7 +22,7 @@ const Layer layer_cross_entropy = {
 	.summary = "mean of -log softmax(x)[label] (torch.nn.CrossEntropyLoss)",
 	.is_default = DEFAULT,
 	.forward = "cross_entropy(rows, inputs, loss, correct, dx, x, label)",
-	.takes_labels = true,
+	.truth = TRUTH_LABELS,
 	.reference = reference,
 	.examples = {"linear 3 5; loss cross_entropy", "linear 2 33; loss cross_entropy", "linear 2 2; loss cross_entropy"},
 };

@@ -51,6 +51,15 @@ static void infer_node(Node *node, Diagnostics *diagnostics)
 		node->output->shape = (Shape){.rank = BROKEN_RANK};
 }
 
+/* The first loss with this truth. */
+static const Layer *loss_of(Truth truth)
+{
+	int i = 0;
+	while (layers[i]->kind != KIND_LOSS || layers[i]->truth != truth)
+		i++;
+	return layers[i];
+}
+
 static void check_loss(Network *network, Diagnostics *diagnostics)
 {
 	Value *output = network->output;
@@ -63,15 +72,17 @@ static void check_loss(Network *network, Diagnostics *diagnostics)
 	Node *loss = network->loss;
 	loss->inputs[0] = output;
 	loss->input_count = 1;
-	if (output->shape.rank != 1 && loss->layer->takes_labels)
+	const bool labels = loss->layer->truth == TRUTH_LABELS;
+	if (output->shape.rank != 1 && loss->layer->truth != TRUTH_VALUES)
 		error_at(diagnostics, loss->span,
-			"%s expects a score for each class, but the network's output has %d dimensions: end it with `flatten` or "
-			"`global_avgpool`", loss->layer->name, output->shape.rank);
-	else if (loss->layer->takes_labels && shape_features(&output->shape) < 2) {
+			"%s expects %s, but the network's output has %d dimensions: end it with `flatten` or `global_avgpool`",
+			loss->layer->name, labels ? "a score for each class" : "features", output->shape.rank);
+	else if (labels && shape_features(&output->shape) < 2) {
 		error_at(diagnostics, loss->span,
 			"%s expects a score for each of 2 or more classes, but the network has 1 output", loss->layer->name);
-		note_at(diagnostics, output->span, "the 1 output comes from here; `loss %s` takes one",
-			layer_default(KIND_LOSS, 1)->name);
+		note_at(diagnostics, output->span,
+			"the 1 output comes from here; `loss %s` takes one, and `loss %s` with labels 0 and 1",
+			layer_default(KIND_LOSS, 1)->name, loss_of(TRUTH_CHANCES)->name);
 	}
 }
 

@@ -150,7 +150,7 @@ static void note_disturbed_run(Rehearsal *run, bool training)
 
 /* ---- preparations */
 
-static void make_inputs(Arena *arena, Expected *e)
+static void make_inputs(Arena *arena, Expected *e, bool chances)
 {
 	Random random;
 	random_seed(&random, 1);
@@ -160,7 +160,7 @@ static void make_inputs(Arena *arena, Expected *e)
 	for (size_t i = 0; i < e->rows * e->inputs; i++)
 		e->x[i] = (float)numpy_normal(&random, 0, 1);
 	for (size_t i = 0; i < e->rows * e->outputs; i++)
-		e->target[i] = (float)numpy_normal(&random, 0, 1);
+		e->target[i] = (float)(chances ? numpy_double(&random) : numpy_normal(&random, 0, 1));
 	for (size_t row = 0; row < e->rows; row++)
 		e->label[row] = (int32_t)(random_u32(&random) % (uint32_t)e->outputs);
 }
@@ -197,7 +197,7 @@ static bool open_run(const Standalone *s, Rehearsal *run, Expected *e, bool fuse
 	if (!optimizer->layer->first_step)
 		internal_error("%s does not say what its first step leaves of a gradient", optimizer->layer->name);
 	e->first_step = optimizer->layer->first_step(optimizer->arguments);
-	make_inputs(s->arena, e);
+	make_inputs(s->arena, e, says_yes_or_no(s));
 	run->x = NEW_ARRAY(s->arena, float, e->rows * e->inputs);
 	run->target = NEW_ARRAY(s->arena, float, e->rows * e->outputs);
 	memcpy(run->x, e->x, e->rows * e->inputs * sizeof *e->x);

@@ -136,6 +136,15 @@ static void put_inference_macros(const Standalone *s, Code *code)
 /* Writes what a row of y holds, and the function that reads it. */
 static void put_outputs(const Standalone *s, Code *code)
 {
+	if (says_yes_or_no(s)) {
+		put_template(s, code, "\n"
+			"/* y holds a logit, $_OUTPUTS for each sample: any number, above 0 where yes is likelier than no. The "
+			"probability of yes is\n"
+			" * 1 / (1 + exp(-y[i])).%s */\n%s",
+			has_classify(s) ? " As a label: 1 where y[0] is above 0, else 0." : "",
+			has_classify(s) ? arena_print(s->arena, "int32_t %s_classify(const float *y);\n", s->prefix) : "");
+		return;
+	}
 	if (!classifies(s)) {
 		put_template(s, code,
 			"\n/* y holds values on the scale of those that the network was trained towards, $_OUTPUTS for each "
@@ -255,7 +264,8 @@ static void put_functions(const Standalone *s, Code *code)
 		" * to $_MAX_BATCH%s. */\n"
 		"float @_train(@ *net, const float *x, const %s, int rows, float lr);\n",
 		classifies(s) ? "label[rows]" : arena_print(s->arena, "target[rows][%s_OUTPUTS]", s->capitals),
-		classifies(s) ? arena_print(s->arena, " or a label is not from 0 to %s_OUTPUTS - 1", s->capitals) : "",
+		classifies(s) ? arena_print(s->arena, " or a label is not from 0 to %s_OUTPUTS - 1", s->capitals)
+		: says_yes_or_no(s) ? " or a target is not from 0 to 1" : "",
 		classifies(s) ? "int32_t *label" : "float *target");
 }
 

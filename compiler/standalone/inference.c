@@ -94,6 +94,12 @@ void put_classify(const Standalone *s, Code *code)
 			"\t\tbest = y[i] > y[best] ? i : best;\n"
 			"\treturn best;\n"
 			"}\n");
+	else if (has_classify(s))
+		put_template(s, code, "\n"
+			"int32_t @_classify(const float *y)\n"
+			"{\n"
+			"\treturn y[0] > 0.0f;\n"
+			"}\n");
 }
 
 static const char *predict_text(const Standalone *s, const Module *m, int rows, bool loops)

@@ -33,7 +33,17 @@ bool normalises_batch(const Standalone *s)
 
 bool classifies(const Standalone *s)
 {
-	return s->module->network->loss->layer->takes_labels;
+	return s->module->network->loss->layer->truth == TRUTH_LABELS;
+}
+
+bool says_yes_or_no(const Standalone *s)
+{
+	return s->module->network->loss->layer->truth == TRUTH_CHANCES;
+}
+
+bool has_classify(const Standalone *s)
+{
+	return classifies(s) || (says_yes_or_no(s) && shape_size(&s->module->network->output->shape) == 1);
 }
 
 bool convolves(const Standalone *s)

@@ -150,6 +150,11 @@ static void put_train(const Standalone *s, Code *code)
 			"\tfor (int row = 0; row < rows; row++)\n"
 			"\t\tif (label[row] < 0 || label[row] >= $_OUTPUTS)\n"
 			"\t\t\treturn NAN;\n");
+	if (says_yes_or_no(s))
+		put_template(s, code,
+			"\tfor (int i = 0; i < rows * $_OUTPUTS; i++)\n"
+			"\t\tif (!(target[i] >= 0.0f && target[i] <= 1.0f))\n"
+			"\t\t\treturn NAN;\n");
 	put_template(s, code, "%s\tfloat loss%s;\n\n\t@_gather(rows, %d, net->x, x, NULL);\n",
 		routine_text(s, &s->module->train, false), s->module->correct ? ", correct" : "", inputs);
 	if (!classifies(s))

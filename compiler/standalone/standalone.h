@@ -80,6 +80,8 @@ Weights *model_weights(const Standalone *s);    /* all of them, in double */
 bool normalises_batch(const Standalone *s);
 bool classifies(const Standalone *s);
 bool convolves(const Standalone *s);            /* has weights of four dimensions */
+bool says_yes_or_no(const Standalone *s);
+bool has_classify(const Standalone *s);         /* a sample has one class */
 int training_minimum(const Standalone *s);      /* rows */
 int saved_tensors(const Module *m, Tensor **tensors);
 const char *saved_name(const Tensor *tensor);

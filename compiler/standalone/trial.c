@@ -129,7 +129,7 @@ float trial_train(const Trial *trial, Random *random, const float *x, const int3
 	const Host host = {.profile = random ? &watch : 0};
 	float loss;
 	program->kernels->gather(trial->rows, program->inputs, place(trial, program->x), x, 0);
-	if (program->classifies)
+	if (program->truth == TRUTH_LABELS)
 		memcpy(place(trial, program->label), label, (size_t)trial->rows * sizeof *label);
 	else
 		program->kernels->gather(trial->rows, program->outputs, place(trial, program->target), target, 0);

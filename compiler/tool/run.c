@@ -265,7 +265,7 @@ static void report_stop(Job *job)
 static bool print_accuracy(const Job *job, const Run *run)
 {
 	int correct, rows = job->data.rows;
-	if (!run->program->classifies || job->options->no_eval || job->training.stopped)
+	if (run->program->truth == TRUTH_VALUES || job->options->no_eval || job->training.stopped)
 		return true;
 	if (!evaluate(&job->training, run, &correct))
 		return false;

@@ -117,13 +117,19 @@ INLINE Vector vector_normal_cdf(Vector x)
 	return choose(x < 0.0f, below, 1.0f - below);
 }
 
+/* log(1 + e) for 0 <= e <= 1. The sum loses the digits of a small e, so the first terms of the series are used
+ * there. */
+INLINE Vector vector_log1p(Vector e)
+{
+	const Vector small = e - e * e * (0.5f - e * (1.0f / 3));
+	return choose(e < 0x1p-7f, small, vector_log_to_2(e + 1.0f));
+}
+
 /* log(1 + exp(x)) = max(x, 0) + log(1 + exp(-|x|)) */
 INLINE Vector vector_softplus(Vector x)
 {
 	const Vector e = vector_exp(choose(x > 0.0f, -x, x));
-	/* log(1 + e) loses the digits of a small e, so the first terms of its series are used there */
-	const Vector small = e - e * e * (0.5f - e * (1.0f / 3));
-	return choose(x > 0.0f, x, splat(0.0f)) + choose(e < 0x1p-7f, small, vector_log_to_2(e + 1.0f));
+	return choose(x > 0.0f, x, splat(0.0f)) + vector_log1p(e);
 }
 
 #endif

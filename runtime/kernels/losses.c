@@ -149,6 +149,47 @@ static void KERNEL_FN(cross_entropy)(int rows, int features, float *loss, float 
 	store_score(&score, share, loss, correct);
 }
 
+/* log(1 + exp(z)) - t z, and its derivative, without a difference of two large numbers. With e = exp(-|z|) the sigmoid
+ * of -|z| is e / (1 + e). */
+INLINE Vector bce_of(Vector z, Vector t, Vector *slope)
+{
+	const Mask positive = z > 0.0f;
+	const Vector e = vector_exp(choose(positive, -z, z)), s = e / (e + 1.0f);
+	*slope = choose(positive, (1.0f - t) - s, s - t);
+	return choose(positive, z * (1.0f - t), -z * t) + vector_log1p(e);
+}
+
+/* Rows run across the lanes, since most networks with this loss have one output. */
+static void KERNEL_FN(bce)(int rows, int features, float *loss, float *correct, float *dx, const float *x,
+	const float *target)
+{
+	const ptrdiff_t stride = (ptrdiff_t)rows * LANES;
+	const float share = 1.0f / ((float)rows * (float)features);
+	Score score = score_none();
+	for (int row = 0; row < rows; row += LANES) {
+		const int block_rows = smaller(rows - row, LANES);
+		const Mask used = first_lanes(block_rows);
+		Mask wrong = first_lanes(0);
+		for (int panel = 0; panel < panel_count(features); panel++) {
+			const int columns = smaller(features - panel * LANES, LANES);
+			const ptrdiff_t block = panel * stride + (ptrdiff_t)row * LANES;
+			Vector z[LANES], t[LANES];
+			load_columns(z, x + block, block_rows, columns);
+			load_columns(t, target + block, block_rows, columns);
+			for (int i = 0; i < columns; i++) {
+				Vector slope;
+				const Vector each = bce_of(z[i], t[i], &slope);
+				loss_add(&score.loss, choose(used, each, splat(0.0f)));
+				wrong |= ((z[i] > 0.0f) ^ (t[i] > 0.5f)) | (each != each);
+				z[i] = slope * share;
+			}
+			store_columns(dx + block, z, block_rows, columns);
+		}
+		score.hits += choose(used & (wrong == 0), splat(1.0f), splat(0.0f));
+	}
+	store_score(&score, share, loss, correct);
+}
+
 /* ---- losses of the differences d between outputs and targets */
 
 /* A loss, and its derivative by d: 0 where d is, as lanes after the last feature have it. `delta` is that of huber. */

@@ -117,6 +117,39 @@ TRY_CROSS_ENTROPY(two_classes, TWO_CLASSES)
 TRY_CROSS_ENTROPY(three_classes, THREE_CLASSES)
 TRY_CROSS_ENTROPY(many_classes, MANY_CLASSES)
 
+/* yes or no: of the same layer */
+static void try_answers(int special)
+{
+	enum { OUTPUTS = ANSWERS_OUTPUTS, COUNT = ROWS * OUTPUTS };
+	static answers net;
+	float w[OUTPUTS * OUTPUTS] = {0}, x[COUNT], target[COUNT];
+	double gradient[OUTPUTS * OUTPUTS] = {0}, loss = 0;
+	for (int i = 0; i < OUTPUTS; i++)
+		w[i * OUTPUTS + i] = 1;
+	answers_init(&net, 0);
+	answers_set(&net, &answers_tensors[0], w);
+	for (int i = 0; i < COUNT; i++) {
+		x[i] = (float)(normal() * (i < COUNT / 2 ? 1 : 30));
+		target[i] = i % 3 == 0 ? 0 : i % 3 == 1 ? 1 : (float)uniform();
+		loss += (fmax(x[i], 0) - x[i] * target[i] + log1p(exp(-fabs(x[i])))) / COUNT;
+	}
+	for (int i = 0; i < OUTPUTS * OUTPUTS; i++)
+		for (int row = 0; row < ROWS; row++)
+			gradient[i] += (sigmoid(x[row * OUTPUTS + i / OUTPUTS]) - target[row * OUTPUTS + i / OUTPUTS]) / COUNT
+				* x[row * OUTPUTS + i % OUTPUTS];
+	compare("bce: loss", answers_train(&net, x, target, ROWS, 1), loss);
+	answers_get(&net, &answers_tensors[0], w);
+	for (int i = 0; i < OUTPUTS * OUTPUTS; i++)
+		compare("bce: gradient", (i % (OUTPUTS + 1) == 0) - w[i], gradient[i]);
+	if (!special)
+		return;
+	target[3] = NAN;
+	check(isnan(answers_train(&net, x, target, ROWS, 1)), "bce: loss of target NaN", 0, NAN);
+	target[3] = 1;
+	x[3] = NAN;
+	check(isnan(answers_train(&net, x, target, ROWS, 1)), "bce: loss of NaN", 0, NAN);
+}
+
 /* ---- BatchNorm of inputs far from 0: the loss is the mean square of what the normalised values are off by */
 
 #define TRY_NORM(network, NETWORK) \
@@ -171,6 +204,7 @@ int main(int count, char **words)
 	try_two_classes(special);
 	try_three_classes(special);
 	try_many_classes(special);
+	try_answers(special);
 	for (double mean = 1; mean <= 1e6; mean *= 100) {
 		try_norm(mean);
 		try_norm_of_few(mean);

@@ -70,6 +70,14 @@ def of_values(loss, **arguments):
     return loss_of
 
 
+def bce(scores, y):
+    return nn.functional.binary_cross_entropy_with_logits(scores, y.float().unsqueeze(1))
+
+
+def answers(scores):
+    return (scores[:, 0] > 0).long() if scores.shape[1] == 1 else scores.argmax(1)
+
+
 mse = of_values(nn.functional.mse_loss)
 
 
@@ -103,7 +111,7 @@ def record(name, data, seed, batch, epochs, networks, final):
                 numbers(out, value.flatten().tolist())
             if not hasattr(loss_of, "is_of_values"):
                 with torch.no_grad():
-                    print("correct", (models[i](x).argmax(1) == y).sum().item(), file=out)
+                    print("correct", (answers(models[i](x)) == y).sum().item(), file=out)
 
 
 def sgd(**arguments):
@@ -184,3 +192,7 @@ one("huber", 10,
     "linear 2 24; relu6; linear 1; loss huber delta=0.4; optimizer sgd lr=0.1 momentum=0.9",
     lambda: nn.Sequential(nn.Linear(2, 24), nn.ReLU6(), nn.Linear(24, 1)),
     sgd(lr=0.1, momentum=0.9), of_values(nn.functional.huber_loss, delta=0.4))
+one("bce", 22,
+    "linear 2 24; batchnorm; relu6; linear 9; silu; linear 1; loss bce; optimizer adam lr=0.01 eps=1e-3",
+    lambda: nn.Sequential(nn.Linear(2, 24), nn.BatchNorm1d(24), nn.ReLU6(), nn.Linear(24, 9), nn.SiLU(), nn.Linear(9, 1)),
+    lambda parameters: torch.optim.Adam(parameters, lr=0.01, eps=1e-3), bce)
