@@ -78,7 +78,7 @@ void print_safely(const char *text, size_t length, FILE *out);
 
 enum { MAX_RANK = 4, MAX_NESTING = 64, MAX_SOURCE_BYTES = 64 << 20 };
 
-typedef enum LiteralKind { LITERAL_NUMBER, LITERAL_NAME, LITERAL_SHAPE } LiteralKind;
+typedef enum LiteralKind { LITERAL_NUMBER, LITERAL_NAME, LITERAL_SHAPE, LITERAL_LIST } LiteralKind;
 
 typedef struct Literal {
 	LiteralKind kind;
@@ -90,6 +90,8 @@ typedef struct Literal {
 	const char *name;       /* true and false are names */
 	int rank;               /* of a shape, at most MAX_RANK; a dimension that is too large becomes INT64_MAX */
 	int64_t dims[MAX_RANK];
+	const struct Literal *items;    /* of a list, which has at least two: numbers, names and shapes */
+	int item_count;
 } Literal;
 
 typedef struct Argument {
@@ -100,7 +102,7 @@ typedef struct Argument {
 } Argument;
 
 typedef enum StatementKind {
-	/* [label:] name {value} {key=value}: a layer, a setting or a block; network.c finds out which */
+	/* [label:] name {value} {key=value{,value}}: a layer, a setting or a block; network.c finds out which */
 	STATEMENT_CALL,
 	STATEMENT_LET,          /* let name = value         (value in arguments) */
 	STATEMENT_REPEAT,       /* repeat value { body }    (value in arguments) */
@@ -214,6 +216,7 @@ typedef struct Shape { int rank; int dims[MAX_RANK]; } Shape;
 typedef enum ArgumentKind {
 	ARGUMENT_SIZE, ARGUMENT_REAL, ARGUMENT_FLAG,
 	ARGUMENT_PAIR,          /* height and width: 3x1, or 3 for both */
+	ARGUMENT_LIST,          /* real numbers; as a number it is how many there are, 0 unless it is given */
 } ArgumentKind;
 typedef enum ArgumentUse {
 	REQUIRED = 1,
@@ -226,7 +229,9 @@ typedef struct ArgumentSpec {
 	ArgumentKind kind;
 	int use;                /* ArgumentUse, combined with | */
 	double default_value;
-	const char *range;      /* of a REAL: null, ">= 0", "> 0", ">= 0 and < 1"; of a PAIR: null, which means "> 0", ">= 0" */
+	/* of a REAL, or of each in a LIST: null, ">= 0", "> 0", ">= 0 and < 1", ">= 0 and <= 1"; of a PAIR: null, which
+	 * means "> 0", ">= 0" */
+	const char *range;
 	const char *with;       /* text to add after it where it has no effect alone, such as " momentum=0.9"; or null */
 	const char *word;       /* a PAIR may be this word; it is then -1x-1, for the layer's infer to replace; or null */
 } ArgumentSpec;
@@ -249,6 +254,7 @@ typedef enum LayerKind { KIND_LAYER, KIND_LOSS, KIND_OPTIMIZER } LayerKind;
 typedef struct Reference {
 	int rows, inputs, outputs;      /* inputs, outputs: number of values in a row of x, y */
 	const double *arguments, *widths;
+	const double *const *lists;     /* by argument, as in Node */
 	const Shape *x_shape, *y_shape;
 	const double *tensors[MAX_TENSORS];     /* in the order of the Layer; null for one that does not exist */
 	const double *x, *x2;
@@ -276,8 +282,8 @@ typedef struct Scaling { double centre, deviation, scale, shift; } Scaling;
 typedef enum DefaultLayer { NOT_DEFAULT, DEFAULT, DEFAULT_FOR_ONE_OUTPUT } DefaultLayer;
 
 /* forward, predict and backward are kernel calls, separated by `;`. A call that starts with `[name]` exists only if
- * that argument is not 0, and one with `[!name]` only if it is 0. `dx = dy` passes a gradient on unchanged. A call is
- * dropped if nothing reads its results.
+ * that argument is not 0, and one with `[!name]` only if it is 0; where several stand before it, all must be so. `dx =
+ * dy` passes a gradient on unchanged. A call is dropped if nothing reads its results.
  *
  * Names in a call:
  *   the node's tensors, locals and arguments; d<tensor>, a tensor's gradient
@@ -300,8 +306,8 @@ typedef struct Layer {
 	LocalSpec locals[MAX_LOCALS + 1];
 	/* the shape of the weights for one output; null: the features of x */
 	Shape (*weight_shape)(const struct Node *node);
-	/* checks arguments and shapes, and sets the shape of y; null: y has the shape of x. May replace node->layer by a
-	 * special case of it */
+	/* checks arguments and shapes, and sets the shape of y, which a loss has not; null: y has the shape of x. May replace
+	 * node->layer by a special case of it */
 	bool (*infer)(struct Node *node, Diagnostics *diagnostics);
 	const char *forward;
 	const char *predict;                    /* null: the same as forward */
@@ -331,7 +337,7 @@ int argument_index(const Layer *layer, const char *name);      /* -1: none */
 int tensor_index(const Layer *layer, const char *name);        /* -1: none */
 /* The sizes and arguments for the reference of a layer or a loss; the caller sets the values. */
 Reference reference_of(const struct Node *node, int rows);
-/* The value of a node's argument as it is written in a network. */
+/* The value of a node's argument as it is written in a network; "" for a list that is not given. */
 const char *argument_text(Arena *arena, const struct Node *node, int index);
 const char *pair_text(Arena *arena, const ArgumentSpec *spec, double height, double width);
 
@@ -404,6 +410,7 @@ typedef struct Node {
 	Span span;
 	double arguments[MAX_ARGUMENTS];        /* of a pair, the height */
 	double widths[MAX_ARGUMENTS];           /* of a pair */
+	const double *lists[MAX_ARGUMENTS];     /* of a list that is given, its numbers */
 	Span argument_spans[MAX_ARGUMENTS];
 	bool given[MAX_ARGUMENTS];
 	Value *inputs[MAX_INPUTS];
@@ -496,7 +503,7 @@ typedef struct Tensors { Tensor **items; int count, capacity; } Tensors;
 
 typedef enum OperandKind {
 	OPERAND_ABSENT, OPERAND_AT, OPERAND_NUMBER, OPERAND_ROWS, OPERAND_PANEL, OPERAND_RATE, OPERAND_PANEL_SIZE,
-	OPERAND_KERNEL
+	OPERAND_KERNEL, OPERAND_LIST
 } OperandKind;
 
 typedef struct Operand {
@@ -504,6 +511,9 @@ typedef struct Operand {
 	Tensor *tensor;         /* OPERAND_AT; OPERAND_PANEL_SIZE: the tensor whose panel size it is */
 	double number;          /* OPERAND_NUMBER; OPERAND_ROWS: rows per sample */
 	const Kernel *kernel;   /* OPERAND_KERNEL */
+	/* OPERAND_LIST: an argument's numbers, which the program has in a constant of this name; number: how many */
+	const double *list;
+	const char *name;
 } Operand;
 
 enum { MAX_PARTS = 12 };

@@ -52,6 +52,7 @@ typedef const float *in_rows, *in_features, *in_weights, *in_any, *grad_in_rows,
 typedef float *out_rows, *out_features, *out_weights, *maybe_out_rows, *grad_out_rows, *grad_out_features,
 	*maybe_grad_out_features;
 typedef float *io_rows, *io_features, *io_weights, *io_any, *maybe_io_features, *maybe_io_weights, *maybe_io_any;
+typedef const float *all_features, *maybe_all_features;
 typedef const float *all_rows, *all_moments, *all_numbers, *all_weights, *grad_all_rows, *in_table;
 typedef float *all_out_rows, *grad_all_out_rows, *all_out_moments, *all_out_numbers, *out_table, *out_scalar;
 typedef const int64_t *in_counter;
@@ -167,6 +168,10 @@ enum { IN_PLACE = 1, PRODUCT = 2, ACTIVATION = 4, OPTIMIZER = 8, CONTRAST = 16, 
 	 * which every x is on its target's side: above 0 where the target is above 1 / 2 */ \
 	KERNEL(cross_entropy,     CONTRAST, (int rows, int features, out_scalar loss, out_scalar correct, \
 		grad_all_out_rows dx, all_rows x, in_labels label)) \
+	/* with a weight for each class (absent: 1), a mean by the weights of the labels, and a part of the truth, \
+	 * `smoothing`, that all classes share */ \
+	KERNEL(cross_entropy_weighted, CONTRAST, (int rows, int features, float smoothing, out_scalar loss, \
+		out_scalar correct, grad_all_out_rows dx, all_rows x, in_labels label, maybe_all_features weights)) \
 	KERNEL(mse,               0, (int rows, int features, out_scalar loss, grad_all_out_rows dx, all_rows x, \
 		all_rows target)) \
 	KERNEL(l1,                0, (int rows, int features, out_scalar loss, grad_all_out_rows dx, all_rows x, \

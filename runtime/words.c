@@ -45,6 +45,8 @@ static const struct { const char *ours, *theirs; } words[] = {
 	{"momentum", "mu"},
 	{"weight_decay", "wd decay l2 l2_reg l2_penalty l2_regularization"},
 	{"nesterov", "use_nesterov"},
+	{"label_smoothing", "smoothing smooth label_smooth"},
+	{"weights", "weight class_weight class_weights"},
 	{"slope", "negative_slope alpha leak leakiness"},
 	{"beta1", "beta_1 b1 adam_beta1"},
 	{"beta2", "beta_2 b2 adam_beta2"},

@@ -194,6 +194,9 @@ static const struct { const char *text; bool forward, backward; } contrasts[] = 
 		"weight_decay=0.1", true, true},
 	{"linear 4 60; tanh; linear 40; residual { relu } { linear 40 }; linear 2; optimizer sgd momentum=0.5", true, true},
 	{"linear 5 70; batchnorm eps=0; relu; linear 2", true, true},      /* padding is not finite */
+	{"linear 40 2; loss cross_entropy weights=1,5", true, true},
+	{"linear 3 64; relu; linear 2; loss cross_entropy weights=3,0.5 label_smoothing=0.2", true, true},
+	{"linear 40 2; loss cross_entropy label_smoothing=1", true, true},
 	{"input 40; residual { linear 2 } { linear 2 }", false, true},
 	{"linear 200 2; residual { }", false, false},
 	{"linear 50 2; relu", false, false},

@@ -7,17 +7,20 @@
 
 enum { CASES = 6000, LONGEST = 600 };
 
+/* mutate() takes pieces from their first 80 characters. */
 static const char *const seeds[] = {
 	"# a network\ninput 2\nlinear 2 64; batchnorm; relu\nlinear 64 2\nloss cross_entropy\n"
 		"optimizer sgd lr=1e-4\nbatch 32\n",
 	"let W = 64\nfc1: linear W bias=false\nrepeat 3 { linear W\n relu }\r\ninput 3x32x32\n",
 	"block res(c, d) {\n residual { linear c; relu }\n { linear d eps=.5 } }\n"
 		"skip: residual { res 1 -2. }\nblock n() {}\n",
+	"linear 2; leaky_relu slope=0.1; loss cross_entropy weights=1,.5, W label_smoothing=0.1; batch 7\n",
 };
 
 static const char *const pieces[] = {
 	"{", "}", "(", ")", "=", ":", ",", ";", "\n", "#", "\t", "let ", "repeat ", "block ", "residual ", " 1", " 2x3",
-	" -.5e3", " 1.2.3", " 9z", "a", "@", "\xc3\xa4", "\xff", "\xef\xbb\xbf", "-", "+", ".", "e", "x", "\r\n", "a=1",
+	" -.5e3", " 1.2.3", " 9z", "a", "@", "\xc3\xa4", "\xff", "\xef\xbb\xbf", "-", "+", ".", "e", "x", "\r\n",
+	"a=1", "a=1,2",
 };
 
 typedef struct Text { char bytes[LONGEST]; size_t length; } Text;
@@ -89,7 +92,8 @@ static int count_arguments(const Statement *statement, size_t length)
 	for (const Argument *argument = statement->arguments; argument; argument = argument->next) {
 		cr_assert(argument->key_span.begin <= argument->value.span.begin);
 		cr_assert(argument->value.span.begin < argument->value.span.end && argument->value.span.end <= length);
-		count += argument->key ? 2 : 1;
+		const bool listed = argument->value.kind == LITERAL_LIST;
+		count += (argument->key ? 1 : 0) + (listed ? argument->value.item_count : 1);
 	}
 	return count;
 }

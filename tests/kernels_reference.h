@@ -162,6 +162,34 @@ static void reference_cross_entropy(const KernelShape *s, const double *f, doubl
 	}
 }
 
+static void reference_cross_entropy_weighted(const KernelShape *s, const double *f, double **p)
+{
+	double *loss = p[0], *correct = p[1], *dx = p[2], *x = p[3], *label = p[4], *weights = p[5];
+	const int n = s->rows;
+	double total = 0, all = 0;
+	for (int r = 0; r < n; r++)
+		total += weights ? weights[(int)label[r]] : 1;
+	for (int i = 0; i < s->features; i++)
+		all += weights ? weights[i] : 1;
+	*loss = *correct = 0;
+	for (int r = 0; r < n; r++) {
+		const double own = (1 - f[0]) * (weights ? weights[(int)label[r]] : 1);
+		int best = 0;
+		double sum = 0;
+		for (int i = 1; i < s->features; i++)
+			if (x[i * n + r] > x[best * n + r])
+				best = i;
+		for (int i = 0; i < s->features; i++)
+			sum += exp(x[i * n + r]);
+		for (int i = 0; i < s->features; i++) {
+			const double truth = (i == label[r] ? own : 0) + f[0] / s->features * (weights ? weights[i] : 1);
+			*loss += truth * (log(sum) - x[i * n + r]) / total;
+			dx[i * n + r] = (exp(x[i * n + r]) / sum * (own + f[0] / s->features * all) - truth) / total;
+		}
+		*correct += best == label[r];
+	}
+}
+
 static void reference_l1(const KernelShape *s, const double *f, double **p)
 {
 	double *loss = p[0], *dx = p[1], *x = p[2], *target = p[3];
@@ -570,7 +598,7 @@ REFERENCE(linear_batchnorm_##activation##_bwd_update),
 static const struct { const char *name; KernelReference *function; } references[] = {
 	REFERENCE(linear), REFERENCE(linear_dx), REFERENCE(linear_dw), REFERENCE(column_sum), REFERENCE(add),
 	REFERENCE(batchnorm), REFERENCE(batchnorm_predict), REFERENCE(batchnorm_bwd), REFERENCE(scale_shift),
-	REFERENCE(cross_entropy), REFERENCE(mse), REFERENCE(l1), REFERENCE(huber), REFERENCE(bce), REFERENCE(centre), REFERENCE(count), REFERENCE(gather),
+	REFERENCE(cross_entropy), REFERENCE(cross_entropy_weighted), REFERENCE(mse), REFERENCE(l1), REFERENCE(huber), REFERENCE(bce), REFERENCE(centre), REFERENCE(count), REFERENCE(gather),
 	REFERENCE(scatter),
 	REFERENCE(linear_dw_update), REFERENCE(linear_batchnorm), REFERENCE(linear_batchnorm_bwd_update), REFERENCE(sgd),
 	REFERENCE(sgd_momentum),

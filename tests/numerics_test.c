@@ -358,6 +358,32 @@ Test(numerics, cross_entropy_of_many_rows_is_as_exact_as_of_one)
 	}
 }
 
+/* Weights, or 0 for none, of two classes; what torch gives. */
+Test(numerics, weighted_cross_entropy_of_its_ends)
+{
+	static const struct { float x[4], weights[2], smoothing; int32_t labels[2]; double loss; } cases[] = {
+		/* logits that make another loss infinite count only if they have a part in it */
+		{{0, -INFINITY, -INFINITY, 0}, {1, 5}, 0, {0, 1}, 0}, {{1e30f, -1e30f, -1e30f, 1e30f}, {1, 5}, 0, {0, 1}, 0},
+		{{1e30f, -1e30f, -1e30f, 1e30f}, {1, 3}, 0, {1, 1}, 1e30}, {{0, -INFINITY, 0, 0}, {0}, 0.5f, {0, 1}, INFINITY},
+		/* no label has a weight */
+		{{1, 2, 3, 4}, {0, 2}, 0, {0, 0}, NAN}, {{1, 2, 3, 4}, {0, 2}, 0, {0, 1}, 0.31326169},
+		{{NAN, 2, 3, 4}, {1, 2}, 0, {0, 1}, NAN}, {{INFINITY, 0, 0, 0}, {1, 2}, 0, {0, 0}, NAN},
+		/* all is shared: half of -log softmax of each class */
+		{{1, 2, 1, 2}, {0}, 1, {0, 1}, 0.81326169},
+	};
+	FOR_EACH_SET(set)
+		for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+			float x[2 * MAX_LANES * MAX_LANES], dx[2 * MAX_LANES * MAX_LANES], weights[MAX_LANES], loss, correct;
+			memcpy(weights, cases[i].weights, sizeof cases[i].weights);
+			set->gather(2, 2, x, cases[i].x, NULL);
+			set->table->cross_entropy_weighted(2, 2, cases[i].smoothing, &loss, &correct, dx, x, cases[i].labels,
+				cases[i].weights[1] > 0 ? weights : NULL);
+			const double wanted = cases[i].loss, found = (double)loss;
+			cr_expect(isnan(wanted) ? isnan(found) : found == wanted || fabs(found - wanted) <= 3e-7 * wanted,
+				"%s: case %zu: the loss is %.9g", set->name, i, found);
+		}
+}
+
 typedef void Distance(const KernelSet *set, const float *x, const float *target, float *loss, float *dx);
 
 static void l1_of_one(const KernelSet *set, const float *x, const float *target, float *loss, float *dx)

@@ -292,3 +292,5 @@ Test(parity, residual_convolution) { repeat("residual_convolution"); }
 Test(parity, l1) { repeat("l1"); }
 Test(parity, huber) { repeat("huber"); }
 Test(parity, bce) { repeat("bce"); }
+Test(parity, weighted) { repeat("weighted"); }
+Test(parity, smoothed) { repeat("smoothed"); }

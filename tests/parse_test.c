@@ -174,6 +174,25 @@ Test(parse, names_and_shapes)
 	close_reading(&reading);
 }
 
+Test(parse, lists)
+{
+	Reading reading = open_text("a 1 w=1, -2.5,X n=7");
+	const Argument *list = read_tree(&reading)->arguments->next;
+	cr_assert(list && list->value.kind == LITERAL_LIST && list->value.item_count == 3);
+	cr_expect(list->key_span.begin == 4 && list->value.span.begin == 6 && list->value.span.end == 15);
+	cr_expect(list->value.items[0].integer && list->value.items[0].magnitude == 1);
+	cr_expect(list->value.items[1].number == -2.5 && list->value.items[1].span.begin == 9);
+	cr_expect_str_eq(list->value.items[2].name, "X");
+	cr_assert(list->next && list->next->value.kind == LITERAL_NUMBER && list->next->value.magnitude == 7);
+	cr_expect_null(list->next->next);
+	close_reading(&reading);
+	expect_parse("a w=1, 2 n=3", "1:1 a w=1, 2 n=3\n", "");
+	/* a comma between arguments, as other languages have it */
+	expect_parse("a w=1, n=3", "1:1 a w=1, n\n",
+		"1:6: error: expected a value, a name=value or the end of the line after `1`, found `,`\n");
+	expect_parse("a w=1,\nb", "2:1 b\n", "1:7: error: expected a value after `,`, found the end of the line\n");
+}
+
 Test(parse, spans)
 {
 	Reading reading = open_text("  fc: linear 64 bias=false ; repeat 3 { relu }");

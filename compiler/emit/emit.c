@@ -101,6 +101,7 @@ static void put_operand(Emit *e, const Step *step, int index, bool looped)
 	case OPERAND_PANEL: put(e, !looped ? "0" : e->second ? "p + 1" : "p"); break;
 	case OPERAND_RATE: put(e, "lr"); break;
 	case OPERAND_PANEL_SIZE: put(e, "%zu", panel_floats(e->module, operand->tensor)); break;
+	case OPERAND_LIST: put(e, "%s%s", e->prefix, operand->name); break;
 	case OPERAND_KERNEL: put(e, "%s%s", e->prefix, operand->kernel->name); break;
 	}
 }
@@ -312,6 +313,8 @@ void emit(Module *m)
 	put(&e, "typedef int int32_t;\ntypedef long long int64_t;\n\n");
 	put_prototypes(&e);
 	put_host(&e);
+	put_lists(&e, &m->train);
+	put_lists(&e, &m->predict);
 	put_routine(&e, &m->train, "char *net, int rows, float lr, const void *host", "lr");
 	put_routine(&e, &m->predict, "char *net, int rows, const void *host", "0");
 	m->text = code_text(&e.code);

@@ -15,10 +15,13 @@ typedef struct Emit {
 	int function;
 	bool second;            /* the calls are for panel p + 1; in scratch memory it follows panel p */
 	int rows;               /* the number of rows in every call; 0: the variable rows */
+	const Map *lists;       /* by name: those that are defined */
 } Emit;
 
 /* Sets called[i] for each of the module's kernels that the routine calls. */
 void mark_called(const Module *m, const Routine *routine, bool *called);
+/* Defines the constants that the routine's calls read: the numbers of list arguments. */
+void put_lists(Emit *e, const Routine *routine);
 const char *element_type(const Tensor *tensor);
 /* Declares variables for the places of temporaries, and of other tensors if there is no struct: those that one parallel
  * loop uses, or, if loop is null, those that all other loops use. */

@@ -1,5 +1,6 @@
-/* layer.c: looks up a layer's arguments and tensors. */
+/* layer.c: looks up a layer's arguments and tensors, and puts arguments into words. */
 #include "../bnc.h"
+#include "../base/code.h"
 #include <string.h>
 
 int argument_index(const Layer *layer, const char *name)
@@ -18,6 +19,14 @@ int tensor_index(const Layer *layer, const char *name)
 	return -1;
 }
 
+static const char *list_text(Arena *arena, const double *numbers, int count)
+{
+	Code text = {.arena = arena};
+	for (int i = 0; i < count; i++)
+		code_put(&text, "%s%.9g", i ? "," : "", numbers[i]);
+	return code_text(&text);
+}
+
 const char *argument_text(Arena *arena, const Node *node, int index)
 {
 	const ArgumentSpec *spec = &node->layer->arguments[index];
@@ -25,6 +34,7 @@ const char *argument_text(Arena *arena, const Node *node, int index)
 	switch (spec->kind) {
 	case ARGUMENT_FLAG: return value != 0 ? "true" : "false";
 	case ARGUMENT_PAIR: return pair_text(arena, spec, value, node->widths[index]);
+	case ARGUMENT_LIST: return list_text(arena, node->lists[index], (int)value);
 	default: return arena_print(arena, "%.9g", value);
 	}
 }

@@ -176,7 +176,7 @@ Reference reference_of(const Node *node, int rows)
 	return (Reference){
 		.rows = rows, .inputs = (int)shape_size(&node->inputs[0]->shape),
 		.outputs = node->output ? (int)shape_size(&node->output->shape) : 1,
-		.arguments = node->arguments, .widths = node->widths,
+		.arguments = node->arguments, .widths = node->widths, .lists = node->lists,
 		.x_shape = &node->inputs[0]->shape, .y_shape = node->output ? &node->output->shape : 0,
 	};
 }

@@ -69,6 +69,8 @@ static void list_arguments(const Layer *layer, FILE *out)
 			fprintf(out, " %s=%s", a->name, a->default_value != 0 ? "true" : "false");
 		else if (a->kind == ARGUMENT_PAIR && a->default_value < 0)
 			fprintf(out, " %s=%s", a->name, a->word);
+		else if (a->kind == ARGUMENT_LIST)
+			fprintf(out, " [%s=X,X,...]", a->name);
 		else
 			fprintf(out, " %s=%g", a->name, a->default_value);
 	}

@@ -26,7 +26,8 @@ typedef struct Match {
 
 static bool same_operand(const Operand *a, const Operand *b)
 {
-	return a->kind == b->kind && a->tensor == b->tensor && a->number == b->number && a->kernel == b->kernel;
+	return a->kind == b->kind && a->tensor == b->tensor && a->number == b->number && a->kernel == b->kernel
+		&& a->list == b->list;
 }
 
 static bool bind_operands(const Call *call, const Step *step, Match *match)

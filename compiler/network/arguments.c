@@ -13,6 +13,8 @@ const char *describe(Builder *b, const Literal *value)
 			text = arena_print(b->arena, "%s%s%lld", text, i ? "x" : "", (long long)value->dims[i]);
 		return arena_print(b->arena, "the shape %s", text);
 	}
+	case LITERAL_LIST:
+		return arena_print(b->arena, "a list of %d values", value->item_count);
 	case LITERAL_NUMBER:
 		break;
 	}
@@ -35,12 +37,18 @@ const Binding *bind_name(Arena *arena, const Binding *bindings, const char *name
 	return binding;
 }
 
-Literal resolve(const Scope *scope, const Literal *literal)
+Literal resolve(const Builder *b, const Scope *scope, const Literal *literal)
 {
+	Literal value = *literal;
 	const Binding *binding = literal->kind == LITERAL_NAME ? find_binding(scope, literal->name) : 0;
-	if (!binding)
-		return *literal;
-	Literal value = binding->value;
+	if (binding)
+		value = binding->value;
+	else if (literal->kind == LITERAL_LIST) {
+		Literal *items = NEW_ARRAY(b->arena, Literal, literal->item_count);
+		for (int i = 0; i < literal->item_count; i++)
+			items[i] = resolve(b, scope, &literal->items[i]);
+		value.items = items;
+	}
 	value.span = literal->span;
 	return value;
 }
@@ -61,6 +69,8 @@ bool in_range(const char *range, double number)
 		return number >= 0;
 	if (strcmp(range, ">= 0 and < 1") == 0)
 		return number >= 0 && number < 1;
+	if (strcmp(range, ">= 0 and <= 1") == 0)
+		return number >= 0 && number <= 1;
 	internal_error("`%s` is not a range", range);
 }
 
@@ -104,6 +114,10 @@ static bool check_real(Builder *b, const Scope *scope, const char *what, const L
 	const char *wanted = arena_print(b->arena, "%s must be a number%s%s", what, range ? " " : "", range ? range : "");
 	if (value->kind == LITERAL_NAME)
 		return unknown_name(b, scope, wanted, value);
+	if (value->kind == LITERAL_LIST) {
+		error_at(b->diagnostics, value->span, "%s, found %s", wanted, describe(b, value));
+		return false;
+	}
 	double magnitude = value->number < 0 ? -value->number : value->number;
 	if (value->kind != LITERAL_NUMBER || value->overflow || magnitude > 3.4028234663852886e38) {
 		error_at(b->diagnostics, value->span, "%s that a 32-bit float can hold, found %s", wanted, describe(b, value));
@@ -160,6 +174,22 @@ static bool check_flag(Builder *b, const char *what, const Literal *value, doubl
 
 /* ---- arguments */
 
+/* A single number is a list, too. One with a mistake counts as not given, so that nothing is reported about its
+ * length. */
+static void check_list(Builder *b, const Scope *scope, const char *what, const Literal *value, const ArgumentSpec *spec,
+	Node *node, int index)
+{
+	const Literal *items = value->kind == LITERAL_LIST ? value->items : value;
+	const int count = value->kind == LITERAL_LIST ? value->item_count : 1;
+	double *numbers = NEW_ARRAY(b->arena, double, count);
+	bool good = true;
+	what = arena_print(b->arena, "each of the %s", what);
+	for (int i = 0; i < count; i++)
+		good &= check_real(b, scope, what, &items[i], spec->range, &numbers[i]);
+	node->lists[index] = numbers;
+	node->arguments[index] = good ? count : 0;
+}
+
 /* Marks the node's shapes as unknown, so that nothing is reported about sizes that follow from a mistake. */
 static void leave_unknown(Node *node)
 {
@@ -193,6 +223,9 @@ static void set_argument(Builder *b, const Scope *scope, Node *node, int index, 
 	case ARGUMENT_PAIR:
 		if (!check_pair(b, scope, what, spec, value, out, &node->widths[index]))
 			leave_unknown(node);
+		break;
+	case ARGUMENT_LIST:
+		check_list(b, scope, what, value, spec, node, index);
 		break;
 	}
 }
@@ -243,7 +276,7 @@ void set_arguments(Builder *b, const Scope *scope, Node *node, const Argument *a
 	bool infer = values < places && inferred > 0 && values <= places - inferred && places > inferred;
 	int index = 0;
 	for (const Argument *a = arguments; a; a = a->next) {
-		Literal value = resolve(scope, &a->value);
+		Literal value = resolve(b, scope, &a->value);
 		if (a->key) {
 			set_named(b, scope, node, a, &value);
 			continue;

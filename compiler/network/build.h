@@ -44,8 +44,8 @@ Node *add_node(Builder *b, const Layer *layer, const char *path, Span span);
 const Binding *find_binding(const Scope *scope, const char *name);
 /* Returns the bindings with one more. */
 const Binding *bind_name(Arena *arena, const Binding *bindings, const char *name, Literal value);
-/* Returns the literal that a name stands for; any other literal itself. */
-Literal resolve(const Scope *scope, const Literal *literal);
+/* Returns the literal that a name stands for; any other literal itself. In a list, of each item. */
+Literal resolve(const Builder *b, const Scope *scope, const Literal *literal);
 const char *describe(Builder *b, const Literal *value);
 bool is_flag(const Literal *value);             /* true or false */
 /* Reports a name without a meaning, and returns false; wanted: what was expected. */

@@ -83,7 +83,8 @@ static void check_loss(Network *network, Diagnostics *diagnostics)
 		note_at(diagnostics, output->span,
 			"the 1 output comes from here; `loss %s` takes one, and `loss %s` with labels 0 and 1",
 			layer_default(KIND_LOSS, 1)->name, loss_of(TRUTH_CHANCES)->name);
-	}
+	} else if (loss->layer->infer)
+		loss->layer->infer(loss, diagnostics);
 }
 
 bool check_batch(const Network *network, int batch, bool training, Diagnostics *diagnostics)

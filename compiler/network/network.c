@@ -71,7 +71,7 @@ static void build_block(Builder *b, Scope *scope, const Statement *statement, Bl
 	for (const Argument *p = definition->arguments; p; p = p->next, expected++) {
 		if (!value)
 			continue;
-		inside.bindings = bind_name(b->arena, inside.bindings, p->value.name, resolve(scope, &value->value));
+		inside.bindings = bind_name(b->arena, inside.bindings, p->value.name, resolve(b, scope, &value->value));
 		value = value->next;
 	}
 	if (expected != found) {
@@ -121,7 +121,7 @@ static void build_let(Builder *b, Scope *scope, const Statement *statement)
 	}
 	if (!statement->arguments)
 		return;
-	Literal value = resolve(scope, &statement->arguments->value);
+	Literal value = resolve(b, scope, &statement->arguments->value);
 	if (value.kind == LITERAL_NAME && !is_flag(&value)) {
 		unknown_name(b, scope, arena_print(b->arena, "let %s expects a value", statement->name), &value);
 		return;
@@ -134,7 +134,7 @@ static void build_repeat(Builder *b, Scope *scope, const Statement *statement)
 	double count = 0;
 	if (!statement->arguments)
 		return;
-	Literal value = resolve(scope, &statement->arguments->value);
+	Literal value = resolve(b, scope, &statement->arguments->value);
 	if (!check_size(b, scope, "repeat", &value, MAX_NODES, &count))
 		return;
 	if (!statement->body)

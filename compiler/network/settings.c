@@ -17,7 +17,7 @@ static void set_count(Builder *b, const Scope *scope, const Statement *statement
 {
 	if (!expect_one(b, statement, "one whole number"))
 		return;
-	Literal value = resolve(scope, &statement->arguments->value);
+	Literal value = resolve(b, scope, &statement->arguments->value);
 	double number;
 	if (check_size(b, scope, statement->name, &value, most, &number))
 		*out = (int)number;
@@ -37,7 +37,7 @@ static void set_seed(Builder *b, const Scope *scope, const Statement *statement)
 {
 	if (!expect_one(b, statement, "one whole number"))
 		return;
-	Literal value = resolve(scope, &statement->arguments->value);
+	Literal value = resolve(b, scope, &statement->arguments->value);
 	if (value.kind != LITERAL_NUMBER || !value.integer || value.negative || value.overflow) {
 		error_at(b->diagnostics, value.span, "seed must be a whole number from 0 to 18446744073709551615, found %s",
 			describe(b, &value));
@@ -91,7 +91,7 @@ static void set_input(Builder *b, const Scope *scope, const Statement *statement
 	b->network->input->shape.rank = BROKEN_RANK;
 	if (!expect_one(b, statement, "the shape of one sample: 2, or 1x28x28"))
 		return;
-	Literal value = resolve(scope, &statement->arguments->value);
+	Literal value = resolve(b, scope, &statement->arguments->value);
 	if (b->network->nodes.count)
 		error_at(b->diagnostics, statement->span, "input must come before the first layer");
 	b->network->input->shape = input_shape(b, scope, &value);

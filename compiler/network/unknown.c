@@ -111,7 +111,7 @@ void unknown_statement(Builder *b, const Scope *scope, const Statement *statemen
 		names[count++] = block->definition->name;
 	const Argument *first = statement->arguments;
 	if (first && !first->key) {
-		const Literal literal = resolve(scope, &first->value);
+		const Literal literal = resolve(b, scope, &first->value);
 		value = literal.kind == LITERAL_NAME ? literal.name : describe(b, &literal);
 	}
 	const char *near = nearest_name(name, names, count);

@@ -9,6 +9,7 @@ typedef struct Expectation {
 	const char *expected;
 } Expectation;
 
+static const char after_argument[] = "a value, a name=value or the end of the line";
 static const char any_layer[] = "a layer, a setting or a definition";
 
 /* Rows for special cases; the first that fits is used. */
@@ -25,13 +26,14 @@ static const Expectation expectations[] = {
 	{ 0,            0, TOKEN_EQUALS,       "a value" },
 	{ 0,            0, TOKEN_LEFT_PAREN,   "a parameter's name or `)`" },
 	{ 0,            0, TOKEN_RIGHT_PAREN,  "`{`" },
-	{ 0,            0, TOKEN_COMMA,        "a parameter's name" },
+	{ TOKEN_BLOCK,  0, TOKEN_COMMA,        "a parameter's name" },
+	{ 0,            0, TOKEN_COMMA,        "a value" },
 	{ TOKEN_LET,    2, TOKEN_NAME,         "`=`" },
 	{ TOKEN_LET,    0, 0,                  "the end of the line" },
 	{ TOKEN_REPEAT, 0, 0,                  "`{`" },
 	{ TOKEN_BLOCK,  2, TOKEN_NAME,         "`(` or `{`" },
 	{ TOKEN_BLOCK,  0, TOKEN_NAME,         "`,` or `)`" },
-	{ 0,            0, 0,                  "a value, a name=value or the end of the line" },
+	{ 0,            0, 0,                  after_argument },
 };
 
 static const char *quote(const Parser *parser, Token token)
@@ -99,6 +101,13 @@ static const char *value_after(const Parser *parser, Token equals)
 	return is_value ? quote(parser, value) : "";
 }
 
+/* For somebody who wrote `lr=0.1, momentum=0.9`: the comma is one too many, although a list might have gone on. */
+static void complain_comma(const Parser *parser)
+{
+	error_at(parser->diagnostics, parser->comma_span, "expected %s after `%s`, found `,`", after_argument,
+		quote(parser, parser->before_comma));
+}
+
 /* For somebody who wrote `epochs = 10`. */
 static void complain_assignment(const Parser *parser, Token found)
 {
@@ -114,6 +123,8 @@ void complain(const Parser *parser, Token found)
 		complain_malformed(parser, found);
 	else if (called && found.kind == TOKEN_EQUALS && parser->length == 1)
 		complain_assignment(parser, found);
+	else if (called && found.kind == TOKEN_EQUALS && parser->comma && parser->length == parser->comma + 2)
+		complain_comma(parser);
 	else if (called && found.kind == TOKEN_EQUALS && parser->previous.kind != TOKEN_EQUALS)
 		error_at(parser->diagnostics, found.span, "expected a name before `=`, found `%s`",
 			quote(parser, parser->previous));

@@ -30,6 +30,7 @@
 %type body       { Statement * }
 %type arguments  { Arguments }
 %type parameters { Arguments }
+%type list       { Arguments }
 %type value      { Token }
 
 file ::= statements(S).                                         { parser->statements = S.first; }
@@ -67,7 +68,10 @@ call(C) ::= NAME(N) arguments(A).                               { C = make_call(
 
 arguments(A) ::= .                                              { A = NO_ARGUMENTS; }
 arguments(A) ::= arguments(B) value(V).                         { A = add_positional(parser, B, V); }
-arguments(A) ::= arguments(B) NAME(K) EQUALS value(V).          { A = add_keyed(parser, B, K, V); }
+arguments(A) ::= arguments(B) NAME(K) EQUALS list(L).           { A = add_keyed(parser, B, K, L); }
+
+list(L) ::= value(V).                                           { L = add_positional(parser, NO_ARGUMENTS, V); }
+list(L) ::= list(M) COMMA value(V).                             { L = add_positional(parser, M, V); }
 
 value(V) ::= NAME(T).                                           { V = T; }
 value(V) ::= INTEGER(T).                                        { V = T; }
@@ -96,8 +100,14 @@ static void feed(Feed *feeder, Token token)
 	if (!before || before == TOKEN_END || before == TOKEN_LEFT_BRACE || before == TOKEN_COLON) {
 		parser->head = token;
 		parser->length = 0;
+		parser->comma = 0;
 	}
 	Parse(&feeder->engine, token.kind, token);
+	if (token.kind == TOKEN_COMMA) {
+		parser->comma = parser->length;
+		parser->before_comma = parser->previous;
+		parser->comma_span = token.span;
+	}
 	parser->previous = token;
 	parser->length++;
 	/* Lemon reports no mistake in the three tokens after one; in a new statement they are to be reported. */

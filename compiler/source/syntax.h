@@ -31,6 +31,9 @@ typedef struct Parser {
 	Token head;             /* the first token of the statement being read, after its label */
 	Token previous;
 	int length;             /* the number of tokens of the statement so far, from its head */
+	int comma;              /* the statement's last comma: how many tokens are before it, 0: there is none; */
+	Token before_comma;     /* the last of these */
+	Span comma_span;
 	Statement *statements;  /* the result */
 } Parser;
 
@@ -42,7 +45,8 @@ typedef struct Arguments {
 typedef struct Statements { Statement *first, *last; } Statements;
 
 Arguments add_positional(Parser *parser, Arguments arguments, Token value);
-Arguments add_keyed(Parser *parser, Arguments arguments, Token key, Token value);
+/* values: one, or those of a list. */
+Arguments add_keyed(Parser *parser, Arguments arguments, Token key, Arguments values);
 /* Marks the statement as broken; null: makes one without anything that could be read. */
 Statement *make_broken(Parser *parser, Statement *statement);
 Statements add_statement(Statements statements, Statement *statement);

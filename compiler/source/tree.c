@@ -121,9 +121,25 @@ Arguments add_positional(Parser *parser, Arguments arguments, Token value)
 	return append(arguments, make_argument(parser, value));
 }
 
-Arguments add_keyed(Parser *parser, Arguments arguments, Token key, Token value)
+static Literal make_list(Parser *parser, Arguments values)
 {
-	Argument *argument = make_argument(parser, value);
+	int count = 0;
+	for (const Argument *a = values.first; a; a = a->next)
+		count++;
+	Literal *items = NEW_ARRAY(parser->arena, Literal, count);
+	Literal list = { .kind = LITERAL_LIST, .span = join(values.first->value.span, values.last->value.span),
+		.items = items, .item_count = count };
+	for (const Argument *a = values.first; a; a = a->next)
+		*items++ = a->value;
+	return list;
+}
+
+Arguments add_keyed(Parser *parser, Arguments arguments, Token key, Arguments values)
+{
+	Argument *argument = values.first;
+	if (argument->next)
+		argument->value = make_list(parser, values);
+	argument->next = NULL;
 	argument->key = name_of(parser, key);
 	argument->key_span = key.span;
 	return append(arguments, argument);

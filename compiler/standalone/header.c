@@ -51,9 +51,11 @@ static void put_shapes(const Standalone *s, Code *code)
 static void put_rule(Code *code, const char *kind, const Node *node)
 {
 	code_put(code, " * %s %s", kind, node->layer->name);
-	for (int i = 0; node->layer->arguments[i].name; i++)
-		if (strcmp(node->layer->arguments[i].name, "lr") != 0)
-			code_put(code, " %s=%s", node->layer->arguments[i].name, argument_text(code->arena, node, i));
+	for (int i = 0; node->layer->arguments[i].name; i++) {
+		const char *name = node->layer->arguments[i].name, *text = argument_text(code->arena, node, i);
+		if (*text && strcmp(name, "lr") != 0)
+			code_put(code, " %s=%s", name, text);
+	}
 	code_put(code, "\n");
 }
 

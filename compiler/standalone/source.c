@@ -113,6 +113,16 @@ static const char *routine_text(const Standalone *s, const Routine *routine, boo
 	return code_text(&e.code);
 }
 
+/* The constants that the routines read. */
+static void put_constants(const Standalone *s, Code *code)
+{
+	Emit e = {.module = s->module, .code = {.arena = s->arena}, .prefix = arena_print(s->arena, "%s_", s->prefix)};
+	if (!s->options->inference)
+		put_lists(&e, &s->module->train);
+	put_lists(&e, &s->module->predict);
+	code_put(code, "%s", code_text(&e.code));
+}
+
 static void put_predict(const Standalone *s, Code *code)
 {
 	int inputs = (int)shape_size(&s->module->network->input->shape),
@@ -182,6 +192,7 @@ static void put_implementation(const Standalone *s, Code *code)
 			"#ifndef $_CONST_ATTR\n#define $_CONST_ATTR\n#endif\n");
 	put_beginning(s, code);
 	put_called_kernels(s, code);
+	put_constants(s, code);
 	if (s->options->inference)
 		put_inference(s, code);
 	else

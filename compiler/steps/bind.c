@@ -57,6 +57,18 @@ static Operand number(double value)
 	return (Operand){.kind = OPERAND_NUMBER, .number = value};
 }
 
+/* The numbers of a list argument; absent if it is not given. */
+static Operand list(const Diff *d, int argument)
+{
+	const Node *node = d->node;
+	const char *name = node->layer->arguments[argument].name;
+	if (node->arguments[argument] == 0)
+		return (Operand){.kind = OPERAND_ABSENT};
+	return (Operand){.kind = OPERAND_LIST, .number = node->arguments[argument], .list = node->lists[argument],
+		.name = node->layer->kind == KIND_LAYER ? arena_print(d->arena, "%s_%d", name, node->index)
+			: arena_print(d->arena, "%s_%s", node->path, name)};
+}
+
 /* The index of `x` or `x2`, `dx` or `dx2`, after the prefix; -1 if name is none of these. */
 static int input_index(const char *name, const char *prefix)
 {
@@ -234,6 +246,8 @@ static Operand bind(Diff *d, const char *name)
 	static const char one_minus[] = "one_minus_";
 	const bool rest = strncmp(name, one_minus, strlen(one_minus)) == 0;
 	int argument = argument_index(d->node->layer, rest ? name + strlen(one_minus) : name);
+	if (argument >= 0 && d->node->layer->arguments[argument].kind == ARGUMENT_LIST)
+		return list(d, argument);
 	if (argument >= 0 && tensor_index(d->node->layer, name) < 0)
 		return number(rest ? 1 - d->node->arguments[argument] : d->node->arguments[argument]);
 	switch (d->node->layer->kind) {
@@ -248,7 +262,9 @@ static void check_operand(const Step *step, int index)
 {
 	const KernelParameter *parameter = &step->kernel->parameters[index];
 	const Operand *operand = &step->operands[index];
-	bool tensor = operand->kind == OPERAND_AT || operand->kind == OPERAND_ABSENT;
+	const bool listed = operand->kind == OPERAND_LIST && parameter->type->layout == LAYOUT_FEATURES
+		&& !parameter->type->own;
+	bool tensor = operand->kind == OPERAND_AT || operand->kind == OPERAND_ABSENT || listed;
 	if (tensor != (parameter->type->class == OPERAND_TENSOR))
 		internal_error("%s: operand %s of %s is of the wrong kind", step->node->layer->name, parameter->name,
 			step->kernel->name);
@@ -313,24 +329,26 @@ static void bind_call(Diff *d, const char **text, bool wanted)
 	find_features(step);
 }
 
-/* Whether the call after `[name]` or `[!name]` exists with the node's arguments; true if there is no guard. */
-static bool guard_holds(Diff *d, const char **text)
+/* Whether the call after any number of `[name]` and `[!name]` exists with the node's arguments. */
+static bool guards_hold(Diff *d, const char **text)
 {
 	const char *begin = *text;
-	if (!read_mark(text, '['))
-		return true;
-	bool negated = read_mark(text, '!');
-	int argument = argument_index(d->node->layer, read_word(d->arena, text));
-	if (argument < 0 || !read_mark(text, ']'))
-		internal_error("%s: `%s` does not begin with an argument's name in brackets", d->node->layer->name, begin);
-	return (d->node->arguments[argument] != 0) != negated;
+	bool hold = true;
+	while (read_mark(text, '[')) {
+		bool negated = read_mark(text, '!');
+		int argument = argument_index(d->node->layer, read_word(d->arena, text));
+		if (argument < 0 || !read_mark(text, ']'))
+			internal_error("%s: `%s` does not begin with an argument's name in brackets", d->node->layer->name, begin);
+		hold = hold && (d->node->arguments[argument] != 0) != negated;
+	}
+	return hold;
 }
 
 void bind_calls(Diff *d, const Node *node, const char *text)
 {
 	d->node = node;
 	for (bool more = text && *text; more; more = read_mark(&text, ';')) {
-		bool wanted = guard_holds(d, &text);
+		bool wanted = guards_hold(d, &text);
 		bind_call(d, &text, wanted);
 	}
 	if (text && *text)

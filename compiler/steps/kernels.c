@@ -20,6 +20,7 @@ static const OperandType operand_types[] = {
 	{"in_features", "const float *", OPERAND_TENSOR, true, false, true, false, LAYOUT_FEATURES},
 	{"out_features", "float *", OPERAND_TENSOR, false, true, true, false, LAYOUT_FEATURES},
 	{"io_features", "float *", OPERAND_TENSOR, true, true, true, false, LAYOUT_FEATURES},
+	{"all_features", "const float *", OPERAND_TENSOR, true, false, false, false, LAYOUT_FEATURES},
 	{"all_moments", "const float *", OPERAND_TENSOR, true, false, false, false, LAYOUT_MOMENTS},
 	{"all_out_moments", "float *", OPERAND_TENSOR, false, true, false, false, LAYOUT_MOMENTS},
 	{"all_numbers", "const float *", OPERAND_TENSOR, true, false, false, false, LAYOUT_NUMBERS},

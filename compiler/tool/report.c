@@ -7,8 +7,11 @@
 
 static void print_arguments(Arena *arena, const Node *node, FILE *out)
 {
-	for (int i = 0; node->layer->arguments[i].name; i++)
-		fprintf(out, " %s=%s", node->layer->arguments[i].name, argument_text(arena, node, i));
+	for (int i = 0; node->layer->arguments[i].name; i++) {
+		const char *text = argument_text(arena, node, i);
+		if (*text)
+			fprintf(out, " %s=%s", node->layer->arguments[i].name, text);
+	}
 }
 
 static void print_value(Arena *arena, const Value *value, FILE *out)
@@ -56,6 +59,7 @@ static void print_step(const Module *m, const Step *step, FILE *out)
 		case OPERAND_PANEL: fprintf(out, "panel"); break;
 		case OPERAND_RATE: fprintf(out, "lr"); break;
 		case OPERAND_PANEL_SIZE: fprintf(out, "size"); break;
+		case OPERAND_LIST: fprintf(out, "%s", operand->name); break;
 		case OPERAND_KERNEL: fprintf(out, "%s", operand->kernel->name); break;
 		}
 	}

@@ -93,6 +93,30 @@ static void KERNEL_FN(cross_entropy_of_two)(int rows, int features, float *loss,
 }
 #endif
 
+/* The largest logit of each row, that of its label, and whether they are one. */
+typedef struct Peak { Vector highest, chosen; Mask right; } Peak;
+
+/* Leaves the logits of the last panel in `column`. */
+INLINE Peak find_peak(Vector *column, int features, ptrdiff_t stride, const float *x, int rows, Mask wanted)
+{
+	Peak peak;
+	peak.highest = splat(-INFINITY);
+	peak.chosen = splat(0.0f);
+	peak.right = wanted == 0;
+	for (int panel = 0; panel < panel_count(features); panel++) {
+		const int columns = smaller(features - panel * LANES, LANES);
+		load_columns(column, x + panel * stride, rows, columns);
+		for (int i = 0; i < columns; i++) {
+			const int32_t index = panel * LANES + i;
+			const Mask higher = column[i] > peak.highest;
+			peak.highest = choose(higher, column[i], peak.highest);
+			peak.right = (higher & (wanted == index)) | (~higher & peak.right);
+			peak.chosen = choose(wanted == index, column[i], peak.chosen);
+		}
+	}
+	return peak;
+}
+
 /* Rows run across the lanes: a vector holds one class of LANES samples. With the logits z, their maximum m and s the
  * sum of exp(z - m): loss = log(s) + m - z[label], dz = (exp(z - m) / s - (1 at the label, else 0)) / rows. */
 static void KERNEL_FN(cross_entropy)(int rows, int features, float *loss, float *correct, float *dx, const float *x,
@@ -108,26 +132,14 @@ static void KERNEL_FN(cross_entropy)(int rows, int features, float *loss, float 
 		const Mask wanted = load_labels(label + row, block_rows);
 		Vector column[LANES];
 
-		Vector highest = splat(-INFINITY), chosen = splat(0.0f);
-		Mask right = wanted == 0;
-		for (int panel = 0; panel < panels; panel++) {
-			const int columns = smaller(features - panel * LANES, LANES);
-			load_columns(column, x + panel * stride + block, block_rows, columns);
-			for (int i = 0; i < columns; i++) {
-				const int32_t index = panel * LANES + i;
-				const Mask higher = column[i] > highest;
-				highest = choose(higher, column[i], highest);
-				right = (higher & (wanted == index)) | (~higher & right);
-				chosen = choose(wanted == index, column[i], chosen);
-			}
-		}
+		const Peak peak = find_peak(column, features, stride, x + block, block_rows, wanted);
 		Vector sum = splat(0.0f);
 		for (int panel = 0; panel < panels; panel++) {
 			const int columns = smaller(features - panel * LANES, LANES);
 			if (panels > 1)
 				load_columns(column, x + panel * stride + block, block_rows, columns);
 			for (int i = 0; i < columns; i++) {
-				column[i] = vector_exp(column[i] - highest);
+				column[i] = vector_exp(column[i] - peak.highest);
 				sum += column[i];
 			}
 			if (panels > 1)
@@ -144,7 +156,78 @@ static void KERNEL_FN(cross_entropy)(int rows, int features, float *loss, float 
 			}
 			store_columns(dx + panel * stride + block, column, block_rows, columns);
 		}
-		add_score(&score, wanted >= 0, right, vector_log(sum) + (highest - chosen));
+		add_score(&score, wanted >= 0, peak.right, vector_log(sum) + (peak.highest - peak.chosen));
+	}
+	store_score(&score, share, loss, correct);
+}
+
+/* The weight of each class, or with step 0 one weight for all. */
+typedef struct ClassWeights { const float *of; int step; } ClassWeights;
+
+/* The weights of a block's labels; 0 in lanes after its rows. */
+INLINE Vector label_weights(ClassWeights weights, const int32_t *label, int rows)
+{
+	Lanes found;
+	for (int lane = 0; lane < LANES; lane++)
+		found.lane[lane] = lane < rows ? weights.of[label[lane] * weights.step] : 0.0f;
+	return found.vector;
+}
+
+/* With the weights w, w[label] of the rows' sum T, the sum of all weights S and l = -log softmax(z), a row loses
+ * ((1 - smoothing) w[label] l[label] + smoothing / features sum(w l)) / T. */
+static void KERNEL_FN(cross_entropy_weighted)(int rows, int features, float smoothing, float *loss, float *correct,
+	float *dx, const float *x, const int32_t *label, const float *weights)
+{
+	const ptrdiff_t stride = (ptrdiff_t)rows * LANES;
+	const int panels = panel_count(features);
+	const float shared = smoothing / (float)features, unit = 1.0f;
+	ClassWeights weight;
+	weight.of = weights ? weights : &unit;
+	weight.step = weights != NULL;
+	float all = 0.0f;
+	for (int i = 0; i < features; i++)
+		all += weight.of[i * weight.step];
+	Total counted = total_none();
+	for (int row = 0; row < rows; row += LANES)
+		total_add(&counted, label_weights(weight, label + row, smaller(rows - row, LANES)));
+	const float share = 1.0f / (lane_sum(counted.sum) - lane_sum(counted.lost));
+	Score score = score_none();
+	for (int row = 0; row < rows; row += LANES) {
+		const ptrdiff_t block = (ptrdiff_t)row * LANES;
+		const int block_rows = smaller(rows - row, LANES);
+		const Mask wanted = load_labels(label + row, block_rows);
+		const Vector own = label_weights(weight, label + row, block_rows) * (1.0f - smoothing);
+		Vector column[LANES];
+		const Peak peak = find_peak(column, features, stride, x + block, block_rows, wanted);
+		/* of the exponentials; and of w (highest - z), which may be infinite where it does not count */
+		Vector sum = splat(0.0f), fall = splat(0.0f);
+		for (int panel = 0; panel < panels; panel++) {
+			const int columns = smaller(features - panel * LANES, LANES);
+			if (panels > 1)
+				load_columns(column, x + panel * stride + block, block_rows, columns);
+			for (int i = 0; i < columns; i++) {
+				column[i] = column[i] - peak.highest;
+				fall -= column[i] * weight.of[(panel * LANES + i) * weight.step];
+				column[i] = vector_exp(column[i]);
+				sum += column[i];
+			}
+			if (panels > 1)
+				store_columns(dx + panel * stride + block, column, block_rows, columns);
+		}
+		const Vector scale = (own + shared * all) * share / sum;
+		for (int panel = 0; panel < panels; panel++) {
+			const int columns = smaller(features - panel * LANES, LANES);
+			if (panels > 1)
+				load_columns(column, dx + panel * stride + block, block_rows, columns);
+			for (int i = 0; i < columns; i++) {
+				const int32_t index = panel * LANES + i;
+				const float truth = shared * weight.of[index * weight.step];
+				column[i] = column[i] * scale - (choose(wanted == index, own, splat(0.0f)) + truth) * share;
+			}
+			store_columns(dx + panel * stride + block, column, block_rows, columns);
+		}
+		const Vector log_sum = vector_log(sum), lost = (log_sum + (peak.highest - peak.chosen)) * own;
+		add_score(&score, wanted >= 0, peak.right, shared > 0.0f ? lost + (log_sum * all + fall) * shared : lost);
 	}
 	store_score(&score, share, loss, correct);
 }

@@ -196,3 +196,11 @@ one("bce", 22,
     "linear 2 24; batchnorm; relu6; linear 9; silu; linear 1; loss bce; optimizer adam lr=0.01 eps=1e-3",
     lambda: nn.Sequential(nn.Linear(2, 24), nn.BatchNorm1d(24), nn.ReLU6(), nn.Linear(24, 9), nn.SiLU(), nn.Linear(9, 1)),
     lambda parameters: torch.optim.Adam(parameters, lr=0.01, eps=1e-3), bce)
+one("weighted", 0,
+    "linear 2 24; relu6; linear 9; tanh; linear 2; loss cross_entropy weights=1,5 label_smoothing=0.1; optimizer sgd lr=0.1 momentum=0.9",
+    lambda: nn.Sequential(nn.Linear(2, 24), nn.ReLU6(), nn.Linear(24, 9), nn.Tanh(), nn.Linear(9, 2)),
+    sgd(lr=0.1, momentum=0.9), nn.CrossEntropyLoss(weight=torch.tensor([1.0, 5.0]), label_smoothing=0.1))
+one("smoothed", 14,
+    "linear 2 24 bias=false; batchnorm; relu; linear 21; loss cross_entropy label_smoothing=0.3; optimizer adam lr=0.01 eps=1e-3",
+    lambda: nn.Sequential(nn.Linear(2, 24, bias=False), nn.BatchNorm1d(24), nn.ReLU(), nn.Linear(24, 21)),
+    lambda parameters: torch.optim.Adam(parameters, lr=0.01, eps=1e-3), nn.CrossEntropyLoss(label_smoothing=0.3))
