@@ -164,6 +164,11 @@ enum { IN_PLACE = 1, PRODUCT = 2, ACTIVATION = 4, OPTIMIZER = 8, CONTRAST = 16, 
 		maybe_in_features beta)) \
 	/* activations: relu, relu_bwd, ... */ \
 	ACTIVATIONS(ACTIVATION_KERNELS) \
+	/* over the features of each row */ \
+	KERNEL(softmax,           0, (int rows, int features, all_out_rows y, all_rows x)) \
+	KERNEL(softmax_bwd,       0, (int rows, int features, grad_all_out_rows dx, grad_all_rows dy, all_rows y)) \
+	KERNEL(log_softmax,       0, (int rows, int features, all_out_rows y, all_rows x)) \
+	KERNEL(log_softmax_bwd,   0, (int rows, int features, grad_all_out_rows dx, grad_all_rows dy, all_rows y)) \
 	/* losses: mean over the batch, and its gradient. `correct` counts the rows with argmax == label, or those in \
 	 * which every x is on its target's side: above 0 where the target is above 1 / 2 */ \
 	KERNEL(cross_entropy,     CONTRAST, (int rows, int features, out_scalar loss, out_scalar correct, \

@@ -25,6 +25,8 @@ static const struct { const char *ours, *theirs; } words[] = {
 	{"elu", "exponential_linear exponential_linear_unit"},
 	{"gelu", "gaussian_error_linear_unit"},
 	{"silu", "swish"},
+	{"log_softmax", "log_soft_max"},
+	{"softmax", "soft_max"},
 	{"softplus", "soft_plus smooth_relu"},
 	/* losses */
 	{"cross_entropy",
@@ -102,7 +104,7 @@ static const struct { const char *ours, *theirs; } words[] = {
 	{"classes", "n_classes num_classes"},
 	/* words that bnc has no equivalent for, and that it should not take for misspellings: gelu is no relu */
 	{0, "selu celu prelu rrelu crelu mish hardtanh hard_tanh hardswish hardsigmoid hardshrink softsign "
-		"softmax log_softmax softmin logsigmoid log_sigmoid glu swiglu maxout threshold exp abs square linear1 "
+		"softmin logsigmoid log_sigmoid glu swiglu maxout threshold exp abs square linear1 "
 		"bilinear "
 		"conv1d conv3d conv_transpose2d deconv depthwise upsample pad padding pool reshape flatten permute transpose "
 		"view unflatten "

@@ -36,6 +36,8 @@ emit_networks() {
 	network gaussian_tanh 'input 20; gelu tanh=true' --weights none.safetensors --inference
 	network swish 'input 20; silu' --weights none.safetensors --inference
 	network smooth 'input 20; softplus beta=2' --weights none.safetensors --inference
+	network shares 'input 20; softmax' --weights none.safetensors --inference
+	network log_shares 'input 20; log_softmax' --weights none.safetensors --inference
 	for classes in 2:two 3:three 20:many; do
 		network "${classes#*:}_classes" "input ${classes%:*}; linear ${classes%:*} bias=false; batch 32"
 	done

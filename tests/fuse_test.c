@@ -202,6 +202,8 @@ static const struct { const char *text; bool forward, backward; } contrasts[] = 
 	{"linear 50 2; relu", false, false},
 	{"linear 50 2; batchnorm", false, false},
 	{"linear 50 2; loss mse", false, false},
+	{"linear 50 2; softmax", false, false},
+	{"linear 50 2; log_softmax", false, false},
 	{"linear 50 3", false, false},
 };
 

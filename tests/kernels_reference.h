@@ -141,6 +141,64 @@ REFERENCE_MAP(sigmoid, 2, 1 / (1 + exp(-a)))
 REFERENCE_MAP(sigmoid_bwd, 3, a * b * (1 - b))
 #undef REFERENCE_MAP
 
+/* The largest of the row, and the sum of exp(x - largest). */
+static double row_sum(const KernelShape *s, const double *x, int row, double *largest)
+{
+	double sum = 0;
+	*largest = x[row];
+	for (int i = row; i < s->features * s->rows; i += s->rows)
+		*largest = fmax(*largest, x[i]);
+	for (int i = row; i < s->features * s->rows; i += s->rows)
+		sum += exp(x[i] - *largest);
+	return sum;
+}
+
+static void reference_softmax(const KernelShape *s, const double *f, double **p)
+{
+	double largest;
+	(void)f;
+	for (int r = 0; r < s->rows; r++) {
+		const double sum = row_sum(s, p[1], r, &largest);
+		for (int i = r; i < s->features * s->rows; i += s->rows)
+			p[0][i] = exp(p[1][i] - largest) / sum;
+	}
+}
+
+static void reference_log_softmax(const KernelShape *s, const double *f, double **p)
+{
+	double largest;
+	(void)f;
+	for (int r = 0; r < s->rows; r++) {
+		const double sum = row_sum(s, p[1], r, &largest);
+		for (int i = r; i < s->features * s->rows; i += s->rows)
+			p[0][i] = p[1][i] - largest - log(sum);
+	}
+}
+
+static void reference_softmax_bwd(const KernelShape *s, const double *f, double **p)
+{
+	(void)f;
+	for (int r = 0; r < s->rows; r++) {
+		double sum = 0;
+		for (int i = r; i < s->features * s->rows; i += s->rows)
+			sum += p[1][i] * p[2][i];
+		for (int i = r; i < s->features * s->rows; i += s->rows)
+			p[0][i] = p[2][i] * (p[1][i] - sum);
+	}
+}
+
+static void reference_log_softmax_bwd(const KernelShape *s, const double *f, double **p)
+{
+	(void)f;
+	for (int r = 0; r < s->rows; r++) {
+		double sum = 0;
+		for (int i = r; i < s->features * s->rows; i += s->rows)
+			sum += p[1][i];
+		for (int i = r; i < s->features * s->rows; i += s->rows)
+			p[0][i] = p[1][i] - exp(p[2][i]) * sum;
+	}
+}
+
 static void reference_cross_entropy(const KernelShape *s, const double *f, double **p)
 {
 	double *loss = p[0], *correct = p[1], *dx = p[2], *x = p[3], *label = p[4];
@@ -598,7 +656,9 @@ REFERENCE(linear_batchnorm_##activation##_bwd_update),
 static const struct { const char *name; KernelReference *function; } references[] = {
 	REFERENCE(linear), REFERENCE(linear_dx), REFERENCE(linear_dw), REFERENCE(column_sum), REFERENCE(add),
 	REFERENCE(batchnorm), REFERENCE(batchnorm_predict), REFERENCE(batchnorm_bwd), REFERENCE(scale_shift),
-	REFERENCE(cross_entropy), REFERENCE(cross_entropy_weighted), REFERENCE(mse), REFERENCE(l1), REFERENCE(huber), REFERENCE(bce), REFERENCE(centre), REFERENCE(count), REFERENCE(gather),
+	REFERENCE(softmax), REFERENCE(softmax_bwd), REFERENCE(log_softmax), REFERENCE(log_softmax_bwd),
+	REFERENCE(cross_entropy), REFERENCE(cross_entropy_weighted), REFERENCE(mse), REFERENCE(l1), REFERENCE(huber),
+	REFERENCE(bce), REFERENCE(centre), REFERENCE(count), REFERENCE(gather),
 	REFERENCE(scatter),
 	REFERENCE(linear_dw_update), REFERENCE(linear_batchnorm), REFERENCE(linear_batchnorm_bwd_update), REFERENCE(sgd),
 	REFERENCE(sgd_momentum),

@@ -472,6 +472,36 @@ Test(numerics, relu6_of_its_ends)
 		}
 }
 
+/* As torch has them; 37 features are in several panels, whose last has a lane that no sum may count. */
+Test(numerics, softmax_of_extreme_inputs)
+{
+	enum { FEATURES = 37 };
+	static const struct { float first, others, first_y, other_y, first_log, other_log; } cases[] = {
+		{1e30f, -1e30f, 1, 0, 0, -2e30f}, {-1e30f, 1e30f, 0, 1.0f / 36, -2e30f, -3.5835189f},
+		{3e38f, 3e38f, 1.0f / 37, 1.0f / 37, -3.6109179f, -3.6109179f}, {0, -INFINITY, 1, 0, 0, -INFINITY},
+		{INFINITY, 0, NAN, NAN, NAN, NAN}, {NAN, 0, NAN, NAN, NAN, NAN}, {-INFINITY, -INFINITY, NAN, NAN, NAN, NAN},
+	};
+	FOR_EACH_SET(set)
+		for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+			for (int logs = 0; logs < 2; logs++) {
+				float row[FEATURES], x[3 * MAX_LANES], y[3 * MAX_LANES];
+				for (int f = 0; f < FEATURES; f++)
+					row[f] = f ? cases[i].others : cases[i].first;
+				for (int f = 0; f < 3 * MAX_LANES; f++)
+					x[f] = 3e38f;
+				set->gather(1, FEATURES, x, row, NULL);
+				(logs ? set->table->log_softmax : set->table->softmax)(1, FEATURES, y, x);
+				set->scatter(1, FEATURES, row, y);
+				for (int f = 0; f < FEATURES; f++) {
+					const float first = logs ? cases[i].first_log : cases[i].first_y,
+						wanted = f == 0 ? first : logs ? cases[i].other_log : cases[i].other_y;
+					cr_assert(isnan(wanted) ? isnan(row[f])
+						: row[f] == wanted || fabsf(row[f] - wanted) <= 3e-7f * fabsf(wanted),
+						"%s: case %zu, %d: feature %d is %g", set->name, i, logs, f, (double)row[f]);
+				}
+			}
+}
+
 /* torch: the first step takes the gradient undamped, later ones (1 - dampening) of it. */
 Test(numerics, sgd_momentum_dampens_from_the_second_step_on)
 {

@@ -294,3 +294,4 @@ Test(parity, huber) { repeat("huber"); }
 Test(parity, bce) { repeat("bce"); }
 Test(parity, weighted) { repeat("weighted"); }
 Test(parity, smoothed) { repeat("smoothed"); }
+Test(parity, softmax) { repeat("softmax"); }

@@ -157,7 +157,8 @@ Test(words, words_of_other_systems)
 		{STATEMENT, "Conv2D", "conv2d"}, {STATEMENT, "MaxPool", "maxpool2d"},
 		/* what bnc has nothing for: no neighbour in the alphabet will do */
 		{STATEMENT, "dropout", 0}, {STATEMENT, "dropout2d", 0},
-		{STATEMENT, "softmax", 0}, {STATEMENT, "GELU", "gelu"}, {STATEMENT, "swish", "silu"}, {STATEMENT, "selu", 0},
+		{STATEMENT, "LogSoftmax", "log_softmax"}, {STATEMENT, "Softmax", "softmax"},
+			{STATEMENT, "GELU", "gelu"}, {STATEMENT, "swish", "silu"}, {STATEMENT, "selu", 0},
 			{STATEMENT, "PReLU", 0},
 		{STATEMENT, "ReLU6", "relu6"}, {STATEMENT, "hardtanh", 0}, {STATEMENT, "lstm", 0}, {STATEMENT, "embedding", 0},
 			{STATEMENT, "scheduler", 0},

@@ -7,6 +7,7 @@
 	ROW(maxpool2d) ROW(avgpool2d) ROW(global_avgpool) ROW(flatten) \
 	ROW(residual) \
 	ROW(relu) ROW(relu6) ROW(leaky_relu) ROW(tanh) ROW(sigmoid) ROW(elu) ROW(gelu) ROW(silu) ROW(softplus) \
+	ROW(softmax) ROW(log_softmax) \
 	ROW(cross_entropy) ROW(mse) ROW(l1) ROW(huber) ROW(bce) \
 	ROW(sgd) ROW(adam) ROW(adamw) ROW(rmsprop)
 

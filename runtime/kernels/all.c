@@ -24,6 +24,7 @@
 #include "centre.c"
 #include "few.c"
 #include "activations.c"
+#include "softmax.c"
 #include "losses.c"
 #include "optimizers.c"
 #include "data.c"

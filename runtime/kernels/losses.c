@@ -38,7 +38,7 @@ INLINE void loss_add(LossSum *sum, Vector loss)
 
 INLINE float loss_mean(const LossSum *sum, float share)
 {
-	const float exact = lane_sum(sum->exact.sum) - lane_sum(sum->exact.lost);
+	const float exact = total_of_lanes(&sum->exact);
 	return (exact - exact == 0.0f ? exact : lane_sum(sum->plain)) * share;
 }
 
@@ -190,7 +190,7 @@ static void KERNEL_FN(cross_entropy_weighted)(int rows, int features, float smoo
 	Total counted = total_none();
 	for (int row = 0; row < rows; row += LANES)
 		total_add(&counted, label_weights(weight, label + row, smaller(rows - row, LANES)));
-	const float share = 1.0f / (lane_sum(counted.sum) - lane_sum(counted.lost));
+	const float share = 1.0f / total_of_lanes(&counted);
 	Score score = score_none();
 	for (int row = 0; row < rows; row += LANES) {
 		const ptrdiff_t block = (ptrdiff_t)row * LANES;

@@ -231,6 +231,20 @@ INLINE float lane_sum(Vector value)
 	return lanes.lane[0];
 }
 
+/* The largest of the lanes; any of them, or NaN, if one is NaN. */
+INLINE float lane_largest(Vector value)
+{
+	UNROLL
+	for (int half = LANES / 2; half > 0; half /= 2) {
+		Vector low, high;
+		interleave(value, value, &low, &high);
+		value = larger(low, high);
+	}
+	Lanes lanes;
+	lanes.vector = value;
+	return lanes.lane[0];
+}
+
 /* Transposes a LANES x LANES matrix. Interleaving row i with row i + LANES / 2, for all i, rotates the bits of the
  * index (row, column) by one place; after log2(LANES) rotations row and column have changed places. */
 INLINE void transpose(Vector matrix[LANES])

@@ -25,6 +25,11 @@ INLINE void total_add(Total *total, Vector value)
 	total->sum = sum;
 }
 
+INLINE float total_of_lanes(const Total *total)
+{
+	return lane_sum(total->sum) - lane_sum(total->lost);
+}
+
 /* Adds the sum of a block of rows; with `first`, sets the total to it. */
 INLINE void total_add_block(Total *total, Vector value, int first)
 {

@@ -74,6 +74,28 @@ static void try_activation(const char *name, predict *found, double expected(dou
 	}
 }
 
+/* softmax, or its logarithm */
+static void try_shares(const char *name, predict *found, int logarithm, int special)
+{
+	float x[MOST], y[MOST];
+	for (int turn = 0; turn < 64; turn++) {
+		double sum = 0;
+		for (int k = 0; k < MOST; k++) {
+			x[k] = (float)(normal() * (turn < 32 ? 1 : 30));
+			sum += exp(x[k]);
+		}
+		found(x, y);
+		for (int k = 0; k < MOST; k++)
+			compare(name, y[k], logarithm ? x[k] - log(sum) : exp(x[k]) / sum);
+	}
+	for (int turn = 0; special && turn < 2; turn++) {
+		x[3] = turn ? INFINITY : NAN;
+		found(x, y);
+		for (int k = 0; k < MOST; k++)
+			check(isnan(y[k]) || (turn && k != 3), name, y[k], NAN);
+	}
+}
+
 /* ---- losses: of a linear layer with weights 1 and without bias, whose gradient is what a step takes from them */
 
 #define TRY_CROSS_ENTROPY(name, NAME) \
@@ -201,6 +223,8 @@ int main(int count, char **words)
 	try_activation("gelu tanh=true", gaussian_tanh_predict_one, gelu_tanh, special);
 	try_activation("silu", swish_predict_one, silu, special);
 	try_activation("softplus", smooth_predict_one, softplus, special);
+	try_shares("softmax", shares_predict_one, 0, special);
+	try_shares("log_softmax", log_shares_predict_one, 1, special);
 	try_two_classes(special);
 	try_three_classes(special);
 	try_many_classes(special);

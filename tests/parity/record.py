@@ -204,3 +204,8 @@ one("smoothed", 14,
     "linear 2 24 bias=false; batchnorm; relu; linear 21; loss cross_entropy label_smoothing=0.3; optimizer adam lr=0.01 eps=1e-3",
     lambda: nn.Sequential(nn.Linear(2, 24, bias=False), nn.BatchNorm1d(24), nn.ReLU(), nn.Linear(24, 21)),
     lambda parameters: torch.optim.Adam(parameters, lr=0.01, eps=1e-3), nn.CrossEntropyLoss(label_smoothing=0.3))
+one("softmax", 28,
+    "linear 2 24; batchnorm; softmax; linear 9; relu6; linear 19; log_softmax; linear 1; loss bce; optimizer adam lr=0.01 eps=1e-3",
+    lambda: nn.Sequential(nn.Linear(2, 24), nn.BatchNorm1d(24), nn.Softmax(dim=1), nn.Linear(24, 9), nn.ReLU6(), nn.Linear(9, 19),
+                          nn.LogSoftmax(dim=1), nn.Linear(19, 1)),
+    lambda parameters: torch.optim.Adam(parameters, lr=0.01, eps=1e-3), bce)

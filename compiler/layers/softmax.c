@@ -1,0 +1,31 @@
+#include "../bnc.h"
+#include <math.h>
+
+/* Of an image, over the channels of each pixel. */
+static void reference(const Reference *r)
+{
+	const int features = shape_features(r->x_shape), pixels = shape_positions(r->x_shape);
+	for (int k = 0; k < r->rows * pixels; k++) {
+		const int first = k / pixels * r->inputs + k % pixels;
+		const double *x = r->x + first;
+		double *y = r->y + first, largest = x[0], sum = 0;
+		for (int i = 1; i < features; i++)
+			largest = fmax(largest, x[i * pixels]);
+		for (int i = 0; i < features; i++)
+			sum += exp(x[i * pixels] - largest);
+		for (int i = 0; i < features; i++)
+			y[i * pixels] = exp(x[i * pixels] - largest) / sum;
+	}
+}
+
+const Layer layer_softmax = {
+	.name = "softmax",
+	.summary = "exp(x), divided by its sum over the features, or the channels of each pixel (torch.nn.Softmax)",
+	.forward = "softmax(rows, inputs, y, x)",
+	.backward = "softmax_bwd(rows, inputs, dx, dy, y)",
+	.reference = reference,
+	.examples = {
+		"linear 3 5; softmax", "linear 2 33; softmax; linear 3", "linear 4 16; softmax; linear 1; softmax",
+		"linear 2 9; batchnorm; softmax; batchnorm; linear 2", "input 3x2x3; conv2d 5 2; softmax; flatten; linear 2",
+	},
+};
