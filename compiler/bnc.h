@@ -208,8 +208,8 @@ void write_float(char *text, float value, int digits);
 
 enum { MAX_ARGUMENTS = 8, MAX_TENSORS = 6, MAX_LOCALS = 4, MAX_INPUTS = 2, MAX_EXAMPLES = 10 };
 
-/* The shape of one sample: features, or channels x height x width. A rank may also be UNKNOWN_RANK, not known yet, or BROKEN_RANK, where an error was
- * reported. */
+/* The shape of one sample: features, or channels x height x width. A rank may also be UNKNOWN_RANK, not known yet, or
+ * BROKEN_RANK, where an error was reported. */
 enum { UNKNOWN_RANK = 0, BROKEN_RANK = -1 };
 typedef struct Shape { int rank; int dims[MAX_RANK]; } Shape;
 
@@ -306,8 +306,8 @@ typedef struct Layer {
 	LocalSpec locals[MAX_LOCALS + 1];
 	/* the shape of the weights for one output; null: the features of x */
 	Shape (*weight_shape)(const struct Node *node);
-	/* checks arguments and shapes, and sets the shape of y, which a loss has not; null: y has the shape of x. May replace
-	 * node->layer by a special case of it */
+	/* checks arguments and shapes, and sets the shape of y, which a loss has not; null: y has the shape of x. May
+	 * replace node->layer by a special case of it */
 	bool (*infer)(struct Node *node, Diagnostics *diagnostics);
 	const char *forward;
 	const char *predict;                    /* null: the same as forward */
