@@ -27,6 +27,7 @@ const Layer layer_log_softmax = {
 	.examples = {
 		"linear 3 5; log_softmax", "linear 2 33; log_softmax; linear 3",
 		"linear 4 16; log_softmax; linear 1; log_softmax",
-		"linear 2 9; batchnorm; log_softmax; batchnorm; linear 2", "input 3x2x3; conv2d 5 2; log_softmax; flatten; linear 2",
+		"linear 2 9; batchnorm; log_softmax; batchnorm; linear 2",
+		"input 3x2x3; conv2d 5 2; log_softmax; flatten; linear 2",
 	},
 };
