@@ -70,7 +70,7 @@ static void call_run(void *subject)
 	Epochs *epochs = subject;
 	Failure failure;
 	Random random;
-	Run run = {.program = &epochs->net.compilation.module->program, .net = epochs->net.memory, .lr = 1e-4f};
+	Run run = {.program = &epochs->net.compilation.module->program, .net = epochs->net.memory, .schedule.lr = 1e-4};
 	Training training = {
 		.runs = &run, .run_count = 1, .host = &epochs->net.host, .data = &epochs->data,
 		.batch = epochs->net.shapes.batch,

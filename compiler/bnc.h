@@ -229,8 +229,8 @@ typedef struct ArgumentSpec {
 	ArgumentKind kind;
 	int use;                /* ArgumentUse, combined with | */
 	double default_value;
-	/* of a REAL, or of each in a LIST: null, ">= 0", "> 0", ">= 0 and < 1", ">= 0 and <= 1"; of a PAIR: null, which
-	 * means "> 0", ">= 0" */
+	/* of a REAL, or of each in a LIST: null, ">= 0", "> 0", ">= 0 and < 1", ">= 0 and <= 1", "> 0 and <= 1"; of a PAIR:
+	 * null, which means "> 0", ">= 0" */
 	const char *range;
 	const char *with;       /* text to add after it where it has no effect alone, such as " momentum=0.9"; or null */
 	const char *word;       /* a PAIR may be this word; it is then -1x-1, for the layer's infer to replace; or null */
@@ -248,7 +248,7 @@ typedef struct TensorSpec {
 /* A tensor that forward writes for backward, or that one call of a rule writes for the next. */
 typedef struct LocalSpec { const char *name; Layout layout; } LocalSpec;
 
-typedef enum LayerKind { KIND_LAYER, KIND_LOSS, KIND_OPTIMIZER } LayerKind;
+typedef enum LayerKind { KIND_LAYER, KIND_LOSS, KIND_OPTIMIZER, KIND_SCHEDULE } LayerKind;
 
 /* What a layer's reference computes on: row-major doubles. */
 typedef struct Reference {
@@ -269,6 +269,7 @@ typedef struct Reference {
 } Reference;
 
 struct Node;
+struct Network;
 
 /* What an optimizer's first step does with a gradient dw, so that a test can tell dw from the result. If squared is
  * false, it computes scale (dw + decay w); if true, scale times the square of that. If state has a name, the result is
@@ -278,7 +279,7 @@ typedef struct FirstStep { const char *state; double scale, decay; bool squared;
 /* y = (x - centre) scale + shift. x is expected to be about one `deviation` away from the centre. */
 typedef struct Scaling { double centre, deviation, scale, shift; } Scaling;
 
-/* Whether a network that names no loss or optimizer gets this one. */
+/* Whether a network that names no loss, optimizer or schedule gets this one. */
 typedef enum DefaultLayer { NOT_DEFAULT, DEFAULT, DEFAULT_FOR_ONE_OUTPUT } DefaultLayer;
 
 /* forward, predict and backward are kernel calls, separated by `;`. A call that starts with `[name]` exists only if
@@ -320,6 +321,8 @@ typedef struct Layer {
 	/* of an optimizer: if this argument is 0, w stays the same where dw is 0; null: always */
 	const char *decay;
 	FirstStep (*first_step)(const double *arguments);       /* of an optimizer: see FirstStep */
+	Rate *rate;                             /* of a schedule; null: always the optimizer's lr */
+	bool each_step;                         /* of a schedule: see Schedule */
 	const char *shift;                      /* the tensor that is added to the features of y, or null */
 	const char *product;                    /* the tensor W if y = x W' + shift and nothing else; or null */
 	/* What prediction does to a feature of x if it only scales and shifts it; or null. tensors: in the order of the
@@ -327,7 +330,7 @@ typedef struct Layer {
 	Scaling (*scales)(const double *arguments, const double *const tensors[], int feature);
 	void (*reference)(const Reference *reference);
 	/* Tests run all of them: networks that use this layer and name no loss, or name this loss; or lists of this
-	 * optimizer's arguments. */
+	 * optimizer's or schedule's arguments. */
 	const char *examples[MAX_EXAMPLES + 1];
 } Layer;
 
@@ -339,6 +342,9 @@ int tensor_index(const Layer *layer, const char *name);        /* -1: none */
 Reference reference_of(const struct Node *node, int rows);
 /* The value of a node's argument as it is written in a network; "" for a list that is not given. */
 const char *argument_text(Arena *arena, const struct Node *node, int index);
+/* " name=value name=value" of all arguments, but those that only the training will know, and the one called `except`
+ * (null: none). */
+const char *arguments_text(Arena *arena, const struct Node *node, const char *except);
 const char *pair_text(Arena *arena, const ArgumentSpec *spec, double height, double width);
 
 /* ---- shape.c */
@@ -373,12 +379,16 @@ bool set_output(struct Node *node, Shape shape);
 
 extern const Layer *const layers[];             /* all layers; the last is null */
 const Layer *layer_find(LayerKind kind, const char *name);
-/* What a network with this number of outputs gets if it names no loss or optimizer. */
+/* What a network with this number of outputs gets if it names no loss, optimizer or schedule. */
 const Layer *layer_default(LayerKind kind, int outputs);
 void layer_write_default(LayerKind kind, int outputs, char *out, size_t size);  /* "sgd lr=0.01" */
 const Layer *layer_sum(void);                   /* adds the results of a residual's two branches */
 /* The names of all layers of a kind, for messages. */
 int layer_names(LayerKind kind, const char *names[], int capacity);
+bool layer_needs_value(const Layer *layer);     /* an argument may not be left out */
+/* The nearest name of that kind, of a loss, optimizer or schedule, with the arguments that it cannot be without: "sgd",
+ * "step 30"; null: none is near. */
+const char *rule_text(Arena *arena, LayerKind kind, const char *name);
 void layer_list(FILE *out);                     /* --list-layers */
 /* its part of that list; false: there is no layer of that name */
 bool layer_print(LayerKind kind, const char *name, FILE *out);
@@ -388,6 +398,7 @@ bool layer_print(LayerKind kind, const char *name, FILE *out);
 void setting_list(FILE *out);                   /* --list-settings */
 bool setting_print(const char *name, FILE *out);
 int setting_names(const char *names[]);
+Schedule schedule_of(const struct Network *network);
 
 /* ---- unknown.c */
 
@@ -428,7 +439,7 @@ typedef struct Network {
 	Nodes nodes;                    /* in the order of the source, which is also an order of evaluation */
 	int index_count;                /* of nodes, loss and optimizer: every index is below it */
 	Value *input, *output;
-	Node *loss, *optimizer;
+	Node *loss, *optimizer, *schedule;
 	int batch, epochs;
 	uint64_t seed;
 	bool seed_given;

@@ -73,9 +73,16 @@ void batch_load(const Training *t, const Run *run, const int *rows, int count)
 	}
 }
 
-void batch_train(const Training *t, const Run *run, const Order *order, int batch, const Host *host)
+float batch_rate(const Training *t, const Run *run, int64_t epoch, int batch)
+{
+	const Schedule *schedule = &run->schedule;
+	const Instant now = {epoch, epoch * batches_of(t) + batch, epochs_of(t), steps_of(t)};
+	return (float)(schedule->rate ? schedule->rate(schedule->arguments, schedule->lr, &now) : schedule->lr);
+}
+
+void batch_train(const Training *t, const Run *run, const Order *order, int batch, float lr, const Host *host)
 {
 	int rows = batch_rows(t, batch);
 	batch_load(t, run, order->rows + batch * t->batch, rows);
-	run->program->train(run->net, rows, run->lr, host);
+	run->program->train(run->net, rows, lr, host);
 }

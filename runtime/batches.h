@@ -17,6 +17,17 @@ static inline int batches_of(const Training *t)
 	return (t->data->rows + t->batch - 1) / t->batch;
 }
 
+/* The number of steps of the whole training. */
+static inline int64_t steps_of(const Training *t)
+{
+	return t->steps ? t->steps : (int64_t)t->epochs * batches_of(t);
+}
+
+static inline int64_t epochs_of(const Training *t)
+{
+	return (steps_of(t) + batches_of(t) - 1) / batches_of(t);
+}
+
 bool order_open(Order *order, const Training *t, int64_t epochs, Failure *failure);
 void order_close(Order *order);
 /* Draws the order of the next epoch. */
@@ -29,7 +40,9 @@ void order_draw_again(Order *order, const Training *t, int64_t epoch, const Rand
 int batch_rows(const Training *t, int batch);
 /* Copies the rows of a batch to where the program reads them. */
 void batch_load(const Training *t, const Run *run, const int *rows, int count);
+/* The learning rate of a batch; it follows from these alone, so that steps can be repeated. */
+float batch_rate(const Training *t, const Run *run, int64_t epoch, int batch);
 /* Trains on one batch of the order. */
-void batch_train(const Training *t, const Run *run, const Order *order, int batch, const Host *host);
+void batch_train(const Training *t, const Run *run, const Order *order, int batch, float lr, const Host *host);
 
 #endif

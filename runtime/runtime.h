@@ -252,11 +252,28 @@ bool program_save(const Program *program, const void *net, const char *path, Fai
 
 /* ---- train.c */
 
+/* When a step is, in its training. */
+typedef struct Instant {
+	int64_t epoch, step;    /* how many were before */
+	int64_t epochs, steps;  /* of the whole training; the last epoch may not be whole */
+} Instant;
+
+/* The learning rate at an instant; lr: that of the optimizer. */
+typedef double Rate(const double *arguments, double lr, const Instant *now);
+
+typedef struct Schedule {
+	Rate *rate;             /* null: always lr */
+	bool each_step;         /* the rate changes after each step, not after each epoch */
+	const double *arguments;
+	double lr;
+} Schedule;
+
 /* A network that is trained, and the results. */
 typedef struct Run {
 	const Program *program;
 	void *net;
-	float lr;
+	Schedule schedule;
+	float lr;               /* the learning rate of the last step */
 	double loss;            /* of the last epoch: the plain mean of its batch losses */
 	double accuracy;        /* of the outputs in the last epoch of training */
 	int64_t steps;

@@ -118,8 +118,11 @@ static void report_epoch(Training *t, Work *work, const Epoch *epoch)
 	progress_clear(&work->progress);
 	if (!t->quiet)
 		print_epoch(t, work, epoch);
-	for (int i = 0; t->log && i < t->run_count; i++)
-		log_run(t, &t->runs[i], "epoch", epoch->number, "");
+	for (int i = 0; t->log && i < t->run_count; i++) {
+		char rate[40];
+		snprintf(rate, sizeof rate, ",\"lr\":%.9g", (double)t->runs[i].lr);
+		log_run(t, &t->runs[i], "epoch", epoch->number, isfinite(t->runs[i].lr) ? rate : ",\"lr\":null");
+	}
 }
 
 /* ---- what cannot go on */
@@ -190,7 +193,9 @@ static bool run_epoch(Training *t, Work *work, Run *run, const Epoch *epoch, Fai
 		t->step = epoch->first_step + batch + 1;
 		if (t->returns)
 			history_step(&work->history, run, &work->order, epoch->first_step + batch, epoch->number, batch);
-		batch_train(t, run, &work->order, batch, t->host);
+		if (batch == 0 || run->schedule.each_step)
+			run->lr = batch_rate(t, run, epoch->number, batch);
+		batch_train(t, run, &work->order, batch, run->lr, t->host);
 		if (t->log && t->log_steps)
 			log_step(t, run, epoch, batch, *loss);
 		if (!check_loss(t, work, run, epoch, batch, *loss, failure))
@@ -241,10 +246,10 @@ static bool run_epochs(Training *t, Work *work, int64_t total, Failure *failure)
 
 bool train(Training *t, Failure *failure)
 {
-	int64_t total = t->steps ? t->steps : (int64_t)t->epochs * batches_of(t);
+	int64_t total = steps_of(t);
 	Work work = {.history.last = 0};
 	t->returned = -1;
-	bool ok = order_open(&work.order, t, (total + batches_of(t) - 1) / batches_of(t), failure);
+	bool ok = order_open(&work.order, t, epochs_of(t), failure);
 	if (ok) {
 		t->returns = t->returns && history_open(&work.history, &t->runs[0]);
 		work.progress = progress_start(total * t->run_count, !t->quiet);

@@ -42,6 +42,13 @@ static const struct { const char *ours, *theirs; } words[] = {
 	{"sgd", "gd gradient_descent stochastic_gradient_descent sgd_optimizer sgd_momentum momentum_sgd"},
 	{"adamw", "adam_w decoupled_adam"},
 	{"rmsprop", "rms_prop rms"},
+	/* schedules */
+	{"constant", "constant_lr none fixed"},
+	{"step", "step_lr step_decay"},
+	{"exponential", "exponential_lr exponential_decay exp_decay"},
+	{"cosine", "cosine_annealing cosine_annealing_lr cosine_decay cosine_lr"},
+	{"warmup_cosine", "warmup cosine_warmup linear_warmup_cosine warmup_cosine_annealing cosine_with_warmup"},
+	{"one_cycle", "one_cycle_lr onecycle 1cycle"},
 	/* arguments */
 	{"lr", "learning_rate learn_rate learning_rate_init eta step_size rate lrate"},
 	{"momentum", "mu"},
@@ -66,6 +73,7 @@ static const struct { const char *ours, *theirs; } words[] = {
 	{"input", "input_shape input_size input_dim input_layer inputs"},
 	{"loss", "criterion objective loss_function loss_fn cost cost_function"},
 	{"optimizer", "optimiser optim solver updater opt"},
+	{"schedule", "scheduler lr_scheduler lr_schedule learning_rate_schedule learning_rate_scheduler"},
 	{"name", "title network_name net_name model_name"},
 	{"train", "data dataset data_set train_data training_data train_set train_file fit training"},
 	{"steps", "max_steps num_steps n_steps iterations iters iter max_iter max_iters num_iterations updates"},
@@ -89,7 +97,7 @@ static const struct { const char *ours, *theirs; } words[] = {
 	{"recompute", "remat rematerialize gradient_checkpointing activation_checkpointing"},
 	{"no-fuse", "no_fusion disable_fusion unfused"},
 	{"color", "colour colors colours"},
-	{"list-layers", "layers list_losses list_optimizers losses optimizers"},
+	{"list-layers", "layers list_losses list_optimizers list_schedules losses optimizers schedules"},
 	{"list-settings", "settings"},
 	{"list-data", "datasets list_datasets list_data_sets"},
 	{"help", "usage"},
@@ -113,7 +121,7 @@ static const struct { const char *ours, *theirs; } words[] = {
 		"multi_head_attention transformer identity sequential concat cat add mul multiply sum activation "
 		"adamax nadam radam rprop adagrad adadelta asgd lbfgs lamb lars lion muon ftrl adafactor nag "
 		"rmse msle mape hinge kl kl_div kldiv poisson gaussian_nll triplet cosine focal dice ctc "
-		"schedule scheduler clip accumulate warmup cosine patience early_stopping shuffle verbose device gpu cuda cpu "
+		"clip accumulate steps patience early_stopping shuffle verbose device gpu cuda cpu "
 		"mps predict "
 		"valid val validation validate test eval evaluate resume checkpoint ckpt metrics metric plot tensorboard dtype "
 		"precision fp16 "

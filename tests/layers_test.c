@@ -180,7 +180,7 @@ ParameterizedTestParameters(layers, examples)
 	static Example examples[64 * MAX_EXAMPLES];
 	size_t count = 0;
 	for (int i = 0; layers[i]; i++)
-		for (int k = 0; layers[i]->kind != KIND_OPTIMIZER && layers[i]->examples[k]; k++)
+		for (int k = 0; layers[i]->kind < KIND_OPTIMIZER && layers[i]->examples[k]; k++)
 			examples[count++] = (Example){i, k};
 	return cr_make_param_array(Example, examples, count);
 }

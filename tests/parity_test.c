@@ -235,9 +235,7 @@ static void start(const Record *r, Repeated *networks, Run *runs, Random *random
 		n->net = allocate_net(&n->c);
 		cr_assert(program_initialise(&n->c.module->program, n->net, random, &failure), "%s", failure.text);
 		check_initials(&r->networks[i], n);
-		const Node *optimizer = n->c.network->optimizer;
-		runs[i] = (Run){.program = &n->c.module->program, .net = n->net,
-			.lr = (float)optimizer->arguments[argument_index(optimizer->layer, "lr")]};
+		runs[i] = (Run){.program = &n->c.module->program, .net = n->net, .schedule = schedule_of(n->c.network)};
 	}
 }
 
@@ -295,3 +293,5 @@ Test(parity, bce) { repeat("bce"); }
 Test(parity, weighted) { repeat("weighted"); }
 Test(parity, smoothed) { repeat("smoothed"); }
 Test(parity, softmax) { repeat("softmax"); }
+Test(parity, schedule_of_epochs) { repeat("schedule_of_epochs"); }
+Test(parity, schedule_of_steps) { repeat("schedule_of_steps"); }

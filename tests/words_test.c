@@ -6,8 +6,8 @@
 #include <unistd.h>
 #include <string.h>
 
-typedef enum Context { STATEMENT, OF_LOSS, OF_OPTIMIZER, OF_SGD, OF_LINEAR, OF_BATCHNORM, OF_LEAKY_RELU, COMMAND,
-	DATA_SET } Context;
+typedef enum Context { STATEMENT, OF_LOSS, OF_OPTIMIZER, OF_SCHEDULE, OF_SGD, OF_LINEAR, OF_BATCHNORM, OF_LEAKY_RELU,
+	COMMAND, DATA_SET } Context;
 
 static int list_arguments(LayerKind kind, const char *layer, const char *names[])
 {
@@ -26,6 +26,7 @@ static int list_context(Context context, const char *names[], int capacity)
 	}
 	case OF_LOSS: return layer_names(KIND_LOSS, names, capacity);
 	case OF_OPTIMIZER: return layer_names(KIND_OPTIMIZER, names, capacity);
+	case OF_SCHEDULE: return layer_names(KIND_SCHEDULE, names, capacity);
 	case OF_SGD: return list_arguments(KIND_OPTIMIZER, "sgd", names);
 	case OF_LINEAR: return list_arguments(KIND_LAYER, "linear", names);
 	case OF_BATCHNORM: return list_arguments(KIND_LAYER, "batchnorm", names);
@@ -127,6 +128,12 @@ Test(words, words_of_other_systems)
 		{STATEMENT, "batch_size", "batch"}, {STATEMENT, "batchsize", "batch"}, {STATEMENT, "bs", "batch"},
 			{STATEMENT, "epoch", "epochs"},
 		{STATEMENT, "num_epochs", "epochs"}, {STATEMENT, "n_epochs", "epochs"}, {STATEMENT, "optimiser", "optimizer"},
+		{STATEMENT, "lr_scheduler", "schedule"}, {STATEMENT, "scheduler", "schedule"},
+		{OF_SCHEDULE, "cosine_annealing", "cosine"}, {OF_SCHEDULE, "OneCycleLR", "one_cycle"},
+		{OF_SCHEDULE, "StepLR", "step"}, {OF_SCHEDULE, "multi_step", 0}, {OF_SCHEDULE, "ExponentialLR", "exponential"},
+		{OF_SCHEDULE, "reduce_on_plateau", 0},
+		{OF_SCHEDULE, "warmup", "warmup_cosine"},
+		
 		{STATEMENT, "criterion", "loss"}, {STATEMENT, "input_shape", "input"}, {STATEMENT, "input_size", "input"},
 		{STATEMENT, "random_seed", "seed"}, {STATEMENT, "random_state", "seed"}, {STATEMENT, "manual_seed", "seed"},
 		{OF_LOSS, "CrossEntropyLoss", "cross_entropy"}, {OF_LOSS, "CrossEntropy", "cross_entropy"},
@@ -161,7 +168,6 @@ Test(words, words_of_other_systems)
 			{STATEMENT, "GELU", "gelu"}, {STATEMENT, "swish", "silu"}, {STATEMENT, "selu", 0},
 			{STATEMENT, "PReLU", 0},
 		{STATEMENT, "ReLU6", "relu6"}, {STATEMENT, "hardtanh", 0}, {STATEMENT, "lstm", 0}, {STATEMENT, "embedding", 0},
-			{STATEMENT, "scheduler", 0},
 		{STATEMENT, "layernorm", 0}, {OF_LOSS, "mae", "l1"}, {OF_LOSS, "L1Loss", "l1"},
 			{OF_LOSS, "SmoothL1Loss", "huber"}, {OF_LOSS, "HuberLoss", "huber"}, {OF_LOSS, "rmse", 0},
 			{OF_LOSS, "BCEWithLogitsLoss", "bce"}, {OF_LOSS, "binary_crossentropy", "bce"},
@@ -235,6 +241,10 @@ Test(words, statements_that_are_proposed_are_taken)
 			{"lr -0.1", "optimizer sgd lr=0.01"},
 		{"lr", "optimizer sgd lr=0.01"}, {"nesterov true", "optimizer sgd nesterov=true momentum=0.9"},
 			{"MSELoss", "loss mse"}, {"SGD", "optimizer sgd"},
+		{"scheduler = OneCycleLR", "schedule one_cycle 0.1"}, {"schedule = cosine", "schedule cosine"},
+			{"schedule = unheard", "schedule constant"}, {"StepLR", "schedule step 30"},
+			{"CosineAnnealingLR = 1", "schedule cosine"}, {"exponential = 0.5", "schedule exponential 0.9"},
+			{"steps = 10", "let steps = 10"},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		char text[200], proposed[100], none[100];
@@ -275,7 +285,7 @@ Test(words, help_on_each)
 	enum { MOST = 64 };
 	const char *names[MAX_OPTIONS + 6 * MOST];
 	int count = option_names(names);
-	for (LayerKind kind = KIND_LAYER; kind <= KIND_OPTIMIZER; kind++)
+	for (LayerKind kind = KIND_LAYER; kind <= KIND_SCHEDULE; kind++)
 		count += layer_names(kind, names + count, MOST);
 	count += setting_names(names + count);
 	count += statement_names(names + count);

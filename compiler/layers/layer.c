@@ -39,6 +39,23 @@ const char *argument_text(Arena *arena, const Node *node, int index)
 	}
 }
 
+/* A size that may be left out cannot be written as 0. */
+static bool is_left_out(const Node *node, int index)
+{
+	return (node->layer->arguments[index].use & INFERRED) && node->arguments[index] == 0;
+}
+
+const char *arguments_text(Arena *arena, const Node *node, const char *except)
+{
+	const char *text = "";
+	for (int i = 0; node->layer->arguments[i].name; i++) {
+		const char *name = node->layer->arguments[i].name, *value = argument_text(arena, node, i);
+		if (*value && !is_left_out(node, i) && !(except && strcmp(name, except) == 0))
+			text = arena_print(arena, "%s %s=%s", text, name, value);
+	}
+	return text;
+}
+
 const char *pair_text(Arena *arena, const ArgumentSpec *spec, double height, double width)
 {
 	if (height < 0)

@@ -1,4 +1,4 @@
-/* One row for each layer, loss and optimizer; a file of this folder has everything else. */
+/* One row for each layer, loss, optimizer and schedule; a file of this folder has everything else. */
 #include "../bnc.h"
 #include <string.h>
 
@@ -9,7 +9,8 @@
 	ROW(relu) ROW(relu6) ROW(leaky_relu) ROW(tanh) ROW(sigmoid) ROW(elu) ROW(gelu) ROW(silu) ROW(softplus) \
 	ROW(softmax) ROW(log_softmax) \
 	ROW(cross_entropy) ROW(mse) ROW(l1) ROW(huber) ROW(bce) \
-	ROW(sgd) ROW(adam) ROW(adamw) ROW(rmsprop)
+	ROW(sgd) ROW(adam) ROW(adamw) ROW(rmsprop) \
+	ROW(constant) ROW(step) ROW(exponential) ROW(cosine) ROW(warmup_cosine) ROW(one_cycle)
 
 #define DECLARE(name) extern const Layer layer_##name;
 LAYERS(DECLARE)
@@ -59,6 +60,24 @@ int layer_names(LayerKind kind, const char *names[], int capacity)
 	return count;
 }
 
+bool layer_needs_value(const Layer *layer)
+{
+	bool needs = false;
+	for (const ArgumentSpec *a = layer->arguments; a->name; a++)
+		needs |= (a->use & REQUIRED) != 0;
+	return needs;
+}
+
+/* Of a schedule the first example has what it needs. */
+const char *rule_text(Arena *arena, LayerKind kind, const char *name)
+{
+	enum { MOST = 64 };
+	const char *names[MOST];
+	const char *near = nearest_name(name, names, layer_names(kind, names, MOST));
+	const Layer *layer = near ? layer_find(kind, near) : 0;
+	return layer && layer_needs_value(layer) ? arena_print(arena, "%s %s", near, layer->examples[0]) : near;
+}
+
 static void list_arguments(const Layer *layer, FILE *out)
 {
 	for (const ArgumentSpec *a = layer->arguments; a->name; a++) {
@@ -97,8 +116,9 @@ void layer_list(FILE *out)
 	static const char *const titles[] = {
 		[KIND_LAYER] = "layers", [KIND_LOSS] = "losses (loss NAME ...)",
 		[KIND_OPTIMIZER] = "optimizers (optimizer NAME ...)",
+		[KIND_SCHEDULE] = "schedules of the learning rate (schedule NAME ...)",
 	};
-	for (LayerKind kind = KIND_LAYER; kind <= KIND_OPTIMIZER; kind++) {
+	for (LayerKind kind = KIND_LAYER; kind <= KIND_SCHEDULE; kind++) {
 		fprintf(out, "%s%s\n", kind ? "\n" : "", titles[kind]);
 		for (int i = 0; layers[i]; i++)
 			if (layers[i]->kind == kind)

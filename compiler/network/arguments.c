@@ -71,6 +71,8 @@ bool in_range(const char *range, double number)
 		return number >= 0 && number < 1;
 	if (strcmp(range, ">= 0 and <= 1") == 0)
 		return number >= 0 && number <= 1;
+	if (strcmp(range, "> 0 and <= 1") == 0)
+		return number > 0 && number <= 1;
 	internal_error("`%s` is not a range", range);
 }
 

@@ -35,7 +35,7 @@ typedef struct Builder {
 
 /* ---- node.c */
 
-/* Adds a layer's node to the network, up to MAX_NODES; that of a loss or an optimizer is only made. */
+/* Adds a layer's node to the network, up to MAX_NODES; that of a loss, an optimizer or a schedule is only made. */
 Node *add_node(Builder *b, const Layer *layer, const char *path, Span span);
 
 /* ---- arguments.c */
@@ -64,8 +64,8 @@ int setting_index(const char *name);
 void build_setting(Builder *b, const Scope *scope, const Statement *statement, int index);
 /* The text of the setting with this value if the setting takes it, or else with its usual value. */
 const char *setting_with(Arena *arena, const char *name, const char *value);
-/* Gives the network, which names no optimizer, the default one. */
-void set_default_optimizer(Builder *b, const Scope *scope);
+/* Gives the network the default optimizer and schedule if it names none. */
+void set_default_rules(Builder *b, const Scope *scope);
 
 /* ---- unknown.c */
 

@@ -242,6 +242,13 @@ static const char *identifier_of(Arena *arena, const char *path)
 	return name;
 }
 
+static void override_argument(Node *node, const char *name, double value)
+{
+	int index = argument_index(node->layer, name);
+	if (index >= 0)
+		node->arguments[index] = value;
+}
+
 Network *network_build(Arena *arena, Diagnostics *diagnostics, const Statement *tree, const Source *source,
 	const Overrides *overrides)
 {
@@ -255,13 +262,14 @@ Network *network_build(Arena *arena, Diagnostics *diagnostics, const Statement *
 	network->output = scope.value;
 	if (network->nodes.count == 0 && error_count(diagnostics) == 0)
 		error_at(diagnostics, (Span){0, 0}, "the network is empty: it needs a layer, for example `linear 2 64`");
-	if (!network->optimizer)
-		set_default_optimizer(&builder, &scope);
+	set_default_rules(&builder, &scope);
 	if (overrides->batch > 0)
 		network->batch = overrides->batch;
 	if (overrides->epochs >= 0)
 		network->epochs = overrides->epochs;
-	if (overrides->lr >= 0)
-		network->optimizer->arguments[argument_index(network->optimizer->layer, "lr")] = overrides->lr;
+	if (overrides->lr >= 0) {
+		override_argument(network->optimizer, "lr", overrides->lr);
+		override_argument(network->schedule, "max_lr", overrides->lr);
+	}
 	return network;
 }

@@ -98,7 +98,7 @@ static void set_input(Builder *b, const Scope *scope, const Statement *statement
 	b->network->input->span = value.span;
 }
 
-/* `loss NAME arguments`, `optimizer NAME arguments` */
+/* `loss NAME arguments`, and the same of an optimizer and a schedule */
 static Node *set_rule(Builder *b, const Scope *scope, const Statement *statement, LayerKind kind)
 {
 	const char *names[MAX_NAMES];
@@ -138,6 +138,13 @@ static void set_optimizer(Builder *b, const Scope *scope, const Statement *state
 		b->network->optimizer = node;
 }
 
+static void set_schedule(Builder *b, const Scope *scope, const Statement *statement)
+{
+	Node *node = set_rule(b, scope, statement, KIND_SCHEDULE);
+	if (node)
+		b->network->schedule = node;
+}
+
 static const struct Setting {
 	const char *name;
 	void (*set)(Builder *, const Scope *, const Statement *);
@@ -150,6 +157,7 @@ static const struct Setting {
 		"of one sample, 2 or 1x28x28; before the first layer (default: what that says, or the data)", "2"},
 	{"loss", set_loss, "NAME ...", "with its arguments", .kind = KIND_LOSS},
 	{"optimizer", set_optimizer, "NAME ...", "with its arguments", .kind = KIND_OPTIMIZER},
+	{"schedule", set_schedule, "NAME ...", "of the learning rate, with its arguments", .kind = KIND_SCHEDULE},
 	{"batch", set_batch, "N", "rows of a step (default 32)", "32"},
 	{"epochs", set_epochs, "N", "times through the data (default 10)", "10"},
 	{"seed", set_seed, "N", "of initial weights and batch order (default 0)", "0"},
@@ -179,19 +187,12 @@ static bool is_shape(const char *text)
 		&& !strstr(text, "x0");
 }
 
-/* Returns bnc's name for the value of `loss` or `optimizer`, or null. */
-static const char *find_rule(const char *value, LayerKind kind)
-{
-	const char *names[MAX_NAMES];
-	return nearest_name(value, names, layer_names(kind, names, MAX_NAMES));
-}
-
 /* Returns the value if the setting takes it, or null. */
-static const char *fitting_value(const struct Setting *setting, const char *value)
+static const char *fitting_value(Arena *arena, const struct Setting *setting, const char *value)
 {
 	bool fits = false;
 	if (setting->kind != KIND_LAYER)
-		return find_rule(value, setting->kind);
+		return rule_text(arena, setting->kind, value);
 	if (setting->set == set_batch)
 		fits = is_whole(value, 1, MAX_BATCH);
 	else if (setting->set == set_epochs)
@@ -208,7 +209,7 @@ static const char *fitting_value(const struct Setting *setting, const char *valu
 const char *setting_with(Arena *arena, const char *name, const char *value)
 {
 	const struct Setting *setting = &settings[setting_index(name)];
-	const char *fitting = fitting_value(setting, value);
+	const char *fitting = fitting_value(arena, setting, value);
 	char usual[LONGEST_DEFAULT];
 	if (setting->kind != KIND_LAYER)
 		layer_write_default(setting->kind, 0, usual, sizeof usual);
@@ -253,10 +254,23 @@ bool setting_print(const char *name, FILE *out)
 	return true;
 }
 
-void set_default_optimizer(Builder *b, const Scope *scope)
+void set_default_rules(Builder *b, const Scope *scope)
 {
-	b->network->optimizer = add_node(b, layer_default(KIND_OPTIMIZER, 0), "optimizer", (Span){0, 0});
-	set_arguments(b, scope, b->network->optimizer, 0);
+	Node **rules[] = {&b->network->optimizer, &b->network->schedule};
+	static const LayerKind kinds[] = {KIND_OPTIMIZER, KIND_SCHEDULE};
+	static const char *const paths[] = {"optimizer", "schedule"};
+	for (int i = 0; i < 2; i++)
+		if (!*rules[i]) {
+			*rules[i] = add_node(b, layer_default(kinds[i], 0), paths[i], (Span){0, 0});
+			set_arguments(b, scope, *rules[i], 0);
+		}
+}
+
+Schedule schedule_of(const Network *network)
+{
+	const Node *optimizer = network->optimizer, *schedule = network->schedule;
+	return (Schedule){.rate = schedule->layer->rate, .each_step = schedule->layer->each_step,
+		.arguments = schedule->arguments, .lr = optimizer->arguments[argument_index(optimizer->layer, "lr")]};
 }
 
 void build_setting(Builder *b, const Scope *scope, const Statement *statement, int index)

@@ -45,14 +45,20 @@ static const char *as_optimizer_argument(Arena *arena, const char *name, const c
 	return found;
 }
 
-/* ---- losses, optimizers and layers */
+/* ---- losses, optimizers, schedules and layers */
 
-/* "loss mse", for `mse` or `MSELoss` */
-static const char *as_kind(Arena *arena, const char *name, LayerKind kind, const char *setting)
+/* "loss mse", for `mse` or `MSELoss`; null: it is near to none */
+static const char *as_rule(Arena *arena, const char *name)
 {
-	const char *names[MAX_NAMES];
-	const char *near = nearest_name(name, names, layer_names(kind, names, MAX_NAMES));
-	return near ? arena_print(arena, "%s %s", setting, near) : 0;
+	static const struct { LayerKind kind; const char *setting; } rules[] = {
+		{KIND_LOSS, "loss"}, {KIND_OPTIMIZER, "optimizer"}, {KIND_SCHEDULE, "schedule"},
+	};
+	const char *text = 0;
+	for (size_t i = 0; !text && i < sizeof rules / sizeof *rules; i++) {
+		const char *rule = rule_text(arena, rules[i].kind, name);
+		text = rule ? arena_print(arena, "%s %s", rules[i].setting, rule) : 0;
+	}
+	return text;
 }
 
 /* "linear 64", for `dense` or `Linear`. If the layer needs a size and value is none, it is 64. */
@@ -64,9 +70,7 @@ static const char *as_layer(Arena *arena, const char *name, const char *value)
 		return 0;
 	if (layer_find(KIND_LAYER, near) == layer_sum())
 		return arena_print(arena, "%s { relu }", near);
-	bool needs = false;
-	for (const ArgumentSpec *a = layer_find(KIND_LAYER, near)->arguments; a->name; a++)
-		needs |= (a->use & REQUIRED) != 0;
+	const bool needs = layer_needs_value(layer_find(KIND_LAYER, near));
 	bool size = *value && strspn(value, "0123456789") == strlen(value) && strlen(value) < 7 && atoi(value) > 0;
 	return needs ? arena_print(arena, "%s %s", near, size ? value : "64") : near;
 }
@@ -89,8 +93,7 @@ const char *meant_assignment(Arena *arena, const char *name, const char *value)
 {
 	const char *meant = as_setting(arena, name, value);
 	meant = meant ? meant : as_layer(arena, name, value);
-	meant = meant ? meant : as_kind(arena, name, KIND_LOSS, "loss");
-	meant = meant ? meant : as_kind(arena, name, KIND_OPTIMIZER, "optimizer");
+	meant = meant ? meant : as_rule(arena, name);
 	meant = meant ? meant : as_optimizer_argument(arena, name, value);
 	if (meant)
 		return meant;
@@ -115,8 +118,7 @@ void unknown_statement(Builder *b, const Scope *scope, const Statement *statemen
 		value = literal.kind == LITERAL_NAME ? literal.name : describe(b, &literal);
 	}
 	const char *near = nearest_name(name, names, count);
-	near = near ? near : as_kind(b->arena, name, KIND_LOSS, "loss");
-	near = near ? near : as_kind(b->arena, name, KIND_OPTIMIZER, "optimizer");
+	near = near ? near : as_rule(b->arena, name);
 	near = near ? near : as_optimizer_argument(b->arena, name, value);
 	if (near)
 		error_at(b->diagnostics, statement->name_span, "unknown layer or setting `%s`: did you mean `%s`?", name, near);

@@ -50,13 +50,7 @@ static void put_shapes(const Standalone *s, Code *code)
 
 static void put_rule(Code *code, const char *kind, const Node *node)
 {
-	code_put(code, " * %s %s", kind, node->layer->name);
-	for (int i = 0; node->layer->arguments[i].name; i++) {
-		const char *name = node->layer->arguments[i].name, *text = argument_text(code->arena, node, i);
-		if (*text && strcmp(name, "lr") != 0)
-			code_put(code, " %s=%s", name, text);
-	}
-	code_put(code, "\n");
+	code_put(code, " * %s %s%s\n", kind, node->layer->name, arguments_text(code->arena, node, "lr"));
 }
 
 static void put_folding(const Standalone *s, Code *code)
@@ -89,6 +83,9 @@ static void put_description(const Standalone *s, Code *code)
 	} else {
 		put_rule(code, "Loss:", s->module->network->loss);
 		put_rule(code, "Optimizer:", s->module->network->optimizer);
+		if (s->module->network->schedule->layer->rate)
+			put_rule(code, "The caller gives the learning rate of each step; bnc's schedule was",
+				s->module->network->schedule);
 		code_put(code, " *\n");
 		put_memory_table(s, code);
 	}

@@ -168,8 +168,9 @@ static void blame_size(const Training *t, const char *weights, Failure *failure)
 	if (most >= overflows || (!t->breakdown.step && *data))
 		add(failure, "%s: %s", when, data);
 	else if (t->breakdown.step > 0)
-		add(failure, ": a smaller --lr often helps (it is %g)%s%s", (double)t->breakdown.run->lr, *data ? "; " : "",
-			data);
+		add(failure, ": a smaller --lr often helps (%s%g)%s%s",
+			t->breakdown.run->schedule.rate ? "the schedule was at " : "it is ", (double)t->breakdown.run->lr,
+			*data ? "; " : "", data);
 	else if (weights)
 		add(failure, "%s: the weights in %s are too large", when, weights);
 	else

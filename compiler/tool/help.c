@@ -127,18 +127,18 @@ static bool explain_topic(const char *word)
 	return found;
 }
 
-/* Explains the word if a layer, loss, optimizer, setting or data set has that name. */
+/* Explains the word if a layer, loss, optimizer, schedule, setting or data set has that name. */
 static bool explain_name(const char *word)
 {
 	bool found = false;
-	for (LayerKind kind = KIND_LAYER; kind <= KIND_OPTIMIZER; kind++)
+	for (LayerKind kind = KIND_LAYER; kind <= KIND_SCHEDULE; kind++)
 		found |= layer_print(kind, word, stdout);
 	found |= setting_print(word, stdout);
 	found |= data_print(word, stdout);
 	return found || statement_print(word, stdout);
 }
 
-/* Explains the word if it is an argument of layers, losses or optimizers, or a parameter of data sets. */
+/* Explains the word if it is an argument of layers, losses, optimizers or schedules, or a parameter of data sets. */
 static bool explain_argument(const char *word)
 {
 	bool found = false;
@@ -169,7 +169,7 @@ static int list_known(const char *names[], int capacity)
 	int count = option_names(names);
 	for (const Topic *topic = topics; topic->name && count < capacity; topic++)
 		names[count++] = topic->name;
-	for (LayerKind kind = KIND_LAYER; kind <= KIND_OPTIMIZER; kind++)
+	for (LayerKind kind = KIND_LAYER; kind <= KIND_SCHEDULE; kind++)
 		count += layer_names(kind, names + count, capacity - count);
 	count += setting_names(names + count);
 	count += statement_names(names + count);

@@ -112,13 +112,14 @@ const Spec options_table[] = {
 		.more = "Takes the place of the network's own `epochs` (which is 10 if it has none)."},
 	{"steps", "N", "stop after N optimizer steps, starting further epochs as needed", .kind = INT64, FIELD(steps),
 		RANGE(1, INT64_MAX / 1024), .needs = TRAINING,
-		.more = "Counts instead of --epochs, whatever that says."},
+		.more = "Counts instead of --epochs, whatever that says, and is then the length of a schedule, too."},
 	{"batch", "N", "rows of a step", .kind = INT, FIELD(overrides.batch), RANGE(1, MAX_BATCH),
 		.uses = BY_TRAINING | BY_EMISSION | BY_SUMMARY | BY_EXPLANATION | BY_CHECK | BY_RAM | BY_NETWORK | BY_STEPS,
 		.more = "Takes the place of the network's own `batch` (which is 32 if it has none). The last batch of an "
 			"epoch may be smaller. Memory grows with it: --summary says how."},
 	{"lr", "X", "learning rate", .kind = READ, .read = read_rate, .uses = BY_TRAINING | BY_NETWORK,
-		.more = "Takes the place of the optimizer's own `lr` (which is 0.01 if it has none)."},
+		.more = "Takes the place of the optimizer's own `lr` (which is 0.01 if it has none), and of `max_lr` in "
+			"`schedule one_cycle`. Other schedules begin from it."},
 	{"seed", "N", "of initial weights and batch order (default 0)", .kind = UINT64, FIELD(seed), RANGE(0, UINT64_MAX),
 		.uses = BY_TRAINING | BY_SAVING,
 		.more = "The same seed draws the same weights and batches as torch.manual_seed(N) in PyTorch. Takes the place "
@@ -197,7 +198,8 @@ const Spec options_table[] = {
 	{"color", "WHEN", "of messages: auto, always or never (auto: on a terminal, without NO_COLOR)", .kind = CHOICE,
 		.choices = colour_names, .choose = choose_colour, .repeats = true,
 		.more = "auto heeds NO_COLOR: if it is in the environment and not empty, there are no colours."},
-	{"list-layers", 0, "layers, losses and optimizers with their arguments", .kind = ANSWER, .question = ASK_LAYERS},
+	{"list-layers", 0, "layers, losses, optimizers and schedules with their arguments", .kind = ANSWER,
+		.question = ASK_LAYERS},
 	{"list-settings", 0, "what else a network can say", .kind = ANSWER, .question = ASK_SETTINGS},
 	{"list-data", 0, "built-in data sets with their arguments", .kind = ANSWER, .question = ASK_DATA},
 	{"version", 0, "of bnc", .kind = ANSWER, .question = ASK_VERSION, .letters = "vV"},

@@ -5,13 +5,9 @@
 
 /* ---- dumps */
 
-static void print_arguments(Arena *arena, const Node *node, FILE *out)
+static void print_layer(Arena *arena, const Node *node, FILE *out)
 {
-	for (int i = 0; node->layer->arguments[i].name; i++) {
-		const char *text = argument_text(arena, node, i);
-		if (*text)
-			fprintf(out, " %s=%s", node->layer->arguments[i].name, text);
-	}
+	fprintf(out, "%s%s", node->layer->name, arguments_text(arena, node, 0));
 }
 
 static void print_value(Arena *arena, const Value *value, FILE *out)
@@ -29,19 +25,21 @@ static void dump_network(const Network *network, FILE *out)
 		(unsigned long long)network->seed);
 	for (int i = 0; i < network->nodes.count; i++) {
 		const Node *node = network->nodes.items[i];
-		fprintf(out, "%-12s %s", node->path, node->layer->name);
-		print_arguments(network->arena, node, out);
+		fprintf(out, "%-12s ", node->path);
+		print_layer(network->arena, node, out);
 		for (int k = 0; k < node->input_count; k++) {
 			fprintf(out, "%s", k ? " + " : "  ");
 			print_value(network->arena, node->inputs[k], out);
 		}
 		fprintf(out, " -> %s\n", shape_text(network->arena, &node->output->shape));
 	}
-	fprintf(out, "%-12s %s", "loss", network->loss->layer->name);
-	print_arguments(network->arena, network->loss, out);
-	fprintf(out, "\n%-12s %s", "optimizer", network->optimizer->layer->name);
-	print_arguments(network->arena, network->optimizer, out);
-	fprintf(out, "\n");
+	const Node *rules[] = {network->loss, network->optimizer, network->schedule};
+	static const char *const names[] = {"loss", "optimizer", "schedule"};
+	for (int i = 0; i < 3; i++) {
+		fprintf(out, "%-12s ", names[i]);
+		print_layer(network->arena, rules[i], out);
+		fprintf(out, "\n");
+	}
 }
 
 static void print_step(const Module *m, const Step *step, FILE *out)
@@ -182,10 +180,12 @@ void print_summary(const Module *m, FILE *out)
 	}
 	fprintf(out, "  %lld parameters; %lld FLOPs in the products of one sample's forward pass\n", (long long)parameters,
 		(long long)products);
-	fprintf(out, "  loss %s", network->loss->layer->name);
-	print_arguments(network->arena, network->loss, out);
-	fprintf(out, "; optimizer %s", network->optimizer->layer->name);
-	print_arguments(network->arena, network->optimizer, out);
+	fprintf(out, "  loss ");
+	print_layer(network->arena, network->loss, out);
+	fprintf(out, "; optimizer ");
+	print_layer(network->arena, network->optimizer, out);
+	fprintf(out, "; schedule ");
+	print_layer(network->arena, network->schedule, out);
 	fprintf(out, "\n");
 	print_memory(m, out);
 }

@@ -125,9 +125,8 @@ static bool prepare_runs(Job *job)
 	random_seed(random, (uint32_t)(s->options.seed_given ? s->options.seed : s->compilations[0].network->seed));
 	for (int i = 0; i < s->count; i++) {
 		const Compilation *c = &s->compilations[i];
-		const Node *optimizer = c->network->optimizer;
 		runs[i].program = &c->module->program;
-		runs[i].lr = (float)optimizer->arguments[argument_index(optimizer->layer, "lr")];
+		runs[i].schedule = schedule_of(c->network);
 		runs[i].net = program_allocate(&c->module->program, failure);
 		if (!runs[i].net || !program_initialise(&c->module->program, runs[i].net, random, failure))
 			return false;

@@ -18,6 +18,7 @@ import sys
 import torch
 from sklearn.datasets import make_moons
 from torch import nn
+from torch.optim import lr_scheduler
 
 
 class Residual(nn.Sequential):
@@ -58,7 +59,11 @@ def train(model, optimizer, loss_of, batches):
         loss = loss_of(model(x), y)
         loss.backward()
         optimizer.step()
+        if getattr(optimizer, "each_step", None):
+            optimizer.each_step.step()
         losses.append(loss.item())
+    if getattr(optimizer, "each_epoch", None):
+        optimizer.each_epoch.step()
     return losses
 
 
@@ -114,8 +119,71 @@ def record(name, data, seed, batch, epochs, networks, final):
                     print("correct", (answers(models[i](x)) == y).sum().item(), file=out)
 
 
+def scheduled(make, scheduler, when):
+    """when the scheduler steps: each_epoch or each_step"""
+    def build(parameters):
+        optimizer = make(parameters)
+        setattr(optimizer, when, scheduler(optimizer))
+        return optimizer
+    return build
+
+
 def sgd(**arguments):
     return lambda parameters: torch.optim.SGD(parameters, **arguments)
+
+
+def warmup_cosine(optimizer, epochs, total_iters=5, start_factor=1 / 3, T_max=None, eta_min=0):
+    """bnc's name for this composition."""
+    T_max = T_max or max(epochs - total_iters, 1)
+    return lr_scheduler.SequentialLR(optimizer, [
+        lr_scheduler.LinearLR(optimizer, start_factor=start_factor, total_iters=total_iters),
+        lr_scheduler.CosineAnnealingLR(optimizer, T_max=T_max, eta_min=eta_min)], milestones=[total_iters])
+
+
+def cosine(optimizer, epochs, T_max=None, eta_min=0):
+    return lr_scheduler.CosineAnnealingLR(optimizer, T_max or epochs, eta_min)
+
+
+def one_cycle(optimizer, steps, max_lr=0.1, linear=False, **arguments):
+    return lr_scheduler.OneCycleLR(optimizer, max_lr, steps, anneal_strategy="linear" if linear else "cos", cycle_momentum=False,
+                                   **arguments)
+
+
+def record_rates():
+    """schedules.txt: lr, epochs, batches of an epoch and arguments of a schedule; then the rates of all epochs or steps."""
+    def step(optimizer, count, step_size, **arguments):
+        return lr_scheduler.StepLR(optimizer, step_size, **arguments)
+
+    def exponential(optimizer, count, gamma):
+        return lr_scheduler.ExponentialLR(optimizer, gamma)
+
+    runs = [
+        (0.1, 10, 1, step, dict(step_size=3)), (0.1, 9, 1, step, dict(step_size=1, gamma=0.5)), (1, 9, 1, step, dict(step_size=20)),
+        (0.1, 20, 1, exponential, dict(gamma=0.9)), (0.01, 5, 1, exponential, dict(gamma=1.5)),
+        (0.1, 10, 1, cosine, {}), (0.1, 1, 1, cosine, {}), (0.3, 20, 1, cosine, dict(T_max=4, eta_min=0.05)),
+        (0.01, 12, 1, cosine, dict(eta_min=0.02, T_max=30)), (0.1, 7, 1, cosine, dict(T_max=1)),
+        (0.1, 12, 1, warmup_cosine, {}), (0.1, 10, 1, warmup_cosine, dict(total_iters=1, start_factor=0.01, eta_min=0.001)),
+        (0.2, 9, 1, warmup_cosine, dict(total_iters=4, T_max=2)), (0.2, 4, 1, warmup_cosine, dict(total_iters=4)),
+        (0.2, 3, 1, warmup_cosine, dict(total_iters=8, start_factor=1.0)),
+        (0.1, 3, 10, one_cycle, dict(max_lr=0.5)), (0.1, 4, 7, one_cycle, dict(max_lr=0.5, linear=True, pct_start=0.5)),
+        (0.1, 5, 5, one_cycle, dict(max_lr=1.0, three_phase=True, div_factor=10.0, final_div_factor=100.0)),
+        (0.1, 5, 5, one_cycle, dict(max_lr=1.0, three_phase=True, pct_start=0.8, linear=True)),
+        (0.1, 2, 6, one_cycle, dict(max_lr=0.1, pct_start=0.0)), (0.1, 2, 6, one_cycle, dict(max_lr=0.1, pct_start=1.0)),
+        (0.1, 1, 1, one_cycle, dict(max_lr=0.1)), (0.1, 1, 2, one_cycle, dict(max_lr=0.1)),
+    ]
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "schedules.txt"), "w") as out:
+        for lr, epochs, batches, make, arguments in runs:
+            optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=lr)
+            scheduler = make(optimizer, epochs * batches, **arguments)
+            print(lr, epochs, batches, make.__name__, *("%s=%s" % (key, str(value).lower()) for key, value in arguments.items()), file=out)
+            rates = []
+            for _ in range(epochs * batches):
+                rates.append(optimizer.param_groups[0]["lr"])
+                optimizer.step()
+                if len(rates) < epochs * batches:
+                    scheduler.step()
+            for i in range(0, len(rates), 4):
+                print(*("%.17g" % rate for rate in rates[i:i + 4]), file=out)
 
 
 def article(seed):
@@ -136,6 +204,7 @@ def one(name, seed, text, build, make, loss_of):
 
 
 torch.set_num_threads(1)
+record_rates()
 article(0)
 article(1)
 one("deep", 3,
@@ -209,3 +278,14 @@ one("softmax", 28,
     lambda: nn.Sequential(nn.Linear(2, 24), nn.BatchNorm1d(24), nn.Softmax(dim=1), nn.Linear(24, 9), nn.ReLU6(), nn.Linear(9, 19),
                           nn.LogSoftmax(dim=1), nn.Linear(19, 1)),
     lambda parameters: torch.optim.Adam(parameters, lr=0.01, eps=1e-3), bce)
+one("schedule_of_epochs", 12,
+    "linear 2 24; tanh; linear 17; batchnorm; relu; linear 2; optimizer sgd lr=0.1 momentum=0.9; epochs 3; "
+    "schedule warmup_cosine 1 eta_min=0.01",
+    lambda: nn.Sequential(nn.Linear(2, 24), nn.Tanh(), nn.Linear(24, 17), nn.BatchNorm1d(17), nn.ReLU(), nn.Linear(17, 2)),
+    scheduled(sgd(lr=0.1, momentum=0.9), lambda optimizer: warmup_cosine(optimizer, 3, 1, eta_min=0.01), "each_epoch"),
+    nn.functional.cross_entropy)
+one("schedule_of_steps", 13,
+    "linear 2 20; tanh; linear 12; sigmoid; linear 1; loss mse; optimizer adam eps=1e-3; schedule one_cycle max_lr=0.02 div_factor=10",
+    lambda: nn.Sequential(nn.Linear(2, 20), nn.Tanh(), nn.Linear(20, 12), nn.Sigmoid(), nn.Linear(12, 1)),
+    scheduled(lambda parameters: torch.optim.Adam(parameters, eps=1e-3),
+              lambda optimizer: one_cycle(optimizer, 21, 0.02, div_factor=10.0), "each_step"), mse)
