@@ -25,10 +25,9 @@ Tensor *flat_tensor(Diff *d, Role role, const Value *value, const char *name)
 	return tensor;
 }
 
-/* A new temporary of the same size as model. */
-static Tensor *tensor_like(Diff *d, const Tensor *model, const char *name)
+Tensor *tensor_like(Diff *d, Role role, const Tensor *model, const char *name)
 {
-	Tensor *tensor = new_tensor(d, ROLE_TEMPORARY, model->layout, name);
+	Tensor *tensor = new_tensor(d, role, model->layout, name);
 	tensor->features = model->features;
 	tensor->inputs = model->inputs;
 	tensor->kernel_height = model->kernel_height;
@@ -93,7 +92,7 @@ static Tensor *parameter_gradient(Diff *d, int index)
 {
 	Tensor *tensor = d->module->owned[d->node->index][index], **gradient = &d->owned_gradients[d->node->index][index];
 	if (tensor && !*gradient)
-		*gradient = tensor_like(d, tensor, arena_print(d->arena, "d%s", tensor->name));
+		*gradient = tensor_like(d, ROLE_TEMPORARY, tensor, arena_print(d->arena, "d%s", tensor->name));
 	return *gradient;
 }
 
@@ -210,11 +209,7 @@ static Operand bind_optimizer(Diff *d, const char *name)
 	if (when && d->node->arguments[argument_index(d->node->layer, when)] == 0)
 		return at(0);
 	if (!d->states[index]) {
-		Tensor *state = new_tensor(d, ROLE_STATE, d->w->layout, arena_print(d->arena, "%s_%s", name, d->w->name));
-		state->features = d->w->features;
-		state->inputs = d->w->inputs;
-		state->kernel_height = d->w->kernel_height;
-		state->kernel_width = d->w->kernel_width;
+		Tensor *state = tensor_like(d, ROLE_STATE, d->w, arena_print(d->arena, "%s_%s", name, d->w->name));
 		state->parameter = d->w;
 		d->states[index] = state;
 	}

@@ -159,11 +159,7 @@ static void make_blocks(Diff *d)
 			w->block = parameters;
 			w->in_block = floats;
 			if (!shift_is_cancelled(network, node, k)) {
-				Tensor *dw = new_tensor(d, ROLE_GRADIENT, w->layout, arena_print(d->arena, "d%s", w->name));
-				dw->features = w->features;
-				dw->inputs = w->inputs;
-				dw->kernel_height = w->kernel_height;
-				dw->kernel_width = w->kernel_width;
+				Tensor *dw = tensor_like(d, ROLE_GRADIENT, w, arena_print(d->arena, "d%s", w->name));
 				dw->block = gradients;
 				dw->in_block = floats;
 				d->owned_gradients[node->index][k] = dw;

@@ -22,6 +22,8 @@ typedef struct Diff {
 Tensor *new_tensor(Diff *d, Role role, Layout layout, const char *name);
 /* A new tensor with the features of value, in any layout. */
 Tensor *tensor_over(Diff *d, Role role, Layout layout, const Value *value, const char *name);
+/* A new tensor with the layout and the size of model. */
+Tensor *tensor_like(Diff *d, Role role, const Tensor *model, const char *name);
 /* A new tensor that has all values of a sample as features. */
 Tensor *flat_tensor(Diff *d, Role role, const Value *value, const char *name);
 /* A new temporary for what one reader adds to the gradient of value. */
