@@ -305,7 +305,7 @@ static void put_tensor_table(const Standalone *s, Code *code)
 		"} @_load_result;\n\n"
 		"/* Leaves the network as it was unless the result is $_LOAD_OK. Needs no @_init before it. */\n"
 		"@_load_result @_load(@ *net, const void *buffer, size_t size);\n",
-		longest + 1, convolves(s) ? "4: outputs x channels x height x width; " : "", convolves(s) ? 4 : 2, count,
+		longest + 1, s->convolves ? "4: outputs x channels x height x width; " : "", s->convolves ? 4 : 2, count,
 		save_bytes(s));
 }
 

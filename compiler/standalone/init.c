@@ -72,7 +72,7 @@ static bool is_drawn(const Tensor *tensor)
 static const char *taps_literal(const Standalone *s, const Tensor *tensor)
 {
 	const int taps = tensor->layout == LAYOUT_WEIGHTS ? tensor->kernel_height * tensor->kernel_width : 0;
-	return convolves(s) ? arena_print(s->arena, ", %d", taps ? taps : 1) : "";
+	return s->convolves ? arena_print(s->arena, ", %d", taps ? taps : 1) : "";
 }
 
 static void put_initial(const Standalone *s, Code *code, const Tensor *tensor)
@@ -112,7 +112,7 @@ void put_init(const Standalone *s, Code *code)
 		filled = filled || (tensors[i]->path && tensors[i]->init == INIT_ONE);
 	}
 	if (drawn)
-		put_template(s, code, generator, STATE_WORDS, convolves(s) ? ", int taps" : "", convolves(s) ? ", taps" : "");
+		put_template(s, code, generator, STATE_WORDS, s->convolves ? ", int taps" : "", s->convolves ? ", taps" : "");
 	if (filled)
 		put_template(s, code, fill);
 	put_init_function(s, code, tensors, count, drawn);

@@ -46,14 +46,6 @@ bool has_classify(const Standalone *s)
 	return classifies(s) || (says_yes_or_no(s) && shape_size(&s->module->network->output->shape) == 1);
 }
 
-bool convolves(const Standalone *s)
-{
-	for (int i = 0; i < s->module->tensors.count; i++)
-		if (s->module->tensors.items[i]->kernel_height)
-			return true;
-	return false;
-}
-
 int training_minimum(const Standalone *s)
 {
 	return normalises_batch(s) ? 2 : 1;

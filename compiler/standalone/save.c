@@ -160,7 +160,7 @@ static const char *shape_literal(const Standalone *s, const Tensor *tensor)
 	return arena_print(s->arena, "%d, { %d, %d%s }",
 		tensor->layout == LAYOUT_COUNTER ? 0 : tensor->layout == LAYOUT_WEIGHTS ? 2 : 1,
 		tensor->layout == LAYOUT_COUNTER ? 1 : tensor->features, tensor->layout == LAYOUT_WEIGHTS ? tensor->inputs : 1,
-		convolves(s) ? ", 1, 1" : "");
+		s->convolves ? ", 1, 1" : "");
 }
 
 static void put_table(const Standalone *s, Code *code, Tensor *const *tensors, int count)
@@ -178,13 +178,13 @@ static void put_table(const Standalone *s, Code *code, Tensor *const *tensors, i
 
 static const char *inputs_text(const Standalone *s)
 {
-	return convolves(s) ? arena_print(s->arena, "%s_inputs(tensor)", s->prefix) : "tensor->shape[1]";
+	return s->convolves ? arena_print(s->arena, "%s_inputs(tensor)", s->prefix) : "tensor->shape[1]";
 }
 
 static const char *place_text(const Standalone *s)
 {
 	return arena_print(s->arena, "%s_place(feature, input, %s%s)", s->prefix, inputs_text(s),
-		convolves(s) ? ", tensor->shape[2] * tensor->shape[3]" : "");
+		s->convolves ? ", tensor->shape[2] * tensor->shape[3]" : "");
 }
 
 void put_tensors(const Standalone *s, Code *code)
@@ -192,7 +192,7 @@ void put_tensors(const Standalone *s, Code *code)
 	Tensor **tensors = NEW_ARRAY(s->arena, Tensor *, s->module->tensors.count);
 	int count = saved_tensors(s->module, tensors);
 	put_table(s, code, tensors, count);
-	put_template(s, code, convolves(s) ? place_in_kernel : place_in_matrix);
+	put_template(s, code, s->convolves ? place_in_kernel : place_in_matrix);
 	put_template(s, code, access, inputs_text(s), place_text(s), inputs_text(s), place_text(s));
 }
 

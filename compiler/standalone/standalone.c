@@ -83,6 +83,7 @@ static void plan_struct(Standalone *s)
 	for (int i = 0; i < count; i++) {
 		bool counter = tensors[i]->layout == LAYOUT_COUNTER;
 		counters = counters || counter;
+		s->convolves = s->convolves || tensors[i]->kernel_height;
 		s->bytes += counter ? sizeof(int64_t) : tensor_floats(s->module, tensors[i]) * sizeof(float);
 	}
 	/* so that an int64_t has the same offset whether it is aligned to 8 bytes or to 4 */

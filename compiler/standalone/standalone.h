@@ -51,6 +51,7 @@ struct Standalone {
 	size_t work;                    /* the floats of working memory, which train and predict share */
 	size_t output;                  /* the offset of predict's result there */
 	size_t bytes;                   /* the size of the struct */
+	bool convolves;                 /* a tensor of the struct has weights of four dimensions */
 	double difference, largest;     /* inference: the largest change of an output by folding, and the largest output */
 	int measured;                   /* the number of rows that were compared */
 	Code header, source, test;
@@ -79,7 +80,6 @@ Weights *model_weights(const Standalone *s);    /* all of them, in double */
 /* What training needs, and what is saved. */
 bool normalises_batch(const Standalone *s);
 bool classifies(const Standalone *s);
-bool convolves(const Standalone *s);            /* has weights of four dimensions */
 bool says_yes_or_no(const Standalone *s);
 bool has_classify(const Standalone *s);         /* a sample has one class */
 int training_minimum(const Standalone *s);      /* rows */

@@ -187,7 +187,7 @@ static const char training_saves[] =
 static void put_training_functions(Standalone *s, const Expected *e)
 {
 	const FirstStep *first = &e->first_step;
-	const char *more = !convolves(s) ? "" : arena_print(s->arena,
+	const char *more = !s->convolves ? "" : arena_print(s->arena,
 		"\n\t\t* %s_tensors[tensor].shape[2] * %s_tensors[tensor].shape[3]", s->prefix, s->prefix);
 	const char *meaning = "the gradient", *undo = "", *loop = "\tfor (int i = 0; i < samples; i++)\n\t\tfound[i] ";
 	if (first->decay != 0) {
