@@ -67,22 +67,20 @@ static Shape shape_of_weights(const Node *node)
 
 static void reference(const Reference *r)
 {
-	const int *x = r->x_shape->dims, *y = r->y_shape->dims;
-	const int kernel_height = (int)r->arguments[KERNEL], kernel_width = (int)r->widths[KERNEL];
-	const int channels = x[0] / (int)r->arguments[GROUPS], outputs = y[0] / (int)r->arguments[GROUPS];
+	const int x_channels = shape_features(r->x_shape), y_channels = shape_features(r->y_shape);
+	const int x_pixels = shape_positions(r->x_shape), y_pixels = shape_positions(r->y_shape);
+	const int taps = (int)r->arguments[KERNEL] * (int)r->widths[KERNEL], groups = (int)r->arguments[GROUPS];
+	const int channels = x_channels / groups;
 	const double *weight = r->tensors[0], *bias = r->tensors[1];
 	for (int image = 0; image < r->rows; image++)
-		for (int i = 0; i < y[0] * y[1] * y[2]; i++) {
-			const int out = i / (y[1] * y[2]), row = i / y[2] % y[1], column = i % y[2];
+		for (int i = 0; i < y_channels * y_pixels; i++) {
+			const int out = i / y_pixels, first = out / (y_channels / groups) * channels;
 			double sum = bias ? bias[out] : 0;
-			for (int k = 0; k < channels * kernel_height * kernel_width; k++) {
-				const int in = out / outputs * channels + k / (kernel_height * kernel_width);
-				const int x_row = row * (int)r->arguments[STRIDE] + k / kernel_width % kernel_height
-					- (int)r->arguments[PADDING];
-				const int x_column = column * (int)r->widths[STRIDE] + k % kernel_width - (int)r->widths[PADDING];
-				if (x_row >= 0 && x_row < x[1] && x_column >= 0 && x_column < x[2])
-					sum += weight[out * channels * kernel_height * kernel_width + k]
-						* r->x[((image * x[0] + in) * x[1] + x_row) * x[2] + x_column];
+			for (int k = 0; k < channels * taps; k++) {
+				const int pixel = seen_pixel(r, KERNEL, i % y_pixels, k % taps);
+				if (pixel >= 0)
+					sum += weight[out * channels * taps + k]
+						* r->x[(image * x_channels + first + k / taps) * x_pixels + pixel];
 			}
 			r->y[image * r->outputs + i] = sum;
 		}

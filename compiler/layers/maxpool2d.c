@@ -1,23 +1,21 @@
 #include "window.h"
 #include <math.h>
 
-enum { KERNEL, STRIDE, PADDING };
+enum { KERNEL };        /* the index of the argument */
 
 static void reference(const Reference *r)
 {
-	const int *x = r->x_shape->dims, *y = r->y_shape->dims;
-	for (int image = 0; image < r->rows * x[0]; image++)
-		for (int i = 0; i < y[1] * y[2]; i++) {
+	const int x_pixels = shape_positions(r->x_shape), y_pixels = shape_positions(r->y_shape);
+	const int pixels = (int)r->arguments[KERNEL] * (int)r->widths[KERNEL];
+	for (int channel = 0; channel < r->rows * shape_features(r->x_shape); channel++)
+		for (int i = 0; i < y_pixels; i++) {
 			double largest = -INFINITY;
-			for (int k = 0; k < (int)r->arguments[KERNEL] * (int)r->widths[KERNEL]; k++) {
-				const int row = i / y[2] * (int)r->arguments[STRIDE]
-					+ k / (int)r->widths[KERNEL] - (int)r->arguments[PADDING];
-				const int column = i % y[2] * (int)r->widths[STRIDE]
-					+ k % (int)r->widths[KERNEL] - (int)r->widths[PADDING];
-				if (row >= 0 && row < x[1] && column >= 0 && column < x[2])
-					largest = fmax(largest, r->x[(image * x[1] + row) * x[2] + column]);
+			for (int k = 0; k < pixels; k++) {
+				const int pixel = seen_pixel(r, KERNEL, i, k);
+				if (pixel >= 0)
+					largest = fmax(largest, r->x[channel * x_pixels + pixel]);
 			}
-			r->y[image * y[1] * y[2] + i] = largest;
+			r->y[channel * y_pixels + i] = largest;
 		}
 }
 
