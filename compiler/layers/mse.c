@@ -15,5 +15,8 @@ const Layer layer_mse = {
 	.is_default = DEFAULT_FOR_ONE_OUTPUT,
 	.forward = "mse(rows, inputs, loss, dx, x, target)",
 	.reference = reference,
-	.examples = {"linear 3 5; loss mse", "linear 2 33; loss mse", "linear 2 1; loss mse"},
+	.examples = {
+		"linear 3 5; loss mse", "linear 2 33; loss mse", "linear 2 1; loss mse",
+		"input 2x3x2; conv2d 3 2 padding=1; loss mse",
+	},
 };
