@@ -345,45 +345,40 @@ static Sight sight_of(const Window *o, int kernel_row, int column)
 	return sight;
 }
 
+/* Adds to an image of y what x gives it, times the weights; or, for dx, to an image of dx what dy gives it. */
+INLINE void spread(const Window *o, const int to_x, float *to, const float *from, const float *w)
+{
+	const ptrdiff_t x_step = (ptrdiff_t)o->stride_width * LANES;
+	const ptrdiff_t to_step = to_x ? x_step : LANES, from_step = to_x ? LANES : x_step;
+	for (int i = 0; i < o->kernel_height * o->kernel_width; i++) {
+		Sight sight = sight_of(o, i / o->kernel_width, i % o->kernel_width);
+		const Vector weight = load(w + i * LANES);
+		for (; sight.begin < sight.end; sight.begin++, sight.tap.x += sight.x_row, sight.tap.y += sight.y_row) {
+			float *const begin = to + (to_x ? sight.tap.x : sight.tap.y);
+			const float *const source = from + (to_x ? sight.tap.y : sight.tap.x);
+			for (int p = 0; p < sight.tap.pixels; p++)
+				store(begin + p * to_step, load(begin + p * to_step) + weight * load(source + p * from_step));
+		}
+	}
+}
+
 static void KERNEL_FN(conv2d_depthwise)(int rows, WINDOW_PARAMETERS, float *y, const float *x, const float *w,
 	const float *b)
 {
 	const Window o = window_of(rows, WINDOW);
-	const ptrdiff_t step = (ptrdiff_t)stride_width * LANES;
 	fill_rows(rows, y, b ? load(b) : splat(0.0f));
-	for (int image = 0; image < o.images; image++) {
-		for (int i = 0; i < kernel_height * kernel_width; i++) {
-			Sight sight = sight_of(&o, i / kernel_width, i % kernel_width);
-			const Vector weight = load(w + i * LANES);
-			for (; sight.begin < sight.end; sight.begin++, sight.tap.x += sight.x_row, sight.tap.y += sight.y_row)
-				for (int p = 0; p < sight.tap.pixels; p++) {
-					float *to = y + sight.tap.y + p * LANES;
-					store(to, load(to) + weight * load(x + sight.tap.x + p * step));
-				}
-		}
-		x += (ptrdiff_t)height * width * LANES;
-		y += (ptrdiff_t)y_height * y_width * LANES;
-	}
+	for (int image = 0; image < o.images; image++)
+		spread(&o, 0, y + (ptrdiff_t)image * y_height * y_width * LANES, x + (ptrdiff_t)image * height * width * LANES,
+			w);
 }
 
 static void KERNEL_FN(conv2d_depthwise_dx)(int rows, WINDOW_PARAMETERS, float *dx, const float *dy, const float *w)
 {
 	const Window o = window_of(rows, WINDOW);
-	const ptrdiff_t step = (ptrdiff_t)stride_width * LANES;
 	fill_rows(o.images * height * width, dx, splat(0.0f));
-	for (int image = 0; image < o.images; image++) {
-		for (int i = 0; i < kernel_height * kernel_width; i++) {
-			Sight sight = sight_of(&o, i / kernel_width, i % kernel_width);
-			const Vector weight = load(w + i * LANES);
-			for (; sight.begin < sight.end; sight.begin++, sight.tap.x += sight.x_row, sight.tap.y += sight.y_row)
-				for (int p = 0; p < sight.tap.pixels; p++) {
-					float *to = dx + sight.tap.x + p * step;
-					store(to, load(to) + weight * load(dy + sight.tap.y + p * LANES));
-				}
-		}
-		dx += (ptrdiff_t)height * width * LANES;
-		dy += (ptrdiff_t)y_height * y_width * LANES;
-	}
+	for (int image = 0; image < o.images; image++)
+		spread(&o, 1, dx + (ptrdiff_t)image * height * width * LANES, dy + (ptrdiff_t)image * y_height * y_width * LANES,
+			w);
 }
 
 static void KERNEL_FN(conv2d_depthwise_dw)(int rows, WINDOW_PARAMETERS, float *dw, const float *x, const float *dy)
