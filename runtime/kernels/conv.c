@@ -368,8 +368,8 @@ static void KERNEL_FN(conv2d_depthwise)(int rows, WINDOW_PARAMETERS, float *y, c
 	const Window o = window_of(rows, WINDOW);
 	fill_rows(rows, y, b ? load(b) : splat(0.0f));
 	for (int image = 0; image < o.images; image++)
-		spread(&o, 0, y + (ptrdiff_t)image * y_height * y_width * LANES, x + (ptrdiff_t)image * height * width * LANES,
-			w);
+		spread(&o, 0, y + (ptrdiff_t)image * y_height * y_width * LANES,
+			x + (ptrdiff_t)image * height * width * LANES, w);
 }
 
 static void KERNEL_FN(conv2d_depthwise_dx)(int rows, WINDOW_PARAMETERS, float *dx, const float *dy, const float *w)
@@ -377,8 +377,8 @@ static void KERNEL_FN(conv2d_depthwise_dx)(int rows, WINDOW_PARAMETERS, float *d
 	const Window o = window_of(rows, WINDOW);
 	fill_rows(o.images * height * width, dx, splat(0.0f));
 	for (int image = 0; image < o.images; image++)
-		spread(&o, 1, dx + (ptrdiff_t)image * height * width * LANES, dy + (ptrdiff_t)image * y_height * y_width * LANES,
-			w);
+		spread(&o, 1, dx + (ptrdiff_t)image * height * width * LANES,
+			dy + (ptrdiff_t)image * y_height * y_width * LANES, w);
 }
 
 static void KERNEL_FN(conv2d_depthwise_dw)(int rows, WINDOW_PARAMETERS, float *dw, const float *x, const float *dy)
