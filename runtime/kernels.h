@@ -45,21 +45,22 @@
 #include "kernels/few.h"
 #include "kernels/tables.h"
 #include "kernels/variants.h"
+#include "real.h"
 #include <stddef.h>
 #include <stdint.h>
 
-typedef const float *in_rows, *in_features, *in_weights, *in_any, *grad_in_rows, *maybe_in_features;
-typedef float *out_rows, *out_features, *out_weights, *maybe_out_rows, *grad_out_rows, *grad_out_features,
+typedef const real *in_rows, *in_features, *in_weights, *in_any, *grad_in_rows, *maybe_in_features;
+typedef real *out_rows, *out_features, *out_weights, *maybe_out_rows, *grad_out_rows, *grad_out_features,
 	*maybe_grad_out_features;
-typedef float *io_rows, *io_features, *io_weights, *io_any, *maybe_io_features, *maybe_io_weights, *maybe_io_any;
-typedef const float *all_features, *maybe_all_features;
-typedef const float *all_rows, *all_moments, *all_numbers, *all_weights, *grad_all_rows, *in_table;
-typedef float *all_out_rows, *grad_all_out_rows, *all_out_moments, *all_out_numbers, *out_table, *out_scalar;
+typedef real *io_rows, *io_features, *io_weights, *io_any, *maybe_io_features, *maybe_io_weights, *maybe_io_any;
+typedef const real *all_features, *maybe_all_features;
+typedef const real *all_rows, *all_moments, *all_numbers, *all_weights, *grad_all_rows, *in_table;
+typedef real *all_out_rows, *grad_all_out_rows, *all_out_moments, *all_out_numbers, *out_table, *out_scalar;
 typedef const int64_t *in_counter;
 typedef int64_t *io_counter;
 typedef const int32_t *in_labels, *in_index, *maybe_in_index;
-typedef void optimizer(int size, const float *numbers, float *w, float *first, float *second, float *third,
-	const float *dw);
+typedef void optimizer(int size, const real *numbers, real *w, real *first, real *second, real *third,
+	const real *dw);
 
 enum { IN_PLACE = 1, PRODUCT = 2, ACTIVATION = 4, OPTIMIZER = 8, CONTRAST = 16, IMAGE = 32 };
 
@@ -77,7 +78,7 @@ enum { IN_PLACE = 1, PRODUCT = 2, ACTIVATION = 4, OPTIMIZER = 8, CONTRAST = 16, 
 		maybe_io_any w3, in_any dw))
 
 #define BATCHNORM_KERNELS(activation, FROM, NUMBERS) \
-	KERNEL_OF(batchnorm_##activation, IN_PLACE, (int rows, NUMBERS##_PARAMETERS float eps, float kept, float momentum, \
+	KERNEL_OF(batchnorm_##activation, IN_PLACE, (int rows, NUMBERS##_PARAMETERS real eps, real kept, real momentum, \
 		out_rows y, out_rows xhat, out_features rstd, io_features mean, io_features var, in_rows x, \
 		maybe_in_features gamma, maybe_in_features beta)) \
 	KERNEL_OF(batchnorm_##activation##_bwd, IN_PLACE, (int rows, NUMBERS##_PARAMETERS grad_out_rows dx, \
@@ -86,8 +87,8 @@ enum { IN_PLACE = 1, PRODUCT = 2, ACTIVATION = 4, OPTIMIZER = 8, CONTRAST = 16, 
 
 /* linear and batchnorm in one pass; `normal` is xhat. */
 #define FEW_KERNEL(name, NUMBERS) \
-	KERNEL_OF(name, PRODUCT, (int rows, int outputs, int inputs, NUMBERS##_PARAMETERS float eps, float kept, \
-		float momentum, out_rows y, maybe_out_rows normal, out_features rstd, io_features mean, io_features var, \
+	KERNEL_OF(name, PRODUCT, (int rows, int outputs, int inputs, NUMBERS##_PARAMETERS real eps, real kept, \
+		real momentum, out_rows y, maybe_out_rows normal, out_features rstd, io_features mean, io_features var, \
 		all_rows centred, all_moments moments, in_weights w, maybe_in_features b, maybe_in_features gamma, \
 		maybe_in_features beta))
 
@@ -154,9 +155,9 @@ enum { IN_PLACE = 1, PRODUCT = 2, ACTIVATION = 4, OPTIMIZER = 8, CONTRAST = 16, 
 	KERNEL(flatten,           IMAGE, (int images, int positions, int channels, grad_all_out_rows y, all_rows x)) \
 	KERNEL(unflatten,         IMAGE, (int images, int positions, int channels, grad_all_out_rows x, all_rows y)) \
 	/* batch normalisation, re-centred two-pass statistics */ \
-	KERNEL(batchnorm,         IN_PLACE, (int rows, float eps, float kept, float momentum, out_rows xhat, \
+	KERNEL(batchnorm,         IN_PLACE, (int rows, real eps, real kept, real momentum, out_rows xhat, \
 		out_features rstd, io_features mean, io_features var, in_rows x)) \
-	KERNEL(batchnorm_predict, IN_PLACE, (int rows, float eps, out_rows y, in_rows x, in_features mean, \
+	KERNEL(batchnorm_predict, IN_PLACE, (int rows, real eps, out_rows y, in_rows x, in_features mean, \
 		in_features var, maybe_in_features gamma, maybe_in_features beta)) \
 	KERNEL(batchnorm_bwd,     IN_PLACE, (int rows, grad_out_rows dx, maybe_grad_out_features dgamma, \
 		maybe_grad_out_features dbeta, grad_in_rows dy, in_rows xhat, in_features rstd, maybe_in_features gamma)) \
@@ -175,13 +176,13 @@ enum { IN_PLACE = 1, PRODUCT = 2, ACTIVATION = 4, OPTIMIZER = 8, CONTRAST = 16, 
 		grad_all_out_rows dx, all_rows x, in_labels label)) \
 	/* with a weight for each class (absent: 1), a mean by the weights of the labels, and a part of the truth, \
 	 * `smoothing`, that all classes share */ \
-	KERNEL(cross_entropy_weighted, CONTRAST, (int rows, int features, float smoothing, out_scalar loss, \
+	KERNEL(cross_entropy_weighted, CONTRAST, (int rows, int features, real smoothing, out_scalar loss, \
 		out_scalar correct, grad_all_out_rows dx, all_rows x, in_labels label, maybe_all_features weights)) \
 	KERNEL(mse,               0, (int rows, int features, out_scalar loss, grad_all_out_rows dx, all_rows x, \
 		all_rows target)) \
 	KERNEL(l1,                0, (int rows, int features, out_scalar loss, grad_all_out_rows dx, all_rows x, \
 		all_rows target)) \
-	KERNEL(huber,             0, (int rows, int features, float delta, out_scalar loss, grad_all_out_rows dx, \
+	KERNEL(huber,             0, (int rows, int features, real delta, out_scalar loss, grad_all_out_rows dx, \
 		all_rows x, all_rows target)) \
 	KERNEL(bce,               0, (int rows, int features, out_scalar loss, out_scalar correct, grad_all_out_rows dx, \
 		all_rows x, all_rows target)) \

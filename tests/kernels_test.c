@@ -102,7 +102,7 @@ static Row parse_row(const Kernel *kernel)
 		if (strcmp(type, "int") == 0) {
 			snprintf(argument, sizeof argument, "%si[%d]", comma, row.integers);
 			strcpy(row.integer[row.integers++], operand);
-		} else if (strcmp(type, "float") == 0 || strcmp(type, "double") == 0) {
+		} else if (strcmp(type, "real") == 0 || strcmp(type, "double") == 0) {
 			snprintf(argument, sizeof argument, "%sf[%d]", comma, row.floats++);
 		} else if (strcmp(type, "optimizer") == 0) {
 			snprintf(argument, sizeof argument, "%soptimizer", comma);
@@ -113,7 +113,7 @@ static Row parse_row(const Kernel *kernel)
 			/* an optimizer that keeps states always has the first */
 			pointer->optional &= !(kernel->states > 0 && strcmp(operand, "w1") == 0);
 		}
-		strcat(strcat(types, comma), strcmp(type, "int") == 0 || strcmp(type, "float") == 0
+		strcat(strcat(types, comma), strcmp(type, "real") == 0 ? "float" : strcmp(type, "int") == 0
 			|| strcmp(type, "double") == 0 ? type : "void *");
 		strcat(arguments, argument);
 		text += length;

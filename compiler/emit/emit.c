@@ -3,6 +3,7 @@
  * from their values. For libtcc the text finds tensors by their offsets in bytes, since libtcc searches all members of
  * a struct for each access. */
 #include "emit.h"
+#include <string.h>
 
 #define put(e, ...) code_put(&(e)->code, __VA_ARGS__)
 
@@ -26,11 +27,24 @@ void mark_called(const Module *m, const Routine *routine, bool *called)
 	}
 }
 
+/* Writes a type of the kernels, in which `real` stands for that of the numbers. */
+static void put_type(Emit *e, const char *type)
+{
+	const char *name = strstr(type, "real");
+	if (name)
+		put(e, "%.*sfloat%s", (int)(name - type), type, name + strlen("real"));
+	else
+		put(e, "%s", type);
+}
+
 static void put_prototype(Emit *e, const char *before, const char *name, const Kernel *kernel)
 {
 	put(e, "%svoid %s(", before, name);
-	for (int k = 0; k < kernel->parameter_count; k++)
-		put(e, "%s%s%s", k ? ", " : "", kernel->parameters[k].type->c_type, kernel->parameters[k].name);
+	for (int k = 0; k < kernel->parameter_count; k++) {
+		put(e, "%s", k ? ", " : "");
+		put_type(e, kernel->parameters[k].type->c_type);
+		put(e, "%s", kernel->parameters[k].name);
+	}
 	put(e, ");\n");
 }
 

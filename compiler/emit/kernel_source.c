@@ -455,6 +455,8 @@ const char *kernel_source(Arena *arena, int lanes)
 	Preprocessor p = {.arena = arena, .out = {.arena = arena}, .lanes = lanes};
 	/* without the name of an instruction set */
 	define(&p, "KERNEL_FN(name) name");
+	define(&p, "REAL_BITS 32");
+	define(&p, "real float");
 	const KernelFile *root = find_file("all.c", 5);
 	if (!root)
 		internal_error("the kernels' source is not there");

@@ -6,7 +6,7 @@
 #include "tables.h"
 
 /* The parameters of an activation, see its row in tables.h; 0 where it has none. */
-typedef struct Numbers { float a, b; } Numbers;
+typedef struct Numbers { real a, b; } Numbers;
 
 typedef Vector Value(Vector x, Numbers numbers);
 /* dx from dy and, as the activation's row says, y or x */
@@ -15,7 +15,7 @@ typedef Vector Slope(Vector dy, Vector from, Numbers numbers);
 enum { LIGHT, HEAVY };  /* weight */
 enum { OUTPUT, INPUT };  /* from */
 
-INLINE Numbers numbers_of(float a, float b)
+INLINE Numbers numbers_of(real a, real b)
 {
 	Numbers numbers;
 	numbers.a = a;

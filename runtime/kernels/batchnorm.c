@@ -12,7 +12,7 @@ INLINE Vector strand_sum(const Vector strand[STRANDS])
 
 /* Approximately mean(x), as shift + mean(x - shift). The shift is the first row, so the result is exact for a constant
  * column with any number of rows. */
-INLINE Vector approximate_mean(int rows, const float *x)
+INLINE Vector approximate_mean(int rows, const real *x)
 {
 	const Vector shift = load(x);
 	Vector sum[STRANDS] = {0};
@@ -23,7 +23,7 @@ INLINE Vector approximate_mean(int rows, const float *x)
 			sum[strand] += load(x + (ptrdiff_t)(row + strand) * LANES) - shift;
 	for (; row < rows; row++)
 		sum[0] += load(x + (ptrdiff_t)row * LANES) - shift;
-	return shift + strand_sum(sum) * (1.0f / (float)rows);
+	return shift + strand_sum(sum) * (1.0f / (real)rows);
 }
 
 /* xhat = (x - centre) scale - shift */
@@ -32,10 +32,10 @@ typedef struct Normal { Vector centre, scale, shift; } Normal;
 /* Computes rstd and updates the running mean and variance; `kept` is 1 - momentum. With m close to the mean, d = x - m
  * and c = mean(d), the mean is m + c and the variance mean(d^2) - c^2. As c is about as large as a rounding error of m,
  * that subtraction loses no digits, however large the mean is. */
-INLINE Normal batch_statistics(int rows, float eps, float kept, float momentum, float *rstd, float *mean, float *var,
-	const float *x)
+INLINE Normal batch_statistics(int rows, real eps, real kept, real momentum, real *rstd, real *mean, real *var,
+	const real *x)
 {
-	const float share = 1.0f / (float)rows;
+	const real share = 1.0f / (real)rows;
 	const Vector m = approximate_mean(rows, x);
 	Total all = total_none(), squares_of_all = total_none();
 	int row = 0;
@@ -62,7 +62,7 @@ INLINE Normal batch_statistics(int rows, float eps, float kept, float momentum, 
 	Vector squares = squares_of_all.sum - total * c;
 	squares = choose(squares < 0.0f, splat(0.0f), squares);
 	const Vector scale = 1.0f / square_root(squares * share + eps);
-	const float unbiased = rows > 1 ? 1.0f / (float)(rows - 1) : 0.0f;
+	const real unbiased = rows > 1 ? 1.0f / (real)(rows - 1) : 0.0f;
 	store(rstd, scale);
 	store(mean, load(mean) * kept + (m + c) * momentum);
 	store(var, load(var) * kept + squares * unbiased * momentum);
@@ -71,8 +71,8 @@ INLINE Normal batch_statistics(int rows, float eps, float kept, float momentum, 
 }
 
 /* Writes xhat, and the activation of xhat gamma + beta. */
-INLINE void normalise(Value *value, Numbers numbers, int rows, const Normal *normal, float *y, float *xhat,
-	const float *x, const float *gamma, const float *beta)
+INLINE void normalise(Value *value, Numbers numbers, int rows, const Normal *normal, real *y, real *xhat,
+	const real *x, const real *gamma, const real *beta)
 {
 	const Vector scale = gamma ? load(gamma) : splat(1.0f);
 	const Vector shift = beta ? load(beta) : splat(0.0f);
@@ -84,8 +84,8 @@ INLINE void normalise(Value *value, Numbers numbers, int rows, const Normal *nor
 	}
 }
 
-static void KERNEL_FN(batchnorm)(int rows, float eps, float kept, float momentum, float *xhat, float *rstd, float *mean,
-	float *var, const float *x)
+static void KERNEL_FN(batchnorm)(int rows, real eps, real kept, real momentum, real *xhat, real *rstd, real *mean,
+	real *var, const real *x)
 {
 	const Normal normal = batch_statistics(rows, eps, kept, momentum, rstd, mean, var, x);
 	UNROLL_4
@@ -93,7 +93,7 @@ static void KERNEL_FN(batchnorm)(int rows, float eps, float kept, float momentum
 		store(xhat + i, (load(x + i) - normal.centre) * normal.scale - normal.shift);
 }
 
-static void KERNEL_FN(scale_shift)(int rows, float *y, const float *x, const float *gamma, const float *beta)
+static void KERNEL_FN(scale_shift)(int rows, real *y, const real *x, const real *gamma, const real *beta)
 {
 	const Vector scale = gamma ? load(gamma) : splat(1.0f);
 	const Vector shift = beta ? load(beta) : splat(0.0f);
@@ -104,8 +104,8 @@ static void KERNEL_FN(scale_shift)(int rows, float *y, const float *x, const flo
 
 /* Not computed as x * scale + (beta - mean * scale): that would lose the digits that x and a large mean have in
  * common. */
-static void KERNEL_FN(batchnorm_predict)(int rows, float eps, float *y, const float *x, const float *mean,
-	const float *var, const float *gamma, const float *beta)
+static void KERNEL_FN(batchnorm_predict)(int rows, real eps, real *y, const real *x, const real *mean,
+	const real *var, const real *gamma, const real *beta)
 {
 	const Vector centre = load(mean);
 	const Vector scale = (gamma ? load(gamma) : splat(1.0f)) / square_root(load(var) + eps);
@@ -118,7 +118,7 @@ static void KERNEL_FN(batchnorm_predict)(int rows, float eps, float *y, const fl
 /* What dz, the gradient before the activation, is computed from: dy, and either y or the activation's input, which is
  * recomputed from xhat. */
 typedef struct Incoming {
-	const float *dy, *y, *xhat;
+	const real *dy, *y, *xhat;
 	Vector gamma, beta;
 } Incoming;
 
@@ -131,9 +131,9 @@ INLINE Vector incoming(Slope *slope, const int from, Numbers numbers, const Inco
 }
 
 /* dx = gamma rstd (dz - mean(dz) - xhat mean(dz xhat)), where dz is the gradient before the activation. */
-INLINE void batchnorm_gradient(Slope *slope, const int from, Numbers numbers, int rows, float *dx, float *dgamma,
-	float *dbeta, const float *dy, const float *y, const float *xhat, const float *rstd, const float *gamma,
-	const float *beta)
+INLINE void batchnorm_gradient(Slope *slope, const int from, Numbers numbers, int rows, real *dx, real *dgamma,
+	real *dbeta, const real *dy, const real *y, const real *xhat, const real *rstd, const real *gamma,
+	const real *beta)
 {
 	Incoming in;
 	in.dy = dy;
@@ -165,7 +165,7 @@ INLINE void batchnorm_gradient(Slope *slope, const int from, Numbers numbers, in
 	} while (row < rows);
 	const Vector total = all.sum, product = products_of_all.sum;
 	const Vector scale = in.gamma * load(rstd);
-	const float share = 1.0f / (float)rows;
+	const real share = 1.0f / (real)rows;
 	const Vector slope_of_mean = product * share, shift_of_mean = total * share;
 	UNROLL_4
 	for (ptrdiff_t i = 0; i < (ptrdiff_t)rows * LANES; i += LANES)
@@ -177,8 +177,8 @@ INLINE void batchnorm_gradient(Slope *slope, const int from, Numbers numbers, in
 		store(dbeta, total);
 }
 
-static void KERNEL_FN(batchnorm_bwd)(int rows, float *dx, float *dgamma, float *dbeta, const float *dy,
-	const float *xhat, const float *rstd, const float *gamma)
+static void KERNEL_FN(batchnorm_bwd)(int rows, real *dx, real *dgamma, real *dbeta, const real *dy,
+	const real *xhat, const real *rstd, const real *gamma)
 {
 	batchnorm_gradient(&identity_slope, OUTPUT, NONE_NUMBERS, rows, dx, dgamma, dbeta, dy, NULL, xhat, rstd, gamma,
 		NULL);
@@ -188,17 +188,17 @@ static void KERNEL_FN(batchnorm_bwd)(int rows, float *dx, float *dgamma, float *
 #define INPUT_OR_BETA_PASSED NULL, xhat, rstd, gamma, beta
 
 #define BATCHNORM_INSTANCE(activation, FROM, NUMBERS) \
-	static void KERNEL_FN(batchnorm_##activation)(int rows, NUMBERS##_PARAMETERS float eps, float kept, \
-		float momentum, float *y, float *xhat, float *rstd, float *mean, float *var, const float *x, \
-		const float *gamma, const float *beta) \
+	static void KERNEL_FN(batchnorm_##activation)(int rows, NUMBERS##_PARAMETERS real eps, real kept, \
+		real momentum, real *y, real *xhat, real *rstd, real *mean, real *var, const real *x, \
+		const real *gamma, const real *beta) \
 	{ \
 		const Normal normal = batch_statistics(rows, eps, kept, momentum, rstd, mean, var, x); \
 		normalise(&activation##_value, NUMBERS##_NUMBERS, rows, &normal, y, xhat, x, gamma, beta); \
 	} \
 	\
-	static void KERNEL_FN(batchnorm_##activation##_bwd)(int rows, NUMBERS##_PARAMETERS float *dx, float *dgamma, \
-		float *dbeta, const float *dy, FROM##_OR_BETA(const float *, const float *) const float *xhat, \
-		const float *rstd, const float *gamma) \
+	static void KERNEL_FN(batchnorm_##activation##_bwd)(int rows, NUMBERS##_PARAMETERS real *dx, real *dgamma, \
+		real *dbeta, const real *dy, FROM##_OR_BETA(const real *, const real *) const real *xhat, \
+		const real *rstd, const real *gamma) \
 	{ \
 		batchnorm_gradient(&activation##_slope, FROM, NUMBERS##_NUMBERS, rows, dx, dgamma, dbeta, dy, \
 			FROM##_OR_BETA_PASSED); \

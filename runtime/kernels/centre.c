@@ -5,7 +5,7 @@
 #include "sums.h"
 
 /* Loads the inputs of up to LANES rows, one vector for each input. */
-INLINE void load_inputs(const int inputs, Vector *column, const float *x, int rows, int row, int block_rows)
+INLINE void load_inputs(const int inputs, Vector *column, const real *x, int rows, int row, int block_rows)
 {
 #if LANES == 1
 	(void)block_rows;
@@ -17,7 +17,7 @@ INLINE void load_inputs(const int inputs, Vector *column, const float *x, int ro
 #endif
 }
 
-INLINE void store_inputs(const int inputs, float *x, Vector *column, int rows, int row, int block_rows)
+INLINE void store_inputs(const int inputs, real *x, Vector *column, int rows, int row, int block_rows)
 {
 #if LANES == 1
 	(void)block_rows;
@@ -31,8 +31,8 @@ INLINE void store_inputs(const int inputs, float *x, Vector *column, int rows, i
 }
 
 /* Subtracts m and c from the rows of x, and computes the covariances of the result. Rows run across the lanes. */
-INLINE void centre_at(const int inputs, int rows, float *centred, float *moments, const float *x, const float *m,
-	const float *c)
+INLINE void centre_at(const int inputs, int rows, real *centred, real *moments, const real *x, const real *m,
+	const real *c)
 {
 	Total product[FEW][FEW];
 	UNROLL
@@ -72,17 +72,17 @@ INLINE void centre_at(const int inputs, int rows, float *centred, float *moments
 		UNROLL
 		for (int j = 0; j <= i; j++)
 			moments[COVARIANCES + i * FEW + j] = moments[COVARIANCES + j * FEW + i] = lane_sum(product[i][j].sum)
-				* (1.0f / (float)rows);
+				* (1.0f / (real)rows);
 }
 
-NOINLINE void centre_few_at(int inputs, int rows, float *centred, float *moments, const float *x, const float *m,
-	const float *c)
+NOINLINE void centre_few_at(int inputs, int rows, real *centred, real *moments, const real *x, const real *m,
+	const real *c)
 {
 	FOR_FEW(INPUTS, inputs, centre_at(INPUTS, rows, centred, moments, x, m, c))
 }
 
 /* Computes the means of the inputs. A mean is the float m plus the rest c, which matters if the mean is large. */
-INLINE void means_of(const int inputs, int rows, float *moments, const float *x)
+INLINE void means_of(const int inputs, int rows, real *moments, const real *x)
 {
 	Total sum[FEW];
 	UNROLL
@@ -108,14 +108,14 @@ INLINE void means_of(const int inputs, int rows, float *moments, const float *x)
 	}
 	UNROLL
 	for (int i = 0; i < inputs; i++) {
-		const float shift = x[entry(rows, 0, i)], above = lane_sum(sum[i].sum) * (1.0f / (float)rows);
+		const real shift = x[entry(rows, 0, i)], above = lane_sum(sum[i].sum) * (1.0f / (real)rows);
 		moments[MEANS + i] = moments[INPUT_MEANS + i] = shift + above;
 		moments[RESTS + i] = above - (moments[MEANS + i] - shift);
 	}
 }
 
 /* Whether the variance is neither so large nor so small that squares and sums of squares overflow or lose digits. */
-INLINE int is_ordinary(float var)
+INLINE int is_ordinary(real var)
 {
 	return var > 0x1p-80f && var < 0x1p80f;
 }
@@ -123,13 +123,13 @@ INLINE int is_ordinary(float var)
 /* Whether w' C w and mean(x) W keep their digits for every w. That is so if no mean is far larger than the deviation,
  * and the smallest eigenvalue of the correlation matrix is at least 0.13. The eigenvalue is at least 1 - sqrt(2 (inputs
  * - 1) / inputs times the sum of the squared correlations). */
-INLINE int are_apart(const int inputs, const float *moments)
+INLINE int are_apart(const int inputs, const real *moments)
 {
-	const float *c = moments + COVARIANCES;
-	float inverse[FEW], squares = 0.0f;
+	const real *c = moments + COVARIANCES;
+	real inverse[FEW], squares = 0.0f;
 	UNROLL
 	for (int i = 0; i < inputs; i++) {
-		const float mean = moments[MEANS + i], var = c[i * FEW + i];
+		const real mean = moments[MEANS + i], var = c[i * FEW + i];
 		if (!is_ordinary(var) || !(mean * mean <= var * 1024.0f))
 			return 0;
 		inverse[i] = 1.0f / var;
@@ -137,17 +137,17 @@ INLINE int are_apart(const int inputs, const float *moments)
 		for (int j = 0; j < i; j++)
 			squares += c[i * FEW + j] * inverse[i] * (c[i * FEW + j] * inverse[j]);
 	}
-	return squares * (2.0f * (float)(inputs - 1) / (float)inputs) <= 0.75f;
+	return squares * (2.0f * (real)(inputs - 1) / (real)inputs) <= 0.75f;
 }
 
 /* A power of two about as large as the largest number of the column. In this unit the squares of the column are
  * ordinary. */
-INLINE float unit_of(int rows, const float *centred, int input)
+INLINE real unit_of(int rows, const real *centred, int input)
 {
-	float size = 0x1p-126f;
+	real size = 0x1p-126f;
 	Lanes lanes;
 	for (int row = 0; row < rows; row++) {
-		const float value = centred[entry(rows, row, input)], above = value < 0.0f ? -value : value;
+		const real value = centred[entry(rows, row, input)], above = value < 0.0f ? -value : value;
 		size = above > size ? above : size;
 	}
 	lanes.vector = splat(size);
@@ -157,8 +157,8 @@ INLINE float unit_of(int rows, const float *centred, int input)
 
 /* Subtracts from the rows of x their means and the part that L explains, with twice a float's precision; the result is
  * e + CENTRES. Also computes the means of the result. */
-INLINE void turn_rows(const int inputs, int rows, float *turned, const float *moments, const float *inverse,
-	float *mean, const float *x)
+INLINE void turn_rows(const int inputs, int rows, real *turned, const real *moments, const real *inverse,
+	real *mean, const real *x)
 {
 	Total sum[FEW];
 	UNROLL
@@ -198,11 +198,11 @@ INLINE void turn_rows(const int inputs, int rows, float *turned, const float *mo
 	}
 	UNROLL
 	for (int i = 0; i < inputs; i++)
-		mean[i] = lane_sum(sum[i].sum) * (1.0f / (float)rows);
+		mean[i] = lane_sum(sum[i].sum) * (1.0f / (real)rows);
 }
 
-NOINLINE void turn_few_rows(int inputs, int rows, float *turned, const float *moments, const float *inverse,
-	float *mean, const float *x)
+NOINLINE void turn_few_rows(int inputs, int rows, real *turned, const real *moments, const real *inverse,
+	real *mean, const real *x)
 {
 	FOR_FEW(INPUTS, inputs, turn_rows(INPUTS, rows, turned, moments, inverse, mean, x))
 }
@@ -211,10 +211,10 @@ NOINLINE void turn_few_rows(int inputs, int rows, float *turned, const float *mo
  * has the relative error of one rounding, however small it is compared with the input. For each e in turn, the part
  * along it is found from the covariances and subtracted. An e that consists of rounding errors only explains nothing of
  * the others. Inputs whose squares do not fit into a float first get units in which they do. */
-NOINLINE void turn_inputs(int inputs, int rows, float *centred, float *moments, const float *x)
+NOINLINE void turn_inputs(int inputs, int rows, real *centred, real *moments, const real *x)
 {
-	const float none[FEW] = {0}, *c = moments + COVARIANCES;
-	float *basis = moments + BASIS, unit[FEW], inverse[FEW], noise[FEW];
+	const real none[FEW] = {0}, *c = moments + COVARIANCES;
+	real *basis = moments + BASIS, unit[FEW], inverse[FEW], noise[FEW];
 	int first = 0;
 	for (int i = 0; i < inputs; i++) {
 		unit[i] = 1.0f;
@@ -244,7 +244,7 @@ NOINLINE void turn_inputs(int inputs, int rows, float *centred, float *moments, 
 	}
 }
 
-static void KERNEL_FN(centre)(int rows, int inputs, float *centred, float *moments, const float *x)
+static void KERNEL_FN(centre)(int rows, int inputs, real *centred, real *moments, const real *x)
 {
 	int apart;
 	FOR_FEW(INPUTS, inputs, means_of(INPUTS, rows, moments, x))

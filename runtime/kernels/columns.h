@@ -23,7 +23,7 @@ enum { FEW_COLUMNS = 4 };
 typedef double Pair __attribute__((aligned(4), may_alias));
 typedef double Pairs __attribute__((vector_size(4 * LANES)));
 
-INLINE Vector pairs_apart(const float *block)
+INLINE Vector pairs_apart(const real *block)
 {
 #define TWO_PAIRS(row) *(const Pair *)(block + (row) * LANES), *(const Pair *)(block + ((row) + 1) * LANES)
 	const Pairs pairs = {
@@ -41,7 +41,7 @@ INLINE Vector pairs_apart(const float *block)
 #endif
 
 /* Loads the first two columns of the block, or its only one if there is one lane. */
-INLINE void load_two_columns(Vector *column, const float *block)
+INLINE void load_two_columns(Vector *column, const real *block)
 {
 #if LANES == 1
 	column[0] = *block;
@@ -52,7 +52,7 @@ INLINE void load_two_columns(Vector *column, const float *block)
 #endif
 }
 
-INLINE void store_two_columns(float *block, const Vector *column, int rows)
+INLINE void store_two_columns(real *block, const Vector *column, int rows)
 {
 #if LANES == 1
 	(void)rows;
@@ -72,7 +72,7 @@ INLINE void store_two_columns(float *block, const Vector *column, int rows)
 }
 
 /* Returns the block itself if it has LANES rows; else its rows followed by zeros, in `padded`. */
-INLINE const float *whole_block(float *padded, const float *block, int rows)
+INLINE const real *whole_block(real *padded, const real *block, int rows)
 {
 	if (rows == LANES)
 		return block;
@@ -83,9 +83,9 @@ INLINE const float *whole_block(float *padded, const float *block, int rows)
 	return padded;
 }
 
-NOINLINE void load_some_columns(Vector *column, const float *block, int rows, int columns)
+NOINLINE void load_some_columns(Vector *column, const real *block, int rows, int columns)
 {
-	float padded[LANES * LANES];
+	real padded[LANES * LANES];
 	block = whole_block(padded, block, rows);
 	load_two_columns(column, block);
 	if (columns > 2)
@@ -94,7 +94,7 @@ NOINLINE void load_some_columns(Vector *column, const float *block, int rows, in
 
 /* Two columns of a whole block are loaded without a function call. With calls here and in store_few_columns, a step of
  * 2-64-BN-ReLU-64-2 takes 1.1 times as long. */
-INLINE void load_few_columns(Vector *column, const float *block, int rows, int columns)
+INLINE void load_few_columns(Vector *column, const real *block, int rows, int columns)
 {
 	if (rows == LANES && columns <= 2)
 		load_two_columns(column, block);
@@ -102,9 +102,9 @@ INLINE void load_few_columns(Vector *column, const float *block, int rows, int c
 		load_some_columns(column, block, rows, columns);
 }
 
-NOINLINE void load_many_columns(Vector *column, const float *block, int rows, int columns)
+NOINLINE void load_many_columns(Vector *column, const real *block, int rows, int columns)
 {
-	float padded[LANES * LANES];
+	real padded[LANES * LANES];
 	Vector matrix[LANES];
 	block = whole_block(padded, block, rows);
 	UNROLL
@@ -119,7 +119,7 @@ NOINLINE void load_many_columns(Vector *column, const float *block, int rows, in
 
 /* Loads `columns` columns of [rows][LANES] floats, rows <= LANES. The number of columns is rounded up to an even one;
  * missing rows count as 0. */
-static void load_columns(Vector *column, const float *block, int rows, int columns)
+static void load_columns(Vector *column, const real *block, int rows, int columns)
 {
 	if (columns <= FEW_COLUMNS)
 		load_few_columns(column, block, rows, columns);
@@ -127,7 +127,7 @@ static void load_columns(Vector *column, const float *block, int rows, int colum
 		load_many_columns(column, block, rows, columns);
 }
 
-NOINLINE void store_some_columns(float *block, Vector *column, int rows, int columns)
+NOINLINE void store_some_columns(real *block, Vector *column, int rows, int columns)
 {
 	if (LANES > 1 && columns % 2)
 		column[columns] = splat(0.0f);
@@ -138,7 +138,7 @@ NOINLINE void store_some_columns(float *block, Vector *column, int rows, int col
 
 /* Stores up to FEW_COLUMNS columns. If their number is odd, the next lane becomes 0; the other lanes keep their
  * values. */
-INLINE void store_few_columns(float *block, Vector *column, int rows, int columns)
+INLINE void store_few_columns(real *block, Vector *column, int rows, int columns)
 {
 	if (rows == LANES && columns == 2)
 		store_two_columns(block, column, rows);
@@ -146,7 +146,7 @@ INLINE void store_few_columns(float *block, Vector *column, int rows, int column
 		store_some_columns(block, column, rows, columns);
 }
 
-NOINLINE void store_many_columns(float *block, const Vector *column, int rows, int columns)
+NOINLINE void store_many_columns(real *block, const Vector *column, int rows, int columns)
 {
 	Vector matrix[LANES];
 	UNROLL
@@ -160,7 +160,7 @@ NOINLINE void store_many_columns(float *block, const Vector *column, int rows, i
 }
 
 /* Stores the columns; the lanes from `columns` on become 0. */
-static void store_columns(float *block, Vector *column, int rows, int columns)
+static void store_columns(real *block, Vector *column, int rows, int columns)
 {
 	if (columns > FEW_COLUMNS) {
 		store_many_columns(block, column, rows, columns);

@@ -16,17 +16,17 @@ typedef struct Strip {
 	int inputs, kernel_height, kernel_width;        /* inputs: channels of the source */
 	int width, stride, shift;                       /* width: of a row of the source, in pixels */
 	int first, end;         /* the kernel rows that see a row of the source */
-	const float *x;         /* the row of the source that the first of them sees, in the first input panel */
+	const real *x;         /* the row of the source that the first of them sees, in the first input panel */
 	ptrdiff_t x_panel;      /* the distance between panels of the source */
-	const float *w;
-	float *y;               /* the row of the result */
-	const float *start;     /* the initial value of all its pixels; null: what is there */
+	const real *w;
+	real *y;               /* the row of the result */
+	const real *start;     /* the initial value of all its pixels; null: what is there */
 } Strip;
 
 /* Returns the pixels that `pixels` pixels of the result from p on see in a row of the source, by phase: those of
  * kernel column k begin at (k % stride) * (PATCH / stride) + k / stride. They are copied to patch, unless they lie so
  * in memory. */
-INLINE const float *tile_source(const Strip *s, const int pixels, int p, const float *row, Vector *patch)
+INLINE const real *tile_source(const Strip *s, const int pixels, int p, const real *row, Vector *patch)
 {
 	const int from = p * s->stride + s->shift, count = (pixels - 1) * s->stride + s->kernel_width;
 	if (s->stride == 1 && from >= 0 && from + count <= s->width)
@@ -40,26 +40,26 @@ INLINE const float *tile_source(const Strip *s, const int pixels, int p, const f
 			column++;
 		}
 	}
-	return (const float *)patch;
+	return (const real *)patch;
 }
 
 INLINE void conv_tile(const int pixels, const Strip *s, int p)
 {
 	Vector sum[TALL], patch[PATCH];
-	float *const y = s->y + (ptrdiff_t)p * LANES;
+	real *const y = s->y + (ptrdiff_t)p * LANES;
 	const int phase = PATCH / s->stride * LANES;
-	const float *w = s->w;
+	const real *w = s->w;
 	UNROLL
 	for (int i = 0; i < pixels; i++)
 		sum[i] = load(s->start ? s->start : y + i * LANES);
 	for (int channel = 0; channel < s->inputs; channel += LANES) {
 		const int count = smaller(s->inputs - channel, LANES);
-		const float *row = s->x + channel / LANES * s->x_panel;
+		const real *row = s->x + channel / LANES * s->x_panel;
 		w += s->first * s->kernel_width * count * LANES;
 		for (int kernel_row = s->first; kernel_row < s->end; kernel_row++, row += (ptrdiff_t)s->width * LANES) {
-			const float *source = tile_source(s, pixels, p, row, patch);
+			const real *source = tile_source(s, pixels, p, row, patch);
 			for (int column = 0, of = 0; column < s->kernel_width; column++) {
-				const float *x = source + of * phase;
+				const real *x = source + of * phase;
 				int lane = 0;
 				for (; lane + STEPS <= count; lane += STEPS, w += STEPS * LANES) {
 					UNROLL
@@ -93,15 +93,15 @@ NOINLINE void conv_1(const Strip *s, int p)
 {
 	const int from = p * s->stride + s->shift;
 	const int first = from < 0 ? -from : 0, end = smaller(s->kernel_width, s->width - from);
-	float *const y = s->y + (ptrdiff_t)p * LANES;
+	real *const y = s->y + (ptrdiff_t)p * LANES;
 	Vector sum = load(s->start ? s->start : y);
-	const float *w = s->w;
+	const real *w = s->w;
 	for (int channel = 0; channel < s->inputs; channel += LANES) {
 		const int count = smaller(s->inputs - channel, LANES);
-		const float *row = s->x + channel / LANES * s->x_panel + (ptrdiff_t)from * LANES;
+		const real *row = s->x + channel / LANES * s->x_panel + (ptrdiff_t)from * LANES;
 		for (int kernel_row = s->first; kernel_row < s->end; kernel_row++, row += (ptrdiff_t)s->width * LANES)
 			for (int column = first; column < end; column++) {
-				const float *weights = w + (kernel_row * s->kernel_width + column) * count * LANES;
+				const real *weights = w + (kernel_row * s->kernel_width + column) * count * LANES;
 				for (int lane = 0; lane < count; lane++)
 					sum += load(weights + lane * LANES) * row[column * LANES + lane];
 			}
@@ -137,8 +137,8 @@ static void conv_strip(const Strip *s, int pixels)
 
 /* ---- y */
 
-static void KERNEL_FN(conv2d)(int rows, int outputs, int inputs, WINDOW_PARAMETERS, float *y, const float *x,
-	const float *w, const float *b)
+static void KERNEL_FN(conv2d)(int rows, int outputs, int inputs, WINDOW_PARAMETERS, real *y, const real *x,
+	const real *w, const real *b)
 {
 	const int images = rows / (y_height * y_width);
 	const ptrdiff_t x_image = (ptrdiff_t)height * width * LANES;
@@ -162,14 +162,14 @@ static void KERNEL_FN(conv2d)(int rows, int outputs, int inputs, WINDOW_PARAMETE
 enum { NEAR = 32 };     /* the number of pixels that are brought together at a time */
 
 /* Copies vectors that are `step` floats apart. */
-INLINE void bring_near(int pixels, Vector *to, const float *from, ptrdiff_t step)
+INLINE void bring_near(int pixels, Vector *to, const real *from, ptrdiff_t step)
 {
 	for (int i = 0; i < pixels; i++)
 		to[i] = load(from + i * step);
 }
 
 /* dx += dy W' for pixels of dx that are dx_step floats apart, and neighbouring pixels of dy. */
-static void tap_dx(int pixels, int outputs, float *dx, ptrdiff_t dx_step, const float *dy, const float *w)
+static void tap_dx(int pixels, int outputs, real *dx, ptrdiff_t dx_step, const real *dy, const real *w)
 {
 	Product product = { outputs, dy, 0, w, dx, dx, LANES };
 	if (dx_step == LANES) {
@@ -177,7 +177,7 @@ static void tap_dx(int pixels, int outputs, float *dx, ptrdiff_t dx_step, const 
 		return;
 	}
 	Vector near[NEAR];
-	product.start = product.y = (float *)near;
+	product.start = product.y = (real *)near;
 	for (; pixels > 0; pixels -= NEAR, dx += NEAR * dx_step, product.x += NEAR * LANES) {
 		const int count = smaller(pixels, NEAR);
 		bring_near(count, near, dx, dx_step);
@@ -191,7 +191,7 @@ enum { GROUP_PIXELS = 512 };    /* images are taken together until they have so 
 				 * for all of them, and their pixels stay in L2 */
 
 /* One vector for each output, from a block with a row for each input. */
-INLINE void turn_block(Vector *turned, const float *block, int inputs, int outputs)
+INLINE void turn_block(Vector *turned, const real *block, int inputs, int outputs)
 {
 #if LANES == 1
 	(void)inputs;
@@ -207,9 +207,9 @@ typedef struct Turn {
 	const Window *o;
 	int begin, end;         /* images */
 	int outputs, inputs;    /* of this panel of dy and of dx */
-	const float *block;     /* the weights of both */
-	float *dx;
-	const float *dy;        /* the panel of dy */
+	const real *block;     /* the weights of both */
+	real *dx;
+	const real *dy;        /* the panel of dy */
 } Turn;
 
 /* Tap by tap: the pixels of a row that see a tap are one range, over which dx is a product of neighbouring pixels. */
@@ -218,7 +218,7 @@ static void dx_by_taps(const Turn *t)
 	const Window *o = t->o;
 	const ptrdiff_t x_image = (ptrdiff_t)o->height * o->width * LANES;
 	const ptrdiff_t y_image = (ptrdiff_t)o->y_height * o->y_width * LANES;
-	const float *block = t->block;
+	const real *block = t->block;
 	Vector turned[LANES];
 	for (int kernel_row = 0; kernel_row < o->kernel_height; kernel_row++)
 		for (int column = 0; column < o->kernel_width; column++, block += t->inputs * LANES) {
@@ -228,7 +228,7 @@ static void dx_by_taps(const Turn *t)
 					const Tap tap = tap_of(o, row, kernel_row, column);
 					if (tap.pixels > 0)
 						tap_dx(tap.pixels, t->outputs, t->dx + image * x_image + tap.x,
-							(ptrdiff_t)o->stride_width * LANES, t->dy + image * y_image + tap.y, (const float *)turned);
+							(ptrdiff_t)o->stride_width * LANES, t->dy + image * y_image + tap.y, (const real *)turned);
 				}
 		}
 }
@@ -243,7 +243,7 @@ static void dx_by_tiles(const Turn *t, int first_row, int end_row)
 	const int taps = o->kernel_height * o->kernel_width, row_count = end_row - first_row;
 	Vector turned[MOST_TAPS * LANES];
 	Strip strip = { t->outputs, row_count, o->kernel_width, o->y_width, 1, o->padding_width - (o->kernel_width - 1), 0,
-		0, t->dy, 0, (const float *)turned, 0, 0 };
+		0, t->dy, 0, (const real *)turned, 0, 0 };
 	for (int i = 0; i < row_count * o->kernel_width; i++)
 		turn_block(turned + i * t->outputs, t->block + (ptrdiff_t)(taps - 1 - first_row * o->kernel_width - i)
 			* t->inputs * LANES, t->inputs, t->outputs);
@@ -260,8 +260,8 @@ static void dx_by_tiles(const Turn *t, int first_row, int end_row)
 		}
 }
 
-static void KERNEL_FN(conv2d_dx)(int rows, int outputs, int inputs, WINDOW_PARAMETERS, int panel, float *dx,
-	const float *dy, const float *w)
+static void KERNEL_FN(conv2d_dx)(int rows, int outputs, int inputs, WINDOW_PARAMETERS, int panel, real *dx,
+	const real *dy, const real *w)
 {
 	const Window o = window_of(rows, WINDOW);
 	const int taps = kernel_height * kernel_width, group = 1 + GROUP_PIXELS / (y_height * y_width);
@@ -284,21 +284,21 @@ static void KERNEL_FN(conv2d_dx)(int rows, int outputs, int inputs, WINDOW_PARAM
 /* ---- dW */
 
 /* dW += x' dy for neighbouring pixels of dy, and pixels of x that are x_step floats apart. */
-static void tap_dw(int pixels, int inputs, float *dw, const float *x, ptrdiff_t x_step, const float *dy)
+static void tap_dw(int pixels, int inputs, real *dw, const real *x, ptrdiff_t x_step, const real *dy)
 {
 	Vector part[LANES], near[NEAR];
 	for (; pixels > 0; pixels -= NEAR, x += NEAR * x_step, dy += NEAR * LANES) {
 		const int count = smaller(pixels, NEAR);
 		if (x_step != LANES)
 			bring_near(count, near, x, x_step);
-		gradient_of_block(count, inputs, (float *)part, x_step == LANES ? x : (const float *)near, dy);
+		gradient_of_block(count, inputs, (real *)part, x_step == LANES ? x : (const real *)near, dy);
 		for (int i = 0; i < inputs; i++)
 			store(dw + i * LANES, load(dw + i * LANES) + part[i]);
 	}
 }
 
-static void KERNEL_FN(conv2d_dw)(int rows, int outputs, int inputs, WINDOW_PARAMETERS, float *dw, const float *x,
-	const float *dy)
+static void KERNEL_FN(conv2d_dw)(int rows, int outputs, int inputs, WINDOW_PARAMETERS, real *dw, const real *x,
+	const real *dy)
 {
 	const Window o = window_of(rows, WINDOW);
 	const int taps = kernel_height * kernel_width, channels = inputs / taps;
@@ -311,11 +311,11 @@ static void KERNEL_FN(conv2d_dw)(int rows, int outputs, int inputs, WINDOW_PARAM
 		for (int i = 0; i < taps; i++, dw += count * LANES) {
 			const int kernel_row = i / kernel_width, column = i % kernel_width;
 			for (int image = 0; image < o.images; image++) {
-				fill_rows(count, (float *)image_sum, splat(0.0f));
+				fill_rows(count, (real *)image_sum, splat(0.0f));
 				for (int row = 0; row < y_height; row++) {
 					const Tap tap = tap_of(&o, row, kernel_row, column);
 					if (tap.pixels > 0)
-						tap_dw(tap.pixels, count, (float *)image_sum, x + image * x_image + tap.x,
+						tap_dw(tap.pixels, count, (real *)image_sum, x + image * x_image + tap.x,
 							(ptrdiff_t)stride_width * LANES, dy + image * y_image + tap.y);
 				}
 				for (int c = 0; c < count; c++)
@@ -346,7 +346,7 @@ static Sight sight_of(const Window *o, int kernel_row, int column)
 }
 
 /* Adds to an image of y what x gives it, times the weights; or, for dx, to an image of dx what dy gives it. */
-INLINE void spread(const Window *o, const int to_x, float *to, const float *from, const float *w)
+INLINE void spread(const Window *o, const int to_x, real *to, const real *from, const real *w)
 {
 	const ptrdiff_t x_step = (ptrdiff_t)o->stride_width * LANES;
 	const ptrdiff_t to_step = to_x ? x_step : LANES, from_step = to_x ? LANES : x_step;
@@ -354,16 +354,16 @@ INLINE void spread(const Window *o, const int to_x, float *to, const float *from
 		Sight sight = sight_of(o, i / o->kernel_width, i % o->kernel_width);
 		const Vector weight = load(w + i * LANES);
 		for (; sight.begin < sight.end; sight.begin++, sight.tap.x += sight.x_row, sight.tap.y += sight.y_row) {
-			float *const begin = to + (to_x ? sight.tap.x : sight.tap.y);
-			const float *const source = from + (to_x ? sight.tap.y : sight.tap.x);
+			real *const begin = to + (to_x ? sight.tap.x : sight.tap.y);
+			const real *const source = from + (to_x ? sight.tap.y : sight.tap.x);
 			for (int p = 0; p < sight.tap.pixels; p++)
 				store(begin + p * to_step, load(begin + p * to_step) + weight * load(source + p * from_step));
 		}
 	}
 }
 
-static void KERNEL_FN(conv2d_depthwise)(int rows, WINDOW_PARAMETERS, float *y, const float *x, const float *w,
-	const float *b)
+static void KERNEL_FN(conv2d_depthwise)(int rows, WINDOW_PARAMETERS, real *y, const real *x, const real *w,
+	const real *b)
 {
 	const Window o = window_of(rows, WINDOW);
 	fill_rows(rows, y, b ? load(b) : splat(0.0f));
@@ -372,7 +372,7 @@ static void KERNEL_FN(conv2d_depthwise)(int rows, WINDOW_PARAMETERS, float *y, c
 			x + (ptrdiff_t)image * height * width * LANES, w);
 }
 
-static void KERNEL_FN(conv2d_depthwise_dx)(int rows, WINDOW_PARAMETERS, float *dx, const float *dy, const float *w)
+static void KERNEL_FN(conv2d_depthwise_dx)(int rows, WINDOW_PARAMETERS, real *dx, const real *dy, const real *w)
 {
 	const Window o = window_of(rows, WINDOW);
 	fill_rows(o.images * height * width, dx, splat(0.0f));
@@ -381,7 +381,7 @@ static void KERNEL_FN(conv2d_depthwise_dx)(int rows, WINDOW_PARAMETERS, float *d
 			dy + (ptrdiff_t)image * y_height * y_width * LANES, w);
 }
 
-static void KERNEL_FN(conv2d_depthwise_dw)(int rows, WINDOW_PARAMETERS, float *dw, const float *x, const float *dy)
+static void KERNEL_FN(conv2d_depthwise_dw)(int rows, WINDOW_PARAMETERS, real *dw, const real *x, const real *dy)
 {
 	const Window o = window_of(rows, WINDOW);
 	const ptrdiff_t step = (ptrdiff_t)stride_width * LANES;

@@ -5,7 +5,7 @@
 /* Where each lane reads. */
 typedef struct Lookup { ptrdiff_t at[LANES]; } Lookup;
 
-INLINE Vector look_up(const float *base, const Lookup *lookup, ptrdiff_t offset)
+INLINE Vector look_up(const real *base, const Lookup *lookup, ptrdiff_t offset)
 {
 	Lanes lanes;
 	UNROLL
@@ -35,7 +35,7 @@ INLINE ptrdiff_t weight_place(int channels, int taps, int channel, int tap)
 }
 
 static void KERNEL_FN(conv2d_grouped)(int rows, int outputs, int inputs, WINDOW_PARAMETERS, int groups, int panel,
-	float *y, const float *x, const float *w, const float *b)
+	real *y, const real *x, const real *w, const real *b)
 {
 	const Window o = window_of(rows, WINDOW);
 	const int taps = kernel_height * kernel_width, channels = inputs / taps;
@@ -49,7 +49,7 @@ static void KERNEL_FN(conv2d_grouped)(int rows, int outputs, int inputs, WINDOW_
 				for (int i = 0; i < taps; i++) {
 					const Tap tap = tap_of(&o, row, i / kernel_width, i % kernel_width);
 					const Vector weight = load(w + weight_place(channels, taps, channel, i) * LANES);
-					float *to = y + image * y_image + tap.y;
+					real *to = y + image * y_image + tap.y;
 					for (int p = 0; p < tap.pixels; p++, to += LANES)
 						store(to, load(to) + weight
 							* look_up(x, &lookup, image * x_image + tap.x + (ptrdiff_t)p * stride_width * LANES));
@@ -58,7 +58,7 @@ static void KERNEL_FN(conv2d_grouped)(int rows, int outputs, int inputs, WINDOW_
 }
 
 static void KERNEL_FN(conv2d_grouped_dx)(int rows, int outputs, int inputs, WINDOW_PARAMETERS, int groups, int panel,
-	float *dx, const float *dy, const float *w)
+	real *dx, const real *dy, const real *w)
 {
 	const Window o = window_of(rows, WINDOW);
 	const int taps = kernel_height * kernel_width, channels = inputs / taps, group_outputs = outputs / groups;
@@ -78,7 +78,7 @@ static void KERNEL_FN(conv2d_grouped_dx)(int rows, int outputs, int inputs, WIND
 			for (int image = 0; image < o.images; image++)
 				for (int row = 0; row < y_height; row++) {
 					const Tap tap = tap_of(&o, row, i / kernel_width, i % kernel_width);
-					float *to = dx + image * x_image + tap.x;
+					real *to = dx + image * x_image + tap.x;
 					for (int p = 0; p < tap.pixels; p++, to += (ptrdiff_t)stride_width * LANES)
 						store(to, load(to) + weight.vector * look_up(dy, &lookup, image * y_image + tap.y + p * LANES));
 				}
@@ -87,7 +87,7 @@ static void KERNEL_FN(conv2d_grouped_dx)(int rows, int outputs, int inputs, WIND
 }
 
 static void KERNEL_FN(conv2d_grouped_dw)(int rows, int outputs, int inputs, WINDOW_PARAMETERS, int groups, int panel,
-	float *dw, const float *x, const float *dy)
+	real *dw, const real *x, const real *dy)
 {
 	const Window o = window_of(rows, WINDOW);
 	const int taps = kernel_height * kernel_width, channels = inputs / taps;
@@ -101,7 +101,7 @@ static void KERNEL_FN(conv2d_grouped_dw)(int rows, int outputs, int inputs, WIND
 				Vector sum = splat(0.0f);
 				for (int row = 0; row < y_height; row++) {
 					const Tap tap = tap_of(&o, row, i / kernel_width, i % kernel_width);
-					const float *from = dy + image * y_image + tap.y;
+					const real *from = dy + image * y_image + tap.y;
 					for (int p = 0; p < tap.pixels; p++, from += LANES)
 						sum += load(from)
 							* look_up(x, &lookup, image * x_image + tap.x + (ptrdiff_t)p * stride_width * LANES);

@@ -6,7 +6,7 @@
 #if LANES > 1
 /* Loads `features` floats, a constant from 1 to FEW, followed by zeros: as pairs if that is possible, since a pair
  * takes one instruction, which also clears the rest of the register. */
-INLINE Vector load_few(const int features, const float *source)
+INLINE Vector load_few(const int features, const real *source)
 {
 	if (features % 2 == 0) {
 		const Pairs pairs = {*(const Pair *)source, features == 4 ? *(const Pair *)(source + 2) : 0.0};
@@ -17,7 +17,7 @@ INLINE Vector load_few(const int features, const float *source)
 }
 
 /* Each row takes one load and one store: 32 rows of 2 take 8 ns with AVX-512, and 23 ns feature by feature. */
-INLINE void gather_few(const int features, int rows, float *y, const float *table, const int32_t *index)
+INLINE void gather_few(const int features, int rows, real *y, const real *table, const int32_t *index)
 {
 	UNROLL_4
 	for (int row = 0; row < rows; row++)
@@ -25,7 +25,7 @@ INLINE void gather_few(const int features, int rows, float *y, const float *tabl
 }
 #endif
 
-static void KERNEL_FN(gather)(int rows, int features, float *y, const float *table, const int32_t *index)
+static void KERNEL_FN(gather)(int rows, int features, real *y, const real *table, const int32_t *index)
 {
 #if LANES > 1
 	if (features <= FEW) {
@@ -34,8 +34,8 @@ static void KERNEL_FN(gather)(int rows, int features, float *y, const float *tab
 	}
 #endif
 	for (int row = 0; row < rows; row++) {
-		const float *source = table + (ptrdiff_t)(index ? index[row] : row) * features;
-		float *panel = y + (ptrdiff_t)row * LANES;
+		const real *source = table + (ptrdiff_t)(index ? index[row] : row) * features;
+		real *panel = y + (ptrdiff_t)row * LANES;
 		int feature = 0;
 		for (; feature + LANES <= features; feature += LANES, panel += (ptrdiff_t)rows * LANES)
 			store(panel, load(source + feature));
@@ -47,11 +47,11 @@ static void KERNEL_FN(gather)(int rows, int features, float *y, const float *tab
 	}
 }
 
-static void KERNEL_FN(scatter)(int rows, int features, float *table, const float *x)
+static void KERNEL_FN(scatter)(int rows, int features, real *table, const real *x)
 {
 	for (int row = 0; row < rows; row++) {
-		float *destination = table + (ptrdiff_t)row * features;
-		const float *panel = x + (ptrdiff_t)row * LANES;
+		real *destination = table + (ptrdiff_t)row * features;
+		const real *panel = x + (ptrdiff_t)row * LANES;
 		int feature = 0;
 		for (; feature + LANES <= features; feature += LANES, panel += (ptrdiff_t)rows * LANES)
 			store(destination + feature, load(panel));

@@ -21,7 +21,7 @@
 #include "sums.h"
 
 /* L' w, as exact as if each result were rounded once, even where terms cancel. */
-NOINLINE void turn_weights(int inputs, float *turned, const float *moments, const float *w)
+NOINLINE void turn_weights(int inputs, real *turned, const real *moments, const real *w)
 {
 	for (int j = 0; j < inputs; j++) {
 		Twofold sum = { load(w + j * LANES) * moments[BASIS + j * FEW + j], splat(0.0f) };
@@ -32,7 +32,7 @@ NOINLINE void turn_weights(int inputs, float *turned, const float *moments, cons
 }
 
 /* Turns gradients of L' w into gradients of w, in place: L times them. */
-NOINLINE void turn_gradients(int inputs, float *gradient, const float *moments)
+NOINLINE void turn_gradients(int inputs, real *gradient, const real *moments)
 {
 	for (int i = inputs - 1; i >= 0; i--) {
 		Vector sum = load(gradient + i * LANES) * moments[BASIS + i * FEW + i];
@@ -43,7 +43,7 @@ NOINLINE void turn_gradients(int inputs, float *gradient, const float *moments)
 }
 
 /* turn_weights, followed by mean(x) w + b. */
-NOINLINE void turn_weights_and_mean(int inputs, float *turned, const float *moments, const float *w, const float *b)
+NOINLINE void turn_weights_and_mean(int inputs, real *turned, const real *moments, const real *w, const real *b)
 {
 	Twofold sum = { b ? load(b) : splat(0.0f), splat(0.0f) };
 	turn_weights(inputs, turned, moments, w);
@@ -55,8 +55,8 @@ NOINLINE void turn_weights_and_mean(int inputs, float *turned, const float *mome
 }
 
 /* Statistics of a panel's features, from the moments alone: C w for each input (spread), the variance and the mean. */
-INLINE void feature_moments(const int inputs, Vector *spread, Vector *var, Vector *mean, const float *moments,
-	const float *w, const float *b)
+INLINE void feature_moments(const int inputs, Vector *spread, Vector *var, Vector *mean, const real *moments,
+	const real *w, const real *b)
 {
 	*mean = b ? load(b) : splat(0.0f);
 	*var = splat(0.0f);
@@ -73,7 +73,7 @@ INLINE void feature_moments(const int inputs, Vector *spread, Vector *var, Vecto
 }
 
 /* The sum of each input of row `row` times its weight; few_sum adds this to `sum`. */
-INLINE Vector few_product(const int inputs, int rows, int row, const float *x, const Vector *w)
+INLINE Vector few_product(const int inputs, int rows, int row, const real *x, const Vector *w)
 {
 	Vector sum = w[0] * x[entry(rows, row, 0)];
 	UNROLL
@@ -82,7 +82,7 @@ INLINE Vector few_product(const int inputs, int rows, int row, const float *x, c
 	return sum;
 }
 
-INLINE Vector few_sum(const int inputs, int rows, int row, const float *x, const Vector *w, Vector sum)
+INLINE Vector few_sum(const int inputs, int rows, int row, const real *x, const Vector *w, Vector sum)
 {
 	UNROLL
 	for (int i = 0; i < inputs; i++)
@@ -91,12 +91,12 @@ INLINE Vector few_sum(const int inputs, int rows, int row, const float *x, const
 }
 
 /* y = value(gamma xhat + beta), and the batch statistics. */
-INLINE void few_forward(Value *value, Numbers numbers, const int inputs, int rows, float eps, float kept,
-	float momentum, float *y, float *normal, float *rstd, float *mean, float *var, const float *centred,
-	const float *moments, const float *w, const float *b, const float *gamma, const float *beta)
+INLINE void few_forward(Value *value, Numbers numbers, const int inputs, int rows, real eps, real kept,
+	real momentum, real *y, real *normal, real *rstd, real *mean, real *var, const real *centred,
+	const real *moments, const real *w, const real *b, const real *gamma, const real *beta)
 {
 	Vector spread[FEW], scaled[FEW], variance, average;
-	float turned[(FEW + 1) * LANES];
+	real turned[(FEW + 1) * LANES];
 	if (moments[TURNED] > 0.0f) {
 		turn_weights_and_mean(inputs, turned, moments, w, b);
 		w = turned;
@@ -119,16 +119,16 @@ INLINE void few_forward(Value *value, Numbers numbers, const int inputs, int row
 	UNROLL_4
 	for (int row = 0; row < rows; row++)
 		store(y + (ptrdiff_t)row * LANES, value(few_sum(inputs, rows, row, centred, scaled, y_shift), numbers));
-	const float unbiased = rows > 1 ? (float)rows / (float)(rows - 1) : 0.0f;
+	const real unbiased = rows > 1 ? (real)rows / (real)(rows - 1) : 0.0f;
 	store(rstd, scale);
 	store(mean, load(mean) * kept + average * momentum);
 	store(var, load(var) * kept + variance * (unbiased * momentum));
 }
 
 #define FEW_FORWARD(name, value, NUMBERS) \
-	static void KERNEL_FN(name)(int rows, int outputs, int inputs, NUMBERS##_PARAMETERS float eps, float kept, \
-		float momentum, float *y, float *normal, float *rstd, float *mean, float *var, const float *centred, \
-		const float *moments, const float *w, const float *b, const float *gamma, const float *beta) \
+	static void KERNEL_FN(name)(int rows, int outputs, int inputs, NUMBERS##_PARAMETERS real eps, real kept, \
+		real momentum, real *y, real *normal, real *rstd, real *mean, real *var, const real *centred, \
+		const real *moments, const real *w, const real *b, const real *gamma, const real *beta) \
 	{ \
 		(void)outputs; \
 		FOR_FEW(INPUTS, inputs, few_forward(value, NUMBERS##_NUMBERS, INPUTS, rows, eps, kept, momentum, y, normal, \
@@ -163,7 +163,7 @@ INLINE FewTotals no_totals(void)
 	return totals;
 }
 
-INLINE void add_row(const int inputs, FewSums *sums, int rows, int row, Vector gradient, const float *centred)
+INLINE void add_row(const int inputs, FewSums *sums, int rows, int row, Vector gradient, const real *centred)
 {
 	sums->dy += gradient;
 	UNROLL
@@ -193,11 +193,11 @@ NOINLINE void add_block(int inputs, FewTotals *totals, FewSums *block)
 }
 
 /* What backward reads of a panel besides its rows, and the gradients that it computes. */
-typedef struct FewPanel { const float *w, *gamma, *beta, *rstd, *centred, *moments; } FewPanel;
-typedef struct FewGradients { float w[FEW * LANES], gamma[LANES], beta[LANES]; } FewGradients;
+typedef struct FewPanel { const real *w, *gamma, *beta, *rstd, *centred, *moments; } FewPanel;
+typedef struct FewGradients { real w[FEW * LANES], gamma[LANES], beta[LANES]; } FewGradients;
 
 INLINE void few_gradients(const int inputs, FewGradients *gradients, const FewSums *sums, const FewPanel *panel,
-	const float *w)
+	const real *w)
 {
 	Vector spread[FEW], against[FEW], variance, average;
 	feature_moments(inputs, spread, &variance, &average, panel->moments, w, 0);
@@ -219,7 +219,7 @@ INLINE void few_gradients(const int inputs, FewGradients *gradients, const FewSu
 }
 
 /* Recomputes what forward multiplied the centred rows by, and returns what it added. */
-INLINE Vector few_scaled(const int inputs, Vector *scaled, const FewPanel *panel, const float *w)
+INLINE Vector few_scaled(const int inputs, Vector *scaled, const FewPanel *panel, const real *w)
 {
 	const Vector scale = load(panel->rstd), z_scale = panel->gamma ? load(panel->gamma) : splat(1.0f);
 	UNROLL
@@ -231,12 +231,12 @@ INLINE Vector few_scaled(const int inputs, Vector *scaled, const FewPanel *panel
 /* Where backward gets its gradients from: from dy of the panel; or, if `above` is not 0, from dy of a following linear
  * layer with that many outputs and the rows of its weights, one vector each. Also y, if the activation's derivative is
  * computed from it. */
-typedef struct FewIncoming { const float *dy, *y; const Vector *above_w; } FewIncoming;
+typedef struct FewIncoming { const real *dy, *y; const Vector *above_w; } FewIncoming;
 
 /* The gradient of row `row` before the activation. If the derivative is computed from the activation's input, `scaled`
  * and `shift` recompute that as in forward. */
 INLINE Vector few_incoming(Slope *slope, const int from, Numbers numbers, const int inputs, const int above, int rows,
-	int row, const FewIncoming *in, const float *centred, const Vector *scaled, Vector shift)
+	int row, const FewIncoming *in, const real *centred, const Vector *scaled, Vector shift)
 {
 	const ptrdiff_t at = (ptrdiff_t)row * LANES;
 	const Vector dy = above ? few_product(above, rows, row, in->dy, in->above_w) : load(in->dy + at);
@@ -249,8 +249,8 @@ INLINE Vector few_incoming(Slope *slope, const int from, Numbers numbers, const 
 INLINE void few_backward(Slope *slope, const int from, Numbers numbers, const int inputs, const int above, int rows,
 	FewGradients *gradients, const FewIncoming *in, const FewPanel *panel)
 {
-	const float *centred = panel->centred, *w = panel->w;
-	float turned[FEW * LANES];
+	const real *centred = panel->centred, *w = panel->w;
+	real turned[FEW * LANES];
 	if (panel->moments[TURNED] > 0.0f) {
 		turn_weights(inputs, turned, panel->moments, w);
 		w = turned;
@@ -323,8 +323,8 @@ FEW_INSTANCES(FEW_BACKWARD)
 #undef FEW_BACKWARD
 
 INLINE void few_backward_dw(FewBackward *backward, Numbers own, int rows, int inputs, Update *update,
-	const float *numbers, const Places *w, float *dgamma, float *dbeta, const FewIncoming *in, const float *rstd,
-	const float *centred, const float *moments, const float *gamma, const float *beta)
+	const real *numbers, const Places *w, real *dgamma, real *dbeta, const FewIncoming *in, const real *rstd,
+	const real *centred, const real *moments, const real *gamma, const real *beta)
 {
 	const FewPanel panel = { w->at[0], gamma, beta, rstd, centred, moments };
 	FewGradients gradients;
@@ -342,8 +342,8 @@ INLINE void few_backward_dw(FewBackward *backward, Numbers own, int rows, int in
 #define INPUT_BETA beta
 
 static void KERNEL_FN(linear_batchnorm_bwd_update)(int rows, int outputs, int inputs, Update *update,
-	const float *numbers, float *w, float *w1, float *w2, float *w3, float *dgamma, float *dbeta, const float *dy,
-	const float *rstd, const float *centred, const float *moments, const float *gamma)
+	const real *numbers, real *w, real *w1, real *w2, real *w3, real *dgamma, real *dbeta, const real *dy,
+	const real *rstd, const real *centred, const real *moments, const real *gamma)
 {
 	const Places of_w = places_of(w, w1, w2, w3);
 	const FewIncoming in = { dy, NULL, NULL };
@@ -354,9 +354,9 @@ static void KERNEL_FN(linear_batchnorm_bwd_update)(int rows, int outputs, int in
 
 #define FEW_BACKWARD_DW(activation, FROM, NUMBERS) \
 	static void KERNEL_FN(linear_batchnorm_##activation##_bwd_update)(int rows, int outputs, int inputs, \
-		NUMBERS##_PARAMETERS Update *update, const float *numbers, float *w, float *w1, float *w2, float *w3, \
-		float *dgamma, float *dbeta, const float *dy, FROM##_OR_BETA(const float *, const float *) const float *rstd, \
-		const float *centred, const float *moments, const float *gamma) \
+		NUMBERS##_PARAMETERS Update *update, const real *numbers, real *w, real *w1, real *w2, real *w3, \
+		real *dgamma, real *dbeta, const real *dy, FROM##_OR_BETA(const real *, const real *) const real *rstd, \
+		const real *centred, const real *moments, const real *gamma) \
 	{ \
 		const Places of_w = places_of(w, w1, w2, w3); \
 		const FewIncoming in = { dy, FROM##_Y, NULL }; \
@@ -367,7 +367,7 @@ static void KERNEL_FN(linear_batchnorm_bwd_update)(int rows, int outputs, int in
 FEW_INSTANCES(FEW_BACKWARD_DW)
 #undef FEW_BACKWARD_DW
 
-INLINE void few_update(Next *next, const int states, int inputs, const float *numbers, const Places *w,
+INLINE void few_update(Next *next, const int states, int inputs, const real *numbers, const Places *w,
 	const Places *gamma, const Places *beta, const FewGradients *gradients)
 {
 	for (int i = 0; i < inputs; i++)
@@ -379,8 +379,8 @@ INLINE void few_update(Next *next, const int states, int inputs, const float *nu
 }
 
 INLINE void few_backward_update(FewBackward *backward, Numbers own, Next *next, const int states, int above, int rows,
-	int inputs, const float *numbers, const Places *w, const Places *gamma, const Places *beta, const FewIncoming *in,
-	const float *rstd, const float *centred, const float *moments)
+	int inputs, const real *numbers, const Places *w, const Places *gamma, const Places *beta, const FewIncoming *in,
+	const real *rstd, const real *centred, const real *moments)
 {
 	const FewPanel panel = { w->at[0], gamma->at[0], beta->at[0], rstd, centred, moments };
 	FewGradients gradients;
@@ -395,9 +395,9 @@ INLINE void few_backward_update(FewBackward *backward, Numbers own, Next *next, 
 
 #define FEW_UPDATE_INSTANCE(activation, FROM, NUMBERS, optimizer, STATES) \
 	static void KERNEL_FN(linear_batchnorm_##activation##_bwd_##optimizer)(int rows, int outputs, int inputs, \
-		NUMBERS##_PARAMETERS const float *numbers, float *w, STATES(float *, w) float *gamma, \
-		STATES(float *, gamma) float *beta, STATES(float *, beta) const float *dy, \
-		FROM##_ROWS(const float *) const float *rstd, const float *centred, const float *moments) \
+		NUMBERS##_PARAMETERS const real *numbers, real *w, STATES(real *, w) real *gamma, \
+		STATES(real *, gamma) real *beta, STATES(real *, beta) const real *dy, \
+		FROM##_ROWS(const real *) const real *rstd, const real *centred, const real *moments) \
 	{ \
 		const Places of_w = STATES##_PLACES(w), of_gamma = STATES##_PLACES(gamma), of_beta = STATES##_PLACES(beta); \
 		const FewIncoming in = { dy, FROM##_Y, NULL }; \
@@ -410,9 +410,9 @@ FEW_UPDATE_INSTANCES(FEW_UPDATE_INSTANCE)
 
 #define FEW_LINEAR_UPDATE(name, load_rows, count, first_dy, activation, FROM, NUMBERS, optimizer, STATES) \
 	static void KERNEL_FN(name)(int rows, int outputs, int inputs, int panel, int above, \
-		NUMBERS##_PARAMETERS const float *numbers, float *w, STATES(float *, w) float *gamma, \
-		STATES(float *, gamma) float *beta, STATES(float *, beta) FROM##_ROWS(const float *) const float *rstd, \
-		const float *centred, const float *moments, const float *above_dy, const float *above_w) \
+		NUMBERS##_PARAMETERS const real *numbers, real *w, STATES(real *, w) real *gamma, \
+		STATES(real *, gamma) real *beta, STATES(real *, beta) FROM##_ROWS(const real *) const real *rstd, \
+		const real *centred, const real *moments, const real *above_dy, const real *above_w) \
 	{ \
 		const Places of_w = STATES##_PLACES(w), of_gamma = STATES##_PLACES(gamma), of_beta = STATES##_PLACES(beta); \
 		Vector rows_of_w[FEW_COLUMNS]; \
@@ -430,7 +430,7 @@ FEW_UPDATE_INSTANCES(FEW_LINEAR_UPDATE_INSTANCE)
 #if LANES > 1
 /* If only the difference of the outputs above matters, above_dy is (-d, d), and the gradient is d times the difference
  * of the two rows of weights. */
-INLINE void load_difference(Vector *difference, int outputs, int inputs, int panel, const float *w)
+INLINE void load_difference(Vector *difference, int outputs, int inputs, int panel, const real *w)
 {
 	Vector row[FEW];
 	load_few_rows(row, outputs, inputs, panel, w);

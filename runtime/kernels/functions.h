@@ -10,7 +10,7 @@
  * NaN stays NaN. */
 INLINE Vector vector_exp(Vector x)
 {
-	const float shift = 0x1.8p23f;  /* adding it leaves the integer nearest in the low bits */
+	const real shift = 0x1.8p23f;  /* adding it leaves the integer nearest in the low bits */
 	x = choose(x > 89.0f, splat(89.0f), x);
 	x = choose(x < -104.0f, splat(-104.0f), x);
 	const Vector shifted = x * 0x1.715476p+0f + shift;

@@ -3,12 +3,12 @@
 #include "simd.h"
 
 /* y: the values of x as features. */
-static void KERNEL_FN(flatten)(int images, int positions, int channels, float *y, const float *x)
+static void KERNEL_FN(flatten)(int images, int positions, int channels, real *y, const real *x)
 {
 	for (int image = 0; image < images; image++) {
 		int value = 0;
 		for (int channel = 0; channel < channels; channel++) {
-			const float *from = x + entry(images * positions, image * positions, channel);
+			const real *from = x + entry(images * positions, image * positions, channel);
 			for (int p = 0; p < positions; p++, value++)
 				y[entry(images, image, value)] = from[p * LANES];
 		}
@@ -18,12 +18,12 @@ static void KERNEL_FN(flatten)(int images, int positions, int channels, float *y
 }
 
 /* x: the features of y as pixels. */
-static void KERNEL_FN(unflatten)(int images, int positions, int channels, float *x, const float *y)
+static void KERNEL_FN(unflatten)(int images, int positions, int channels, real *x, const real *y)
 {
 	for (int image = 0; image < images; image++) {
 		int value = 0;
 		for (int channel = 0; channel < panel_count(channels) * LANES; channel++) {
-			float *to = x + entry(images * positions, image * positions, channel);
+			real *to = x + entry(images * positions, image * positions, channel);
 			for (int p = 0; p < positions; p++)
 				to[p * LANES] = channel < channels ? y[entry(images, image, value++)] : 0.0f;
 		}

@@ -25,15 +25,15 @@ enum { CHUNK = 256 };   /* the number of features in one pass of a product; a mu
 
 typedef struct Product {
 	int inputs;
-	const float *x;         /* the first row of the tile */
+	const real *x;         /* the first row of the tile */
 	ptrdiff_t x_stride;     /* the distance between panels of x */
-	const float *w;         /* [inputs][LANES] */
-	float *y;
-	const float *start;     /* the initial values of y: a vector for each row, at a distance of start_step */
+	const real *w;         /* [inputs][LANES] */
+	real *y;
+	const real *start;     /* the initial values of y: a vector for each row, at a distance of start_step */
 	ptrdiff_t start_step;
 } Product;
 
-INLINE void product_step(const int rows, Vector *sum, const float *x, const float *w)
+INLINE void product_step(const int rows, Vector *sum, const real *x, const real *w)
 {
 	const Vector weights = load(w);
 	UNROLL
@@ -47,7 +47,7 @@ INLINE void product_tile(const int rows, const Product *product)
 	UNROLL
 	for (int row = 0; row < rows; row++)
 		sum[row] = load(product->start + row * product->start_step);
-	const float *x = product->x, *w = product->w;
+	const real *x = product->x, *w = product->w;
 	int inputs = product->inputs;
 	for (; inputs >= LANES; inputs -= LANES, x += product->x_stride)
 		for (int lane = 0; lane < LANES; lane += STEPS, w += STEPS * LANES) {
@@ -92,10 +92,10 @@ static void product_of_rows(int rows, Product product)
 #undef TILES
 }
 
-static const float nothing[LANES] = {0};
+static const real nothing[LANES] = {0};
 
-static void KERNEL_FN(linear)(int rows, int outputs, int inputs, float *y, const float *x, const float *w,
-	const float *b)
+static void KERNEL_FN(linear)(int rows, int outputs, int inputs, real *y, const real *x, const real *w,
+	const real *b)
 {
 	Product whole = { inputs, x, (ptrdiff_t)rows * LANES, w, y, b ? b : nothing, 0 };
 	(void)outputs;
@@ -114,8 +114,8 @@ static void KERNEL_FN(linear)(int rows, int outputs, int inputs, float *y, const
 
 /* The same for a single row; its x is contiguous. W is read once, in as many independent chains as keep a processor
  * busy. Inlined, so that in emitted code the sizes are constants. */
-INLINE void KERNEL_FN(linear_row)(int rows, int outputs, int inputs, float *y, const float *x, const float *w,
-	const float *b)
+INLINE void KERNEL_FN(linear_row)(int rows, int outputs, int inputs, real *y, const real *x, const real *w,
+	const real *b)
 {
 	enum { CHAINS = 8 };
 	Vector sum[CHAINS];
@@ -143,13 +143,13 @@ INLINE void KERNEL_FN(linear_row)(int rows, int outputs, int inputs, float *y, c
 /* ---- dx = dy W': a product with the transposed rows of W that belong to the panel. They are transposed in chunks of
  * limited size. W is stored as [outputs / LANES][inputs][LANES], so each block of LANES x LANES is contiguous. */
 
-static void KERNEL_FN(linear_dx)(int rows, int outputs, int inputs, int panel, float *dx, const float *dy,
-	const float *w)
+static void KERNEL_FN(linear_dx)(int rows, int outputs, int inputs, int panel, real *dx, const real *dy,
+	const real *w)
 {
 	const ptrdiff_t stride = (ptrdiff_t)rows * LANES;
 	const int block_inputs = smaller(inputs - panel * LANES, LANES);
 	Vector transposed[CHUNK];
-	Product step = { 0, dy, stride, (const float *)transposed, dx, nothing, 0 };
+	Product step = { 0, dy, stride, (const real *)transposed, dx, nothing, 0 };
 	w += (ptrdiff_t)panel * LANES * LANES;
 	for (int first = 0; first < outputs; first += CHUNK) {
 		const int end = smaller(first + CHUNK, outputs);
@@ -164,7 +164,7 @@ static void KERNEL_FN(linear_dx)(int rows, int outputs, int inputs, int panel, f
 }
 
 /* With few outputs the transposed rows stay in registers. */
-INLINE void few_dx(const int outputs, int rows, float *dx, const float *dy, const Vector *w)
+INLINE void few_dx(const int outputs, int rows, real *dx, const real *dy, const Vector *w)
 {
 	UNROLL_4
 	for (int row = 0; row < rows; row++) {
@@ -177,7 +177,7 @@ INLINE void few_dx(const int outputs, int rows, float *dx, const float *dy, cons
 }
 
 /* Loads the rows of W that belong to the panel: one vector for each of the few outputs. */
-static void load_few_rows(Vector *column, int outputs, int inputs, int panel, const float *w)
+static void load_few_rows(Vector *column, int outputs, int inputs, int panel, const real *w)
 {
 #if LANES == 1
 	for (int output = 0; output < outputs; output++)
@@ -187,8 +187,8 @@ static void load_few_rows(Vector *column, int outputs, int inputs, int panel, co
 #endif
 }
 
-static void KERNEL_FN(linear_dx_few)(int rows, int outputs, int inputs, int panel, float *dx, const float *dy,
-	const float *w)
+static void KERNEL_FN(linear_dx_few)(int rows, int outputs, int inputs, int panel, real *dx, const real *dy,
+	const real *w)
 {
 	Vector column[FEW];
 	load_few_rows(column, outputs, inputs, panel, w);
@@ -199,7 +199,7 @@ static void KERNEL_FN(linear_dx_few)(int rows, int outputs, int inputs, int pane
  * column of x. A narrow tile splits the rows of x into strands, so that there are at least eight independent sums: as
  * many as a processor can work on at once. */
 
-INLINE void gradient_tile(const int inputs, int rows, float *dw, const float *x, const float *dy)
+INLINE void gradient_tile(const int inputs, int rows, real *dw, const real *x, const real *dy)
 {
 	const int strands = inputs < 8 ? 8 / inputs : 1;
 	const int sums = inputs * strands;
@@ -229,7 +229,7 @@ INLINE void gradient_tile(const int inputs, int rows, float *dw, const float *x,
 		store(dw + i * LANES, sum[i]);
 }
 
-INLINE Vector rows_sum(int rows, const float *x)
+INLINE Vector rows_sum(int rows, const real *x)
 {
 	Total total = total_none();
 	int row = 0;
@@ -248,13 +248,13 @@ INLINE Vector rows_sum(int rows, const float *x)
 	return total.sum;
 }
 
-static void KERNEL_FN(column_sum)(int rows, float *sum, const float *x)
+static void KERNEL_FN(column_sum)(int rows, real *sum, const real *x)
 {
 	store(sum, rows_sum(rows, x));
 }
 
 #define GRADIENT(inputs) \
-	NOINLINE void gradient_##inputs(int rows, float *dw, const float *x, const float *dy) \
+	NOINLINE void gradient_##inputs(int rows, real *dw, const real *x, const real *dy) \
 	{ \
 		gradient_tile(inputs, rows, dw, x, dy); \
 	}
@@ -271,7 +271,7 @@ GRADIENT(2)
 GRADIENT(1)
 #undef GRADIENT
 
-static void gradient_of_block(int rows, int inputs, float *dw, const float *x, const float *dy)
+static void gradient_of_block(int rows, int inputs, real *dw, const real *x, const real *dy)
 {
 #define TILES(count) \
 	for (; inputs >= count; inputs -= count, x += count, dw += count * LANES) \
@@ -291,28 +291,28 @@ static void gradient_of_block(int rows, int inputs, float *dw, const float *x, c
 }
 
 /* Adds the gradients of the rows after the first ROW_BLOCK. */
-NOINLINE void add_gradients(int rows, int inputs, float *dw, const float *x, const float *dy)
+NOINLINE void add_gradients(int rows, int inputs, real *dw, const real *x, const real *dy)
 {
 	Vector part[LANES], lost[LANES];
 	for (int i = 0; i < inputs; i++)
 		lost[i] = splat(0.0f);
 	for (int row = ROW_BLOCK; row < rows; row += ROW_BLOCK) {
 		const ptrdiff_t block = (ptrdiff_t)row * LANES;
-		gradient_of_block(smaller(rows - row, ROW_BLOCK), inputs, (float *)part, x + block, dy + block);
+		gradient_of_block(smaller(rows - row, ROW_BLOCK), inputs, (real *)part, x + block, dy + block);
 		for (int i = 0; i < inputs; i++)
 			total_store(dw + i * LANES, &lost[i], part[i]);
 	}
 }
 
 /* The gradients of up to LANES inputs, in one panel of x. */
-static void gradient(int rows, int inputs, float *dw, const float *x, const float *dy)
+static void gradient(int rows, int inputs, real *dw, const real *x, const real *dy)
 {
 	gradient_of_block(smaller(rows, ROW_BLOCK), inputs, dw, x, dy);
 	if (rows > ROW_BLOCK)
 		add_gradients(rows, inputs, dw, x, dy);
 }
 
-static void KERNEL_FN(linear_dw)(int rows, int outputs, int inputs, float *dw, const float *x, const float *dy)
+static void KERNEL_FN(linear_dw)(int rows, int outputs, int inputs, real *dw, const real *x, const real *dy)
 {
 	(void)outputs;
 	for (; inputs > 0; inputs -= LANES, x += (ptrdiff_t)rows * LANES, dw += LANES * LANES)
@@ -321,20 +321,20 @@ static void KERNEL_FN(linear_dw)(int rows, int outputs, int inputs, float *dw, c
 
 /* linear_dw, column_sum, and the optimizer's update with both results: the gradients of a panel of x are used before
  * the next ones are computed, so they stay in the cache. */
-static void KERNEL_FN(linear_dw_update)(int rows, int outputs, int inputs, Update *update, const float *numbers,
-	float *w, float *w1, float *w2, float *w3, float *b, float *b1, float *b2, float *b3, const float *x,
-	const float *dy)
+static void KERNEL_FN(linear_dw_update)(int rows, int outputs, int inputs, Update *update, const real *numbers,
+	real *w, real *w1, real *w2, real *w3, real *b, real *b1, real *b2, real *b3, const real *x,
+	const real *dy)
 {
 	const Places of_w = places_of(w, w1, w2, w3), of_b = places_of(b, b1, b2, b3);
 	Vector sum[LANES];
 	(void)outputs;
 	for (ptrdiff_t offset = 0; inputs > 0; inputs -= LANES, x += (ptrdiff_t)rows * LANES, offset += LANES * LANES) {
 		const int count = smaller(inputs, LANES);
-		gradient(rows, count, (float *)sum, x, dy);
-		update_at(update, count * LANES, numbers, &of_w, offset, (const float *)sum);
+		gradient(rows, count, (real *)sum, x, dy);
+		update_at(update, count * LANES, numbers, &of_w, offset, (const real *)sum);
 	}
 	if (b) {
 		sum[0] = rows_sum(rows, dy);
-		update_at(update, LANES, numbers, &of_b, 0, (const float *)sum);
+		update_at(update, LANES, numbers, &of_b, 0, (const real *)sum);
 	}
 }

@@ -36,9 +36,9 @@ INLINE void loss_add(LossSum *sum, Vector loss)
 	sum->plain += loss;
 }
 
-INLINE float loss_mean(const LossSum *sum, float share)
+INLINE real loss_mean(const LossSum *sum, real share)
 {
-	const float exact = total_of_lanes(&sum->exact);
+	const real exact = total_of_lanes(&sum->exact);
 	return (exact - exact == 0.0f ? exact : lane_sum(sum->plain)) * share;
 }
 
@@ -58,7 +58,7 @@ INLINE void add_score(Score *score, Mask used, Mask right, Vector loss)
 	score->hits += choose(right & (loss == loss), splat(1.0f), splat(0.0f));
 }
 
-INLINE void store_score(const Score *score, float share, float *loss, float *correct)
+INLINE void store_score(const Score *score, real share, real *loss, real *correct)
 {
 	*loss = loss_mean(&score->loss, share);
 	*correct = lane_sum(score->hits);
@@ -67,11 +67,11 @@ INLINE void store_score(const Score *score, float share, float *loss, float *cor
 #if LANES > 1
 /* With two classes, exp(z - m) of the larger logit is 1: so one exp is enough, and there is no maximum to search. dx of
  * the wrong class is exactly minus that of the right class. */
-static void KERNEL_FN(cross_entropy_of_two)(int rows, int features, float *loss, float *correct, float *dx,
-	const float *x, const int32_t *label)
+static void KERNEL_FN(cross_entropy_of_two)(int rows, int features, real *loss, real *correct, real *dx,
+	const real *x, const int32_t *label)
 {
 	(void)features;
-	const float share = 1.0f / (float)rows;
+	const real share = 1.0f / (real)rows;
 	Score score = score_none();
 	for (int row = 0; row < rows; row += LANES, x += LANES * LANES, dx += LANES * LANES) {
 		const int block_rows = smaller(rows - row, LANES);
@@ -97,7 +97,7 @@ static void KERNEL_FN(cross_entropy_of_two)(int rows, int features, float *loss,
 typedef struct Peak { Vector highest, chosen; Mask right; } Peak;
 
 /* Leaves the logits of the last panel in `column`. */
-INLINE Peak find_peak(Vector *column, int features, ptrdiff_t stride, const float *x, int rows, Mask wanted)
+INLINE Peak find_peak(Vector *column, int features, ptrdiff_t stride, const real *x, int rows, Mask wanted)
 {
 	Peak peak;
 	peak.highest = splat(-INFINITY);
@@ -119,12 +119,12 @@ INLINE Peak find_peak(Vector *column, int features, ptrdiff_t stride, const floa
 
 /* Rows run across the lanes: a vector holds one class of LANES samples. With the logits z, their maximum m and s the
  * sum of exp(z - m): loss = log(s) + m - z[label], dz = (exp(z - m) / s - (1 at the label, else 0)) / rows. */
-static void KERNEL_FN(cross_entropy)(int rows, int features, float *loss, float *correct, float *dx, const float *x,
+static void KERNEL_FN(cross_entropy)(int rows, int features, real *loss, real *correct, real *dx, const real *x,
 	const int32_t *label)
 {
 	const ptrdiff_t stride = (ptrdiff_t)rows * LANES;
 	const int panels = panel_count(features);
-	const float share = 1.0f / (float)rows;
+	const real share = 1.0f / (real)rows;
 	Score score = score_none();
 	for (int row = 0; row < rows; row += LANES) {
 		const ptrdiff_t block = (ptrdiff_t)row * LANES;
@@ -162,7 +162,7 @@ static void KERNEL_FN(cross_entropy)(int rows, int features, float *loss, float 
 }
 
 /* The weight of each class, or with step 0 one weight for all. */
-typedef struct ClassWeights { const float *of; int step; } ClassWeights;
+typedef struct ClassWeights { const real *of; int step; } ClassWeights;
 
 /* The weights of a block's labels; 0 in lanes after its rows. */
 INLINE Vector label_weights(ClassWeights weights, const int32_t *label, int rows)
@@ -175,22 +175,22 @@ INLINE Vector label_weights(ClassWeights weights, const int32_t *label, int rows
 
 /* With the weights w, w[label] of the rows' sum T, the sum of all weights S and l = -log softmax(z), a row loses
  * ((1 - smoothing) w[label] l[label] + smoothing / features sum(w l)) / T. */
-static void KERNEL_FN(cross_entropy_weighted)(int rows, int features, float smoothing, float *loss, float *correct,
-	float *dx, const float *x, const int32_t *label, const float *weights)
+static void KERNEL_FN(cross_entropy_weighted)(int rows, int features, real smoothing, real *loss, real *correct,
+	real *dx, const real *x, const int32_t *label, const real *weights)
 {
 	const ptrdiff_t stride = (ptrdiff_t)rows * LANES;
 	const int panels = panel_count(features);
-	const float shared = smoothing / (float)features, unit = 1.0f;
+	const real shared = smoothing / (real)features, unit = 1.0f;
 	ClassWeights weight;
 	weight.of = weights ? weights : &unit;
 	weight.step = weights != NULL;
-	float all = 0.0f;
+	real all = 0.0f;
 	for (int i = 0; i < features; i++)
 		all += weight.of[i * weight.step];
 	Total counted = total_none();
 	for (int row = 0; row < rows; row += LANES)
 		total_add(&counted, label_weights(weight, label + row, smaller(rows - row, LANES)));
-	const float share = 1.0f / total_of_lanes(&counted);
+	const real share = 1.0f / total_of_lanes(&counted);
 	Score score = score_none();
 	for (int row = 0; row < rows; row += LANES) {
 		const ptrdiff_t block = (ptrdiff_t)row * LANES;
@@ -221,7 +221,7 @@ static void KERNEL_FN(cross_entropy_weighted)(int rows, int features, float smoo
 				load_columns(column, dx + panel * stride + block, block_rows, columns);
 			for (int i = 0; i < columns; i++) {
 				const int32_t index = panel * LANES + i;
-				const float truth = shared * weight.of[index * weight.step];
+				const real truth = shared * weight.of[index * weight.step];
 				column[i] = column[i] * scale - (choose(wanted == index, own, splat(0.0f)) + truth) * share;
 			}
 			store_columns(dx + panel * stride + block, column, block_rows, columns);
@@ -243,11 +243,11 @@ INLINE Vector bce_of(Vector z, Vector t, Vector *slope)
 }
 
 /* Rows run across the lanes, since most networks with this loss have one output. */
-static void KERNEL_FN(bce)(int rows, int features, float *loss, float *correct, float *dx, const float *x,
-	const float *target)
+static void KERNEL_FN(bce)(int rows, int features, real *loss, real *correct, real *dx, const real *x,
+	const real *target)
 {
 	const ptrdiff_t stride = (ptrdiff_t)rows * LANES;
-	const float share = 1.0f / ((float)rows * (float)features);
+	const real share = 1.0f / ((real)rows * (real)features);
 	Score score = score_none();
 	for (int row = 0; row < rows; row += LANES) {
 		const int block_rows = smaller(rows - row, LANES);
@@ -276,16 +276,16 @@ static void KERNEL_FN(bce)(int rows, int features, float *loss, float *correct, 
 /* ---- losses of the differences d between outputs and targets */
 
 /* A loss, and its derivative by d: 0 where d is, as lanes after the last feature have it. `delta` is that of huber. */
-typedef Vector Distance(Vector d, float delta, Vector *slope);
+typedef Vector Distance(Vector d, real delta, Vector *slope);
 
-INLINE Vector mse_distance(Vector d, float delta, Vector *slope)
+INLINE Vector mse_distance(Vector d, real delta, Vector *slope)
 {
 	(void)delta;
 	*slope = d * 2.0f;
 	return d * d;
 }
 
-INLINE Vector l1_distance(Vector d, float delta, Vector *slope)
+INLINE Vector l1_distance(Vector d, real delta, Vector *slope)
 {
 	(void)delta;
 	*slope = choose(d > 0.0f, splat(1.0f), choose(d < 0.0f, splat(-1.0f), splat(0.0f)));
@@ -293,7 +293,7 @@ INLINE Vector l1_distance(Vector d, float delta, Vector *slope)
 }
 
 /* d^2 / 2 where |d| < delta, and beyond it the line that goes on from there */
-INLINE Vector huber_distance(Vector d, float delta, Vector *slope)
+INLINE Vector huber_distance(Vector d, real delta, Vector *slope)
 {
 	const Vector size = larger(d, -d);
 	const Mask inside = size < delta;
@@ -301,10 +301,10 @@ INLINE Vector huber_distance(Vector d, float delta, Vector *slope)
 	return choose(inside, d * d * 0.5f, (size - delta * 0.5f) * delta);
 }
 
-INLINE void mean_distance(Distance *distance, float delta, int rows, int features, float *loss, float *dx,
-	const float *x, const float *target)
+INLINE void mean_distance(Distance *distance, real delta, int rows, int features, real *loss, real *dx,
+	const real *x, const real *target)
 {
-	const float share = 1.0f / ((float)rows * (float)features);
+	const real share = 1.0f / ((real)rows * (real)features);
 	LossSum sum = loss_none();
 	for (int panel = 0; panel < panel_count(features); panel++) {
 		const Mask used = first_lanes(features - panel * LANES);
@@ -317,18 +317,18 @@ INLINE void mean_distance(Distance *distance, float delta, int rows, int feature
 	*loss = loss_mean(&sum, share);
 }
 
-static void KERNEL_FN(mse)(int rows, int features, float *loss, float *dx, const float *x, const float *target)
+static void KERNEL_FN(mse)(int rows, int features, real *loss, real *dx, const real *x, const real *target)
 {
 	mean_distance(&mse_distance, 0.0f, rows, features, loss, dx, x, target);
 }
 
-static void KERNEL_FN(l1)(int rows, int features, float *loss, float *dx, const float *x, const float *target)
+static void KERNEL_FN(l1)(int rows, int features, real *loss, real *dx, const real *x, const real *target)
 {
 	mean_distance(&l1_distance, 0.0f, rows, features, loss, dx, x, target);
 }
 
-static void KERNEL_FN(huber)(int rows, int features, float delta, float *loss, float *dx, const float *x,
-	const float *target)
+static void KERNEL_FN(huber)(int rows, int features, real delta, real *loss, real *dx, const real *x,
+	const real *target)
 {
 	mean_distance(&huber_distance, delta, rows, features, loss, dx, x, target);
 }

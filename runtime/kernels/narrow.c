@@ -13,7 +13,7 @@
 
 /* LANES sums over features: of each row of a, whose panels are [LANES][LANES], times the only row of b. Does not read
  * padding. */
-INLINE Vector across_tile(int features, const float *a, ptrdiff_t a_stride, const float *b, ptrdiff_t b_stride)
+INLINE Vector across_tile(int features, const real *a, ptrdiff_t a_stride, const real *b, ptrdiff_t b_stride)
 {
 	Vector sum[LANES];
 	UNROLL
@@ -37,8 +37,8 @@ INLINE Vector across_tile(int features, const float *a, ptrdiff_t a_stride, cons
 /* Computes two outputs at a time; `turned` has their columns of W, one panel after another. With `contrast` it has the
  * difference of the two columns, and y is (0, difference). The 0 is NaN if the difference is not finite, so that the
  * loss is NaN too. */
-INLINE void narrow_product(const int contrast, int rows, int outputs, int inputs, float *y, const float *x,
-	const float *w, const float *b)
+INLINE void narrow_product(const int contrast, int rows, int outputs, int inputs, real *y, const real *x,
+	const real *w, const real *b)
 {
 	const int whole = rows / LANES * LANES;
 	const ptrdiff_t stride = (ptrdiff_t)rows * LANES;
@@ -46,7 +46,7 @@ INLINE void narrow_product(const int contrast, int rows, int outputs, int inputs
 	for (int row = 0; row < whole; row++)
 		store(y + row * LANES, splat(0.0f));
 	for (int first = 0; first < outputs; first += 2) {
-		const float *start = rest.start + first;
+		const real *start = rest.start + first;
 		Vector turned[2][NARROW_INPUTS / LANES], column[FEW_COLUMNS];
 		for (int panel = 0; panel < panel_count(inputs); panel++) {
 			load_few_columns(column, w + panel * LANES * LANES, smaller(inputs - panel * LANES, LANES), outputs);
@@ -56,10 +56,10 @@ INLINE void narrow_product(const int contrast, int rows, int outputs, int inputs
 		for (int row = 0; row < whole; row += LANES, x += LANES * LANES) {
 			column[1] = splat(0.0f);
 			if (first + 1 < outputs)
-				column[1] = across_tile(inputs, x, stride, (const float *)turned[1], LANES)
+				column[1] = across_tile(inputs, x, stride, (const real *)turned[1], LANES)
 					+ (contrast ? start[1] - start[0] : start[1]);
 			column[0] = contrast ? column[1] - column[1]
-				: across_tile(inputs, x, stride, (const float *)turned[0], LANES) + start[0];
+				: across_tile(inputs, x, stride, (const real *)turned[0], LANES) + start[0];
 			store_two_columns(y + row * LANES + first, column, LANES);
 		}
 		x -= whole * LANES;
@@ -67,28 +67,28 @@ INLINE void narrow_product(const int contrast, int rows, int outputs, int inputs
 	product_of_rows(rows - whole, rest);
 }
 
-static void KERNEL_FN(linear_narrow)(int rows, int outputs, int inputs, float *y, const float *x, const float *w,
-	const float *b)
+static void KERNEL_FN(linear_narrow)(int rows, int outputs, int inputs, real *y, const real *x, const real *w,
+	const real *b)
 {
 	narrow_product(0, rows, outputs, inputs, y, x, w, b);
 }
 
-static void KERNEL_FN(linear_contrast)(int rows, int outputs, int inputs, float *y, const float *x, const float *w,
-	const float *b)
+static void KERNEL_FN(linear_contrast)(int rows, int outputs, int inputs, real *y, const real *x, const real *w,
+	const real *b)
 {
 	narrow_product(1, rows, outputs, inputs, y, x, w, b);
 }
 
 /* x and dy change roles: a tile of gradients gives columns of dW. With `contrast`, the second of the two columns is
  * enough. */
-INLINE void narrow_gradient(const int contrast, int rows, int outputs, Vector *column, const float *x, const float *dy)
+INLINE void narrow_gradient(const int contrast, int rows, int outputs, Vector *column, const real *x, const real *dy)
 {
-	gradient(rows, contrast ? 1 : outputs, (float *)(column + contrast), dy + contrast, x);
+	gradient(rows, contrast ? 1 : outputs, (real *)(column + contrast), dy + contrast, x);
 	if (contrast)
 		column[0] = -column[1];
 }
 
-INLINE void narrow_dw(const int contrast, int rows, int outputs, int inputs, float *dw, const float *x, const float *dy)
+INLINE void narrow_dw(const int contrast, int rows, int outputs, int inputs, real *dw, const real *x, const real *dy)
 {
 	const int columns = contrast ? 2 : outputs;
 	Vector column[LANES];
@@ -98,12 +98,12 @@ INLINE void narrow_dw(const int contrast, int rows, int outputs, int inputs, flo
 	}
 }
 
-static void KERNEL_FN(linear_dw_narrow)(int rows, int outputs, int inputs, float *dw, const float *x, const float *dy)
+static void KERNEL_FN(linear_dw_narrow)(int rows, int outputs, int inputs, real *dw, const real *x, const real *dy)
 {
 	narrow_dw(0, rows, outputs, inputs, dw, x, dy);
 }
 
-static void KERNEL_FN(linear_dw_contrast)(int rows, int outputs, int inputs, float *dw, const float *x, const float *dy)
+static void KERNEL_FN(linear_dw_contrast)(int rows, int outputs, int inputs, real *dw, const real *x, const real *dy)
 {
 	narrow_dw(1, rows, outputs, inputs, dw, x, dy);
 }
@@ -111,15 +111,15 @@ static void KERNEL_FN(linear_dw_contrast)(int rows, int outputs, int inputs, flo
 /* Transposes weights and states too, several panels of them at a time, so that an update sees no padding and is called
  * only a few times. Transposing the gradients instead would be slower: an update would load vectors of weights that
  * were stored in pairs just before. */
-INLINE void narrow_update(const int contrast, int rows, int outputs, int inputs, Update *update, const float *numbers,
-	const Places *w, const Places *b, const float *x, const float *dy)
+INLINE void narrow_update(const int contrast, int rows, int outputs, int inputs, Update *update, const real *numbers,
+	const Places *w, const Places *b, const real *x, const real *dy)
 {
 	enum { MOST = 16 };
 	const int columns = contrast ? 2 : outputs, places = w->at[1] ? PLACES : 1;
 	Vector sum[MOST], turned[PLACES][MOST + 1];
-	Places of_turned = places_of((float *)turned[0], NULL, NULL, NULL);
+	Places of_turned = places_of((real *)turned[0], NULL, NULL, NULL);
 	for (int i = 1; i < places; i++)
-		of_turned.at[i] = w->at[i] ? (float *)turned[i] : NULL;
+		of_turned.at[i] = w->at[i] ? (real *)turned[i] : NULL;
 	for (int first = 0, panels; first < inputs; first += panels * LANES) {
 		panels = smaller(MOST / columns, panel_count(inputs - first));
 		for (int panel = 0; panel < panels; panel++, x += (ptrdiff_t)rows * LANES) {
@@ -129,7 +129,7 @@ INLINE void narrow_update(const int contrast, int rows, int outputs, int inputs,
 				if (w->at[i])
 					load_few_columns(turned[i] + panel * columns, w->at[i] + (ptrdiff_t)input * LANES, count, columns);
 		}
-		update_at(update, panels * columns * LANES, numbers, &of_turned, 0, (const float *)sum);
+		update_at(update, panels * columns * LANES, numbers, &of_turned, 0, (const real *)sum);
 		/* the last panel first: storing an odd number of columns overwrites the column that follows */
 		for (int panel = panels - 1; panel >= 0; panel--) {
 			const int input = first + panel * LANES, count = smaller(inputs - input, LANES);
@@ -140,21 +140,21 @@ INLINE void narrow_update(const int contrast, int rows, int outputs, int inputs,
 	}
 	if (b->at[0]) {
 		sum[0] = rows_sum(rows, dy);
-		update_at(update, LANES, numbers, b, 0, (const float *)sum);
+		update_at(update, LANES, numbers, b, 0, (const real *)sum);
 	}
 }
 
-static void KERNEL_FN(linear_dw_update_narrow)(int rows, int outputs, int inputs, Update *update, const float *numbers,
-	float *w, float *w1, float *w2, float *w3, float *b, float *b1, float *b2, float *b3, const float *x,
-	const float *dy)
+static void KERNEL_FN(linear_dw_update_narrow)(int rows, int outputs, int inputs, Update *update, const real *numbers,
+	real *w, real *w1, real *w2, real *w3, real *b, real *b1, real *b2, real *b3, const real *x,
+	const real *dy)
 {
 	const Places of_w = places_of(w, w1, w2, w3), of_b = places_of(b, b1, b2, b3);
 	narrow_update(0, rows, outputs, inputs, update, numbers, &of_w, &of_b, x, dy);
 }
 
 static void KERNEL_FN(linear_dw_update_contrast)(int rows, int outputs, int inputs, Update *update,
-	const float *numbers, float *w, float *w1, float *w2, float *w3, float *b, float *b1, float *b2, float *b3,
-	const float *x, const float *dy)
+	const real *numbers, real *w, real *w1, real *w2, real *w3, real *b, real *b1, real *b2, real *b3,
+	const real *x, const real *dy)
 {
 	const Places of_w = places_of(w, w1, w2, w3), of_b = places_of(b, b1, b2, b3);
 	narrow_update(1, rows, outputs, inputs, update, numbers, &of_w, &of_b, x, dy);
@@ -162,8 +162,8 @@ static void KERNEL_FN(linear_dw_update_contrast)(int rows, int outputs, int inpu
 
 /* The same for two outputs in contrast with an optimizer that is known at compile time: one panel at a time, without
  * function calls. */
-INLINE void contrast_update_by(Next *next, const int states, int rows, int inputs, const float *numbers,
-	const Places *w, const Places *b, const float *x, const float *dy)
+INLINE void contrast_update_by(Next *next, const int states, int rows, int inputs, const real *numbers,
+	const Places *w, const Places *b, const real *x, const real *dy)
 {
 	Vector sum[2], column[PLACES][2], value[PLACES];
 	for (ptrdiff_t offset = 0; inputs > 0; inputs -= LANES, x += (ptrdiff_t)rows * LANES, offset += LANES * LANES) {
@@ -191,8 +191,8 @@ INLINE void contrast_update_by(Next *next, const int states, int rows, int input
 
 #define CONTRAST_INSTANCE(optimizer, states) \
 	static void KERNEL_FN(linear_dw_update_contrast_##optimizer)(int rows, int outputs, int inputs, Update *update, \
-		const float *numbers, float *w, float *w1, float *w2, float *w3, float *b, float *b1, float *b2, float *b3, \
-		const float *x, const float *dy) \
+		const real *numbers, real *w, real *w1, real *w2, real *w3, real *b, real *b1, real *b2, real *b3, \
+		const real *x, const real *dy) \
 	{ \
 		const Places of_w = places_of(w, w1, w2, w3), of_b = places_of(b, b1, b2, b3); \
 		(void)outputs, (void)update; \
@@ -201,7 +201,7 @@ INLINE void contrast_update_by(Next *next, const int states, int rows, int input
 CONTRAST_INSTANCES(CONTRAST_INSTANCE)
 #undef CONTRAST_INSTANCE
 
-NOINLINE Vector across(int features, const float *w, ptrdiff_t w_stride, const float *dy, ptrdiff_t dy_stride)
+NOINLINE Vector across(int features, const real *w, ptrdiff_t w_stride, const real *dy, ptrdiff_t dy_stride)
 {
 	return across_tile(features, w, w_stride, dy, dy_stride);
 }
@@ -211,8 +211,8 @@ NOINLINE Vector across(int features, const float *w, ptrdiff_t w_stride, const f
  * do not use a block often enough to pay for copying it. Time of a step of 64-512-512-10 relative to linear_dx: with
  * AVX-512 0.65 with one row, 0.77 with 2, 0.91 with 4, 0.97 with 8; with AVX2 0.65, 0.73, 0.80, 0.93 and 0.97 with 2,
  * 4, 8, 16 and 32; with SSE2 0.85, 0.86, 0.89, 0.91 and 0.95. */
-static void KERNEL_FN(linear_dx_few_rows)(int rows, int outputs, int inputs, int panel, float *dx, const float *dy,
-	const float *w)
+static void KERNEL_FN(linear_dx_few_rows)(int rows, int outputs, int inputs, int panel, real *dx, const real *dy,
+	const real *w)
 {
 	enum { PANELS = 384 / LANES, WORTH_COPYING = 3 };
 	const ptrdiff_t stride = (ptrdiff_t)rows * LANES, w_stride = (ptrdiff_t)inputs * LANES;
@@ -227,7 +227,7 @@ static void KERNEL_FN(linear_dx_few_rows)(int rows, int outputs, int inputs, int
 			for (int input = 0; input < LANES; input++)
 				block[i * LANES + input] = input < block_inputs ? load(w + i * w_stride + input * LANES) : splat(0.0f);
 		for (int row = 0; row < rows; row++) {
-			const Vector sum = across(features, copies ? (const float *)block : w, copies ? LANES * LANES : w_stride,
+			const Vector sum = across(features, copies ? (const real *)block : w, copies ? LANES * LANES : w_stride,
 				dy + row * LANES, stride);
 			store(dx + row * LANES, first ? sum : load(dx + row * LANES) + sum);
 		}

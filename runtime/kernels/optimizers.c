@@ -2,11 +2,11 @@
 #include "few.h"
 #include "optimizers.h"
 
-INLINE void update_panel(Next *next, const int states, int size, const float *numbers, float *w, float *first,
-	float *second, float *third, const float *dw)
+INLINE void update_panel(Next *next, const int states, int size, const real *numbers, real *w, real *first,
+	real *second, real *third, const real *dw)
 {
 	const Places places = places_of(w, first, second, third);
-	float own[NUMBERS];     /* a copy that no store to weights can change, so it stays in registers */
+	real own[NUMBERS];     /* a copy that no store to weights can change, so it stays in registers */
 	UNROLL
 	for (int i = 0; i < NUMBERS; i++)
 		own[i] = numbers[i];
@@ -15,8 +15,8 @@ INLINE void update_panel(Next *next, const int states, int size, const float *nu
 }
 
 #define OPTIMIZER(name, states, prepared) \
-	static void KERNEL_FN(name)(int size, const float *numbers, float *w, float *first, float *second, float *third, \
-		const float *dw) \
+	static void KERNEL_FN(name)(int size, const real *numbers, real *w, real *first, real *second, real *third, \
+		const real *dw) \
 	{ \
 		update_panel(&name##_next, states, size, numbers, w, first, second, third, dw); \
 	}

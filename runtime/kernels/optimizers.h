@@ -8,38 +8,38 @@
 
 enum { PLACES = 4 };    /* w, and at most three states */
 
-typedef void Next(const float *numbers, Vector *value, Vector gradient);
+typedef void Next(const real *numbers, Vector *value, Vector gradient);
 
 /* torch.optim.SGD without momentum: w -= lr (dw + weight_decay w) */
 enum { SGD_LR, SGD_WEIGHT_DECAY, SGD_MOMENTUM, SGD_UNDAMPED, SGD_NESTEROV, SGD_FIRST };
 
-static void KERNEL_FN(sgd_numbers)(float *numbers, float lr, float weight_decay)
+static void KERNEL_FN(sgd_numbers)(real *numbers, real lr, real weight_decay)
 {
 	numbers[SGD_LR] = lr;
 	numbers[SGD_WEIGHT_DECAY] = weight_decay;
 }
 
-INLINE void sgd_next(const float *numbers, Vector *value, Vector gradient)
+INLINE void sgd_next(const real *numbers, Vector *value, Vector gradient)
 {
 	value[0] -= (gradient + value[0] * numbers[SGD_WEIGHT_DECAY]) * numbers[SGD_LR];
 }
 
 /* torch.optim.SGD with momentum. The first step sets the buffer to the gradient, without dampening; `undamped` is 1 -
  * dampening. */
-static void KERNEL_FN(sgd_momentum_numbers)(float *numbers, float lr, float weight_decay, float momentum,
-	float undamped, int nesterov, const int64_t *step)
+static void KERNEL_FN(sgd_momentum_numbers)(real *numbers, real lr, real weight_decay, real momentum,
+	real undamped, int nesterov, const int64_t *step)
 {
 	numbers[SGD_LR] = lr;
 	numbers[SGD_WEIGHT_DECAY] = weight_decay;
 	numbers[SGD_MOMENTUM] = momentum;
 	numbers[SGD_UNDAMPED] = undamped;
-	numbers[SGD_NESTEROV] = (float)nesterov;
+	numbers[SGD_NESTEROV] = (real)nesterov;
 	numbers[SGD_FIRST] = *step == 0 ? 1.0f : 0.0f;
 }
 
-INLINE void sgd_momentum_next(const float *numbers, Vector *value, Vector gradient)
+INLINE void sgd_momentum_next(const real *numbers, Vector *value, Vector gradient)
 {
-	const float momentum = numbers[SGD_MOMENTUM];
+	const real momentum = numbers[SGD_MOMENTUM];
 	gradient += value[0] * numbers[SGD_WEIGHT_DECAY];
 	value[1] = numbers[SGD_FIRST] > 0.0f ? gradient : rounded(value[1] * momentum) + gradient * numbers[SGD_UNDAMPED];
 	value[0] -= (numbers[SGD_NESTEROV] > 0.0f ? gradient + rounded(value[1] * momentum) : value[1]) * numbers[SGD_LR];
@@ -59,7 +59,7 @@ INLINE double power(double beta, int64_t n)
 INLINE double precise_root(double value)
 {
 	Lanes lanes;
-	lanes.vector = square_root(splat((float)value));
+	lanes.vector = square_root(splat((real)value));
 	const double root = (double)lanes.lane[0];
 	return root > 0.0 ? 0.5 * (root + value / root) : root;
 }
@@ -68,26 +68,26 @@ INLINE double precise_root(double value)
  * w -= lr m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + eps). */
 enum { ADAM_DECAY, ADAM_KEPT, ADAM_SHARE1, ADAM_BETA2, ADAM_SHARE2, ADAM_STEP, ADAM_ROOT, ADAM_EPS };
 
-INLINE void prepare_adam(float *numbers, float lr, double beta1, double beta2, double eps, double decay, double kept,
+INLINE void prepare_adam(real *numbers, real lr, double beta1, double beta2, double eps, double decay, double kept,
 	const int64_t *step)
 {
-	numbers[ADAM_DECAY] = (float)decay;
-	numbers[ADAM_KEPT] = (float)kept;
-	numbers[ADAM_SHARE1] = (float)(1.0 - beta1);
-	numbers[ADAM_BETA2] = (float)beta2;
-	numbers[ADAM_SHARE2] = (float)(1.0 - beta2);
-	numbers[ADAM_STEP] = (float)((double)lr / (1.0 - power(beta1, *step + 1)));
-	numbers[ADAM_ROOT] = (float)(1.0 / precise_root(1.0 - power(beta2, *step + 1)));
-	numbers[ADAM_EPS] = (float)eps;
+	numbers[ADAM_DECAY] = (real)decay;
+	numbers[ADAM_KEPT] = (real)kept;
+	numbers[ADAM_SHARE1] = (real)(1.0 - beta1);
+	numbers[ADAM_BETA2] = (real)beta2;
+	numbers[ADAM_SHARE2] = (real)(1.0 - beta2);
+	numbers[ADAM_STEP] = (real)((double)lr / (1.0 - power(beta1, *step + 1)));
+	numbers[ADAM_ROOT] = (real)(1.0 / precise_root(1.0 - power(beta2, *step + 1)));
+	numbers[ADAM_EPS] = (real)eps;
 }
 
-static void KERNEL_FN(adam_numbers)(float *numbers, float lr, double beta1, double beta2, double eps,
+static void KERNEL_FN(adam_numbers)(real *numbers, real lr, double beta1, double beta2, double eps,
 	double weight_decay, const int64_t *step)
 {
 	prepare_adam(numbers, lr, beta1, beta2, eps, weight_decay, 1.0, step);
 }
 
-INLINE void adam_next(const float *numbers, Vector *value, Vector gradient)
+INLINE void adam_next(const real *numbers, Vector *value, Vector gradient)
 {
 	gradient += value[0] * numbers[ADAM_DECAY];
 	value[1] += (gradient - value[1]) * numbers[ADAM_SHARE1];
@@ -96,13 +96,13 @@ INLINE void adam_next(const float *numbers, Vector *value, Vector gradient)
 }
 
 /* torch.optim.AdamW: weight decay shrinks w directly and is not added to the gradient. */
-static void KERNEL_FN(adamw_numbers)(float *numbers, float lr, double beta1, double beta2, double eps,
+static void KERNEL_FN(adamw_numbers)(real *numbers, real lr, double beta1, double beta2, double eps,
 	double weight_decay, const int64_t *step)
 {
 	prepare_adam(numbers, lr, beta1, beta2, eps, 0.0, 1.0 - (double)lr * weight_decay, step);
 }
 
-INLINE void adamw_next(const float *numbers, Vector *value, Vector gradient)
+INLINE void adamw_next(const real *numbers, Vector *value, Vector gradient)
 {
 	value[0] = rounded(value[0] * numbers[ADAM_KEPT]);
 	adam_next(numbers, value, gradient);
@@ -113,21 +113,21 @@ INLINE void adamw_next(const float *numbers, Vector *value, Vector gradient)
  * g. */
 enum { RMS_LR, RMS_DECAY, RMS_ALPHA, RMS_EPS, RMS_SHARE, RMS_MOMENTUM, RMS_CENTERED };
 
-static void KERNEL_FN(rmsprop_numbers)(float *numbers, float lr, double alpha, double eps, double weight_decay,
+static void KERNEL_FN(rmsprop_numbers)(real *numbers, real lr, double alpha, double eps, double weight_decay,
 	double momentum, int centered)
 {
 	numbers[RMS_LR] = lr;
-	numbers[RMS_DECAY] = (float)weight_decay;
-	numbers[RMS_ALPHA] = (float)alpha;
-	numbers[RMS_SHARE] = (float)(1.0 - alpha);
-	numbers[RMS_EPS] = (float)eps;
-	numbers[RMS_MOMENTUM] = (float)momentum;
-	numbers[RMS_CENTERED] = (float)centered;
+	numbers[RMS_DECAY] = (real)weight_decay;
+	numbers[RMS_ALPHA] = (real)alpha;
+	numbers[RMS_SHARE] = (real)(1.0 - alpha);
+	numbers[RMS_EPS] = (real)eps;
+	numbers[RMS_MOMENTUM] = (real)momentum;
+	numbers[RMS_CENTERED] = (real)centered;
 }
 
 /* Rounding may make the square of g larger than v; the difference then counts as 0. torch takes the root of the
  * negative number, which is NaN. */
-INLINE void rmsprop_next(const float *numbers, Vector *value, Vector gradient)
+INLINE void rmsprop_next(const real *numbers, Vector *value, Vector gradient)
 {
 	gradient += value[0] * numbers[RMS_DECAY];
 	value[1] = rounded(value[1] * numbers[RMS_ALPHA]) + gradient * gradient * numbers[RMS_SHARE];
@@ -139,7 +139,7 @@ INLINE void rmsprop_next(const float *numbers, Vector *value, Vector gradient)
 }
 
 /* Updates the vector at `offset` floats from the beginning of w, and of each of its states. */
-INLINE void update_vector(Next *next, const int states, const float *numbers, float *const *at, ptrdiff_t offset,
+INLINE void update_vector(Next *next, const int states, const real *numbers, real *const *at, ptrdiff_t offset,
 	Vector gradient)
 {
 	Vector value[PLACES];
@@ -158,12 +158,12 @@ INLINE void update_vector(Next *next, const int states, const float *numbers, fl
 /* ---- for kernels that get the optimizer as an argument: one call updates many weights */
 
 /* size: the number of floats, a multiple of LANES. */
-typedef void Update(int size, const float *numbers, float *w, float *first, float *second, float *third,
-	const float *dw);
+typedef void Update(int size, const real *numbers, real *w, real *first, real *second, real *third,
+	const real *dw);
 
-typedef struct Places { float *at[PLACES]; } Places;
+typedef struct Places { real *at[PLACES]; } Places;
 
-INLINE Places places_of(float *w, float *first, float *second, float *third)
+INLINE Places places_of(real *w, real *first, real *second, real *third)
 {
 	Places places;
 	places.at[0] = w;
@@ -173,13 +173,13 @@ INLINE Places places_of(float *w, float *first, float *second, float *third)
 	return places;
 }
 
-INLINE float *after(float *place, ptrdiff_t offset)
+INLINE real *after(real *place, ptrdiff_t offset)
 {
 	return place ? place + offset : place;
 }
 
-INLINE void update_at(Update *update, int size, const float *numbers, const Places *places, ptrdiff_t offset,
-	const float *gradient)
+INLINE void update_at(Update *update, int size, const real *numbers, const Places *places, ptrdiff_t offset,
+	const real *gradient)
 {
 	update(size, numbers, places->at[0] + offset, after(places->at[1], offset), after(places->at[2], offset),
 		after(places->at[3], offset), gradient);

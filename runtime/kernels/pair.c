@@ -18,12 +18,12 @@ enum { PAIR_CHUNK = 192 };
 /* An x with more bytes than this is no longer in L2 when the next two panels need it. Its tiles then prefetch the rows
  * of the next tile: 5 % less time for forward and the input gradient of 1024 x 512 x 512. With a smaller x, prefetching
  * would cost 4 %. */
-enum { FAR = 1 << 20, LINE = 64 / sizeof(float) };
+enum { FAR = 1 << 20, LINE = 64 / sizeof(real) };
 
 /* The distance from one panel to the next in the operands that are panels; and whether x is larger than FAR. */
 typedef struct PairSteps { ptrdiff_t w, y, start; int far; } PairSteps;
 
-INLINE void pair_step(const int rows, Vector *first, Vector *second, const float *x, const float *w, ptrdiff_t w_step)
+INLINE void pair_step(const int rows, Vector *first, Vector *second, const real *x, const real *w, ptrdiff_t w_step)
 {
 	const Vector weights = load(w), other = load(w + w_step);
 	UNROLL
@@ -43,7 +43,7 @@ INLINE void pair_tile(const int rows, const int far, const Product *product, con
 		first[row] = load(product->start + row * product->start_step);
 		second[row] = load(product->start + steps->start + row * product->start_step);
 	}
-	const float *x = product->x, *w = product->w;
+	const real *x = product->x, *w = product->w;
 	int inputs = product->inputs;
 	for (; inputs >= LANES; inputs -= LANES, x += product->x_stride)
 		for (int lane = 0; lane < LANES; lane += STEPS, w += STEPS * LANES) {
@@ -116,11 +116,11 @@ static void pair_product(int rows, Product product, const PairSteps *steps)
 
 static int is_far(int rows, int features)
 {
-	return (ptrdiff_t)rows * features * (ptrdiff_t)sizeof(float) > FAR;
+	return (ptrdiff_t)rows * features * (ptrdiff_t)sizeof(real) > FAR;
 }
 
-static void KERNEL_FN(linear_pair)(int rows, int outputs, int inputs, float *y, const float *x, const float *w,
-	const float *b)
+static void KERNEL_FN(linear_pair)(int rows, int outputs, int inputs, real *y, const real *x, const real *w,
+	const real *b)
 {
 	const ptrdiff_t stride = (ptrdiff_t)rows * LANES;
 	PairSteps steps = { (ptrdiff_t)inputs * LANES, stride, b ? LANES : 0, is_far(rows, inputs) };
@@ -138,14 +138,14 @@ static void KERNEL_FN(linear_pair)(int rows, int outputs, int inputs, float *y, 
 	} while (inputs > 0);
 }
 
-static void KERNEL_FN(linear_dx_pair)(int rows, int outputs, int inputs, int panel, float *dx, const float *dy,
-	const float *w)
+static void KERNEL_FN(linear_dx_pair)(int rows, int outputs, int inputs, int panel, real *dx, const real *dy,
+	const real *w)
 {
 	const ptrdiff_t stride = (ptrdiff_t)rows * LANES;
 	const int second_inputs = smaller(inputs - (panel + 1) * LANES, LANES);
 	Vector transposed[2 * PAIR_CHUNK];
 	PairSteps steps = { PAIR_CHUNK * LANES, stride, 0, is_far(rows, outputs) };
-	Product step = { 0, dy, stride, (const float *)transposed, dx, nothing, 0 };
+	Product step = { 0, dy, stride, (const real *)transposed, dx, nothing, 0 };
 	w += (ptrdiff_t)panel * LANES * LANES;
 	for (int first = 0; first < outputs; first += PAIR_CHUNK) {
 		const int end = smaller(first + PAIR_CHUNK, outputs);
@@ -164,8 +164,8 @@ static void KERNEL_FN(linear_dx_pair)(int rows, int outputs, int inputs, int pan
 }
 
 /* Like gradient_tile with the same number of strands, for two panels of dy and dw. */
-INLINE void pair_gradient_tile(const int inputs, const int strands, int rows, float *dw, ptrdiff_t dw_step,
-	const float *x, const float *dy, ptrdiff_t dy_step)
+INLINE void pair_gradient_tile(const int inputs, const int strands, int rows, real *dw, ptrdiff_t dw_step,
+	const real *x, const real *dy, ptrdiff_t dy_step)
 {
 	enum { MOST = 8 };
 	const int sums = inputs * strands;
@@ -198,14 +198,14 @@ INLINE void pair_gradient_tile(const int inputs, const int strands, int rows, fl
 	}
 	UNROLL
 	for (int i = 0; i < inputs; i++) {
-		float *one = dw + i * LANES, *other = one + dw_step;
+		real *one = dw + i * LANES, *other = one + dw_step;
 		store(one, first[i]);
 		store(other, second[i]);
 	}
 }
 
 #define PAIR_GRADIENT(name, inputs, strands) \
-	NOINLINE void name(int rows, float *dw, ptrdiff_t dw_step, const float *x, const float *dy, ptrdiff_t dy_step) \
+	NOINLINE void name(int rows, real *dw, ptrdiff_t dw_step, const real *x, const real *dy, ptrdiff_t dy_step) \
 	{ \
 		pair_gradient_tile(inputs, strands, rows, dw, dw_step, x, dy, dy_step); \
 	}
@@ -222,7 +222,7 @@ PAIR_GRADIENT(pair_gradient_1, 1, 8)
 #undef PAIR_GRADIENT
 
 /* The gradients of up to LANES inputs, in one panel of x; dy_step is the distance from one panel of dy to the next. */
-static void pair_gradient_of_block(int rows, int count, float *dw, ptrdiff_t dw_step, const float *x, const float *dy,
+static void pair_gradient_of_block(int rows, int count, real *dw, ptrdiff_t dw_step, const real *x, const real *dy,
 	ptrdiff_t dy_step)
 {
 #define TILES(tile) \
@@ -244,7 +244,7 @@ static void pair_gradient_of_block(int rows, int count, float *dw, ptrdiff_t dw_
 }
 
 /* Like add_gradients, for two panels. */
-NOINLINE void add_pair_gradients(int rows, int count, float *dw, ptrdiff_t dw_step, const float *x, const float *dy,
+NOINLINE void add_pair_gradients(int rows, int count, real *dw, ptrdiff_t dw_step, const real *x, const real *dy,
 	ptrdiff_t dy_step)
 {
 	Vector part[2 * LANES], lost[2 * LANES];
@@ -252,7 +252,7 @@ NOINLINE void add_pair_gradients(int rows, int count, float *dw, ptrdiff_t dw_st
 		lost[i] = splat(0.0f);
 	for (int row = ROW_BLOCK; row < rows; row += ROW_BLOCK) {
 		const ptrdiff_t block = (ptrdiff_t)row * LANES;
-		pair_gradient_of_block(smaller(rows - row, ROW_BLOCK), count, (float *)part, count * LANES, x + block,
+		pair_gradient_of_block(smaller(rows - row, ROW_BLOCK), count, (real *)part, count * LANES, x + block,
 			dy + block, dy_step);
 		for (int i = 0; i < count; i++) {
 			total_store(dw + i * LANES, &lost[i], part[i]);
@@ -261,7 +261,7 @@ NOINLINE void add_pair_gradients(int rows, int count, float *dw, ptrdiff_t dw_st
 	}
 }
 
-static void pair_gradient(int rows, int inputs, float *dw, const float *x, const float *dy)
+static void pair_gradient(int rows, int inputs, real *dw, const real *x, const real *dy)
 {
 	const ptrdiff_t stride = (ptrdiff_t)rows * LANES, dw_step = (ptrdiff_t)inputs * LANES;
 	for (; inputs > 0; inputs -= LANES, x += stride, dw += LANES * LANES) {
@@ -272,7 +272,7 @@ static void pair_gradient(int rows, int inputs, float *dw, const float *x, const
 	}
 }
 
-static void KERNEL_FN(linear_dw_pair)(int rows, int outputs, int inputs, float *dw, const float *x, const float *dy)
+static void KERNEL_FN(linear_dw_pair)(int rows, int outputs, int inputs, real *dw, const real *x, const real *dy)
 {
 	(void)outputs;
 	pair_gradient(rows, inputs, dw, x, dy);
@@ -280,9 +280,9 @@ static void KERNEL_FN(linear_dw_pair)(int rows, int outputs, int inputs, float *
 
 /* Prefetches the weights while their gradients are computed: a step of 300-700-130-7 takes 1 % less time, and so does
  * one of 784-512-512-10 with momentum. Prefetching the momentum too makes no difference. */
-static void KERNEL_FN(linear_dw_update_pair)(int rows, int outputs, int inputs, Update *update, const float *numbers,
-	float *w, float *w1, float *w2, float *w3, float *b, float *b1, float *b2, float *b3, const float *x,
-	const float *dy)
+static void KERNEL_FN(linear_dw_update_pair)(int rows, int outputs, int inputs, Update *update, const real *numbers,
+	real *w, real *w1, real *w2, real *w3, real *b, real *b1, real *b2, real *b3, const real *x,
+	const real *dy)
 {
 	const Places of_w = places_of(w, w1, w2, w3), of_b = places_of(b, b1, b2, b3);
 	const ptrdiff_t stride = (ptrdiff_t)rows * LANES, dw_step = (ptrdiff_t)inputs * LANES;
@@ -294,13 +294,13 @@ static void KERNEL_FN(linear_dw_update_pair)(int rows, int outputs, int inputs, 
 			__builtin_prefetch(w + offset + i * LANES, 1);
 			__builtin_prefetch(w + offset + dw_step + i * LANES, 1);
 		}
-		pair_gradient(rows, count, (float *)sum, x, dy);
-		update_at(update, count * LANES, numbers, &of_w, offset, (const float *)sum);
-		update_at(update, count * LANES, numbers, &of_w, offset + dw_step, (const float *)(sum + count));
+		pair_gradient(rows, count, (real *)sum, x, dy);
+		update_at(update, count * LANES, numbers, &of_w, offset, (const real *)sum);
+		update_at(update, count * LANES, numbers, &of_w, offset + dw_step, (const real *)(sum + count));
 	}
 	if (b) {
 		sum[0] = rows_sum(rows, dy);
 		sum[1] = rows_sum(rows, dy + stride);
-		update_at(update, 2 * LANES, numbers, &of_b, 0, (const float *)sum);
+		update_at(update, 2 * LANES, numbers, &of_b, 0, (const real *)sum);
 	}
 }

@@ -7,13 +7,13 @@ enum { PEAK_SUMS = 12 };
 /* turns x PEAK_SUMS x LANES multiply-adds; the result is returned so that compilers cannot remove them. The sums begin
  * with values that no compiler knows: a sum that began with 1, which the factor and the term do not change, was
  * removed, and the peak came out a twelfth too high. */
-static float KERNEL_FN(multiply_add)(int turns)
+static real KERNEL_FN(multiply_add)(int turns)
 {
 	Vector sum[PEAK_SUMS];
 	const Vector factor = splat(0.999f), term = splat(0.001f);
 	UNROLL
 	for (int i = 0; i < PEAK_SUMS; i++)
-		sum[i] = splat((float)(turns + i));
+		sum[i] = splat((real)(turns + i));
 	for (int turn = 0; turn < turns; turn++) {
 		UNROLL
 		for (int i = 0; i < PEAK_SUMS; i++)
@@ -32,15 +32,15 @@ enum { LOADING_ROWS = PAIR_ROWS, LOADED = 2 * PAIR_ROWS };
 enum { LOADING_ROWS = TALL, LOADED = TALL };
 #endif
 
-static float KERNEL_FN(multiply_add_loading)(int turns)
+static real KERNEL_FN(multiply_add_loading)(int turns)
 {
 	static const Vector memory[LOADING_ROWS + 32];
 	const Vector *volatile hidden = memory;         /* so that no compiler knows what is read */
-	const float *x = (const float *)hidden, *w = x + LOADING_ROWS * LANES;
+	const real *x = (const real *)hidden, *w = x + LOADING_ROWS * LANES;
 	Vector sum[LOADED];
 	UNROLL
 	for (int i = 0; i < LOADED; i++)
-		sum[i] = splat((float)(turns + i));
+		sum[i] = splat((real)(turns + i));
 	UNROLL_4
 	for (int turn = 0; turn < turns; turn++)
 #if LANES >= 8

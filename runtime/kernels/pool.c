@@ -2,7 +2,7 @@
  * maximum, and count as 0 in a mean. */
 #include "window.h"
 
-static void KERNEL_FN(maxpool2d)(int rows, WINDOW_PARAMETERS, float *y, const float *x)
+static void KERNEL_FN(maxpool2d)(int rows, WINDOW_PARAMETERS, real *y, const real *x)
 {
 	const Window o = window_of(rows, WINDOW);
 	fill_rows(rows, y, splat(-INFINITY));
@@ -23,8 +23,8 @@ static void KERNEL_FN(maxpool2d)(int rows, WINDOW_PARAMETERS, float *y, const fl
 }
 
 /* The gradient of a maximum belongs to the first pixel that has it. */
-static void KERNEL_FN(maxpool2d_bwd)(int rows, WINDOW_PARAMETERS, float *dx, const float *dy, const float *x,
-	const float *y)
+static void KERNEL_FN(maxpool2d_bwd)(int rows, WINDOW_PARAMETERS, real *dx, const real *dy, const real *x,
+	const real *y)
 {
 	const Window o = window_of(rows, WINDOW);
 	const Vector none = splat(0.0f);
@@ -51,10 +51,10 @@ static void KERNEL_FN(maxpool2d_bwd)(int rows, WINDOW_PARAMETERS, float *dx, con
 	}
 }
 
-static void KERNEL_FN(avgpool2d)(int rows, WINDOW_PARAMETERS, float *y, const float *x)
+static void KERNEL_FN(avgpool2d)(int rows, WINDOW_PARAMETERS, real *y, const real *x)
 {
 	const Window o = window_of(rows, WINDOW);
-	const Vector size = splat((float)(kernel_height * kernel_width));
+	const Vector size = splat((real)(kernel_height * kernel_width));
 	fill_rows(rows, y, splat(0.0f));
 	for (int image = 0; image < o.images; image++) {
 		for (int row = 0; row < y_height; row++)
@@ -70,17 +70,17 @@ static void KERNEL_FN(avgpool2d)(int rows, WINDOW_PARAMETERS, float *y, const fl
 	}
 }
 
-static void KERNEL_FN(avgpool2d_bwd)(int rows, WINDOW_PARAMETERS, float *dx, const float *dy)
+static void KERNEL_FN(avgpool2d_bwd)(int rows, WINDOW_PARAMETERS, real *dx, const real *dy)
 {
 	const Window o = window_of(rows, WINDOW);
-	const Vector size = splat((float)(kernel_height * kernel_width));
+	const Vector size = splat((real)(kernel_height * kernel_width));
 	fill_rows(o.images * height * width, dx, splat(0.0f));
 	for (int image = 0; image < o.images; image++) {
 		for (int row = 0; row < y_height; row++)
 			for (int i = 0; i < kernel_height * kernel_width; i++) {
 				const Tap tap = tap_of(&o, row, i / kernel_width, i % kernel_width);
 				for (int p = 0; p < tap.pixels; p++) {
-					float *to = dx + tap.x + (ptrdiff_t)p * stride_width * LANES;
+					real *to = dx + tap.x + (ptrdiff_t)p * stride_width * LANES;
 					store(to, load(to) + load(dy + tap.y + p * LANES) / size);
 				}
 			}
@@ -89,20 +89,20 @@ static void KERNEL_FN(avgpool2d_bwd)(int rows, WINDOW_PARAMETERS, float *dx, con
 	}
 }
 
-static void KERNEL_FN(global_avgpool)(int images, int positions, float *y, const float *x)
+static void KERNEL_FN(global_avgpool)(int images, int positions, real *y, const real *x)
 {
 	for (int image = 0; image < images; image++, y += LANES) {
 		Vector sum = splat(0.0f);
 		for (int p = 0; p < positions; p++, x += LANES)
 			sum += load(x);
-		store(y, sum / splat((float)positions));
+		store(y, sum / splat((real)positions));
 	}
 }
 
-static void KERNEL_FN(global_avgpool_bwd)(int images, int positions, float *dx, const float *dy)
+static void KERNEL_FN(global_avgpool_bwd)(int images, int positions, real *dx, const real *dy)
 {
 	for (int image = 0; image < images; image++, dy += LANES) {
-		fill_rows(positions, dx, load(dy) / splat((float)positions));
+		fill_rows(positions, dx, load(dy) / splat((real)positions));
 		dx += (ptrdiff_t)positions * LANES;
 	}
 }

@@ -2,6 +2,7 @@
  * and everything written with it is plain C99. No other file depends on how many lanes there are. */
 #ifndef BNC_SIMD_H
 #define BNC_SIMD_H
+#include "real.h"
 #include <math.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -31,20 +32,20 @@
 /* A Mask is the result of comparing two vectors: all ones or all zeros in each lane (with one lane, 1 or 0). Masks are
  * combined with & and |, and used by choose(). */
 #if LANES == 1
-typedef float Vector;
+typedef real Vector;
 typedef uint32_t Bits;
 typedef int Mask;
 #else
-typedef float Vector __attribute__((vector_size(4 * LANES)));
+typedef real Vector __attribute__((vector_size(4 * LANES)));
 typedef uint32_t Bits __attribute__((vector_size(4 * LANES)));
 typedef int32_t Mask __attribute__((vector_size(4 * LANES)));
-typedef float Stored __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
+typedef real Stored __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 #endif
 
 typedef union Lanes {
 	Vector vector;
 	Bits bits;
-	float lane[LANES];
+	real lane[LANES];
 } Lanes;
 
 INLINE int smaller(int a, int b)
@@ -63,7 +64,7 @@ INLINE ptrdiff_t entry(int rows, int row, int feature)
 	return ((ptrdiff_t)(feature / LANES) * rows + row) * LANES + feature % LANES;
 }
 
-INLINE Vector load(const float *source)
+INLINE Vector load(const real *source)
 {
 #if LANES == 1
 	return *source;
@@ -72,7 +73,7 @@ INLINE Vector load(const float *source)
 #endif
 }
 
-INLINE void store(float *destination, Vector value)
+INLINE void store(real *destination, Vector value)
 {
 #if LANES == 1
 	*destination = value;
@@ -81,7 +82,7 @@ INLINE void store(float *destination, Vector value)
 #endif
 }
 
-INLINE Vector splat(float value)
+INLINE Vector splat(real value)
 {
 #if LANES == 1
 	return value;
@@ -152,7 +153,7 @@ INLINE Vector square_root(Vector value)
 {
 #if defined __GNUC__ && !defined __TINYC__ && !defined __cplusplus
 	/* sets no errno, so it is one instruction even without -fno-math-errno */
-	extern float (sqrtf)(float) __attribute__((const));
+	extern real (sqrtf)(real) __attribute__((const));
 #endif
 	Lanes lanes;
 	lanes.vector = value;
@@ -168,12 +169,12 @@ INLINE Mask first_lanes(int count)
 	Lanes index;
 	UNROLL
 	for (int lane = 0; lane < LANES; lane++)
-		index.lane[lane] = (float)lane;
-	return index.vector < (float)count;
+		index.lane[lane] = (real)lane;
+	return index.vector < (real)count;
 }
 
 /* Loads the floats at source, source + step, ... */
-INLINE Vector load_apart(const float *source, ptrdiff_t step)
+INLINE Vector load_apart(const real *source, ptrdiff_t step)
 {
 #if LANES == 1
 	(void)step;
@@ -218,7 +219,7 @@ INLINE void interleave(Vector a, Vector b, Vector *low, Vector *high)
 }
 
 /* The sum of the lanes: adds halves until one lane is left. */
-INLINE float lane_sum(Vector value)
+INLINE real lane_sum(Vector value)
 {
 	UNROLL
 	for (int half = LANES / 2; half > 0; half /= 2) {
@@ -232,7 +233,7 @@ INLINE float lane_sum(Vector value)
 }
 
 /* The largest of the lanes; any of them, or NaN, if one is NaN. */
-INLINE float lane_largest(Vector value)
+INLINE real lane_largest(Vector value)
 {
 	UNROLL
 	for (int half = LANES / 2; half > 0; half /= 2) {

@@ -4,7 +4,7 @@
 #include "functions.h"
 #include "sums.h"
 
-INLINE float largest_of_row(int features, ptrdiff_t stride, const float *x)
+INLINE real largest_of_row(int features, ptrdiff_t stride, const real *x)
 {
 	Vector largest = splat(-INFINITY);
 	for (; features > 0; features -= LANES, x += stride)
@@ -13,20 +13,20 @@ INLINE float largest_of_row(int features, ptrdiff_t stride, const float *x)
 }
 
 /* With the largest m of a row: exp(x - m), which does not overflow, by their sum. */
-static void KERNEL_FN(softmax)(int rows, int features, float *y, const float *x)
+static void KERNEL_FN(softmax)(int rows, int features, real *y, const real *x)
 {
 	const ptrdiff_t stride = (ptrdiff_t)rows * LANES;
 	for (int row = 0; row < rows; row++, x += LANES, y += LANES) {
-		const float largest = largest_of_row(features, stride, x);
-		const float *from = x;
-		float *to = y;
+		const real largest = largest_of_row(features, stride, x);
+		const real *from = x;
+		real *to = y;
 		Total sum = total_none();
 		for (int left = features; left > 0; left -= LANES, from += stride, to += stride) {
 			const Vector e = choose(first_lanes(left), vector_exp(load(from) - largest), splat(0.0f));
 			total_add(&sum, e);
 			store(to, e);
 		}
-		const float scale = 1.0f / total_of_lanes(&sum);
+		const real scale = 1.0f / total_of_lanes(&sum);
 		to = y;
 		for (int left = features; left > 0; left -= LANES, to += stride)
 			store(to, load(to) * scale);
@@ -34,7 +34,7 @@ static void KERNEL_FN(softmax)(int rows, int features, float *y, const float *x)
 }
 
 /* dx = y (dy - the row's sum of y dy) */
-static void KERNEL_FN(softmax_bwd)(int rows, int features, float *dx, const float *dy, const float *y)
+static void KERNEL_FN(softmax_bwd)(int rows, int features, real *dx, const real *dy, const real *y)
 {
 	const ptrdiff_t stride = (ptrdiff_t)rows * LANES;
 	for (int row = 0; row < rows; row++, dx += LANES, dy += LANES, y += LANES) {
@@ -42,7 +42,7 @@ static void KERNEL_FN(softmax_bwd)(int rows, int features, float *dx, const floa
 		Total sum = total_none();
 		for (int left = features; left > 0; left -= LANES, panel += stride)
 			total_add(&sum, choose(first_lanes(left), rounded(load(y + panel) * load(dy + panel)), splat(0.0f)));
-		const float mean = total_of_lanes(&sum);
+		const real mean = total_of_lanes(&sum);
 		panel = 0;
 		for (int left = features; left > 0; left -= LANES, panel += stride)
 			store(dx + panel, choose(first_lanes(left), load(y + panel) * (load(dy + panel) - mean), splat(0.0f)));
@@ -50,11 +50,11 @@ static void KERNEL_FN(softmax_bwd)(int rows, int features, float *dx, const floa
 }
 
 /* x - m - log(the row's sum of exp(x - m)) */
-static void KERNEL_FN(log_softmax)(int rows, int features, float *y, const float *x)
+static void KERNEL_FN(log_softmax)(int rows, int features, real *y, const real *x)
 {
 	const ptrdiff_t stride = (ptrdiff_t)rows * LANES;
 	for (int row = 0; row < rows; row++, x += LANES, y += LANES) {
-		const float largest = largest_of_row(features, stride, x);
+		const real largest = largest_of_row(features, stride, x);
 		ptrdiff_t panel = 0;
 		Total sum = total_none();
 		for (int left = features; left > 0; left -= LANES, panel += stride)
@@ -67,7 +67,7 @@ static void KERNEL_FN(log_softmax)(int rows, int features, float *y, const float
 }
 
 /* dx = dy - exp(y) times the row's sum of dy */
-static void KERNEL_FN(log_softmax_bwd)(int rows, int features, float *dx, const float *dy, const float *y)
+static void KERNEL_FN(log_softmax_bwd)(int rows, int features, real *dx, const real *dy, const real *y)
 {
 	const ptrdiff_t stride = (ptrdiff_t)rows * LANES;
 	for (int row = 0; row < rows; row++, dx += LANES, dy += LANES, y += LANES) {
@@ -75,7 +75,7 @@ static void KERNEL_FN(log_softmax_bwd)(int rows, int features, float *dx, const 
 		Total sum = total_none();
 		for (int left = features; left > 0; left -= LANES, panel += stride)
 			total_add(&sum, choose(first_lanes(left), load(dy + panel), splat(0.0f)));
-		const float total = total_of_lanes(&sum);
+		const real total = total_of_lanes(&sum);
 		panel = 0;
 		for (int left = features; left > 0; left -= LANES, panel += stride)
 			store(dx + panel, choose(first_lanes(left), load(dy + panel) - vector_exp(load(y + panel)) * total,

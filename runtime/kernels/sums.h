@@ -25,7 +25,7 @@ INLINE void total_add(Total *total, Vector value)
 	total->sum = sum;
 }
 
-INLINE float total_of_lanes(const Total *total)
+INLINE real total_of_lanes(const Total *total)
 {
 	return lane_sum(total->sum) - lane_sum(total->lost);
 }
@@ -42,7 +42,7 @@ INLINE void total_add_block(Total *total, Vector value, int first)
 }
 
 /* total_add for a total whose sum is in memory. */
-INLINE void total_store(float *sum, Vector *lost, Vector value)
+INLINE void total_store(real *sum, Vector *lost, Vector value)
 {
 	Total total = { load(sum), *lost };
 	total_add(&total, value);

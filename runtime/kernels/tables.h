@@ -23,14 +23,14 @@
 /* ROW(name, states, prepared): NAME_numbers(prepared) computes numbers once a step; NAME_next updates one vector with
  * them; both are in optimizers.h. The kernel NAME updates a whole panel: w, and at most this many states. */
 #define OPTIMIZERS(ROW) \
-	ROW(sgd, 0, (all_out_numbers numbers, float lr, float weight_decay)) \
-	ROW(sgd_momentum, 1, (all_out_numbers numbers, float lr, float weight_decay, float momentum, float undamped, \
+	ROW(sgd, 0, (all_out_numbers numbers, real lr, real weight_decay)) \
+	ROW(sgd_momentum, 1, (all_out_numbers numbers, real lr, real weight_decay, real momentum, real undamped, \
 		int nesterov, in_counter step)) \
-	ROW(adam, 2, (all_out_numbers numbers, float lr, double beta1, double beta2, double eps, double weight_decay, \
+	ROW(adam, 2, (all_out_numbers numbers, real lr, double beta1, double beta2, double eps, double weight_decay, \
 		in_counter step)) \
-	ROW(adamw, 2, (all_out_numbers numbers, float lr, double beta1, double beta2, double eps, double weight_decay, \
+	ROW(adamw, 2, (all_out_numbers numbers, real lr, double beta1, double beta2, double eps, double weight_decay, \
 		in_counter step)) \
-	ROW(rmsprop, 3, (all_out_numbers numbers, float lr, double alpha, double eps, double weight_decay, \
+	ROW(rmsprop, 3, (all_out_numbers numbers, real lr, double alpha, double eps, double weight_decay, \
 		double momentum, int centered))
 
 /* ---- instances: combinations that have a kernel of their own, because a step takes measurably longer without it. All
@@ -63,8 +63,8 @@
 /* ---- what the words of the rows stand for in a parameter list */
 
 #define NONE_PARAMETERS
-#define ONE_PARAMETERS float a,
-#define TWO_PARAMETERS float a, float b,
+#define ONE_PARAMETERS real a,
+#define TWO_PARAMETERS real a, real b,
 
 /* What backward gets for the derivative: y, or x. After batchnorm it gets no x, but recomputes x from xhat, gamma and
  * beta. */

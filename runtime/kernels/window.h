@@ -42,7 +42,7 @@ INLINE Tap tap_of(const Window *o, int y_row, int kernel_row, int kernel_column)
 	return tap;
 }
 
-INLINE void fill_rows(int rows, float *y, Vector value)
+INLINE void fill_rows(int rows, real *y, Vector value)
 {
 	for (int row = 0; row < rows; row++)
 		store(y + (ptrdiff_t)row * LANES, value);
