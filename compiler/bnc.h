@@ -374,6 +374,10 @@ bool infer_pool(struct Node *node, Diagnostics *diagnostics);
  * dimension. */
 Shape weight_shape(const struct Node *node);
 bool set_output(struct Node *node, Shape shape);
+/* Whether x has no shape. The network's input gets that of the data's samples first, if they are known, as they are;
+ * the functions above turn them into features or an image. Reports an error, unless the data are still awaited or one
+ * was reported. */
+bool shape_is_missing(struct Node *node, Diagnostics *diagnostics);
 
 /* ---- table.c */
 
@@ -406,8 +410,18 @@ Meant meant_assignment;
 
 /* ---- network.c: tree -> network: expands let, repeat, block and residual, looks up names, checks arguments */
 
+/* What the data say of a network's input, if the network leaves it out. */
+typedef struct Sample {
+	const char *name;               /* of the data; null: there are none, or they are awaited */
+	Shape shape;
+	bool awaited;                   /* the data are not read yet */
+} Sample;
+
 typedef struct Value {
 	Shape shape;
+	const Sample *sample;           /* of the network's input: where its shape may come from; else null */
+	bool waits;                     /* the network's input needs a shape, and the data are awaited */
+	const char *data;               /* the name of the data that determine its size; null: the source does */
 	struct Node *producer;          /* null: the network's input */
 	Span span;                      /* the place in the source that determines its size */
 	int readers;                    /* infer.c: how many nodes read it; the loss counts too */
@@ -455,13 +469,21 @@ Network *network_build(Arena *arena, Diagnostics *diagnostics, const Statement *
 
 /* ---- infer.c: shapes along the graph */
 
-/* Also sets the default loss, every value's readers and every index. */
-void infer_shapes(Network *network, Diagnostics *diagnostics);
+/* Also sets the default loss, every value's readers and every index. If the network leaves its input out and the data
+ * are awaited, only network->input->waits is set. */
+void infer_shapes(Network *network, const Sample *sample, Diagnostics *diagnostics);
 /* Reports what keeps the network from such batches, and returns false: the first value that is too large, or, for
  * training, a layer that needs more rows. */
 bool check_batch(const Network *network, int batch, bool training, Diagnostics *diagnostics);
 /* The number of a value among those of its network: 0 for the input, then the results of the nodes. */
 static inline int value_index(const Value *value) { return value->producer ? value->producer->index + 1 : 0; }
+
+/* ---- fit.c: a network and the data for it */
+
+/* The samples of the data, for infer_shapes. */
+Sample sample_of(const Data *data);
+/* Reports the sizes in which network and data differ; false: it cannot be trained on them. */
+bool check_data(const Network *network, const Data *data, Diagnostics *diagnostics);
 
 /* ---- fold.c: merges layers that only scale and shift in prediction into the products next to them */
 
@@ -591,6 +613,7 @@ typedef struct Options {
 	bool recompute;         /* save memory at the cost of time: see recompute.c */
 	bool update_at_once;    /* one call of the optimizer for all parameters, after all gradients are known */
 	bool fuse;              /* false: each step gets a loop of its own, for tests that compare */
+	Sample sample;          /* a network that leaves its input out takes it from here */
 } Options;
 
 /* What a network becomes: tensors, and the routines that compute with them. differentiate makes it, and each later pass
@@ -718,10 +741,12 @@ typedef struct Compilation {
 	Statement *tree;
 	const Network *network;
 	Module *module;
+	bool waits;             /* options.sample is awaited, and needed: compile again once it is known */
 	double seconds;
 } Compilation;
 
-/* Runs the passes up to `last`. False: there is an error in the diagnostics, or in failure. */
+/* Runs the passes up to `last`. False: there is an error in the diagnostics, or in failure. May be called again after
+ * one that waits. */
 bool compile(Compilation *compilation, Stage last, const Overrides *overrides, Failure *failure);
 void compilation_close(Compilation *compilation);
 

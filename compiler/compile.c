@@ -100,10 +100,13 @@ bool compile(Compilation *c, Stage last, const Overrides *overrides, Failure *fa
 	if (last == STAGE_TREE)
 		return error_count(c->diagnostics) == 0;
 	Network *network = network_build(c->arena, c->diagnostics, c->tree, &c->source, overrides);
-	infer_shapes(network, c->diagnostics);
+	infer_shapes(network, &c->options.sample, c->diagnostics);
 	c->network = network;
+	c->waits = network->input->waits;
 	if (error_count(c->diagnostics) > 0)
 		return false;
+	if (c->waits)
+		return true;
 	if (last == STAGE_NETWORK)
 		return true;
 	c->module = compile_network(c->arena, network, &c->options, last, failure);

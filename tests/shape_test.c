@@ -7,16 +7,10 @@ static void build(Compilation *c, const char *text)
 	compile_text(c, text, kernel_set(0), true, STAGE_NETWORK);
 }
 
-/* What is wrong with text; counts the errors. */
-static const char *complaint(Compilation *c, const char *text, int *errors)
+static const char *printed_diagnostics(const Compilation *c, int *errors)
 {
-	Failure failure;
 	char *printed = 0;
 	size_t length = 0;
-	*c = (Compilation){.options = {.target = kernel_set(0), .fuse = true}};
-	*errors = 0;
-	if (try_with_options(c, text, STAGE_NETWORK, &failure))
-		return "nothing";
 	FILE *out = open_memstream(&printed, &length);
 	diagnostics_print(c->diagnostics, out);
 	fclose(out);
@@ -24,6 +18,15 @@ static const char *complaint(Compilation *c, const char *text, int *errors)
 	free(printed);
 	*errors = error_count(c->diagnostics);
 	return copy;
+}
+
+/* What is wrong with text; counts the errors. */
+static const char *complaint(Compilation *c, const char *text, int *errors)
+{
+	Failure failure;
+	*c = (Compilation){.options = {.target = kernel_set(0), .fuse = true}};
+	*errors = 0;
+	return try_with_options(c, text, STAGE_NETWORK, &failure) ? "nothing" : printed_diagnostics(c, errors);
 }
 
 /* One error, which says all of the parts. */
@@ -128,6 +131,74 @@ Test(shape, an_unknown_input_is_asked_for)
 	expect_error("relu; linear 2",
 		"relu does not know the size of its source: start the network with `input`, for example `input 2`", 0, 0);
 	expect_error("residual { linear 3 }", "linear does not know the size of its source", 0, 0);
+}
+
+/* What a network makes of the samples of data: the shape of its input and of its output, or what it complains of. */
+Test(shape, an_unknown_input_is_that_of_the_data)
+{
+	static const struct { const char *text; Shape sample; const char *input, *output, *complaint; } cases[] = {
+		{"linear 16; relu; linear 3", {1, {4}}, "4", "3"},
+		{"relu; linear 3", {1, {4}}, "4", "3"},
+		{"batchnorm; linear 3", {1, {4}}, "4", "3"},
+		{"residual { linear 7; linear 4 }; linear 3", {1, {4}}, "4", "3"},
+		{"residual { linear 7 } { linear 7 }", {1, {4}}, "4", "7"},
+		{"linear 5 3", {1, {4}}, "5", "3"},
+		{"input 7; linear 3", {1, {4}}, "7", "3"},
+		{"linear 3", {3, {1, 8, 8}}, "64", "3"},
+		{"linear 3", {2, {8, 8}}, "64", "3"},
+		{"conv2d 5 3; flatten; linear 3", {3, {2, 8, 9}}, "2x8x9", "3"},
+		{"conv2d 5 3; loss mse", {2, {8, 9}}, "1x8x9", "5x6x7"},
+		{"flatten; linear 3", {2, {8, 9}}, "1x8x9", "3"},
+		{"batchnorm; conv2d 5 3; loss mse", {3, {2, 8, 9}}, "2x8x9", "5x6x7"},
+		{"conv2d 5 3", {1, {4}}, 0, 0, "t.net:1:1: note: it comes from the data d, which the network takes as its"},
+		{"batchnorm; linear 3 2", {1, {4}}, 0, 0, "the 4 features come from the data d, which"},
+		{"conv2d 3 5 3", {3, {2, 8, 8}}, 0, 0, "t.net:1:1: note: the 2 channels come from the data d"},
+		{"batchnorm; linear 3", {3, {2, 8, 8}}, 0, 0, "they come from the data d"},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		int errors;
+		Compilation c = {.options = {.target = kernel_set(0), .sample = {.name = "d", .shape = cases[i].sample}}};
+		Failure failure;
+		bool done = try_with_options(&c, cases[i].text, STAGE_NETWORK, &failure);
+		cr_expect_eq(done, !cases[i].complaint, "%s", cases[i].text);
+		if (done) {
+			cr_expect_str_eq(shape_text(c.arena, &c.network->input->shape), cases[i].input, "%s", cases[i].text);
+			cr_expect_str_eq(shape_text(c.arena, &c.network->output->shape), cases[i].output, "%s", cases[i].text);
+		} else {
+			const char *found = printed_diagnostics(&c, &errors);
+			cr_expect_eq(errors, 1);
+			cr_expect(strstr(found, cases[i].complaint), "%s: %s", cases[i].text, found);
+		}
+		compilation_close(&c);
+	}
+}
+
+/* Nothing that follows from the missing size is a mistake, but others are. */
+Test(shape, a_network_waits_for_the_data)
+{
+	static const struct { const char *text; bool waits; int errors; } cases[] = {
+		{"linear 16; relu; linear 3", true, 0},
+		{"conv2d 16 3; linear 3", true, 0},
+		{"residual { relu; linear 4 } { tanh }", true, 0},
+		{"linear 2 16; relu; linear 3", false, 0},
+		{"linear 16; relu; linear 3 4; linear 6 4", true, 2},
+		{"relu; rilu", true, 1},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		Compilation c = {.options = {.target = kernel_set(0), .sample.awaited = true}};
+		Failure failure;
+		bool done = try_with_options(&c, cases[i].text, STAGE_RUN, &failure);
+		cr_expect_eq(done, cases[i].errors == 0, "%s", cases[i].text);
+		cr_expect_eq(c.waits, cases[i].waits, "%s", cases[i].text);
+		cr_expect_eq(!c.module, c.waits || !done, "%s", cases[i].text);
+		cr_expect_eq(error_count(c.diagnostics), cases[i].errors, "%s", cases[i].text);
+		if (c.waits && done) {
+			c.options.sample = (Sample){.name = "d", .shape = {3, {1, 5, 5}}};
+			compile(&c, STAGE_NETWORK, &(Overrides){-1, -1, -1}, &failure);
+			cr_expect(!c.waits && shape_is_known(&c.network->input->shape), "%s", cases[i].text);
+		}
+		compilation_close(&c);
+	}
 }
 
 Test(shape, one_mistake_is_said_once)

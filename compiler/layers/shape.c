@@ -39,15 +39,69 @@ const char *shape_text(Arena *arena, const Shape *shape)
 	return text;
 }
 
-static bool shape_is_missing(const Node *node, Diagnostics *diagnostics)
+/* Gives the network's input, if it has no shape yet, that of the data's samples. Returns whether it did. */
+static bool take_sample(const Node *node, Shape shape)
 {
-	const Shape *shape = &node->inputs[0]->shape;
-	if (shape_is_known(shape))
+	Value *x = node->inputs[0];
+	if (x->shape.rank != UNKNOWN_RANK || !x->sample || !x->sample->name)
 		return false;
-	if (!shape_is_broken(shape))
-		error_at(diagnostics, node->span,
-			"%s does not know the size of its source: give it, or start the network with `input`", node->layer->name);
+	x->shape = shape;
+	x->span = node->span;
+	x->data = x->sample->name;
 	return true;
+}
+
+static void take_features(const Node *node)
+{
+	const Sample *sample = node->inputs[0]->sample;
+	if (sample)
+		take_sample(node, (Shape){1, {(int)shape_size(&sample->shape)}});
+}
+
+/* Images of one channel may come without it, as height x width. */
+static void take_image(const Node *node)
+{
+	const Sample *sample = node->inputs[0]->sample;
+	if (sample && sample->shape.rank == 2)
+		take_sample(node, (Shape){3, {1, sample->shape.dims[0], sample->shape.dims[1]}});
+	else if (sample)
+		take_sample(node, sample->shape);
+}
+
+/* Whether the layer has an argument that would tell the size of its source. */
+static bool can_tell_size(const Layer *layer)
+{
+	for (const ArgumentSpec *a = layer->arguments; a->name; a++)
+		if (a->use & INFERRED)
+			return true;
+	return false;
+}
+
+bool shape_is_missing(Node *node, Diagnostics *diagnostics)
+{
+	Value *x = node->inputs[0];
+	if (shape_is_known(&x->shape) || (x->sample && take_sample(node, x->sample->shape)))
+		return false;
+	if (shape_is_broken(&x->shape))
+		return true;
+	x->waits = x->sample && x->sample->awaited;
+	if (x->waits)
+		x->shape.rank = BROKEN_RANK;
+	else
+		error_at(diagnostics, node->span, "%s does not know the size of its source: %s with `input`, for example "
+			"`input 2`, or take it from data with --train DATA", node->layer->name,
+			can_tell_size(node->layer) ? "give it, or start the network" : "start the network");
+	return true;
+}
+
+/* what: "the 32 features"; verb: "come". */
+static void note_source(Diagnostics *diagnostics, const Value *x, const char *what, const char *verb)
+{
+	if (x->data)
+		note_at(diagnostics, x->span, "%s %s from the data %s, which the network takes as its input", what, verb,
+			x->data);
+	else
+		note_at(diagnostics, x->span, "%s %s from here", what, verb);
 }
 
 /* Takes the argument from x, or x's features from it, or reports that they differ. */
@@ -60,8 +114,9 @@ static bool infer_size(Node *node, const char *argument, const char *noun, Diagn
 		const char *unit = x->shape.rank > 1 ? "channel" : "feature";
 		error_at(diagnostics, node->argument_spans[index], "%s expects %d %s, but its source has %d %s%s",
 			node->layer->name, expected, noun, found, unit, found == 1 ? "" : "s");
-		note_at(diagnostics, x->span, "the %d %s%s come%s from here", found, unit, found == 1 ? "" : "s",
-			found == 1 ? "s" : "");
+		char what[40];
+		snprintf(what, sizeof what, "the %d %s%s", found, unit, found == 1 ? "" : "s");
+		note_source(diagnostics, x, what, found == 1 ? "comes" : "come");
 		return false;
 	}
 	node->arguments[index] = found;
@@ -83,10 +138,12 @@ bool infer_channels(Node *node, const char *argument, Diagnostics *diagnostics)
 bool infer_features(Node *node, const char *argument, Diagnostics *diagnostics)
 {
 	const Value *x = node->inputs[0];
+	if (!node->given[argument_index(node->layer, argument)])
+		take_features(node);
 	if (x->shape.rank > 1) {
 		error_at(diagnostics, node->span, "%s expects features, but its source has %d dimensions%s", node->layer->name,
 			x->shape.rank, x->shape.rank == 3 ? ": put `flatten` before it" : "");
-		note_at(diagnostics, x->span, "they come from here");
+		note_source(diagnostics, x, "they", "come");
 		return false;
 	}
 	return infer_channels(node, argument, diagnostics);
@@ -95,6 +152,7 @@ bool infer_features(Node *node, const char *argument, Diagnostics *diagnostics)
 bool infer_image(Node *node, Diagnostics *diagnostics)
 {
 	const Value *x = node->inputs[0];
+	take_image(node);
 	if (shape_is_missing(node, diagnostics))
 		return false;
 	if (x->shape.rank == 3)
@@ -102,7 +160,7 @@ bool infer_image(Node *node, Diagnostics *diagnostics)
 	error_at(diagnostics, node->span,
 		"%s expects an image of channels x height x width, such as `input 1x28x28`, but its source has %d dimension%s",
 		node->layer->name, x->shape.rank, x->shape.rank == 1 ? "" : "s");
-	note_at(diagnostics, x->span, "%s from here", x->shape.rank == 1 ? "it comes" : "they come");
+	note_source(diagnostics, x, x->shape.rank == 1 ? "it" : "they", x->shape.rank == 1 ? "comes" : "come");
 	return false;
 }
 

@@ -35,17 +35,14 @@ static void infer_node(Node *node, Diagnostics *diagnostics)
 		return;
 	if (node->layer->infer)
 		inferred = node->layer->infer(node, diagnostics);
-	else if (shape_is_known(&x->shape))
+	else if (!shape_is_missing(node, diagnostics))
 		node->output->shape = x->shape;
-	else {
+	else
 		inferred = false;
-		if (x->shape.rank == UNKNOWN_RANK)
-			error_at(diagnostics, node->span,
-				"%s does not know the size of its source: start the network with `input`, for example `input 2`",
-				node->layer->name);
+	if (same_shape(&node->output->shape, &x->shape)) {      /* messages about the size point to where it comes from */
+		node->output->span = x->span;
+		node->output->data = x->data;
 	}
-	if (same_shape(&node->output->shape, &x->shape))
-		node->output->span = x->span;   /* messages about the size point to where it comes from */
 	bool known = shape_is_known(&node->output->shape) && shape_is_known(&x->shape);
 	if (node->output->shape.rank == UNKNOWN_RANK || (inferred && known && !check_weights(node, diagnostics)))
 		node->output->shape = (Shape){.rank = BROKEN_RANK};
@@ -139,8 +136,9 @@ static void count_readers(const Network *network)
 		}
 }
 
-void infer_shapes(Network *network, Diagnostics *diagnostics)
+void infer_shapes(Network *network, const Sample *sample, Diagnostics *diagnostics)
 {
+	network->input->sample = sample;
 	for (int i = 0; i < network->nodes.count; i++)
 		infer_node(network->nodes.items[i], diagnostics);
 	if (shape_is_known(&network->output->shape))

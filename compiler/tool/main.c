@@ -1,6 +1,7 @@
 /* main: reads the command line, then the networks, and runs what was asked for. */
 #include "run.h"
 #include "pool.h"
+#include "progress.h"
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -18,12 +19,27 @@ int __wrap_mprotect(void *address, size_t length, int protection)
 
 /* ---- networks */
 
-/* Reads and compiles each network, and reports the mistakes of all of them. */
+/* Reports the network's mistakes. */
+static int compile_one(const Session *s, Compilation *c)
+{
+	Failure failure = {.text = ""};
+	Stage last = s->options.dump >= 0 ? (Stage)s->options.dump : s->options.check ? STAGE_C : STAGE_RUN;
+	bool ok = compile(c, last, &s->options.overrides, &failure);
+	diagnostics_print(c->diagnostics, stderr);
+	if (!ok)
+		return failure.text[0] ? report_failure(EXIT_INTERNAL, &failure) : EXIT_NETWORK;
+	if (c->module && !s->options.emit.path
+		&& !check_ram(c->module, &c->module->train, true, c->module->bytes, s->options.emit.ram, &failure))
+		return report_failure(EXIT_NETWORK, &failure);
+	return 0;
+}
+
+/* Reads and compiles each network, and reports the mistakes of all of them. Those that leave their input out wait for
+ * the data. */
 static int compile_all(Session *s)
 {
 	Failure failure;
 	int status = 0;
-	Stage last = s->options.dump >= 0 ? (Stage)s->options.dump : s->options.check ? STAGE_C : STAGE_RUN;
 	for (int i = 0; i < s->options.network_count; i++) {
 		Compilation *c = &s->compilations[i];
 		*c = (Compilation){
@@ -32,6 +48,7 @@ static int compile_all(Session *s)
 				.target = s->target, .fuse = !s->options.no_fuse, .profile = s->options.profile, .pairs = true,
 				.recompute = s->options.recompute,
 				.threads = s->options.threads ? s->options.threads : physical_cores(),
+				.sample.awaited = s->options.train,
 			},
 		};
 		s->count++;
@@ -39,14 +56,35 @@ static int compile_all(Session *s)
 			status = report_failure(EXIT_DATA, &failure);
 			continue;
 		}
-		failure.text[0] = 0;
-		bool ok = compile(c, last, &s->options.overrides, &failure);
-		diagnostics_print(c->diagnostics, stderr);
-		if (!ok)
-			status = failure.text[0] ? report_failure(EXIT_INTERNAL, &failure) : EXIT_NETWORK;
-		else if (c->module && !s->options.emit.path
-			&& !check_ram(c->module, &c->module->train, true, c->module->bytes, s->options.emit.ram, &failure))
-			status = report_failure(EXIT_NETWORK, &failure);
+		int compiled = compile_one(s, c);
+		status = compiled ? compiled : status;
+	}
+	return status;
+}
+
+/* Reads the data, compiles the networks that waited for them, and reports which do not fit them. */
+static int take_data(Session *s)
+{
+	Failure failure;
+	int status = 0;
+	waiting_begin(data_path_length(s->options.train) ? "reading" : "making", s->options.train, !s->options.quiet);
+	bool opened = data_open(&s->data, s->options.train, &failure);
+	waiting_end();
+	if (!opened)
+		return report_failure(EXIT_DATA, &failure);
+	for (int i = 0; i < s->count; i++) {
+		Compilation *c = &s->compilations[i];
+		int compiled = 0;
+		if (c->waits) {
+			c->options.sample = sample_of(&s->data);
+			compiled = compile_one(s, c);
+		}
+		if (!compiled) {
+			c->diagnostics = diagnostics_open(c->arena, &c->source);
+			compiled = check_data(c->network, &s->data, c->diagnostics) ? 0 : EXIT_DATA;
+			diagnostics_print(c->diagnostics, stderr);
+		}
+		status = compiled ? compiled : status;
 	}
 	return status;
 }
@@ -71,6 +109,8 @@ static int run_session(Session *s)
 	if (!s->compilations)
 		return no_memory(s->options.network_count);
 	int status = compile_all(s);
+	if (status == 0 && s->options.train)
+		status = take_data(s);
 	if (status == 0) {
 		report_all(s);
 		if (s->options.train || s->options.save || s->options.weights || s->options.emit.path)
@@ -78,6 +118,7 @@ static int run_session(Session *s)
 	}
 	for (int i = 0; i < s->count; i++)
 		compilation_close(&s->compilations[i]);
+	data_close(&s->data);
 	free(s->compilations);
 	return status;
 }

@@ -17,7 +17,6 @@ typedef struct Job {
 	const CommandLine *options;
 	Run *runs;
 	Random random;
-	Data data;
 	Host host;
 	Profile profile;
 	Training training;
@@ -263,7 +262,7 @@ static void report_stop(Job *job)
 /* ", accuracy ..."; false when a signal ended the evaluation. */
 static bool print_accuracy(const Job *job, const Run *run)
 {
-	int correct, rows = job->data.rows;
+	int correct, rows = job->session->data.rows;
 	if (run->program->truth == TRUTH_VALUES || job->options->no_eval || job->training.stopped)
 		return true;
 	if (!evaluate(&job->training, run, &correct))
@@ -338,7 +337,7 @@ static bool open_training(Job *job)
 	const CommandLine *options = job->options;
 	const Network *first = job->session->compilations[0].network;
 	job->training = (Training){
-		.runs = job->runs, .run_count = job->session->count, .host = &job->host, .data = &job->data,
+		.runs = job->runs, .run_count = job->session->count, .host = &job->host, .data = &job->session->data,
 		.batch = first->batch, .epochs = first->epochs, .steps = options->steps, .random = &job->random,
 		.shuffle = !options->no_shuffle,
 		.quiet = options->quiet, .log = options->log ? &job->log : 0, .log_steps = options->log_steps,
@@ -377,21 +376,12 @@ static void train_and_write(Job *job)
 
 static void train_all(Job *job)
 {
-	waiting_begin(data_path_length(job->options->train) ? "reading" : "making", job->options->train,
-		!job->options->quiet);
-	bool opened = data_open(&job->data, job->options->train, &job->failure);
-	waiting_end();
-	if (!opened) {
-		go_wrong(job, EXIT_DATA);
-		return;
-	}
 	if (open_training(job))
 		train_and_write(job);
 	else
 		go_wrong(job, EXIT_DATA);
 	pool_close(job->host.pool);
 	free(job->profile.seconds);
-	data_close(&job->data);
 }
 
 int run_all(Session *session)

@@ -10,6 +10,7 @@ typedef struct Session {
 	Compilation *compilations;
 	int count;
 	const KernelSet *target;
+	Data data;              /* of --train */
 	int output_error;       /* errno of output to stdout that failed */
 } Session;
 

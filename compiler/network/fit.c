@@ -1,0 +1,64 @@
+/* fit.c: what a network and the data for it must agree on: the sizes of a sample and of its target. */
+#include "bnc.h"
+
+Sample sample_of(const Data *data)
+{
+	Sample sample = {.name = data->name, .shape.rank = data->rank};
+	for (int i = 0; i < data->rank; i++)
+		sample.shape.dims[i] = data->dims[i];
+	return sample;
+}
+
+static const char *plural(int64_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
+static bool check_input(const Network *network, const Data *data, Diagnostics *diagnostics)
+{
+	const int64_t size = shape_size(&network->input->shape);
+	if (size == data->features)
+		return true;
+	error_at(diagnostics, network->input->span, "the network takes %lld input%s, but a sample of %s has %d value%s: "
+		"without a size here, and without `input`, it takes what the data have", (long long)size, plural(size),
+		data->name, data->features, plural(data->features));
+	return false;
+}
+
+/* More outputs than classes are no mistake where the network says its sizes itself: the other classes may be in other
+ * data. */
+static bool check_classes(const Network *network, int outputs, const Data *data, Diagnostics *diagnostics)
+{
+	static const char text[] = "the network ends with %d outputs, but %s has %d class%s: its last layer should have "
+		"%d";
+	const int classes = data->classes, needed = classes < 2 ? 2 : classes;
+	const char *ending = classes == 1 ? "" : "es";
+	if (outputs == needed)
+		return true;
+	if (outputs > classes && !network->input->data) {
+		warning_at(diagnostics, network->output->span, text, outputs, data->name, classes, ending, needed);
+		return true;
+	}
+	error_at(diagnostics, network->output->span, text, outputs, data->name, classes, ending, needed);
+	return false;
+}
+
+static bool check_values(const Network *network, int outputs, const Data *data, Diagnostics *diagnostics)
+{
+	const int values = data->target_features;
+	if (outputs == values)
+		return true;
+	error_at(diagnostics, network->output->span, "the network ends with %d output%s, but %s has %d target value%s a "
+		"sample for %s to compare them with: its last layer should have %d", outputs, plural(outputs), data->name,
+		values, plural(values), network->loss->layer->name, values);
+	return false;
+}
+
+bool check_data(const Network *network, const Data *data, Diagnostics *diagnostics)
+{
+	const int outputs = (int)shape_size(&network->output->shape);
+	bool fits = check_input(network, data, diagnostics);
+	if (network->loss->layer->truth != TRUTH_LABELS)
+		return check_values(network, outputs, data, diagnostics) && fits;
+	return (!data->labels || check_classes(network, outputs, data, diagnostics)) && fits;
+}
