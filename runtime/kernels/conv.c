@@ -137,24 +137,30 @@ static void conv_strip(const Strip *s, int pixels)
 
 /* ---- y */
 
+/* The rows of y for the strip's kernel rows, which are those of the window from first_row on. */
+static void convolve(Strip strip, const Window *o, int first_row, const real *x)
+{
+	const ptrdiff_t x_image = (ptrdiff_t)o->height * o->width * LANES;
+	for (int image = 0; image < o->images; image++)
+		for (int row = 0; row < o->y_height; row++, strip.y += (ptrdiff_t)o->y_width * LANES) {
+			const int top = row * o->stride_height - o->padding_height + first_row;
+			strip.first = top < 0 ? smaller(-top, strip.kernel_height) : 0;
+			strip.end = smaller(strip.kernel_height, o->height - top);
+			if (strip.end < strip.first)
+				strip.end = strip.first;
+			strip.x = x + image * x_image + ((ptrdiff_t)top + strip.first) * o->width * LANES;
+			conv_strip(&strip, o->y_width);
+		}
+}
+
 static void KERNEL_FN(conv2d)(int rows, int outputs, int inputs, WINDOW_PARAMETERS, real *y, const real *x,
 	const real *w, const real *b)
 {
-	const int images = rows / (y_height * y_width);
-	const ptrdiff_t x_image = (ptrdiff_t)height * width * LANES;
-	Strip strip = { inputs / (kernel_height * kernel_width), kernel_height, kernel_width, width, stride_width,
-		-padding_width, 0, 0, x, images * x_image, w, y, b ? b : nothing };
+	const Window o = window_of(rows, WINDOW);
+	const Strip strip = { inputs / (kernel_height * kernel_width), kernel_height, kernel_width, width, stride_width,
+		-padding_width, 0, 0, 0, (ptrdiff_t)o.images * height * width * LANES, w, y, b ? b : nothing };
 	(void)outputs;
-	for (int image = 0; image < images; image++)
-		for (int row = 0; row < y_height; row++, strip.y += (ptrdiff_t)y_width * LANES) {
-			const int top = row * stride_height - padding_height;
-			strip.first = top < 0 ? smaller(-top, kernel_height) : 0;
-			strip.end = smaller(kernel_height, height - top);
-			if (strip.end < strip.first)
-				strip.end = strip.first;
-			strip.x = x + image * x_image + ((ptrdiff_t)top + strip.first) * width * LANES;
-			conv_strip(&strip, y_width);
-		}
+	convolve(strip, &o, 0, x);
 }
 
 /* ---- dx */
@@ -190,27 +196,28 @@ static void tap_dx(int pixels, int outputs, real *dx, ptrdiff_t dx_step, const r
 enum { GROUP_PIXELS = 512 };    /* images are taken together until they have so many pixels: weights are turned once
 				 * for all of them, and their pixels stay in L2 */
 
-/* One vector for each output, from a block with a row for each input. */
-INLINE void turn_block(Vector *turned, const real *block, int inputs, int outputs)
-{
-#if LANES == 1
-	(void)inputs;
-	(void)outputs;
-	turned[0] = load(block);
-#else
-	load_columns(turned, block, inputs, outputs);
-#endif
-}
-
 /* Where dx of an output panel and a group of images is computed. */
 typedef struct Turn {
+	/* One vector of dx's channels for each output: the weights of a tap. */
+	void (*turn)(const struct Turn *t, Vector *turned, int tap);
 	const Window *o;
 	int begin, end;         /* images */
 	int outputs, inputs;    /* of this panel of dy and of dx */
-	const real *block;     /* the weights of both */
+	const real *w;         /* what `turn` turns */
 	real *dx;
 	const real *dy;        /* the panel of dy */
 } Turn;
+
+/* From a block with a row for each input. */
+static void turn_block(const Turn *t, Vector *turned, int tap)
+{
+	const real *block = t->w + (ptrdiff_t)tap * t->inputs * LANES;
+#if LANES == 1
+	turned[0] = load(block);
+#else
+	load_columns(turned, block, t->inputs, t->outputs);
+#endif
+}
 
 /* Tap by tap: the pixels of a row that see a tap are one range, over which dx is a product of neighbouring pixels. */
 static void dx_by_taps(const Turn *t)
@@ -218,19 +225,18 @@ static void dx_by_taps(const Turn *t)
 	const Window *o = t->o;
 	const ptrdiff_t x_image = (ptrdiff_t)o->height * o->width * LANES;
 	const ptrdiff_t y_image = (ptrdiff_t)o->y_height * o->y_width * LANES;
-	const real *block = t->block;
 	Vector turned[LANES];
-	for (int kernel_row = 0; kernel_row < o->kernel_height; kernel_row++)
-		for (int column = 0; column < o->kernel_width; column++, block += t->inputs * LANES) {
-			turn_block(turned, block, t->inputs, t->outputs);
-			for (int image = t->begin; image < t->end; image++)
-				for (int row = 0; row < o->y_height; row++) {
-					const Tap tap = tap_of(o, row, kernel_row, column);
-					if (tap.pixels > 0)
-						tap_dx(tap.pixels, t->outputs, t->dx + image * x_image + tap.x,
-							(ptrdiff_t)o->stride_width * LANES, t->dy + image * y_image + tap.y, (const real *)turned);
-				}
+	for (int tap = 0; tap < o->kernel_height * o->kernel_width; tap++) {
+		const Sight sight = sight_of(o, tap / o->kernel_width, tap % o->kernel_width);
+		t->turn(t, turned, tap);
+		for (int image = t->begin; image < t->end; image++) {
+			real *const dx = t->dx + image * x_image + sight.tap.x;
+			const real *const dy = t->dy + image * y_image + sight.tap.y;
+			for (int row = 0; row < sight.end - sight.begin; row++)
+				tap_dx(sight.tap.pixels, t->outputs, dx + row * sight.x_row, (ptrdiff_t)o->stride_width * LANES,
+					dy + row * sight.y_row, (const real *)turned);
 		}
+	}
 }
 
 enum { MOST_TAPS = 25 };        /* the number of taps that are turned at a time */
@@ -245,8 +251,7 @@ static void dx_by_tiles(const Turn *t, int first_row, int end_row)
 	Strip strip = { t->outputs, row_count, o->kernel_width, o->y_width, 1, o->padding_width - (o->kernel_width - 1), 0,
 		0, t->dy, 0, (const real *)turned, 0, 0 };
 	for (int i = 0; i < row_count * o->kernel_width; i++)
-		turn_block(turned + i * t->outputs, t->block + (ptrdiff_t)(taps - 1 - first_row * o->kernel_width - i)
-			* t->inputs * LANES, t->inputs, t->outputs);
+		t->turn(t, turned + i * t->outputs, taps - 1 - first_row * o->kernel_width - i);
 	for (int image = t->begin; image < t->end; image++)
 		for (int row = 0; row < o->height; row++) {
 			const int top = row + o->padding_height - (o->kernel_height - 1) + first_row;
@@ -260,25 +265,40 @@ static void dx_by_tiles(const Turn *t, int first_row, int end_row)
 		}
 }
 
+/* dx += what the panel of dy that t describes gives its images. */
+static void dx_of_panel(const Turn *t)
+{
+	const Window *o = t->o;
+	const int rows_at_once = MOST_TAPS / o->kernel_width;
+	if (o->stride_height > 1 || o->stride_width > 1 || rows_at_once == 0) {
+		dx_by_taps(t);
+		return;
+	}
+	for (int row = 0; row < o->kernel_height; row += rows_at_once)
+		dx_by_tiles(t, row, smaller(row + rows_at_once, o->kernel_height));
+}
+
+INLINE int images_at_once(const Window *o)
+{
+	return 1 + GROUP_PIXELS / (o->y_height * o->y_width);
+}
+
 static void KERNEL_FN(conv2d_dx)(int rows, int outputs, int inputs, WINDOW_PARAMETERS, int panel, real *dx,
 	const real *dy, const real *w)
 {
 	const Window o = window_of(rows, WINDOW);
-	const int taps = kernel_height * kernel_width, group = 1 + GROUP_PIXELS / (y_height * y_width);
-	const int tiles = stride_height == 1 && stride_width == 1 && kernel_width <= MOST_TAPS;
-	Turn turn = { &o, 0, 0, 0, smaller(inputs / taps - panel * LANES, LANES), w, dx, dy };
+	const int taps = kernel_height * kernel_width;
+	Turn turn = { &turn_block, &o, 0, 0, 0, smaller(inputs / taps - panel * LANES, LANES), w, dx, dy };
 	fill_rows(o.images * height * width, dx, splat(0.0f));
-	for (turn.begin = 0; turn.begin < o.images; turn.begin += group)
+	for (turn.begin = 0; turn.begin < o.images; turn.begin = turn.end) {
+		turn.end = smaller(turn.begin + images_at_once(&o), o.images);
 		for (int output = 0; output < outputs; output += LANES) {
-			turn.end = smaller(turn.begin + group, o.images);
 			turn.outputs = smaller(outputs - output, LANES);
-			turn.block = w + (ptrdiff_t)output * inputs + (ptrdiff_t)panel * taps * LANES * LANES;
+			turn.w = w + (ptrdiff_t)output * inputs + (ptrdiff_t)panel * taps * LANES * LANES;
 			turn.dy = dy + (ptrdiff_t)(output / LANES) * rows * LANES;
-			if (!tiles)
-				dx_by_taps(&turn);
-			for (int row = 0, count = MOST_TAPS / kernel_width; tiles && row < kernel_height; row += count)
-				dx_by_tiles(&turn, row, smaller(row + count, kernel_height));
+			dx_of_panel(&turn);
 		}
+	}
 }
 
 /* ---- dW */
@@ -297,53 +317,42 @@ static void tap_dw(int pixels, int inputs, real *dw, const real *x, ptrdiff_t x_
 	}
 }
 
+/* dW of one tap and `inputs` inputs of a panel of x: the sum over all images, of the sums of each. */
+static void dw_of_tap(const Window *o, int inputs, int tap, real *dw, const real *x, const real *dy)
+{
+	const ptrdiff_t x_image = (ptrdiff_t)o->height * o->width * LANES;
+	const ptrdiff_t y_image = (ptrdiff_t)o->y_height * o->y_width * LANES;
+	const Sight sight = sight_of(o, tap / o->kernel_width, tap % o->kernel_width);
+	Vector image_sum[LANES];
+	fill_rows(inputs, dw, splat(0.0f));
+	x += sight.tap.x;
+	dy += sight.tap.y;
+	for (int image = 0; image < o->images; image++, x += x_image, dy += y_image) {
+		fill_rows(LANES, (real *)image_sum, splat(0.0f));
+		for (int row = 0; row < sight.end - sight.begin; row++)
+			tap_dw(sight.tap.pixels, inputs, (real *)image_sum, x + row * sight.x_row,
+				(ptrdiff_t)o->stride_width * LANES, dy + row * sight.y_row);
+		for (int i = 0; i < inputs; i++)
+			store(dw + i * LANES, load(dw + i * LANES) + image_sum[i]);
+	}
+}
+
 static void KERNEL_FN(conv2d_dw)(int rows, int outputs, int inputs, WINDOW_PARAMETERS, real *dw, const real *x,
 	const real *dy)
 {
 	const Window o = window_of(rows, WINDOW);
 	const int taps = kernel_height * kernel_width, channels = inputs / taps;
-	const ptrdiff_t x_image = (ptrdiff_t)height * width * LANES, y_image = (ptrdiff_t)y_height * y_width * LANES;
-	Vector image_sum[LANES];
 	(void)outputs;
-	fill_rows(inputs, dw, splat(0.0f));
-	for (int first = 0; first < channels; first += LANES, x += o.images * x_image) {
+	for (int first = 0; first < channels; first += LANES) {
 		const int count = smaller(channels - first, LANES);
-		for (int i = 0; i < taps; i++, dw += count * LANES) {
-			const int kernel_row = i / kernel_width, column = i % kernel_width;
-			for (int image = 0; image < o.images; image++) {
-				fill_rows(count, (real *)image_sum, splat(0.0f));
-				for (int row = 0; row < y_height; row++) {
-					const Tap tap = tap_of(&o, row, kernel_row, column);
-					if (tap.pixels > 0)
-						tap_dw(tap.pixels, count, (real *)image_sum, x + image * x_image + tap.x,
-							(ptrdiff_t)stride_width * LANES, dy + image * y_image + tap.y);
-				}
-				for (int c = 0; c < count; c++)
-					store(dw + c * LANES, load(dw + c * LANES) + image_sum[c]);
-			}
-		}
+		for (int i = 0; i < taps; i++, dw += count * LANES)
+			dw_of_tap(&o, count, i, dw, x, dy);
+		x += (ptrdiff_t)o.images * height * width * LANES;
 	}
 }
 
 /* ---- depthwise: each channel has a kernel of its own, so that a panel of the result needs its own panel of x only.
  * Weights are [kernel row][kernel column][LANES]. Image by image, which stays in L1, and tap by tap. */
-
-/* The rows and pixels of an image's result that see a pixel of x for one tap, and where they are. */
-typedef struct Sight { int begin, end; Tap tap; ptrdiff_t x_row, y_row; } Sight;
-
-static Sight sight_of(const Window *o, int kernel_row, int column)
-{
-	Sight sight = { 0, o->y_height, tap_of_column(o, column), (ptrdiff_t)o->stride_height * o->width * LANES,
-		(ptrdiff_t)o->y_width * LANES };
-	const int shift = kernel_row - o->padding_height;
-	while (sight.begin < sight.end && sight.begin * o->stride_height + shift < 0)
-		sight.begin++;
-	while (sight.begin < sight.end && (sight.end - 1) * o->stride_height + shift >= o->height)
-		sight.end--;
-	sight.tap.x += ((ptrdiff_t)sight.begin * o->stride_height + shift) * o->width * LANES;
-	sight.tap.y += sight.begin * sight.y_row;
-	return sight;
-}
 
 /* Adds to an image of y what x gives it, times the weights; or, for dx, to an image of dx what dy gives it. */
 INLINE void spread(const Window *o, const int to_x, real *to, const real *from, const real *w)

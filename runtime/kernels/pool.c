@@ -7,16 +7,16 @@ static void KERNEL_FN(maxpool2d)(int rows, WINDOW_PARAMETERS, real *y, const rea
 	const Window o = window_of(rows, WINDOW);
 	fill_rows(rows, y, splat(-INFINITY));
 	for (int image = 0; image < o.images; image++) {
-		for (int row = 0; row < y_height; row++)
-			for (int i = 0; i < kernel_height * kernel_width; i++) {
-				const Tap tap = tap_of(&o, row, i / kernel_width, i % kernel_width);
-				for (int p = 0; p < tap.pixels; p++) {
-					const Vector largest = load(y + tap.y + p * LANES);
-					const Vector value = load(x + tap.x + (ptrdiff_t)p * stride_width * LANES);
+		for (int i = 0; i < kernel_height * kernel_width; i++) {
+			Sight s = sight_of(&o, i / kernel_width, i % kernel_width);
+			for (; s.begin < s.end; s.begin++, s.tap.x += s.x_row, s.tap.y += s.y_row)
+				for (int p = 0; p < s.tap.pixels; p++) {
+					const Vector largest = load(y + s.tap.y + p * LANES);
+					const Vector value = load(x + s.tap.x + (ptrdiff_t)p * stride_width * LANES);
 					/* a NaN stays, as in torch */
-					store(y + tap.y + p * LANES, choose((value > largest) | (value != value), value, largest));
+					store(y + s.tap.y + p * LANES, choose((value > largest) | (value != value), value, largest));
 				}
-			}
+		}
 		x += (ptrdiff_t)height * width * LANES;
 		y += (ptrdiff_t)y_height * y_width * LANES;
 	}
@@ -57,13 +57,13 @@ static void KERNEL_FN(avgpool2d)(int rows, WINDOW_PARAMETERS, real *y, const rea
 	const Vector size = splat((real)(kernel_height * kernel_width));
 	fill_rows(rows, y, splat(0.0f));
 	for (int image = 0; image < o.images; image++) {
-		for (int row = 0; row < y_height; row++)
-			for (int i = 0; i < kernel_height * kernel_width; i++) {
-				const Tap tap = tap_of(&o, row, i / kernel_width, i % kernel_width);
-				for (int p = 0; p < tap.pixels; p++)
-					store(y + tap.y + p * LANES, load(y + tap.y + p * LANES)
-						+ load(x + tap.x + (ptrdiff_t)p * stride_width * LANES));
-			}
+		for (int i = 0; i < kernel_height * kernel_width; i++) {
+			Sight s = sight_of(&o, i / kernel_width, i % kernel_width);
+			for (; s.begin < s.end; s.begin++, s.tap.x += s.x_row, s.tap.y += s.y_row)
+				for (int p = 0; p < s.tap.pixels; p++)
+					store(y + s.tap.y + p * LANES, load(y + s.tap.y + p * LANES)
+						+ load(x + s.tap.x + (ptrdiff_t)p * stride_width * LANES));
+		}
 		x += (ptrdiff_t)height * width * LANES;
 		for (int pixel = 0; pixel < y_height * y_width; pixel++, y += LANES)
 			store(y, load(y) / size);
@@ -76,14 +76,14 @@ static void KERNEL_FN(avgpool2d_bwd)(int rows, WINDOW_PARAMETERS, real *dx, cons
 	const Vector size = splat((real)(kernel_height * kernel_width));
 	fill_rows(o.images * height * width, dx, splat(0.0f));
 	for (int image = 0; image < o.images; image++) {
-		for (int row = 0; row < y_height; row++)
-			for (int i = 0; i < kernel_height * kernel_width; i++) {
-				const Tap tap = tap_of(&o, row, i / kernel_width, i % kernel_width);
-				for (int p = 0; p < tap.pixels; p++) {
-					real *to = dx + tap.x + (ptrdiff_t)p * stride_width * LANES;
-					store(to, load(to) + load(dy + tap.y + p * LANES) / size);
+		for (int i = 0; i < kernel_height * kernel_width; i++) {
+			Sight s = sight_of(&o, i / kernel_width, i % kernel_width);
+			for (; s.begin < s.end; s.begin++, s.tap.x += s.x_row, s.tap.y += s.y_row)
+				for (int p = 0; p < s.tap.pixels; p++) {
+					real *to = dx + s.tap.x + (ptrdiff_t)p * stride_width * LANES;
+					store(to, load(to) + load(dy + s.tap.y + p * LANES) / size);
 				}
-			}
+		}
 		dx += (ptrdiff_t)height * width * LANES;
 		dy += (ptrdiff_t)y_height * y_width * LANES;
 	}

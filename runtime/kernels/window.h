@@ -16,11 +16,11 @@ INLINE Window window_of(int rows, WINDOW_PARAMETERS)
 	return window;
 }
 
-/* What one row of the result and one kernel row and column share: `pixels` pixels of the result from y on, and the
- * pixels of the source from x on, stride_width apart. Offsets in floats within an image's panel. */
+/* What a row of the result and a kernel column share: `pixels` pixels of the result from y on, and the pixels of the
+ * source from x on, stride_width apart. Offsets in floats within an image's panel. */
 typedef struct Tap { int pixels; ptrdiff_t x, y; } Tap;
 
-/* The same for a kernel column, in row 0 of both. */
+/* In row 0 of both. */
 INLINE Tap tap_of_column(const Window *o, int kernel_column)
 {
 	const int shift = kernel_column - o->padding_width, last = o->width - 1 - shift;
@@ -31,15 +31,22 @@ INLINE Tap tap_of_column(const Window *o, int kernel_column)
 	return tap;
 }
 
-INLINE Tap tap_of(const Window *o, int y_row, int kernel_row, int kernel_column)
+/* The rows of an image's result that see a row of the source for one kernel row and column: what the first of them
+ * sees, and how far the next row of the source and of the result is. */
+typedef struct Sight { int begin, end; Tap tap; ptrdiff_t x_row, y_row; } Sight;
+
+INLINE Sight sight_of(const Window *o, int kernel_row, int column)
 {
-	const int x_row = y_row * o->stride_height + kernel_row - o->padding_height;
-	Tap tap = tap_of_column(o, kernel_column);
-	tap.x += (ptrdiff_t)x_row * o->width * LANES;
-	tap.y += (ptrdiff_t)y_row * o->y_width * LANES;
-	if (x_row < 0 || x_row >= o->height)
-		tap.pixels = 0;
-	return tap;
+	Sight sight = { 0, o->y_height, tap_of_column(o, column), (ptrdiff_t)o->stride_height * o->width * LANES,
+		(ptrdiff_t)o->y_width * LANES };
+	const int shift = kernel_row - o->padding_height;
+	while (sight.begin < sight.end && sight.begin * o->stride_height + shift < 0)
+		sight.begin++;
+	while (sight.begin < sight.end && (sight.end - 1) * o->stride_height + shift >= o->height)
+		sight.end--;
+	sight.tap.x += ((ptrdiff_t)sight.begin * o->stride_height + shift) * o->width * LANES;
+	sight.tap.y += sight.begin * sight.y_row;
+	return sight;
 }
 
 INLINE void fill_rows(int rows, real *y, Vector value)
