@@ -260,6 +260,7 @@ typedef struct Reference {
 	const double *x, *x2;
 	double *y;
 	bool training;
+	double *updated[MAX_TENSORS];           /* in training: what becomes of each statistic; null: nobody asks */
 	const int *labels;              /* of a loss, as targets; its y is one value */
 	const double *targets;
 	/* of an optimizer: y is w, which it updates with the gradient x; states has those of its tensors that exist */

@@ -1,7 +1,7 @@
 /* network_support.h: what the tests of the passes share: a text compiled in this process, and its tensors by hand. */
 #ifndef NETWORK_SUPPORT_H
 #define NETWORK_SUPPORT_H
-#include "bnc.h"
+#include "verify/model.h"
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,29 +94,6 @@ static inline Tensor *find_persistent(const Compilation *c, const char *name)
 }
 
 /* ---- batches */
-
-typedef struct Batch {
-	int rows, inputs, outputs;
-	float *x;               /* [rows][inputs] */
-	float *targets;         /* [rows][outputs] */
-	int32_t *labels;
-} Batch;
-
-static inline Batch random_batch(const Network *network, Random *random, int rows)
-{
-	Batch batch = {.rows = rows, .inputs = (int)shape_size(&network->input->shape),
-		.outputs = (int)shape_size(&network->output->shape)};
-	size_t x_count = (size_t)rows * (size_t)batch.inputs, target_count = (size_t)rows * (size_t)batch.outputs;
-	batch.x = NEW_ARRAY(network->arena, float, x_count);
-	batch.targets = NEW_ARRAY(network->arena, float, target_count);
-	batch.labels = NEW_ARRAY(network->arena, int32_t, rows);
-	torch_uniform(random, batch.x, x_count, -2, 2);
-	const bool chances = network->loss->layer->truth == TRUTH_CHANCES;
-	torch_uniform(random, batch.targets, target_count, chances ? 0 : -2, chances ? 1 : 2);
-	for (int row = 0; row < rows; row++)
-		batch.labels[row] = (int32_t)(random_u32(random) % (unsigned)batch.outputs);
-	return batch;
-}
 
 static inline void load_rows(const Compilation *c, void *net, const Batch *batch)
 {

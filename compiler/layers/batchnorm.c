@@ -28,6 +28,10 @@ static void reference(const Reference *r)
 			double d = r->x[at(row, f, features, positions)] - mean;
 			variance += d * d / rows;
 		}
+		if (r->updated[2])
+			r->updated[2][f] = (1 - r->arguments[2]) * running_mean[f] + r->arguments[2] * mean;
+		if (r->updated[3])
+			r->updated[3][f] = (1 - r->arguments[2]) * running_var[f] + r->arguments[2] * variance * rows / (rows - 1);
 		if (!r->training) {
 			mean = running_mean[f];
 			variance = running_var[f];
