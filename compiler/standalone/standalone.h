@@ -100,9 +100,11 @@ Scratch one_scratch(const Standalone *s);
 void put_inference(const Standalone *s, Code *code);
 
 /* trial.c */
-/* tensors: its program's, by path */
-typedef struct Trial { Module *module; void *net; int rows; const Map *tensors; } Trial;
+/* tensors: its program's, by path; pool: for its threads, or null */
+typedef struct Trial { Module *module; void *net; int rows; const Map *tensors; struct Pool *pool; } Trial;
 
+/* Compiles the network; all weights are 0. */
+bool trial_compile(Arena *arena, const Network *network, const Options *options, Trial *trial, Failure *failure);
 /* With the weights of net, or those of seed 0. fused: as usual; else each step has a loop of its own, and no calls are
  * combined. */
 bool trial_open(const Standalone *s, Trial *trial, int rows, bool folded, bool fused, Failure *failure);

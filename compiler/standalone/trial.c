@@ -30,15 +30,21 @@ static bool initialise_trial(const Standalone *s, Trial *trial, Failure *failure
 	Random random;
 	const Program *program = &trial->module->program;
 	trial->tensors = tensors_by_path(s->arena, program);
-	trial->net = program_allocate(program, failure);
-	if (!trial->net)
-		return false;
 	if (s->net) {
 		set_weights(s, trial);
 		return true;
 	}
 	random_seed(&random, 0);
 	return program_initialise(program, trial->net, &random, failure);
+}
+
+bool trial_compile(Arena *arena, const Network *network, const Options *options, Trial *trial, Failure *failure)
+{
+	trial->module = compile_network(arena, network, options, STAGE_RUN, failure);
+	trial->net = trial->module ? program_allocate(&trial->module->program, failure) : 0;
+	if (!trial->net)
+		trial_close(trial);
+	return trial->net;
 }
 
 bool trial_open(const Standalone *s, Trial *trial, int rows, bool folded, bool fused, Failure *failure)
@@ -49,8 +55,9 @@ bool trial_open(const Standalone *s, Trial *trial, int rows, bool folded, bool f
 	if (!check_batch(network, rows, false, diagnostics_open(s->arena, &s->model->source)))
 		return fail(failure, "%s is too large for a batch of %d, with which bnc tries what it emits",
 			s->model->source.path, rows);
-	trial->module = compile_network(s->arena, network, &options, STAGE_RUN, failure);
-	bool ok = trial->module && initialise_trial(s, trial, failure);
+	if (!trial_compile(s->arena, network, &options, trial, failure))
+		return false;
+	bool ok = initialise_trial(s, trial, failure);
 	if (!ok)
 		trial_close(trial);
 	return ok;
@@ -114,7 +121,7 @@ void trial_predict(const Trial *trial, Random *random, const float *x, float *y)
 	const Program *program = &trial->module->program;
 	Noise noise = {trial, &trial->module->predict, random};
 	Profile watch = {.watch = disturb_loop, .watcher = &noise};
-	const Host host = {.profile = random ? &watch : 0};
+	const Host host = {.pool = trial->pool, .profile = random ? &watch : 0};
 	program->kernels->gather(trial->rows, program->inputs, place(trial, program->x), x, 0);
 	program->predict(trial->net, trial->rows, &host);
 	program->kernels->scatter(trial->rows, program->outputs, y, place(trial, program->output));
@@ -126,7 +133,7 @@ float trial_train(const Trial *trial, Random *random, const float *x, const int3
 	const Program *program = &trial->module->program;
 	Noise noise = {trial, &trial->module->train, random};
 	Profile watch = {.watch = disturb_loop, .watcher = &noise};
-	const Host host = {.profile = random ? &watch : 0};
+	const Host host = {.pool = trial->pool, .profile = random ? &watch : 0};
 	float loss;
 	program->kernels->gather(trial->rows, program->inputs, place(trial, program->x), x, 0);
 	if (program->truth == TRUTH_LABELS)

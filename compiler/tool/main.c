@@ -96,7 +96,8 @@ static void report_all(const Session *s)
 		const Compilation *c = &s->compilations[i];
 		if (s->options.dump >= 0)
 			dump(c, (Stage)s->options.dump, stdout);
-		if (s->options.summary || (!training && !s->options.explain && !s->options.check && s->options.dump < 0))
+		if (s->options.summary || (!training && !s->options.explain && !s->options.verify && !s->options.check
+			&& s->options.dump < 0))
 			print_summary(c->module, stdout);
 		if (s->options.explain)
 			explain(c->module, stdout);
@@ -113,7 +114,7 @@ static int run_session(Session *s)
 		status = take_data(s);
 	if (status == 0) {
 		report_all(s);
-		if (s->options.train || s->options.save || s->options.weights || s->options.emit.path)
+		if (s->options.train || s->options.save || s->options.weights || s->options.emit.path || s->options.verify)
 			status = run_all(s);
 	}
 	for (int i = 0; i < s->count; i++)

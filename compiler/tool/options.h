@@ -12,7 +12,7 @@ typedef struct CommandLine {
 	Overrides overrides;
 	int64_t steps;
 	uint64_t seed;
-	bool seed_given, no_shuffle, quiet, log_steps, no_eval, summary, explain, check, no_fuse;
+	bool seed_given, no_shuffle, quiet, log_steps, no_eval, summary, explain, verify, check, no_fuse;
 	int dump;               /* a Stage, or -1 */
 	StandaloneOptions emit;
 	int threads;            /* 0: as many as are worth it */

@@ -38,6 +38,7 @@ static int list_uses(const CommandLine *options)
 	uses |= options->save && !options->weights ? BY_SAVING : 0;     /* the initial weights are saved */
 	uses |= options->summary ? BY_SUMMARY : 0;
 	uses |= options->explain ? BY_EXPLANATION : 0;
+	uses |= options->verify ? BY_VERIFICATION : 0;
 	uses |= options->check ? BY_CHECK : 0;
 	uses |= options->emit.ram ? BY_RAM : 0;
 	uses |= options->dump == STAGE_NETWORK ? BY_NETWORK : options->dump > STAGE_NETWORK ? BY_STEPS : 0;
@@ -48,7 +49,7 @@ static bool check_uses(const CommandLine *options, const bool *given, Failure *f
 {
 	static const struct { int use; const char *option; } ways[] = {
 		{BY_TRAINING, "--train DATA"}, {BY_EMISSION, "--emit FILE.c"}, {BY_SAVING, "--save FILE (of initial weights)"},
-		{BY_SUMMARY, "--summary"}, {BY_EXPLANATION, "--explain"},
+		{BY_SUMMARY, "--summary"}, {BY_EXPLANATION, "--explain"}, {BY_VERIFICATION, "--verify"},
 	};
 	enum { WAYS = sizeof ways / sizeof *ways };
 	int uses = list_uses(options);

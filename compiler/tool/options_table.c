@@ -114,14 +114,15 @@ const Spec options_table[] = {
 		RANGE(1, INT64_MAX / 1024), .needs = TRAINING,
 		.more = "Counts instead of --epochs, whatever that says, and is then the length of a schedule, too."},
 	{"batch", "N", "rows of a step", .kind = INT, FIELD(overrides.batch), RANGE(1, MAX_BATCH),
-		.uses = BY_TRAINING | BY_EMISSION | BY_SUMMARY | BY_EXPLANATION | BY_CHECK | BY_RAM | BY_NETWORK | BY_STEPS,
+		.uses = BY_TRAINING | BY_EMISSION | BY_SUMMARY | BY_EXPLANATION | BY_VERIFICATION | BY_CHECK | BY_RAM
+			| BY_NETWORK | BY_STEPS,
 		.more = "Takes the place of the network's own `batch` (which is 32 if it has none). The last batch of an "
 			"epoch may be smaller. Memory grows with it: --summary says how."},
-	{"lr", "X", "learning rate", .kind = READ, .read = read_rate, .uses = BY_TRAINING | BY_NETWORK,
+	{"lr", "X", "learning rate", .kind = READ, .read = read_rate, .uses = BY_TRAINING | BY_VERIFICATION | BY_NETWORK,
 		.more = "Takes the place of the optimizer's own `lr` (which is 0.01 if it has none), and of `max_lr` in "
 			"`schedule one_cycle`. Other schedules begin from it."},
 	{"seed", "N", "of initial weights and batch order (default 0)", .kind = UINT64, FIELD(seed), RANGE(0, UINT64_MAX),
-		.uses = BY_TRAINING | BY_SAVING,
+		.uses = BY_TRAINING | BY_SAVING | BY_VERIFICATION,
 		.more = "The same seed draws the same weights and batches as torch.manual_seed(N) in PyTorch. Takes the place "
 			"of the network's own `seed`. Data sets have a seed of their own: --train moons:seed=1."},
 	{"no-shuffle", 0, "take the rows in their order", .kind = FLAG, FIELD(no_shuffle), .needs = TRAINING},
@@ -179,6 +180,14 @@ const Spec options_table[] = {
 	{"Look", .kind = TITLE},
 	{"summary", 0, "shapes, parameters, FLOPs, memory", .kind = FLAG, FIELD(summary), .needs = WHOLE,
 		.more = "What bnc prints of a network when nothing else is asked."},
+	{"verify", 0, "compare the program with other computations of the same; status 1 if one differs", .kind = FLAG,
+		FIELD(verify), .needs = WHOLE,
+		.more = "Of a random batch: results against the layers' references in double, gradients against differences "
+			"of the loss, all values against scalar kernels that run step by step, and the optimizer against its "
+			"reference. Each line has the largest error and the tolerance, as parts of the largest such value. The "
+			"tolerance is measured: how far roundings carry this network. A network that would take more than some "
+			"seconds is verified with fewer rows and a sample of its tensors, which the table says. With --weights or "
+			"--train, with those weights."},
 	{"explain", 0, "which steps share a loop, and why their neighbours do not", .kind = FLAG, FIELD(explain),
 		.needs = WHOLE},
 	{"dump", "STAGE", "tokens, tree, network, steps, loops, calls, plan or c", .kind = CHOICE, .choices = stage_names,

@@ -28,6 +28,7 @@ typedef enum Needs {
 /* An option has an effect only together with one of these. */
 typedef enum Uses {
 	BY_TRAINING = 1, BY_EMISSION = 2, BY_SAVING = 4, BY_SUMMARY = 8, BY_EXPLANATION = 16, BY_CHECK = 32, BY_RAM = 64,
+	BY_VERIFICATION = 512,
 	BY_NETWORK = 128, BY_STEPS = 256,       /* --dump of the network, or of what comes after it */
 } Uses;
 

@@ -115,13 +115,18 @@ static bool load_weights(const Program *program, void *net, const char *path, Fa
 	return true;
 }
 
+static uint64_t seed_of(const Session *s)
+{
+	return s->options.seed_given ? s->options.seed : s->compilations[0].network->seed;
+}
+
 static bool prepare_runs(Job *job)
 {
 	const Session *s = job->session;
 	Run *runs = job->runs;
 	Random *random = &job->random;
 	Failure *failure = &job->failure;
-	random_seed(random, (uint32_t)(s->options.seed_given ? s->options.seed : s->compilations[0].network->seed));
+	random_seed(random, (uint32_t)seed_of(s));
 	for (int i = 0; i < s->count; i++) {
 		const Compilation *c = &s->compilations[i];
 		runs[i].program = &c->module->program;
@@ -384,6 +389,19 @@ static void train_all(Job *job)
 	free(job->profile.seconds);
 }
 
+/* With the weights as they are now. */
+static void verify_all(Job *job)
+{
+	bool wrong = false;
+	for (int i = 0; i < job->session->count; i++)
+		if (!verify_network(&job->session->compilations[i], job->runs[i].net, seed_of(job->session), &wrong,
+				&job->failure)) {
+			go_wrong(job, EXIT_DATA);
+			return;
+		}
+	job->status = wrong ? EXIT_NETWORK : 0;
+}
+
 int run_all(Session *session)
 {
 	Job job = {
@@ -397,6 +415,8 @@ int run_all(Session *session)
 		train_all(&job);
 	else if (job.status == 0)
 		write_results(&job);
+	if (job.status == 0 && job.options->verify)
+		verify_all(&job);
 	for (int i = 0; i < session->count; i++)
 		if (job.runs[i].program)
 			program_free(job.runs[i].program, job.runs[i].net);

@@ -22,6 +22,12 @@ int no_memory(int networks);
 /* Returns the exit status. */
 int run_all(Session *session);
 
+/* ---- verify.c: --verify */
+
+/* Compares the network's program with other computations of the same, and prints the table. False: failure says why it
+ * could not. wrong becomes true if something is not what it should be. */
+bool verify_network(const Compilation *compilation, const void *net, uint64_t seed, bool *wrong, Failure *failure);
+
 /* ---- output.c: standard output */
 
 /* A binary file on standard output must be alone there: everything else is then printed to standard error. Returns 0,

@@ -1,0 +1,206 @@
+/* A sitting: a batch, the programs that take it, and what they make of it.
+ *
+ * How much rounding changes the results depends on the network: BatchNorm over two nearly equal rows amplifies it a
+ * thousand times more than over many rows. So it is measured: the separate steps are run again, with random rounding
+ * errors added to every weight, input and result of a kernel, as for the tests of --emit-test. */
+#include "verify.h"
+#include "pool.h"
+#include <math.h>
+#include <string.h>
+
+/* ---- findings */
+
+Finding *add_finding(Verification *v, Check check, const char *what, double scale)
+{
+	Finding *finding = NEW(v->arena, Finding);
+	*finding = (Finding){.check = check, .what = what, .scale = scale};
+	APPEND(v->arena, &v->findings, finding);
+	return finding;
+}
+
+/* The part of its tolerance that an error takes. */
+static double part_of(double error, double tolerance)
+{
+	return error == 0 ? 0 : error / tolerance;
+}
+
+void compare_value(Verification *v, Finding *f, double found, double expected, double tolerance)
+{
+	const double error = found == expected ? 0 : fabs(found - expected);
+	const double part = part_of(error, tolerance), worst = part_of(f->error, f->tolerance);
+	if (!(error <= tolerance))
+		f->wrong = v->wrong = true;
+	if (f->count++ == 0 || isnan(part) || part > worst) {
+		f->error = error;
+		f->tolerance = tolerance;
+	}
+}
+
+/* ---- programs */
+
+const Network *gradient_network(Arena *arena, const Network *network)
+{
+	const Layer *sgd = layer_find(KIND_OPTIMIZER, "sgd");
+	Node *optimizer = NEW(arena, Node);
+	Network *copy = NEW(arena, Network);
+	*copy = *network;
+	*optimizer = *network->optimizer;
+	optimizer->layer = sgd;
+	memset(optimizer->arguments, 0, sizeof optimizer->arguments);
+	optimizer->arguments[argument_index(sgd, "momentum")] = 1;
+	copy->optimizer = optimizer;
+	return copy;
+}
+
+void start_trial(const Sitting *s, const Trial *trial)
+{
+	memset(trial->net, 0, trial->module->program.bytes);
+	model_store(&s->model, trial->module, trial->net);
+}
+
+float train_trial(const Sitting *s, const Trial *trial, Random *random, double rate)
+{
+	return trial_train(trial, random, s->batch.x, s->batch.labels, s->batch.targets, (float)rate);
+}
+
+void get_gradient(const Trial *trial, int node, int tensor, float *values)
+{
+	const Module *m = trial->module;
+	const Tensor *parameter = m->owned[node][tensor];
+	memset(values, 0, element_count(parameter) * sizeof *values);
+	for (int i = 0; i < m->tensors.count; i++)
+		if (m->tensors.items[i]->role == ROLE_STATE && m->tensors.items[i]->parameter == parameter) {
+			const ProgramTensor view = program_view(m->tensors.items[i]);
+			tensor_get(&m->program, trial->net, &view, values);
+		}
+}
+
+static bool open_programs(Sitting *s, Failure *failure)
+{
+	const Verification *v = s->v;
+	const Network *network = gradient_network(s->arena, v->module->network);
+	const Options separate = {.target = kernel_set("scalar"), .batch = s->batch.rows, .profile = true};
+	Options options = v->module->options;
+	options.profile = false;
+	s->program = s->separate = (Trial){.rows = s->batch.rows};
+	if (!trial_compile(s->arena, network, &options, &s->program, failure))
+		return false;
+	const int threads = s->program.module->options.threads;
+	s->program.pool = threads > 1 ? pool_open(threads) : 0;
+	if (threads > 1 && !s->program.pool)
+		return fail(failure, "%d threads cannot be had: try --threads 1", threads);
+	return trial_compile(s->arena, network, &separate, &s->separate, failure);
+}
+
+void close_sitting(Sitting *s)
+{
+	pool_close(s->program.pool);
+	trial_close(&s->program);
+	trial_close(&s->separate);
+}
+
+/* ---- runs */
+
+static void add_series(Sitting *s, SeriesList *list, Series series)
+{
+	series.values = NEW_ARRAY(s->arena, float, series.count);
+	APPEND(s->arena, list, series);
+}
+
+static void list_series(Sitting *s, SeriesList *list)
+{
+	const Network *network = s->v->network;
+	add_series(s, list, (Series){.kind = OUTPUTS, .what = "predictions",
+		.count = (size_t)s->batch.rows * (size_t)s->batch.outputs});
+	add_series(s, list, (Series){.kind = LOSS, .what = "loss", .count = 1});
+	for (int i = 0; i < network->nodes.count; i++)
+		for (int k = 0; k < MAX_TENSORS; k++)
+			if (s->model.tensors[i][k])
+				add_series(s, list, (Series){.kind = s->model.updated[i][k] ? STATISTIC : GRADIENT, .node = i,
+					.tensor = k, .what = s->v->module->owned[i][k]->path,
+					.count = model_count(network->nodes.items[i], k)});
+}
+
+double larger(double a, double b)
+{
+	return !(a >= b) ? b : a;
+}
+
+/* Runs a prediction and a step. With random, everything is off by a rounding. */
+static void observe(const Sitting *s, const Trial *trial, Random *random, SeriesList *into)
+{
+	const Module *m = trial->module;
+	Sitting run = *s;
+	start_trial(s, trial);
+	if (random) {
+		const size_t inputs = (size_t)s->batch.rows * (size_t)s->batch.inputs;
+		run.batch.x = NEW_ARRAY(s->arena, float, inputs);
+		memcpy(run.batch.x, s->batch.x, inputs * sizeof *run.batch.x);
+		trial_disturb(random, run.batch.x, inputs);
+		for (int i = 0; i < m->tensors.count; i++)
+			if (m->tensors.items[i]->path && m->tensors.items[i]->layout != LAYOUT_COUNTER)
+				trial_disturb(random, (float *)((char *)trial->net + m->tensors.items[i]->offset),
+					tensor_floats(m, m->tensors.items[i]));
+	}
+	for (int i = 0; i < into->count; i++) {
+		Series *series = &into->items[i];
+		switch (series->kind) {
+		case OUTPUTS: trial_predict(trial, random, run.batch.x, series->values); break;
+		case LOSS: series->values[0] = train_trial(&run, trial, random, 0); break;
+		case GRADIENT: get_gradient(trial, series->node, series->tensor, series->values); break;
+		case STATISTIC: {
+			const ProgramTensor view = program_view(m->owned[series->node][series->tensor]);
+			tensor_get(&m->program, trial->net, &view, series->values);
+		}
+		}
+	}
+}
+
+static void measure_spread(Sitting *s)
+{
+	SeriesList disturbed = {0};
+	list_series(s, &disturbed);
+	for (int i = 0; i < s->expected.count; i++)
+		for (size_t k = 0; k < s->expected.items[i].count; k++)
+			s->expected.items[i].largest = larger(s->expected.items[i].largest,
+				fabs((double)s->expected.items[i].values[k]));
+	for (int run = 0; run < DISTURBED_RUNS; run++) {
+		observe(s, &s->separate, s->random, &disturbed);
+		for (int i = 0; i < disturbed.count; i++)
+			for (size_t k = 0; k < disturbed.items[i].count; k++)
+				s->expected.items[i].spread = larger(s->expected.items[i].spread,
+					fabs((double)disturbed.items[i].values[k] - (double)s->expected.items[i].values[k]));
+	}
+	for (int i = 0; i < s->expected.count; i++)
+		if (s->expected.items[i].kind == GRADIENT)
+			s->steepest = larger(s->steepest, s->expected.items[i].largest);
+}
+
+/* ---- tolerances */
+
+double series_tolerance(const Series *series)
+{
+	return test_margin * series->spread + test_least_tolerance * series->largest;
+}
+
+double gradient_tolerance(const Sitting *s, const Series *gradient)
+{
+	return series_tolerance(gradient) + 0x1p-24 * s->steepest;
+}
+
+bool open_sitting(Sitting *s, int rows, Failure *failure)
+{
+	Verification *v = s->v;
+	s->batch = random_batch(v->network, s->random, rows);
+	s->model = model_open(s->arena, v->network);
+	model_fetch(&s->model, v->module, v->net);
+	model_set_batch(&s->model, &s->batch);
+	if (!open_programs(s, failure))
+		return false;
+	list_series(s, &s->found);
+	list_series(s, &s->expected);
+	observe(s, &s->program, 0, &s->found);
+	observe(s, &s->separate, 0, &s->expected);
+	measure_spread(s);
+	return true;
+}

@@ -1,0 +1,146 @@
+/* Compares the weights after some steps of the network's own program with what the optimizer's reference makes of the
+ * gradients, which another program computes from the same weights before each step. One step is taken with a rate so
+ * large that the old weights vanish beside what it subtracts, others with the network's own. */
+#include "verify.h"
+#include <math.h>
+#include <string.h>
+
+enum { STEPS = 3 };
+
+/* The reference is run as it is, and with gradients off by as much as rounding may carry them: an optimizer may keep
+ * all of that, or make it larger than the gradient. */
+enum { EXACT, ABOVE, BELOW, RUNS };
+
+typedef struct Updated {
+	const Series *gradient;         /* of the first sitting: the names, and how exact it is */
+	double tolerance;
+	float *before, *after, *slope;  /* the weights before and after a step, and the gradient */
+	double *states[RUNS][MAX_TENSORS];
+	Finding *finding;
+} Updated;
+
+typedef struct Updates {
+	Sitting *s;
+	Trial own;                      /* the network's own program */
+	Updated *items;
+	int count;
+} Updates;
+
+static void list_updates(Updates *u)
+{
+	Sitting *s = u->s;
+	u->items = NEW_ARRAY(s->arena, Updated, s->found.count);
+	for (int i = 0; i < s->found.count; i++) {
+		const Series *gradient = &s->found.items[i];
+		if (gradient->kind != GRADIENT)
+			continue;
+		Updated *item = &u->items[u->count++];
+		item->gradient = gradient;
+		item->tolerance = gradient_tolerance(s, &s->expected.items[i]);
+		item->before = NEW_ARRAY(s->arena, float, gradient->count);
+		item->after = NEW_ARRAY(s->arena, float, gradient->count);
+		item->slope = NEW_ARRAY(s->arena, float, gradient->count);
+		for (int run = 0; run < RUNS; run++)
+			for (int k = 0; k < MAX_TENSORS; k++)
+				item->states[run][k] = NEW_ARRAY(s->arena, double, gradient->count);
+	}
+}
+
+static void forget_states(Updates *u)
+{
+	for (int i = 0; i < u->count; i++)
+		for (int run = 0; run < RUNS; run++)
+			for (int k = 0; k < MAX_TENSORS; k++)
+				memset(u->items[i].states[run][k], 0, u->items[i].gradient->count * sizeof(double));
+}
+
+static void get_weights(const Updates *u, const Updated *item, float *values)
+{
+	const ProgramTensor view = program_view(u->own.module->owned[item->gradient->node][item->gradient->tensor]);
+	tensor_get(&u->own.module->program, u->own.net, &view, values);
+}
+
+/* Takes the step with both programs, from the same weights. */
+static void take_step(Updates *u, double rate)
+{
+	Sitting *s = u->s;
+	Model before = model_open(s->arena, s->v->network);
+	model_fetch(&before, u->own.module, u->own.net);
+	memset(s->program.net, 0, s->program.module->program.bytes);
+	model_store(&before, s->program.module, s->program.net);
+	train_trial(s, &s->program, 0, 0);
+	for (int i = 0; i < u->count; i++) {
+		get_weights(u, &u->items[i], u->items[i].before);
+		get_gradient(&s->program, u->items[i].gradient->node, u->items[i].gradient->tensor, u->items[i].slope);
+	}
+	train_trial(s, &u->own, 0, rate);
+	for (int i = 0; i < u->count; i++)
+		get_weights(u, &u->items[i], u->items[i].after);
+}
+
+static void run_reference(const Updates *u, Updated *item, double *const weights[RUNS], double rate, int step)
+{
+	const Node *optimizer = u->s->v->network->optimizer;
+	double *slope = NEW_ARRAY(u->s->arena, double, item->gradient->count);
+	for (int run = 0; run < RUNS; run++) {
+		Reference reference = {.rows = 1, .inputs = (int)item->gradient->count, .arguments = optimizer->arguments,
+			.x = slope, .y = weights[run], .lr = rate, .step = step};
+		for (size_t k = 0; k < item->gradient->count; k++) {
+			slope[k] = (double)item->slope[k] + (run == EXACT ? 0 : run == ABOVE ? item->tolerance : -item->tolerance);
+			weights[run][k] = (double)item->before[k];
+		}
+		memcpy(reference.states, item->states[run], sizeof reference.states);
+		optimizer->layer->reference(&reference);
+	}
+}
+
+static void compare_step(const Updates *u, Updated *item, double rate, int step)
+{
+	double *weights[RUNS], largest = 0x1p-126;
+	for (int run = 0; run < RUNS; run++)
+		weights[run] = NEW_ARRAY(u->s->arena, double, item->gradient->count);
+	run_reference(u, item, weights, rate, step);
+	for (size_t k = 0; k < item->gradient->count; k++)
+		largest = fmax(largest, fabs(weights[EXACT][k]));
+	for (size_t k = 0; k < item->gradient->count; k++) {
+		const double exact = weights[EXACT][k], change = fabs(exact - (double)item->before[k]),
+			kept = fmax(fabs(weights[ABOVE][k] - exact), fabs(weights[BELOW][k] - exact));
+		compare_value(u->s->v, item->finding, (double)item->after[k] / largest, exact / largest,
+			(kept + 0x1p-20 * change + 0x1p-22 * fabs((double)item->before[k])) / largest);
+	}
+}
+
+static double own_rate(const Network *network, int step)
+{
+	const Schedule schedule = schedule_of(network);
+	const Instant now = {.epoch = 0, .step = step, .epochs = network->epochs, .steps = STEPS};
+	const double rate = schedule.rate ? schedule.rate(schedule.arguments, schedule.lr, &now) : schedule.lr;
+	return rate > 0 ? rate : 0.01;
+}
+
+static void compare_run(Updates *u, int steps, bool large)
+{
+	forget_states(u);
+	start_trial(u->s, &u->own);
+	for (int step = 0; step < steps; step++) {
+		const double rate = (double)(float)(large ? GRADIENT_RATE : own_rate(u->s->v->network, step));
+		take_step(u, rate);
+		for (int i = 0; i < u->count; i++)
+			compare_step(u, &u->items[i], rate, step);
+	}
+}
+
+bool verify_updates(Sitting *s, Failure *failure)
+{
+	Updates u = {.s = s, .own = {.module = s->v->module, .rows = s->batch.rows, .pool = s->program.pool}};
+	u.own.net = program_allocate(&u.own.module->program, failure);
+	if (!u.own.net)
+		return false;
+	list_updates(&u);
+	for (int i = 0; i < u.count; i++)
+		u.items[i].finding = add_finding(s->v, CHECK_UPDATES, u.items[i].gradient->what, 1);
+	compare_run(&u, 1, true);
+	compare_run(&u, STEPS, false);
+	program_free(&u.own.module->program, u.own.net);
+	return true;
+}

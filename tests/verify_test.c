@@ -1,0 +1,125 @@
+/* verify_test.c: --verify passes programs that are right, and finds those that compute something else. */
+#include "network_support.h"
+#include "verify/verify.h"
+#include <math.h>
+
+static const double operations = 1e7;
+
+/* Verifies the program of one text against the network of another, or the same, on the best kernels. */
+static Verification verify_texts(Compilation *meant, Compilation *made, const char *meant_text, const char *made_text,
+	const Options *options)
+{
+	Failure failure = {.text = ""};
+	Random random;
+	*meant = *made = (Compilation){.options = *options};
+	compile_with_options(meant, meant_text, STAGE_NETWORK);
+	compile_with_options(made, made_text, STAGE_RUN);
+	void *net = allocate_net(made);
+	random_seed(&random, 5);
+	cr_assert(program_initialise(&made->module->program, net, &random, &failure), "%s", failure.text);
+	Verification v = {.arena = made->arena, .network = meant->network, .module = made->module, .net = net, .seed = 1,
+		.operations = operations};
+	cr_assert(verify(&v, &failure), "%s: %s", made_text, failure.text);
+	program_free(&made->module->program, net);
+	return v;
+}
+
+static const char *worst_of(const Verification *v)
+{
+	const char *worst = "";
+	for (int i = 0; i < v->findings.count; i++)
+		if (v->findings.items[i]->wrong)
+			worst = arena_print(v->arena, "%s %s: %g, tolerance %g;", worst, v->findings.items[i]->what,
+				v->findings.items[i]->error, v->findings.items[i]->tolerance);
+	return worst;
+}
+
+Test(verify, passes_what_is_right)
+{
+	static const char *const texts[] = {
+		"linear 3 17; batchnorm; relu; linear 2; batch 7",
+		"input 2x5x4; conv2d 3 3 padding=1; batchnorm; relu; maxpool2d 2; flatten; linear 3; optimizer adam; batch 5",
+		"linear 4 9; residual { linear 9; tanh; linear 9 } { linear 9 }; linear 1; loss mse; optimizer rmsprop; "
+		"schedule one_cycle 0.1",
+		"linear 2 5; relu; linear 5 3; loss bce; optimizer sgd momentum=0.9 nesterov=true; batch 1",
+		"input 2; relu",                /* nothing is trained */
+	};
+	FOR_EACH_USABLE_SET(set)
+		for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+			Compilation meant, made;
+			const Options options = {.target = set, .fuse = true, .pairs = true, .recompute = i % 2, .threads = 2};
+			Verification v = verify_texts(&meant, &made, texts[i], texts[i], &options);
+			cr_expect_not(v.wrong, "%s (%s):%s", texts[i], set->name, worst_of(&v));
+			cr_expect(v.findings.count > 1);
+			compilation_close(&meant);
+			compilation_close(&made);
+		}
+}
+
+/* Which checks find that a program is of another network. */
+Test(verify, finds_what_is_wrong)
+{
+	static const struct { const char *meant, *made; unsigned checks; } cases[] = {
+		{"linear 3 9; leaky_relu slope=0.1; linear 2", "linear 3 9; leaky_relu slope=0.101; linear 2",
+			1u << CHECK_RESULTS | 1u << CHECK_SLOPES},
+		{"linear 3 9; batchnorm eps=0.001; linear 2", "linear 3 9; batchnorm eps=0.002; linear 2",
+			1u << CHECK_RESULTS | 1u << CHECK_SLOPES},
+		{"linear 3 9; batchnorm momentum=0.1; linear 2", "linear 3 9; batchnorm momentum=0.2; linear 2",
+			1u << CHECK_RESULTS},
+		{"linear 3 9; linear 2; loss cross_entropy label_smoothing=0.1", "linear 3 9; linear 2",
+			1u << CHECK_RESULTS | 1u << CHECK_SLOPES},
+		{"linear 3 9; relu; linear 2; optimizer adam beta1=0.9", "linear 3 9; relu; linear 2; optimizer adam beta1=0.8",
+			1u << CHECK_UPDATES},
+		{"linear 3 9; relu; linear 2; optimizer sgd momentum=0.9",
+			"linear 3 9; relu; linear 2; optimizer sgd momentum=0.9 dampening=0.1", 1u << CHECK_UPDATES},
+		{"linear 3 9; linear 2; optimizer sgd weight_decay=0.01", "linear 3 9; linear 2", 1u << CHECK_UPDATES},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		Compilation meant, made;
+		const Options options = {.target = kernel_set(0), .fuse = true};
+		Verification v = verify_texts(&meant, &made, cases[i].meant, cases[i].made, &options);
+		unsigned checks = 0;
+		for (int k = 0; k < v.findings.count; k++)
+			checks |= v.findings.items[k]->wrong ? 1u << v.findings.items[k]->check : 0;
+		cr_expect(v.wrong && checks == cases[i].checks, "%s for %s: found by %#x", cases[i].made, cases[i].meant,
+			checks);
+		compilation_close(&meant);
+		compilation_close(&made);
+	}
+}
+
+/* A loss without a slope at a kink is no mistake. */
+Test(verify, knows_kinks)
+{
+	Compilation made;
+	const char *text = "linear 1 1 bias=false; relu; loss l1";
+	const Options options = {.target = kernel_set(0), .fuse = true};
+	made = (Compilation){.options = options};
+	compile_with_options(&made, text, STAGE_NETWORK);
+	Model m = model_open(made.arena, made.network);
+	model_set_batch(&m, &(const Batch){.rows = 1, .inputs = 1, .outputs = 1, .x = (float[]){1}, .targets = (float[]){2},
+		.labels = (int32_t[]){0}});
+	model_loss(&m);
+	const Slope kink = model_slope_by(&m, m.tensors[0][0], 0, 1e-6);
+	m.tensors[0][0][0] = 0x1p-20;
+	const Slope near = model_slope_by(&m, m.tensors[0][0], 0, 1e-6);
+	cr_expect(fabs(kink.value + 0.5) < 1e-6, "%g", kink.value);
+	cr_expect(fabs(near.value + 1) < 1e-6 && near.error < 1e-6, "%g, %g", near.value, near.error);
+	compilation_close(&made);
+}
+
+Test(verify, a_finding_keeps_the_value_that_differs_most)
+{
+	Verification v = {.arena = arena_open()};
+	Finding *f = add_finding(&v, CHECK_RESULTS, "it", 1);
+	compare_value(&v, f, 1, 1, 0);
+	compare_value(&v, f, INFINITY, INFINITY, 0);
+	compare_value(&v, f, 2, 1, 4);
+	compare_value(&v, f, 3, 1, 16);
+	cr_expect(f->count == 4 && f->error == 1 && f->tolerance == 4 && !f->wrong && !v.wrong);
+	compare_value(&v, f, NAN, 1, 4);
+	cr_expect(f->wrong && v.wrong && isnan(f->error));
+	compare_value(&v, f, 1, 1, 4);
+	cr_expect(isnan(f->error));
+	arena_close(v.arena);
+}
