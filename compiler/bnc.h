@@ -246,7 +246,11 @@ typedef struct TensorSpec {
 } TensorSpec;
 
 /* A tensor that forward writes for backward, or that one call of a rule writes for the next. */
-typedef struct LocalSpec { const char *name; Layout layout; } LocalSpec;
+typedef struct LocalSpec {
+	const char *name;
+	Layout layout;
+	const char *groups;     /* of STATISTICS: the argument that says how many groups there are; null: 1 */
+} LocalSpec;
 
 typedef enum LayerKind { KIND_LAYER, KIND_LOSS, KIND_OPTIMIZER, KIND_SCHEDULE } LayerKind;
 
@@ -271,6 +275,7 @@ typedef struct Reference {
 
 struct Node;
 struct Network;
+struct Value;
 
 /* What an optimizer's first step does with a gradient dw, so that a test can tell dw from the result. If squared is
  * false, it computes scale (dw + decay w); if true, scale times the square of that. If state has a name, the result is
@@ -290,6 +295,7 @@ typedef enum DefaultLayer { NOT_DEFAULT, DEFAULT, DEFAULT_FOR_ONE_OUTPUT } Defau
  * Names in a call:
  *   the node's tensors, locals and arguments; d<tensor>, a tensor's gradient
  *   one_minus_<argument>    computed in double: a kernel would get it from a float, less exactly
+ *   1                       that number; 0: an operand that is absent
  *   x, y, dx, dy            input, output and their gradients; x2 and dx2 of a second input
  *   inputs, outputs         the number of features of x and of y
  *   rows, panel, lr, step
@@ -362,6 +368,10 @@ const char *shape_text(Arena *arena, const Shape *shape);
 bool infer_features(struct Node *node, const char *argument, Diagnostics *diagnostics);
 /* The same for the channels of an image, or for features. */
 bool infer_channels(struct Node *node, const char *argument, Diagnostics *diagnostics);
+/* Notes where the size of x comes from: "the 3 channels come from here". */
+void note_source(Diagnostics *diagnostics, const struct Value *x, const char *what, const char *verb);
+/* The infer of a layer whose y has the shape of x, which must be known. */
+bool infer_unchanged(struct Node *node, Diagnostics *diagnostics);
 /* Reports an error if x is no image, and returns false. */
 bool infer_image(struct Node *node, Diagnostics *diagnostics);
 /* Sets the output, or reports an error if it has more values than an int can count. */
@@ -521,7 +531,7 @@ typedef struct Tensor {
 	Init init;
 	int features;           /* the dimension that is cut into panels */
 	int inputs;             /* LAYOUT_WEIGHTS: rows of the matrix */
-	int kernel_height, kernel_width;        /* LAYOUT_WEIGHTS: of a convolution; 0: a matrix */
+	int rank, kernel_height, kernel_width;  /* as in ProgramTensor */
 	int positions;          /* LAYOUT_ROWS: rows per sample */
 	const struct Tensor *parameter; /* ROLE_STATE: the parameter that it belongs to, or null */
 	struct Tensor *block;   /* the ROLE_BLOCK that it is a part of, or null */

@@ -13,6 +13,7 @@
  *   any                     any of these: a panel is [size] floats (for optimizers)
  *   moments                 statistics of a batch with at most FEW features (kernels/few.h)
  *   numbers                 NUMBERS floats that an optimizer prepares once a step
+ *   statistics              STATISTICS floats for each sample, or for each group of its channels
  *   scalar, counter         one float; one int64_t
  *   labels                  one int32_t per row
  *   table, index            a row-major matrix of the caller, and the rows of it to copy (data path only)
@@ -49,13 +50,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef const real *in_rows, *in_features, *in_weights, *in_any, *grad_in_rows, *maybe_in_features;
+typedef const real *in_rows, *in_features, *in_weights, *in_any, *grad_in_rows, *maybe_in_features, *maybe_in_weights;
 typedef real *out_rows, *out_features, *out_weights, *maybe_out_rows, *grad_out_rows, *grad_out_features,
-	*maybe_grad_out_features;
+	*maybe_grad_out_features, *maybe_out_weights;
 typedef real *io_rows, *io_features, *io_weights, *io_any, *maybe_io_features, *maybe_io_weights, *maybe_io_any;
-typedef const real *all_features, *maybe_all_features;
+typedef const real *all_features, *maybe_all_features, *maybe_all_weights, *all_statistics;
 typedef const real *all_rows, *all_moments, *all_numbers, *all_weights, *grad_all_rows, *in_table;
-typedef real *all_out_rows, *grad_all_out_rows, *all_out_moments, *all_out_numbers, *out_table, *out_scalar;
+typedef real *all_out_rows, *grad_all_out_rows, *all_out_moments, *all_out_numbers, *out_table, *out_scalar,
+	*all_out_statistics;
 typedef const int64_t *in_counter;
 typedef int64_t *io_counter;
 typedef const int32_t *in_labels, *in_index, *maybe_in_index;
@@ -163,6 +165,25 @@ enum { IN_PLACE = 1, PRODUCT = 2, ACTIVATION = 4, OPTIMIZER = 8, CONTRAST = 16, 
 		maybe_grad_out_features dbeta, grad_in_rows dy, in_rows xhat, in_features rstd, maybe_in_features gamma)) \
 	KERNEL(scale_shift,       IN_PLACE, (int rows, out_rows y, in_rows x, maybe_in_features gamma, \
 		maybe_in_features beta)) \
+	/* normalisation of each row, in three passes: statistics, values; sums of the gradient, gradient */ \
+	KERNEL(layernorm_statistics, 0, (int rows, int features, real eps, all_out_statistics statistics, all_rows x)) \
+	KERNEL(layernorm,         IN_PLACE, (int rows, out_rows y, in_rows x, all_statistics statistics, \
+		maybe_in_features weight, maybe_in_features bias)) \
+	KERNEL(layernorm_sums,    0, (int rows, int features, all_out_statistics sums, grad_all_rows dy, all_rows x, \
+		all_statistics statistics, maybe_all_features weight)) \
+	KERNEL(layernorm_bwd,     IN_PLACE, (int rows, int features, int panel, grad_out_rows dx, \
+		maybe_grad_out_features dweight, maybe_grad_out_features dbias, grad_in_rows dy, in_rows x, \
+		all_statistics statistics, all_statistics sums, maybe_in_features weight)) \
+	/* the same of groups of channels over an image's pixels, of which `weights` have weights of their own, or 1 */ \
+	KERNEL(groupnorm_statistics, IMAGE, (int images, int positions, int channels, int groups, real eps, \
+		all_out_statistics statistics, all_rows x)) \
+	KERNEL(groupnorm,         IN_PLACE | IMAGE, (int images, int positions, int channels, int groups, int weights, \
+		int panel, out_rows y, in_rows x, all_statistics statistics, maybe_in_weights weight, maybe_in_weights bias)) \
+	KERNEL(groupnorm_sums,    IMAGE, (int images, int positions, int channels, int groups, int weights, \
+		all_out_statistics sums, grad_all_rows dy, all_rows x, all_statistics statistics, maybe_all_weights weight)) \
+	KERNEL(groupnorm_bwd,     IN_PLACE | IMAGE, (int images, int positions, int channels, int groups, int weights, \
+		int panel, grad_out_rows dx, maybe_out_weights dweight, maybe_out_weights dbias, grad_in_rows dy, in_rows x, \
+		all_statistics statistics, all_statistics sums, maybe_in_weights weight)) \
 	/* activations: relu, relu_bwd, ... */ \
 	ACTIVATIONS(ACTIVATION_KERNELS) \
 	/* over the features of each row */ \

@@ -27,6 +27,22 @@ size_t tensor_count(const ProgramTensor *tensor)
 	return (size_t)tensor->features * (tensor->layout == LAYOUT_WEIGHTS ? (size_t)tensor->inputs : 1);
 }
 
+int tensor_shape(const ProgramTensor *tensor, int shape[4])
+{
+	const int taps = tensor->kernel_height * tensor->kernel_width;
+	for (int i = 0; i < 4; i++)
+		shape[i] = 1;
+	if (tensor->rank >= 1)
+		shape[0] = tensor->features;
+	if (tensor->rank == 2 || tensor->rank == 4)
+		shape[1] = taps ? tensor->inputs / taps : tensor->inputs;
+	if (tensor->rank >= 3) {
+		shape[tensor->rank - 2] = tensor->kernel_height;
+		shape[tensor->rank - 1] = tensor->kernel_width;
+	}
+	return tensor->rank;
+}
+
 /* The index in panels, see LAYOUT_WEIGHTS, of value i of the row-major tensor. */
 static size_t panel_index(const Program *program, const ProgramTensor *tensor, size_t i)
 {

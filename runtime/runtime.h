@@ -178,6 +178,7 @@ typedef enum Layout {
 	LAYOUT_COUNTER,         /* one int64_t */
 	LAYOUT_MOMENTS,         /* means and covariances of a few features */
 	LAYOUT_NUMBERS,         /* what an optimizer prepares once a step */
+	LAYOUT_STATISTICS,      /* [rows][groups][STATISTICS] */
 } Layout;
 
 /* What a loss compares a network's outputs with. */
@@ -193,9 +194,10 @@ typedef struct ProgramTensor {
 	const char *statement;  /* "linear 2 64": its layer, as a statement of the language */
 	Layout layout;
 	Init init;
-	int features, inputs;   /* true sizes; row-major shape [features] or [features][inputs] */
-	/* if not 0, inputs is the product of channels and these, and the shape is [features][channels][height][width] */
-	int kernel_height, kernel_width;
+	int features, inputs;   /* true sizes: it has features x inputs values, row-major */
+	/* 1: [features]; 2: [features][inputs]; 3: [features][height][width]; 4: [features][channels][height][width] */
+	int rank;
+	int kernel_height, kernel_width;        /* of rank 3 and 4; inputs is their product with the channels */
 	bool trainable;
 	size_t offset;          /* bytes from the start of the network's struct */
 } ProgramTensor;
@@ -226,6 +228,8 @@ typedef struct Program {
 
 /* The number of values, without padding. */
 size_t tensor_count(const ProgramTensor *tensor);
+/* The sizes that PyTorch gives it; returns their number. Those after them are 1. */
+int tensor_shape(const ProgramTensor *tensor, int shape[4]);
 /* Copies a network's tensor to row-major floats, and back. Not for LAYOUT_COUNTER. */
 void tensor_get(const Program *program, const void *net, const ProgramTensor *tensor, float *values);
 void tensor_set(const Program *program, void *net, const ProgramTensor *tensor, const float *values);

@@ -9,16 +9,12 @@
 static NamedTensor named(const ProgramTensor *tensor)
 {
 	NamedTensor out = {.name = tensor->path, .type = ELEMENT_F32};
+	int shape[4];
 	if (tensor->layout == LAYOUT_COUNTER)
 		out.type = ELEMENT_I64;
-	else {
-		const int taps = tensor->kernel_height * tensor->kernel_width;
-		out.rank = tensor->layout != LAYOUT_WEIGHTS ? 1 : taps ? 4 : 2;
-		out.shape[0] = tensor->features;
-		out.shape[1] = taps ? tensor->inputs / taps : tensor->inputs;
-		out.shape[2] = tensor->kernel_height;
-		out.shape[3] = tensor->kernel_width;
-	}
+	out.rank = tensor_shape(tensor, shape);
+	for (int i = 0; i < 4; i++)
+		out.shape[i] = shape[i];
 	return out;
 }
 

@@ -58,7 +58,7 @@ leave_out() {
 	}' "$1" "$2"
 }
 
-for page in README.md docs/*.md; do
+for page in README.md docs/*.md docs/layers/*.md; do
 	folder=$scratch/$(basename "$page" .md)
 	mkdir -p "$folder/build"
 	ln -s "$bnc" "$folder/build/bnc"

@@ -118,6 +118,70 @@ static void reference_scale_shift(const KernelShape *s, const double *f, double 
 		p[0][i] = p[1][i] * (p[2] ? p[2][i / s->rows] : 1) + (p[3] ? p[3][i / s->rows] : 0);
 }
 
+/* Statistics of a row: centre, scale and shift; its sums: nothing, the mean of dy weight, and of that times xhat. */
+static double xhat_of(const double *group, double x)
+{
+	return (x - group[0]) * group[1] - group[2];
+}
+
+static void reference_layernorm_statistics(const KernelShape *s, const double *f, double **p)
+{
+	for (int r = 0; r < s->rows; r++) {
+		double mean = 0, squares = 0;
+		for (int i = 0; i < s->features; i++)
+			mean += p[1][i * s->rows + r] / s->features;
+		for (int i = 0; i < s->features; i++)
+			squares += (p[1][i * s->rows + r] - mean) * (p[1][i * s->rows + r] - mean);
+		p[0][3 * r] = mean;
+		p[0][3 * r + 1] = 1 / sqrt(squares / s->features + f[0]);
+		p[0][3 * r + 2] = 0;
+	}
+}
+
+static void reference_layernorm(const KernelShape *s, const double *f, double **p)
+{
+	(void)f;
+	for (int i = 0; i < s->width * s->rows; i++)
+		p[0][i] = xhat_of(p[2] + i % s->rows * 3, p[1][i]) * (p[3] ? p[3][i / s->rows] : 1)
+			+ (p[4] ? p[4][i / s->rows] : 0);
+}
+
+static void reference_layernorm_sums(const KernelShape *s, const double *f, double **p)
+{
+	double *sums = p[0], *dy = p[1], *x = p[2], *weight = p[4];
+	(void)f;
+	for (int r = 0; r < s->rows; r++) {
+		sums[3 * r + 1] = sums[3 * r + 2] = 0;
+		for (int i = r; i < s->features * s->rows; i += s->rows) {
+			const double slope = dy[i] * (weight ? weight[i / s->rows] : 1) / s->features;
+			sums[3 * r + 1] += slope;
+			sums[3 * r + 2] += slope * xhat_of(p[3] + 3 * r, x[i]);
+		}
+	}
+}
+
+static void reference_layernorm_bwd(const KernelShape *s, const double *f, double **p)
+{
+	double *dx = p[0], *dweight = p[1], *dbias = p[2], *dy = p[3], *x = p[4], *statistics = p[5], *sums = p[6],
+		*weight = p[7];
+	(void)f;
+	for (int o = 0; o < s->width; o++) {
+		double product = 0, sum = 0;
+		for (int r = 0; r < s->rows; r++) {
+			const int i = o * s->rows + r;
+			const double xhat = xhat_of(statistics + 3 * r, x[i]), slope = dy[i];
+			product += slope * xhat;
+			sum += slope;
+			dx[i] = statistics[3 * r + 1] * (slope * (weight ? weight[o] : 1) - sums[3 * r + 1]
+				- xhat * sums[3 * r + 2]);
+		}
+		if (dweight)
+			dweight[o] = product;
+		if (dbias)
+			dbias[o] = sum;
+	}
+}
+
 /* Kernels that map each value: `a` and `b` are the values of the second and the third pointer. */
 #define REFERENCE_MAP(name, pointers, expression) \
 	static void reference_##name(const KernelShape *s, const double *f, double **p) \
@@ -656,6 +720,7 @@ REFERENCE(linear_batchnorm_##activation##_bwd_update),
 static const struct { const char *name; KernelReference *function; } references[] = {
 	REFERENCE(linear), REFERENCE(linear_dx), REFERENCE(linear_dw), REFERENCE(column_sum), REFERENCE(add),
 	REFERENCE(batchnorm), REFERENCE(batchnorm_predict), REFERENCE(batchnorm_bwd), REFERENCE(scale_shift),
+	REFERENCE(layernorm_statistics), REFERENCE(layernorm), REFERENCE(layernorm_sums), REFERENCE(layernorm_bwd),
 	REFERENCE(softmax), REFERENCE(softmax_bwd), REFERENCE(log_softmax), REFERENCE(log_softmax_bwd),
 	REFERENCE(cross_entropy), REFERENCE(cross_entropy_weighted), REFERENCE(mse), REFERENCE(l1), REFERENCE(huber),
 	REFERENCE(bce), REFERENCE(centre), REFERENCE(count), REFERENCE(gather),

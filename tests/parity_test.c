@@ -287,6 +287,8 @@ Test(parity, adamw) { repeat("adamw"); }
 Test(parity, rmsprop) { repeat("rmsprop"); }
 Test(parity, convolution) { repeat("convolution"); }
 Test(parity, residual_convolution) { repeat("residual_convolution"); }
+Test(parity, layernorm) { repeat("layernorm"); }
+Test(parity, groupnorm) { repeat("groupnorm"); }
 Test(parity, l1) { repeat("l1"); }
 Test(parity, huber) { repeat("huber"); }
 Test(parity, bce) { repeat("bce"); }

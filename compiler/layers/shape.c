@@ -95,7 +95,7 @@ bool shape_is_missing(Node *node, Diagnostics *diagnostics)
 }
 
 /* what: "the 32 features"; verb: "come". */
-static void note_source(Diagnostics *diagnostics, const Value *x, const char *what, const char *verb)
+void note_source(Diagnostics *diagnostics, const Value *x, const char *what, const char *verb)
 {
 	if (x->data)
 		note_at(diagnostics, x->span, "%s %s from the data %s, which the network takes as its input", what, verb,
@@ -147,6 +147,11 @@ bool infer_features(Node *node, const char *argument, Diagnostics *diagnostics)
 		return false;
 	}
 	return infer_channels(node, argument, diagnostics);
+}
+
+bool infer_unchanged(Node *node, Diagnostics *diagnostics)
+{
+	return !shape_is_missing(node, diagnostics) && set_output(node, node->inputs[0]->shape);
 }
 
 bool infer_image(Node *node, Diagnostics *diagnostics)

@@ -30,15 +30,9 @@ static bool check_weights(const Node *node, Diagnostics *diagnostics)
 static void infer_node(Node *node, Diagnostics *diagnostics)
 {
 	const Value *x = node->inputs[0];
-	bool inferred = true;
 	if (shape_is_broken(&node->output->shape))
 		return;
-	if (node->layer->infer)
-		inferred = node->layer->infer(node, diagnostics);
-	else if (!shape_is_missing(node, diagnostics))
-		node->output->shape = x->shape;
-	else
-		inferred = false;
+	const bool inferred = (node->layer->infer ? node->layer->infer : infer_unchanged)(node, diagnostics);
 	if (same_shape(&node->output->shape, &x->shape)) {      /* messages about the size point to where it comes from */
 		node->output->span = x->span;
 		node->output->data = x->data;

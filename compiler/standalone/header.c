@@ -176,14 +176,14 @@ static void put_inference_functions(const Standalone *s, Code *code)
 
 static const char *shape_of(const Standalone *s, const Tensor *tensor)
 {
+	const ProgramTensor view = program_view(tensor);
+	int shape[4], rank = tensor_shape(&view, shape);
+	const char *text = arena_print(s->arena, "%d", shape[0]);
 	switch (tensor->layout) {
-	case LAYOUT_WEIGHTS:
-		if (tensor->kernel_height)
-			return arena_print(s->arena, "%d x %d x %d x %d", tensor->features,
-				tensor->inputs / (tensor->kernel_height * tensor->kernel_width), tensor->kernel_height,
-				tensor->kernel_width);
-		return arena_print(s->arena, "%d x %d", tensor->features, tensor->inputs);
-	case LAYOUT_FEATURES: return arena_print(s->arena, "%d", tensor->features);
+	case LAYOUT_WEIGHTS: case LAYOUT_FEATURES:
+		for (int i = 1; i < rank; i++)
+			text = arena_print(s->arena, "%s x %d", text, shape[i]);
+		return text;
 	case LAYOUT_ROWS: return arena_print(s->arena, "%d rows of %d", s->module->options.batch,
 		tensor->features * tensor->positions);
 	default: return "one value";
@@ -268,6 +268,16 @@ static void put_functions(const Standalone *s, Code *code)
 		classifies(s) ? "int32_t *label" : "float *target");
 }
 
+/* What more than two dimensions of a tensor are. */
+static const char *dimensions_text(const Standalone *s)
+{
+	bool has[5] = {false};
+	for (int i = 0; i < s->module->tensors.count; i++)
+		has[s->module->tensors.items[i]->rank] = true;
+	return arena_print(s->arena, "%s%s", has[4] ? "4: outputs x channels x height x width; " : "",
+		has[3] ? "3: channels x height x width; " : "");
+}
+
 static void put_tensor_table(const Standalone *s, Code *code)
 {
 	Tensor **tensors = NEW_ARRAY(s->arena, Tensor *, s->module->tensors.count);
@@ -305,7 +315,7 @@ static void put_tensor_table(const Standalone *s, Code *code)
 		"} @_load_result;\n\n"
 		"/* Leaves the network as it was unless the result is $_LOAD_OK. Needs no @_init before it. */\n"
 		"@_load_result @_load(@ *net, const void *buffer, size_t size);\n",
-		longest + 1, s->convolves ? "4: outputs x channels x height x width; " : "", s->convolves ? 4 : 2, count,
+		longest + 1, dimensions_text(s), s->convolves ? 4 : 2, count,
 		save_bytes(s));
 }
 

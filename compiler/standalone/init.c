@@ -75,6 +75,18 @@ static const char *taps_literal(const Standalone *s, const Tensor *tensor)
 	return s->convolves ? arena_print(s->arena, ", %d", taps ? taps : 1) : "";
 }
 
+/* Lanes after the last feature stay 0. */
+static void put_ones(const Standalone *s, Code *code, const Tensor *tensor)
+{
+	const int lanes = s->target.lanes, inputs = tensor->layout == LAYOUT_WEIGHTS ? tensor->inputs : 1;
+	const int rest = inputs == 1 ? 0 : tensor->features % lanes, whole = (tensor->features - rest) * inputs;
+	if (whole)
+		put_template(s, code, "\t@_fill(net->%s, %d, 1.0f);\n", tensor->name, whole);
+	if (rest)
+		put_template(s, code, "\tfor (int input = 0; input < %d; input++)\n"
+			"\t\t@_fill(net->%s + %d + %d * input, %d, 1.0f);\n", inputs, tensor->name, whole, lanes, rest);
+}
+
 static void put_initial(const Standalone *s, Code *code, const Tensor *tensor)
 {
 	if (is_drawn(tensor))
@@ -82,7 +94,7 @@ static void put_initial(const Standalone *s, Code *code, const Tensor *tensor)
 			tensor->layout == LAYOUT_WEIGHTS ? tensor->inputs : 1, taps_literal(s, tensor),
 			number_text(s->arena, initial_bound(tensor->init, tensor->inputs), OPERAND_FLOAT));
 	else if (tensor->init == INIT_ONE)
-		put_template(s, code, "\t@_fill(net->%s, %d, 1.0f);\n", tensor->name, tensor->features);
+		put_ones(s, code, tensor);
 }
 
 static void put_init_function(const Standalone *s, Code *code, Tensor *const *tensors, int count, bool drawn)

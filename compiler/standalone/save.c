@@ -10,12 +10,17 @@ static const char place_in_matrix[] =
 	"$_LANES);\n"
 	"}\n\n";
 
-/* Of a network with a convolution. */
+/* Of a network with tensors of more than two dimensions. */
 static const char place_in_kernel[] =
 	"/* The values for each feature. */\n"
 	"static int32_t @_inputs(const @_tensor *tensor)\n"
 	"{\n"
 	"\treturn tensor->shape[1] * tensor->shape[2] * tensor->shape[3];\n"
+	"}\n\n"
+	"/* The pixels of a kernel; 1 of any other tensor. */\n"
+	"static int32_t @_taps(const @_tensor *tensor)\n"
+	"{\n"
+	"\treturn tensor->rank == 4 ? tensor->shape[2] * tensor->shape[3] : 1;\n"
 	"}\n\n"
 	"/* Where a value of a row-major tensor is in its panels, which are [input panel][height][width][lane of the "
 	"panel]. */\n"
@@ -153,14 +158,10 @@ static uint32_t layout_hash(const Standalone *s, Tensor *const *tensors, int cou
 /* "2, { 64, 2 }": the rank and the shape. */
 static const char *shape_literal(const Standalone *s, const Tensor *tensor)
 {
-	const int taps = tensor->kernel_height * tensor->kernel_width;
-	if (tensor->layout == LAYOUT_WEIGHTS && taps)
-		return arena_print(s->arena, "4, { %d, %d, %d, %d }", tensor->features, tensor->inputs / taps,
-			tensor->kernel_height, tensor->kernel_width);
-	return arena_print(s->arena, "%d, { %d, %d%s }",
-		tensor->layout == LAYOUT_COUNTER ? 0 : tensor->layout == LAYOUT_WEIGHTS ? 2 : 1,
-		tensor->layout == LAYOUT_COUNTER ? 1 : tensor->features, tensor->layout == LAYOUT_WEIGHTS ? tensor->inputs : 1,
-		s->convolves ? ", 1, 1" : "");
+	const ProgramTensor view = program_view(tensor);
+	int shape[4], rank = tensor_shape(&view, shape);
+	return arena_print(s->arena, s->convolves ? "%d, { %d, %d, %d, %d }" : "%d, { %d, %d }", rank, shape[0], shape[1],
+		shape[2], shape[3]);
 }
 
 static void put_table(const Standalone *s, Code *code, Tensor *const *tensors, int count)
@@ -184,7 +185,7 @@ static const char *inputs_text(const Standalone *s)
 static const char *place_text(const Standalone *s)
 {
 	return arena_print(s->arena, "%s_place(feature, input, %s%s)", s->prefix, inputs_text(s),
-		s->convolves ? ", tensor->shape[2] * tensor->shape[3]" : "");
+		s->convolves ? arena_print(s->arena, ", %s_taps(tensor)", s->prefix) : "");
 }
 
 void put_tensors(const Standalone *s, Code *code)

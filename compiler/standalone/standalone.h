@@ -51,7 +51,7 @@ struct Standalone {
 	size_t work;                    /* the floats of working memory, which train and predict share */
 	size_t output;                  /* the offset of predict's result there */
 	size_t bytes;                   /* the size of the struct */
-	bool convolves;                 /* a tensor of the struct has weights of four dimensions */
+	bool convolves;                 /* a tensor of the struct has more than two dimensions */
 	double difference, largest;     /* inference: the largest change of an output by folding, and the largest output */
 	int measured;                   /* the number of rows that were compared */
 	Code header, source, test;

@@ -30,6 +30,7 @@ Tensor *tensor_like(Diff *d, Role role, const Tensor *model, const char *name)
 	Tensor *tensor = new_tensor(d, role, model->layout, name);
 	tensor->features = model->features;
 	tensor->inputs = model->inputs;
+	tensor->rank = model->rank;
 	tensor->kernel_height = model->kernel_height;
 	tensor->kernel_width = model->kernel_width;
 	tensor->positions = model->positions;
@@ -82,9 +83,12 @@ static Tensor *local_tensor(Diff *d, int index)
 	const Node *node = d->node;
 	const LocalSpec *spec = &node->layer->locals[index];
 	Tensor **local = &d->locals[node->index][index];
-	if (!*local)
-		*local = tensor_over(d, ROLE_TEMPORARY, spec->layout, node->output,
-			arena_print(d->arena, "%s_%d", spec->name, node->index));
+	if (*local)
+		return *local;
+	*local = tensor_over(d, ROLE_TEMPORARY, spec->layout, node->output,
+		arena_print(d->arena, "%s_%d", spec->name, node->index));
+	if (spec->layout == LAYOUT_STATISTICS)
+		(*local)->features = spec->groups ? (int)node->arguments[argument_index(node->layer, spec->groups)] : 1;
 	return *local;
 }
 
@@ -235,6 +239,8 @@ static Operand bind(Diff *d, const char *name)
 	Operand operand;
 	if (strcmp(name, "0") == 0)
 		return at(0);
+	if (strcmp(name, "1") == 0)
+		return number(1);
 	if (bind_common(d, name, &operand) || bind_image(d->node, name, &operand) || bind_pair(d->node, name, &operand))
 		return operand;
 	/* a tensor takes precedence over an argument of the same name, which says whether the tensor exists */

@@ -28,9 +28,10 @@ static void own_tensors(Diff *d, const Node *node)
 		tensor->init = spec->init;
 		const Shape weights = weight_shape(node);
 		tensor->inputs = (int)shape_size(&weights);
-		if (spec->layout == LAYOUT_WEIGHTS && weights.rank == 3) {
-			tensor->kernel_height = weights.dims[1];
-			tensor->kernel_width = weights.dims[2];
+		tensor->rank = spec->layout == LAYOUT_WEIGHTS ? 1 + weights.rank : spec->layout == LAYOUT_FEATURES;
+		if (tensor->rank >= 3) {
+			tensor->kernel_height = weights.dims[weights.rank - 2];
+			tensor->kernel_width = weights.dims[weights.rank - 1];
 		}
 		d->module->owned[node->index][i] = tensor;
 	}

@@ -25,6 +25,8 @@ static const OperandType operand_types[] = {
 	{"all_out_moments", "real *", OPERAND_TENSOR, false, true, false, false, LAYOUT_MOMENTS},
 	{"all_numbers", "const real *", OPERAND_TENSOR, true, false, false, false, LAYOUT_NUMBERS},
 	{"all_out_numbers", "real *", OPERAND_TENSOR, false, true, false, false, LAYOUT_NUMBERS},
+	{"all_statistics", "const real *", OPERAND_TENSOR, true, false, false, false, LAYOUT_STATISTICS},
+	{"all_out_statistics", "real *", OPERAND_TENSOR, false, true, false, false, LAYOUT_STATISTICS},
 	{"in_weights", "const real *", OPERAND_TENSOR, true, false, true, false, LAYOUT_WEIGHTS},
 	{"out_weights", "real *", OPERAND_TENSOR, false, true, true, false, LAYOUT_WEIGHTS},
 	{"io_weights", "real *", OPERAND_TENSOR, true, true, true, false, LAYOUT_WEIGHTS},

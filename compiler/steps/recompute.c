@@ -1,7 +1,8 @@
 /* Less memory for some more work. Requires program order. If backward reads an activation that can be computed, panel
  * by panel, from another activation which backward keeps anyway, backward recomputes it just before it first needs it:
  * of linear, batchnorm, relu only batchnorm's normalised values are then kept from forward to backward. Nothing is
- * known of layers: a call can be repeated if it touches only its own panel and writes nothing but that activation. */
+ * known of layers: a call can be repeated if it touches only its own panel of activations and writes nothing but that
+ * one. */
 #include "bnc.h"
 
 enum { MAX_DEPTH = 4 };                 /* the most calls in a row that recompute one activation */
@@ -30,7 +31,8 @@ static bool is_repeatable(const Step *step)
 		const OperandType *type = step->kernel->parameters[k].type;
 		if (step->operands[k].kind != OPERAND_AT)
 			continue;
-		if (!type->own || (type->writes && (type->reads || !is_temporary(&step->operands[k]))))
+		const bool small = type->reads && !type->writes && type->layout != LAYOUT_ROWS;
+		if ((!type->own && !small) || (type->writes && (type->reads || !is_temporary(&step->operands[k]))))
 			return false;
 		written += type->writes;
 	}

@@ -24,6 +24,7 @@ size_t panel_floats(const Module *m, const Tensor *tensor)
 	case LAYOUT_FEATURES: return lanes;
 	case LAYOUT_MOMENTS: return MOMENTS;
 	case LAYOUT_NUMBERS: return NUMBERS;
+	case LAYOUT_STATISTICS: return (size_t)m->options.batch * (size_t)tensor->features * STATISTICS;
 	default: return 1;
 	}
 }
@@ -39,7 +40,8 @@ ProgramTensor program_view(const Tensor *tensor)
 {
 	return (ProgramTensor){
 		.path = tensor->path, .layout = tensor->layout, .init = tensor->init, .features = tensor->features,
-		.inputs = tensor->inputs, .kernel_height = tensor->kernel_height, .kernel_width = tensor->kernel_width,
+		.inputs = tensor->inputs, .rank = tensor->rank,
+		.kernel_height = tensor->kernel_height, .kernel_width = tensor->kernel_width,
 		.trainable = tensor->role == ROLE_PARAMETER, .offset = tensor->offset,
 	};
 }

@@ -139,7 +139,7 @@ static int64_t parameters_of(const Module *m, const Node *node, int64_t *product
 			continue;
 		int64_t count = (int64_t)element_count(tensor);
 		parameters += count;
-		if (tensor->layout == LAYOUT_WEIGHTS)
+		if (node->layer->product && strcmp(node->layer->tensors[i].name, node->layer->product) == 0)
 			*products += 2 * count * shape_positions(&node->output->shape);
 	}
 	return parameters;

@@ -21,6 +21,7 @@
 #include "pool.c"
 #include "image.c"
 #include "batchnorm.c"
+#include "norms.c"
 #include "centre.c"
 #include "few.c"
 #include "activations.c"

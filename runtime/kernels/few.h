@@ -8,6 +8,7 @@ enum { FEW = 4 };       /* at most this many inputs or outputs are few */
 enum { FEW_ABOVE = 2 };
 
 enum { NUMBERS = 8 };   /* the most numbers that an optimizer prepares */
+enum { STATISTICS = 3 };        /* floats that layernorm and groupnorm keep of a group of values */
 
 /* Indices into the moments of a batch. If TURNED is 0: MEANS and COVARIANCES are those of the inputs. If it is 1 they
  * are those of other variables e, which are not correlated and have means of 0: x = m + c + L (e + CENTRES). Here m are

@@ -289,3 +289,15 @@ one("schedule_of_steps", 13,
     lambda: nn.Sequential(nn.Linear(2, 20), nn.Tanh(), nn.Linear(20, 12), nn.Sigmoid(), nn.Linear(12, 1)),
     scheduled(lambda parameters: torch.optim.Adam(parameters, eps=1e-3),
               lambda optimizer: one_cycle(optimizer, 21, 0.02, div_factor=10.0), "each_step"), mse)
+one("layernorm", 15,
+    "linear 2 24; layernorm; relu; linear 17; layernorm affine=false eps=0.01; tanh; linear 2; optimizer sgd lr=0.1 momentum=0.9",
+    lambda: nn.Sequential(nn.Linear(2, 24), nn.LayerNorm(24), nn.ReLU(), nn.Linear(24, 17),
+                          nn.LayerNorm(17, eps=0.01, elementwise_affine=False), nn.Tanh(), nn.Linear(17, 2)),
+    sgd(lr=0.1, momentum=0.9), nn.functional.cross_entropy)
+one("groupnorm", 16,
+    "input 1x1x2; conv2d 18 1x2 padding=0x1; layernorm; relu; conv2d 20 1; groupnorm 5; tanh; conv2d 6 1; groupnorm 1 eps=0.01; flatten; "
+    "linear 12; groupnorm 3; linear 2; optimizer sgd lr=0.05 momentum=0.9",
+    lambda: Image(nn.Conv2d(1, 18, (1, 2), padding=(0, 1)), nn.LayerNorm([18, 1, 3]), nn.ReLU(), nn.Conv2d(18, 20, 1), nn.GroupNorm(5, 20),
+                  nn.Tanh(), nn.Conv2d(20, 6, 1), nn.GroupNorm(1, 6, eps=0.01), nn.Flatten(), nn.Linear(18, 12), nn.GroupNorm(3, 12),
+                  nn.Linear(12, 2)),
+    sgd(lr=0.05, momentum=0.9), nn.functional.cross_entropy)
