@@ -627,6 +627,9 @@ typedef struct Options {
 	Sample sample;          /* a network that leaves its input out takes it from here */
 } Options;
 
+/* Pages of machine code. */
+typedef struct MachineCode { void *pages; size_t bytes; } MachineCode;
+
 /* What a network becomes: tensors, and the routines that compute with them. differentiate makes it, and each later pass
  * adds to it. */
 typedef struct Module {
@@ -644,8 +647,7 @@ typedef struct Module {
 	size_t bytes;           /* of the struct */
 	const char *text;       /* emit.c: the C program */
 	Program program;        /* jit.c: the compiled program */
-	void *code;
-	size_t code_bytes;
+	MachineCode code;
 	double tcc_seconds;
 } Module;
 
@@ -731,6 +733,17 @@ bool check_ram(const Module *module, const Routine *routine, bool with_weights, 
 void emit(Module *module);
 
 /* ---- jit.c: C -> machine code */
+
+typedef struct Symbol { const char *name; void *address; } Symbol;
+typedef struct Symbols { Symbol *items; int count, capacity; } Symbols;
+
+/* function: where its address is */
+void add_symbol(Arena *arena, Symbols *symbols, const char *name, const void *function);
+/* Compiles C, which may use nothing but the symbols that it is given, and finds the addresses of those that are wanted.
+ * False: failure has libtcc's first message; a warning is one, too. */
+bool load_code(const char *text, const Symbols *given, Symbol *wanted, int wanted_count, MachineCode *code,
+	Failure *failure);
+void unload_code(MachineCode *code);
 
 /* False: failure says why; the C text is saved for a report, and failure says where. */
 bool jit(Module *module, Failure *failure);

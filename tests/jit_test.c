@@ -45,7 +45,7 @@ static void expect_failure(const char *text, const char *part)
 	cr_expect_not(jit_text(&c, text, &failure), "this compiled: %s", text);
 	cr_expect(strstr(failure.text, part), "expected `%s` in `%s`", part, failure.text);
 	cr_expect(strstr(failure.text, "internal error"), "%s", failure.text);
-	cr_expect_null(c.module->code);
+	cr_expect_null(c.module->code.pages);
 	compilation_close(&c);
 }
 
@@ -134,16 +134,16 @@ Test(jit, no_page_is_writable_and_executable)
 	Failure failure;
 	Random random;
 	compile_text(&c, network, kernel_set(0), true, STAGE_RUN);
-	expect_safe_pages(c.module->code);
+	expect_safe_pages(c.module->code.pages);
 	void *net = allocate_net(&c);
 	random_seed(&random, 1);
 	cr_assert(program_initialise(&c.module->program, net, &random, &failure));
 	Batch batch = random_batch(c.network, &random, 3);
 	train_on(&c, net, &batch, 0.1f);
-	expect_safe_pages(c.module->code);
+	expect_safe_pages(c.module->code.pages);
 	program_free(&c.module->program, net);
 	module_close(c.module);
-	cr_expect_null(c.module->code);
+	cr_expect_null(c.module->code.pages);
 	compilation_close(&c);
 }
 

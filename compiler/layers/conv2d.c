@@ -76,11 +76,11 @@ static void reference(const Reference *r)
 		for (int i = 0; i < y_channels * y_pixels; i++) {
 			const int out = i / y_pixels, first = out / (y_channels / groups) * channels;
 			double sum = bias ? bias[out] : 0;
-			for (int k = 0; k < channels * taps; k++) {
-				const int pixel = seen_pixel(r, KERNEL, i % y_pixels, k % taps);
-				if (pixel >= 0)
-					sum += weight[out * channels * taps + k]
-						* r->x[(image * x_channels + first + k / taps) * x_pixels + pixel];
+			for (int k = 0; k < taps; k++) {
+				const int pixel = seen_pixel(r, KERNEL, i % y_pixels, k);
+				for (int channel = 0; channel < channels && pixel >= 0; channel++)
+					sum += weight[(out * channels + channel) * taps + k]
+						* r->x[(image * x_channels + first + channel) * x_pixels + pixel];
 			}
 			r->y[image * r->outputs + i] = sum;
 		}

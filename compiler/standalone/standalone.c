@@ -219,7 +219,7 @@ Standalone *standalone_open(const Compilation *model, const StandaloneOptions *o
 	*wrong = WRONG_SIZE;
 	if (takes_batch(s, largest_batch(s), failure) && (options->inference || plan_training(s, failure))) {
 		*wrong = WRONG_FILE;
-		if (with_files(s, false, failure))
+		if (options->in_memory || with_files(s, false, failure))
 			return s;
 	}
 	standalone_close(s);
@@ -241,7 +241,7 @@ bool standalone_renames(const Standalone *s, Failure *note)
 	return s->taken;
 }
 
-bool standalone_write(Standalone *s, const void *net, Wrong *wrong, Failure *failure)
+static bool print(Standalone *s, const void *net, Wrong *wrong, Failure *failure)
 {
 	const bool inference = s->options->inference;
 	s->net = net;
@@ -258,5 +258,18 @@ bool standalone_write(Standalone *s, const void *net, Wrong *wrong, Failure *fai
 	settle_name(s, &s->header);
 	settle_name(s, &s->source);
 	settle_name(s, &s->test);
-	return with_files(s, true, failure);
+	return true;
+}
+
+bool standalone_write(Standalone *s, const void *net, Wrong *wrong, Failure *failure)
+{
+	return print(s, net, wrong, failure) && with_files(s, true, failure);
+}
+
+const char *standalone_text(Standalone *s, const void *net, bool *recomputes, Wrong *wrong, Failure *failure)
+{
+	if (!print(s, net, wrong, failure))
+		return 0;
+	*recomputes = s->module->options.recompute;
+	return code_text(&s->header);
 }

@@ -11,6 +11,7 @@ typedef struct StandaloneOptions {
 	int max_batch;                  /* 0: the network's batch */
 	uint64_t ram;                   /* the bytes that it may use; 0: any number */
 	bool inference, single_header, hex;
+	bool in_memory;                 /* no file: for standalone_text */
 } StandaloneOptions;
 
 /* Checks what can be checked of the options before a network is read. */
@@ -27,6 +28,9 @@ Standalone *standalone_open(const Compilation *model, const StandaloneOptions *o
 void standalone_close(Standalone *standalone);
 /* Writes the files. net holds the weights of the model's program; null: no weights are written. */
 bool standalone_write(Standalone *standalone, const void *net, Wrong *wrong, Failure *failure);
+/* The text of standalone_write's FILE.h with single_header; nothing is written. recomputes: whether activations are made
+ * again for backward, as with --recompute. */
+const char *standalone_text(Standalone *standalone, const void *net, bool *recomputes, Wrong *wrong, Failure *failure);
 /* Whether the prefix is not the network's name; the note then says so. */
 bool standalone_renames(const Standalone *standalone, Failure *note);
 

@@ -183,8 +183,8 @@ const Spec options_table[] = {
 	{"verify", 0, "compare the program with other computations of the same; status 1 if one differs", .kind = FLAG,
 		FIELD(verify), .needs = WHOLE,
 		.more = "Of a random batch: results against the layers' references in double, gradients against differences "
-			"of the loss, all values against scalar kernels that run step by step, and the optimizer against its "
-			"reference. Each line has the largest error and the tolerance, as parts of the largest such value. The "
+			"of the loss, all values against scalar kernels that run step by step, the optimizer against its "
+			"reference, and the C of --emit against the scalar kernels. Each line has the largest error and the tolerance, as parts of the largest such value. The "
 			"tolerance is measured: how far roundings carry this network. A network that would take more than some "
 			"seconds is verified with fewer rows and a sample of its tensors, which the table says. With --weights or "
 			"--train, with those weights."},

@@ -4,12 +4,14 @@
 #include <string.h>
 
 /* Arithmetic takes about as many operations a second, so that a network is verified in some seconds. */
-static const double operations = 4e9;
+static const double operations = 2e9;
 
 static const struct { const char *title, *against; } sections[CHECKS] = {
 	[CHECK_RESULTS] = {"results", "the references of its layers in double"},
 	[CHECK_SLOPES] = {"gradients", "differences of the loss in double, in 2 directions and by up to 6 values"},
 	[CHECK_SEPARATE] = {"all values", "scalar kernels, every step in a loop of its own"},
+	[CHECK_EMITTED] = {"results of the emitted C", "the scalar kernels, bit for bit"},
+	[CHECK_FOLDED] = {"predictions of the emitted C for inference", "the references of its layers in double"},
 	[CHECK_UPDATES] = {"weights after 1 large step, and 3 of its own", "the optimizer's reference in double"},
 };
 
@@ -27,7 +29,7 @@ static void print_verification(const Verification *v, FILE *out)
 {
 	int wrong = 0;
 	for (int check = 0; check < CHECKS; check++) {
-		const int rows = check <= CHECK_SLOPES ? v->rows : v->separate_rows;
+		const int rows = check <= CHECK_SLOPES ? v->rows : check < CHECK_EMITTED ? v->separate_rows : v->emitted_rows;
 		int count = 0;
 		for (int i = 0; i < v->findings.count; i++) {
 			const Finding *f = v->findings.items[i];
@@ -40,6 +42,8 @@ static void print_verification(const Verification *v, FILE *out)
 			wrong += f->wrong;
 		}
 	}
+	if (v->not_emitted)
+		fprintf(out, "not compared: %s\n", v->not_emitted);
 	if (v->sampled < v->parameters)
 		fprintf(out, "%d of the %d trained tensors have gradients of their own above, as more would take too long\n",
 			v->sampled, v->parameters);
@@ -52,7 +56,7 @@ static void print_verification(const Verification *v, FILE *out)
 
 bool verify_network(const Compilation *c, const void *net, uint64_t seed, bool *wrong, Failure *failure)
 {
-	Verification v = {.arena = c->arena, .network = c->network, .module = c->module, .net = net,
+	Verification v = {.arena = c->arena, .network = c->network, .compilation = c, .net = net,
 		.seed = (uint32_t)seed,
 		.operations = operations};
 	if (!verify(&v, failure))

@@ -63,6 +63,14 @@ float train_trial(const Sitting *s, const Trial *trial, Random *random, double r
 	return trial_train(trial, random, s->batch.x, s->batch.labels, s->batch.targets, (float)rate);
 }
 
+double own_rate(const Network *network, int step, int steps)
+{
+	const Schedule schedule = schedule_of(network);
+	const Instant now = {.epoch = 0, .step = step, .epochs = network->epochs, .steps = steps};
+	const double rate = schedule.rate ? schedule.rate(schedule.arguments, schedule.lr, &now) : schedule.lr;
+	return rate > 0 ? rate : 0.01;
+}
+
 void get_gradient(const Trial *trial, int node, int tensor, float *values)
 {
 	const Module *m = trial->module;
@@ -78,9 +86,9 @@ void get_gradient(const Trial *trial, int node, int tensor, float *values)
 static bool open_programs(Sitting *s, Failure *failure)
 {
 	const Verification *v = s->v;
-	const Network *network = gradient_network(s->arena, v->module->network);
+	const Network *network = gradient_network(s->arena, v->compilation->module->network);
 	const Options separate = {.target = kernel_set("scalar"), .batch = s->batch.rows, .profile = true};
-	Options options = v->module->options;
+	Options options = v->compilation->module->options;
 	options.profile = false;
 	s->program = s->separate = (Trial){.rows = s->batch.rows};
 	if (!trial_compile(s->arena, network, &options, &s->program, failure))
@@ -117,7 +125,7 @@ static void list_series(Sitting *s, SeriesList *list)
 		for (int k = 0; k < MAX_TENSORS; k++)
 			if (s->model.tensors[i][k])
 				add_series(s, list, (Series){.kind = s->model.updated[i][k] ? STATISTIC : GRADIENT, .node = i,
-					.tensor = k, .what = s->v->module->owned[i][k]->path,
+					.tensor = k, .what = s->v->compilation->module->owned[i][k]->path,
 					.count = model_count(network->nodes.items[i], k)});
 }
 
@@ -193,7 +201,7 @@ bool open_sitting(Sitting *s, int rows, Failure *failure)
 	Verification *v = s->v;
 	s->batch = random_batch(v->network, s->random, rows);
 	s->model = model_open(s->arena, v->network);
-	model_fetch(&s->model, v->module, v->net);
+	model_fetch(&s->model, v->compilation->module, v->net);
 	model_set_batch(&s->model, &s->batch);
 	if (!open_programs(s, failure))
 		return false;

@@ -110,20 +110,12 @@ static void compare_step(const Updates *u, Updated *item, double rate, int step)
 	}
 }
 
-static double own_rate(const Network *network, int step)
-{
-	const Schedule schedule = schedule_of(network);
-	const Instant now = {.epoch = 0, .step = step, .epochs = network->epochs, .steps = STEPS};
-	const double rate = schedule.rate ? schedule.rate(schedule.arguments, schedule.lr, &now) : schedule.lr;
-	return rate > 0 ? rate : 0.01;
-}
-
 static void compare_run(Updates *u, int steps, bool large)
 {
 	forget_states(u);
 	start_trial(u->s, &u->own);
 	for (int step = 0; step < steps; step++) {
-		const double rate = (double)(float)(large ? GRADIENT_RATE : own_rate(u->s->v->network, step));
+		const double rate = (double)(float)(large ? GRADIENT_RATE : own_rate(u->s->v->network, step, STEPS));
 		take_step(u, rate);
 		for (int i = 0; i < u->count; i++)
 			compare_step(u, &u->items[i], rate, step);
@@ -132,7 +124,7 @@ static void compare_run(Updates *u, int steps, bool large)
 
 bool verify_updates(Sitting *s, Failure *failure)
 {
-	Updates u = {.s = s, .own = {.module = s->v->module, .rows = s->batch.rows, .pool = s->program.pool}};
+	Updates u = {.s = s, .own = {.module = s->v->compilation->module, .rows = s->batch.rows, .pool = s->program.pool}};
 	u.own.net = program_allocate(&u.own.module->program, failure);
 	if (!u.own.net)
 		return false;

@@ -3,8 +3,6 @@
 #include "verify.h"
 #include <math.h>
 
-enum { LEAST_ROWS = 4 };
-
 /* ---- comparisons */
 
 static void compare_separate(Sitting *s)
@@ -62,19 +60,27 @@ static double model_work(const Network *network)
 
 static int clamp_rows(const Verification *v, double rows)
 {
-	const int most = v->module->options.batch, least = most < LEAST_ROWS ? most : LEAST_ROWS;
+	/* BatchNorm of 2 rows computes nothing but signs */
+	const int most = v->compilation->module->options.batch,
+		wanted = v->compilation->module->program.normalises_batch ? 4 : 2, least = most < wanted ? most : wanted;
 	return rows > most ? most : rows < least ? least : (int)rows;
 }
+
+/* What libtcc compiles takes about as many times as long. */
+enum { TCC_SLOWNESS = 10 };
 
 /* A slope takes two or three differences, of two losses each; those of late nodes need not compute the early ones. */
 static void choose_rows(Verification *v)
 {
 	const double work = model_work(v->network), slopes = 8, runs = 3 * (DISTURBED_RUNS + 2);
 	v->parameters = 0;
-	for (int i = 0; i < v->module->program.tensor_count; i++)
-		v->parameters += v->module->program.tensors[i].trainable;
+	for (int i = 0; i < v->compilation->module->program.tensor_count; i++)
+		v->parameters += v->compilation->module->program.tensors[i].trainable;
 	v->rows = clamp_rows(v, v->operations / (work * (16 + 2.5 * slopes * v->parameters)));
 	v->separate_rows = clamp_rows(v, v->operations / (work * runs));
+	v->emitted_rows = clamp_rows(v, v->operations / (work * TCC_SLOWNESS * 3 * EMITTED_STEPS));
+	if (v->emitted_rows > v->separate_rows)
+		v->emitted_rows = v->separate_rows;
 	const double left = v->operations / (work * v->rows) - 16;
 	v->sampled = left > 2.5 * slopes * v->parameters ? v->parameters : left < 20 ? 1 : (int)(left / (2.5 * slopes));
 }
@@ -92,6 +98,7 @@ static bool sit(Verification *v, Random *random, int rows, bool with_model, bool
 	if (ok && separate) {
 		compare_separate(&s);
 		ok = verify_updates(&s, failure);
+		verify_emitted(&s);
 	}
 	close_sitting(&s);
 	return ok;

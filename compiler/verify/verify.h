@@ -10,6 +10,8 @@ typedef enum Check {
 	CHECK_SLOPES,           /* gradients: against differences of the model's loss */
 	CHECK_SEPARATE,         /* all results and gradients: against a program of scalar kernels with separate steps */
 	CHECK_UPDATES,          /* weights after steps of the network's optimizer: against its reference */
+	CHECK_EMITTED,          /* results of the emitted C: against the program of the scalar kernels, bit for bit */
+	CHECK_FOLDED,           /* predictions of that for inference: against the model */
 	CHECKS
 } Check;
 
@@ -27,16 +29,18 @@ typedef struct Verification {
 	/* what the caller gives */
 	Arena *arena;
 	const Network *network; /* what the program should compute */
-	Module *module;         /* the network's program as it would run; tests may give that of another network */
+	const Compilation *compilation; /* the program as it would run; tests may give that of another network */
 	const void *net;        /* its weights */
 	uint32_t seed;          /* of the batch */
 	double operations;      /* about as many may the model compute, and the separate steps */
 	/* what verify finds */
 	int rows;               /* of the batch that the model had time for */
-	int separate_rows;      /* and the separate steps */
+	int separate_rows;      /* and the separate steps, */
+	int emitted_rows;       /* and the emitted C */
 	int parameters, sampled;/* tensors that are trained, and those with slopes of their own */
 	struct { Finding **items; int count, capacity; } findings;
 	bool wrong;
+	const char *not_emitted;/* why there is no emitted C to compare; or null */
 } Verification;
 
 /* False: failure says why the programs could not be compared. */
@@ -68,7 +72,7 @@ typedef struct Sitting {
 	double steepest;        /* the largest of all gradients */
 } Sitting;
 
-enum { DISTURBED_RUNS = 8 };
+enum { DISTURBED_RUNS = 8, EMITTED_STEPS = 2 };
 
 /* Makes a random batch, opens the programs, and fills in all else. Close it in any case. */
 bool open_sitting(Sitting *s, int rows, Failure *failure);
@@ -79,6 +83,8 @@ const Network *gradient_network(Arena *arena, const Network *network);
 /* Gives the program the weights, and counters and states of 0. */
 void start_trial(const Sitting *s, const Trial *trial);
 float train_trial(const Sitting *s, const Trial *trial, Random *random, double rate);
+/* The learning rate of the network's own schedule; one that is 0 tells nothing, and becomes another. */
+double own_rate(const Network *network, int step, int steps);
 /* The gradient of a parameter after such a step. */
 void get_gradient(const Trial *trial, int node, int tensor, float *values);
 /* The larger one; not finite if one of them is not. */
@@ -91,8 +97,9 @@ Finding *add_finding(Verification *v, Check check, const char *what, double scal
 /* Compares a value with what it should be. */
 void compare_value(Verification *v, Finding *finding, double found, double expected, double tolerance);
 
-/* slopes.c, updates.c */
+/* slopes.c, updates.c, emitted.c */
 void verify_slopes(Sitting *s);
 bool verify_updates(Sitting *s, Failure *failure);
+void verify_emitted(Sitting *s);
 
 #endif

@@ -1,0 +1,240 @@
+/* Compares the C of --emit with other programs. libtcc compiles it, without any header: what it includes of them is
+ * declared here. */
+#include "verify.h"
+#include <math.h>
+#include <string.h>
+
+enum { MOST_WEIGHTS = 1 << 18 };
+
+/* All that the emitted C takes of the standard headers. */
+static const char declarations[] =
+	"typedef signed char int8_t; typedef short int16_t; typedef int int32_t; typedef long long int64_t;\n"
+	"typedef unsigned char uint8_t; typedef unsigned short uint16_t; typedef unsigned int uint32_t;\n"
+	"typedef unsigned long long uint64_t; typedef __SIZE_TYPE__ size_t; typedef __PTRDIFF_TYPE__ ptrdiff_t;\n"
+	"#define UINT32_C(c) c ## U\n"
+	"#define INT32_MAX 0x7fffffff\n"
+	"#define INT32_C(c) c\n"
+	"#define NULL ((void *)0)\n"
+	"#define offsetof(type, member) ((size_t)&((type *)0)->member)\n"
+	"#define INFINITY (1e30f * 1e30f)\n"
+	"#define NAN (INFINITY - INFINITY)\n"
+	"float expf(float), sqrtf(float);\n"
+	"double exp(double), sqrt(double);\n"
+	"void *memcpy(void *, const void *, size_t), *memset(void *, int, size_t);\n";
+
+static Symbols standard_functions(Arena *arena)
+{
+	float (*single[])(float) = {expf, sqrtf};
+	double (*dual[])(double) = {exp, sqrt};
+	void *(*copy)(void *, const void *, size_t) = memcpy, *(*set)(void *, int, size_t) = memset,
+		*(*move)(void *, const void *, size_t) = memmove;       /* libtcc copies structs with it */
+	Symbols symbols = {0};
+	add_symbol(arena, &symbols, "expf", &single[0]);
+	add_symbol(arena, &symbols, "sqrtf", &single[1]);
+	add_symbol(arena, &symbols, "exp", &dual[0]);
+	add_symbol(arena, &symbols, "sqrt", &dual[1]);
+	add_symbol(arena, &symbols, "memcpy", &copy);
+	add_symbol(arena, &symbols, "memset", &set);
+	add_symbol(arena, &symbols, "memmove", &move);
+	return symbols;
+}
+
+/* The text without the lines that include a standard header. */
+static void put_without_includes(Code *code, const char *text)
+{
+	static const char include[] = "#include <";
+	while (*text) {
+		const size_t length = strcspn(text, "\n") + (strchr(text, '\n') ? 1 : 0);
+		if (strncmp(text, include, strlen(include)) != 0)
+			code_add(code, text, length);
+		text += length;
+	}
+}
+
+/* ---- the emitted program */
+
+/* The functions of the emitted C, and some that are put after it to get at its tensors. */
+typedef struct Emitted {
+	MachineCode code;
+	void *net;              /* the struct, or the scratch of inference */
+	size_t (*bytes)(void);  /* of that */
+	const char *(*name)(int tensor);
+	void (*set)(void *net, int tensor, const float *values);
+	void (*get)(const void *net, int tensor, float *values);
+	float (*train)(void *net, const float *x, const void *truth, int rows, float lr);
+	void (*predict)(void *net, const float *x, float *y, int rows);
+	void (*predict_one)(const float *x, float *y);
+	bool recomputes;
+} Emitted;
+
+static const char access[] =
+	"size_t bytes_of(void) { return sizeof(net); }\n"
+	"const char *name_of(int tensor) { return net_tensors[tensor].name; }\n"
+	"void set_tensor(net *n, int tensor, const float *values) { net_set(n, &net_tensors[tensor], values); }\n"
+	"void get_tensor(const net *n, int tensor, float *values) { net_get(n, &net_tensors[tensor], values); }\n"
+	"float train_net(net *n, const float *x, const void *truth, int rows, float lr)\n"
+	"{ return net_train(n, x, truth, rows, lr); }\n"
+	"void predict_net(net *n, const float *x, float *y, int rows) { net_predict(n, x, y, rows); }\n";
+static const char access_inference[] =
+	"size_t bytes_of(void) { return NET_SCRATCH * sizeof(float); }\n"
+	"void predict_net(void *scratch, const float *x, float *y, int rows) { net_predict(x, y, rows, scratch); }\n"
+	"void predict_one(const float *x, float *y) { net_predict_one(x, y); }\n";
+
+static bool load_emitted(Sitting *s, const char *text, bool inference, Emitted *e, Failure *failure)
+{
+	Code code = {.arena = s->arena};
+	const Symbols given = standard_functions(s->arena);
+	Symbol training[] = {{"bytes_of"}, {"predict_net"}, {"name_of"}, {"set_tensor"}, {"get_tensor"}, {"train_net"}},
+		inferring[] = {{"bytes_of"}, {"predict_net"}, {"predict_one"}};
+	void *const training_functions[] = {&e->bytes, &e->predict, &e->name, &e->set, &e->get, &e->train},
+		*const inferring_functions[] = {&e->bytes, &e->predict, &e->predict_one};
+	const int count = inference ? sizeof inferring / sizeof *inferring : sizeof training / sizeof *training;
+	Symbol *wanted = inference ? inferring : training;
+	void *const *functions = inference ? inferring_functions : training_functions;
+	code_put(&code, "%s#define NET_IMPLEMENTATION\n", declarations);
+	put_without_includes(&code, text);
+	code_put(&code, "%s", inference ? access_inference : access);
+	if (!load_code(code_text(&code), &given, wanted, count, &e->code, failure))
+		return false;
+	for (int i = 0; i < count; i++)
+		memcpy(functions[i], &wanted[i].address, sizeof wanted[i].address);
+	e->net = arena_alloc(s->arena, 1, e->bytes());
+	return true;
+}
+
+/* False: it cannot be had, which failure explains. */
+static bool open_emitted(Sitting *s, bool inference, Emitted *e, Failure *failure)
+{
+	const StandaloneOptions options = {.path = "net.h", .prefix = "net", .inference = inference, .single_header = true,
+		.in_memory = true};
+	Wrong wrong;
+	*e = (Emitted){0};
+	Standalone *standalone = standalone_open(s->v->compilation, &options, &wrong, failure);
+	const char *text = standalone ? standalone_text(standalone, inference ? s->v->net : 0, &e->recomputes, &wrong,
+		failure) : 0;
+	bool ok = text && load_emitted(s, text, inference, e, failure);
+	standalone_close(standalone);
+	return ok;
+}
+
+/* ---- for training: the bits of the scalar kernels */
+
+/* The network's own program, for the same lane and batch. */
+static bool open_scalar(const Sitting *s, const Emitted *e, Trial *scalar, Failure *failure)
+{
+	const Options options = {.target = kernel_set("scalar"), .fuse = true,
+		.recompute = e->recomputes};
+	*scalar = (Trial){.rows = s->batch.rows};
+	return trial_compile(s->arena, s->v->compilation->network, &options, scalar, failure);
+}
+
+static float *values_of(const Sitting *s, const Trial *scalar, const Tensor *tensor)
+{
+	const ProgramTensor view = program_view(tensor);
+	float *values = NEW_ARRAY(s->arena, float, element_count(tensor));
+	tensor_get(&scalar->module->program, scalar->net, &view, values);
+	return values;
+}
+
+static void compare_bits(const Sitting *s, const char *what, const float *found, const float *expected, size_t count)
+{
+	double largest = 0;
+	for (size_t i = 0; i < count; i++)
+		largest = fmax(largest, fabs((double)expected[i]));
+	Finding *f = add_finding(s->v, CHECK_EMITTED, what, largest);
+	for (size_t i = 0; i < count; i++)
+		/* NaN has many bits, and libtcc knows only one of them */
+		if (!isnan(found[i]) || !isnan(expected[i]))
+			compare_value(s->v, f, (double)found[i], (double)expected[i], 0);
+}
+
+static void compare_training(Sitting *s, const Emitted *e, const Trial *scalar)
+{
+	Tensor **tensors = NEW_ARRAY(s->arena, Tensor *, scalar->module->tensors.count);
+	const int count = saved_tensors(scalar->module, tensors);
+	const bool labels = scalar->module->program.truth == TRUTH_LABELS;
+	const size_t outputs = (size_t)s->batch.rows * (size_t)s->batch.outputs;
+	float *y = NEW_ARRAY(s->arena, float, outputs), *z = NEW_ARRAY(s->arena, float, outputs), found[EMITTED_STEPS],
+		expected[EMITTED_STEPS];
+	start_trial(s, scalar);
+	for (int i = 0; i < count; i++) {
+		if (strcmp(e->name(i), saved_name(tensors[i])) != 0)
+			internal_error("tensor %d of the emitted C is %s, not %s", i, e->name(i), saved_name(tensors[i]));
+		if (tensors[i]->layout != LAYOUT_COUNTER)
+			e->set(e->net, i, values_of(s, scalar, tensors[i]));
+	}
+	for (int step = 0; step < EMITTED_STEPS; step++) {
+		const float rate = (float)own_rate(s->v->compilation->network, step, EMITTED_STEPS);
+		expected[step] = train_trial(s, scalar, 0, (double)rate);
+		found[step] = e->train(e->net, s->batch.x, labels ? (const void *)s->batch.labels : s->batch.targets,
+			s->batch.rows, rate);
+	}
+	trial_predict(scalar, 0, s->batch.x, y);
+	e->predict(e->net, s->batch.x, z, s->batch.rows);
+	compare_bits(s, "losses of 2 steps", found, expected, EMITTED_STEPS);
+	for (int i = 0; i < count; i++) {
+		float *values = NEW_ARRAY(s->arena, float, element_count(tensors[i]));
+		if (tensors[i]->layout == LAYOUT_COUNTER)
+			continue;
+		e->get(e->net, i, values);
+		compare_bits(s, saved_name(tensors[i]), values, values_of(s, scalar, tensors[i]), element_count(tensors[i]));
+	}
+	compare_bits(s, "predictions", z, y, outputs);
+}
+
+static bool verify_training(Sitting *s, Failure *failure)
+{
+	Emitted e;
+	Trial scalar;
+	if (!open_emitted(s, false, &e, failure))
+		return false;
+	const bool ok = open_scalar(s, &e, &scalar, failure);
+	if (ok) {
+		compare_training(s, &e, &scalar);
+		trial_close(&scalar);
+	}
+	unload_code(&e.code);
+	return ok;
+}
+
+/* ---- for inference */
+
+/* With BatchNorm folded into other weights, which roundings move as they do those of every run that measures them. */
+static bool verify_inference(Sitting *s, Failure *failure)
+{
+	Emitted e;
+	const size_t outputs = (size_t)s->batch.outputs, count = (size_t)s->batch.rows * outputs;
+	const Series *series = &s->expected.items[0];
+	float *y = NEW_ARRAY(s->arena, float, count), *one = NEW_ARRAY(s->arena, float, outputs);
+	if (!open_emitted(s, true, &e, failure))
+		return false;
+	model_forward(&s->model, false);
+	const double *expected = model_value(&s->model, s->v->network->output);
+	Finding *f = add_finding(s->v, CHECK_FOLDED, "predictions", series->largest);
+	e.predict(e.net, s->batch.x, y, s->batch.rows);
+	for (size_t i = 0; i < count; i++)
+		compare_value(s->v, f, (double)y[i], expected[i], series_tolerance(series));
+	f = add_finding(s->v, CHECK_FOLDED, "of one", series->largest);
+	e.predict_one(s->batch.x, one);
+	for (size_t i = 0; i < outputs; i++)
+		compare_value(s->v, f, (double)one[i], expected[i], series_tolerance(series));
+	unload_code(&e.code);
+	return true;
+}
+
+/* What cannot be emitted cannot be compared either, which is no mistake. */
+void verify_emitted(Sitting *s)
+{
+	Verification *v = s->v;
+	Failure failure;
+	s->batch.rows = v->emitted_rows;
+	model_set_batch(&s->model, &s->batch);
+	const int64_t parameters = program_parameters(&v->compilation->module->program);
+	if (parameters > 0 && !verify_training(s, &failure))
+		v->not_emitted = arena_print(v->arena, "%s", failure.text);
+	else if (parameters > MOST_WEIGHTS)
+		v->not_emitted = arena_print(v->arena, "what is emitted for inference would have more than %d weights in its text",
+			MOST_WEIGHTS);
+	else if (!verify_inference(s, &failure))
+		v->not_emitted = arena_print(v->arena, "%s", failure.text);
+}
