@@ -16,6 +16,8 @@
 #if LANES >= 8
 #include "pair.c"
 #endif
+#include "conv_depthwise.c"
+#include "conv_plain.c"
 #include "conv.c"
 #include "conv_groups.c"
 #include "pool.c"

@@ -5,6 +5,22 @@
 #include "simd.h"
 #include <string.h>
 
+#if LANES == 1
+/* A block is one number. */
+static void load_columns(Vector *column, const real *block, int rows, int columns)
+{
+	(void)rows;
+	(void)columns;
+	*column = *block;
+}
+
+static void store_columns(real *block, Vector *column, int rows, int columns)
+{
+	(void)rows;
+	(void)columns;
+	*block = *column;
+}
+#else
 /* Up to this many columns are moved as pairs of floats, which takes less time than transposing the whole block. */
 enum { FEW_COLUMNS = 4 };
 
@@ -19,7 +35,6 @@ enum { FEW_COLUMNS = 4 };
 #define ODD 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31
 #endif
 
-#if LANES > 1
 typedef double Pair __attribute__((aligned(4), may_alias));
 typedef double Pairs __attribute__((vector_size(4 * LANES)));
 
@@ -38,26 +53,17 @@ INLINE Vector pairs_apart(const real *block)
 	return (Vector)pairs;
 #undef TWO_PAIRS
 }
-#endif
 
-/* Loads the first two columns of the block, or its only one if there is one lane. */
+/* Loads the first two columns of the block. */
 INLINE void load_two_columns(Vector *column, const real *block)
 {
-#if LANES == 1
-	column[0] = *block;
-#else
 	const Vector low = pairs_apart(block), high = pairs_apart(block + LANES / 2 * LANES);
 	column[0] = __builtin_shufflevector(low, high, EVEN);
 	column[1] = __builtin_shufflevector(low, high, ODD);
-#endif
 }
 
 INLINE void store_two_columns(real *block, const Vector *column, int rows)
 {
-#if LANES == 1
-	(void)rows;
-	*block = column[0];
-#else
 	Vector pairs[2];
 	interleave(column[0], column[1], &pairs[0], &pairs[1]);
 	if (rows == LANES) {
@@ -68,7 +74,6 @@ INLINE void store_two_columns(real *block, const Vector *column, int rows)
 		for (int row = 0; row < rows; row++)
 			memcpy(block + row * LANES, (const char *)pairs + row * (int)sizeof(Pair), sizeof(Pair));
 	}
-#endif
 }
 
 /* Returns the block itself if it has LANES rows; else its rows followed by zeros, in `padded`. */
@@ -129,7 +134,7 @@ static void load_columns(Vector *column, const real *block, int rows, int column
 
 NOINLINE void store_some_columns(real *block, Vector *column, int rows, int columns)
 {
-	if (LANES > 1 && columns % 2)
+	if (columns % 2)
 		column[columns] = splat(0.0f);
 	store_two_columns(block, column, rows);
 	if (columns > 2)
@@ -171,5 +176,6 @@ static void store_columns(real *block, Vector *column, int rows, int columns)
 		store(block + row * LANES, splat(0.0f));
 	store_few_columns(block, column, rows, columns);
 }
+#endif
 
 #endif

@@ -3,6 +3,7 @@
  * panel takes the panels of the other side that have channels of its groups, one after the other. */
 #include "window.h"
 
+#if LANES > 1
 typedef struct Groups {
 	int inputs, outputs, taps;      /* of one group */
 	int features;                   /* of y */
@@ -120,3 +121,4 @@ static void KERNEL_FN(conv2d_grouped_dw)(int rows, int outputs, int inputs, WIND
 			copy_weights(&g, tap, 0, (real *)block, LANES, 1, dw);
 		}
 }
+#endif

@@ -415,7 +415,7 @@ FEW_UPDATE_INSTANCES(FEW_UPDATE_INSTANCE)
 		const real *centred, const real *moments, const real *above_dy, const real *above_w) \
 	{ \
 		const Places of_w = STATES##_PLACES(w), of_gamma = STATES##_PLACES(gamma), of_beta = STATES##_PLACES(beta); \
-		Vector rows_of_w[FEW_COLUMNS]; \
+		Vector rows_of_w[FEW]; \
 		const FewIncoming in = { first_dy, FROM##_Y, rows_of_w }; \
 		load_rows(rows_of_w, above, outputs, panel, above_w); \
 		few_backward_update(&few_##activation##_bwd, NUMBERS##_NUMBERS, &optimizer##_next, STATES##_COUNT, count, \

@@ -15,8 +15,10 @@
 enum { TALL = 24, MIDDLE = 16 };
 #elif LANES == 8
 enum { TALL = 12, MIDDLE = 8 };
-#else
+#elif LANES == 4
 enum { TALL = 8, MIDDLE = 6 };
+#else
+enum { TALL = 8 };
 #endif
 
 enum { STEPS = LANES < 4 ? 1 : 4 };
@@ -63,12 +65,14 @@ INLINE void product_tile(const int rows, const Product *product)
 }
 
 NOINLINE void product_tall(const Product *product) { product_tile(TALL, product); }
-NOINLINE void product_middle(const Product *product) { product_tile(MIDDLE, product); }
 #if LANES == 16
 NOINLINE void product_8(const Product *product) { product_tile(8, product); }
 #endif
+#if LANES > 1
+NOINLINE void product_middle(const Product *product) { product_tile(MIDDLE, product); }
 NOINLINE void product_4(const Product *product) { product_tile(4, product); }
 NOINLINE void product_2(const Product *product) { product_tile(2, product); }
+#endif
 NOINLINE void product_1(const Product *product) { product_tile(1, product); }
 
 static void product_of_rows(int rows, Product product)
@@ -80,14 +84,20 @@ static void product_of_rows(int rows, Product product)
 		product.y += count * LANES; \
 		product.start += count * product.start_step; \
 	}
+#if LANES > 1
 	if (rows != 2 * MIDDLE)
 		TILES(TALL, product_tall)
 	TILES(MIDDLE, product_middle)
+#else
+	TILES(TALL, product_tall)
+#endif
 #if LANES == 16
 	TILES(8, product_8)
 #endif
+#if LANES > 1
 	TILES(4, product_4)
 	TILES(2, product_2)
+#endif
 	TILES(1, product_1)
 #undef TILES
 }
@@ -199,6 +209,7 @@ static void KERNEL_FN(linear_dx_few)(int rows, int outputs, int inputs, int pane
  * column of x. A narrow tile splits the rows of x into strands, so that there are at least eight independent sums: as
  * many as a processor can work on at once. */
 
+#if LANES > 1
 INLINE void gradient_tile(const int inputs, int rows, real *dw, const real *x, const real *dy)
 {
 	const int strands = inputs < 8 ? 8 / inputs : 1;
@@ -228,6 +239,7 @@ INLINE void gradient_tile(const int inputs, int rows, real *dw, const real *x, c
 	for (int i = 0; i < inputs; i++)
 		store(dw + i * LANES, sum[i]);
 }
+#endif
 
 INLINE Vector rows_sum(int rows, const real *x)
 {
@@ -253,6 +265,16 @@ static void KERNEL_FN(column_sum)(int rows, real *sum, const real *x)
 	store(sum, rows_sum(rows, x));
 }
 
+#if LANES == 1
+static void gradient_of_block(int rows, int inputs, real *dw, const real *x, const real *dy)
+{
+	real sum = 0;
+	for (int row = 0; row < rows; row++)
+		sum += x[row] * dy[row];
+	(void)inputs;
+	*dw = sum;
+}
+#else
 #define GRADIENT(inputs) \
 	NOINLINE void gradient_##inputs(int rows, real *dw, const real *x, const real *dy) \
 	{ \
@@ -264,10 +286,8 @@ GRADIENT(16)
 #if LANES >= 8
 GRADIENT(8)
 #endif
-#if LANES >= 4
 GRADIENT(4)
 GRADIENT(2)
-#endif
 GRADIENT(1)
 #undef GRADIENT
 
@@ -282,13 +302,12 @@ static void gradient_of_block(int rows, int inputs, real *dw, const real *x, con
 #if LANES >= 8
 	TILES(8)
 #endif
-#if LANES >= 4
 	TILES(4)
 	TILES(2)
-#endif
 	TILES(1)
 #undef TILES
 }
+#endif
 
 /* Adds the gradients of the rows after the first ROW_BLOCK. */
 NOINLINE void add_gradients(int rows, int inputs, real *dw, const real *x, const real *dy)

@@ -55,13 +55,21 @@ INLINE int smaller(int a, int b)
 
 INLINE int panel_count(int features)
 {
+#if LANES == 1
+	return features;
+#else
 	return (features + LANES - 1) / LANES;
+#endif
 }
 
 /* The index of (row, feature) in an activation. */
 INLINE ptrdiff_t entry(int rows, int row, int feature)
 {
+#if LANES == 1
+	return (ptrdiff_t)feature * rows + row;
+#else
 	return ((ptrdiff_t)(feature / LANES) * rows + row) * LANES + feature % LANES;
+#endif
 }
 
 INLINE Vector load(const real *source)
