@@ -264,6 +264,7 @@ typedef struct Reference {
 	const double *x, *x2;
 	double *y;
 	bool training;
+	Random *random;                         /* of a layer that draws, in training: torch's generator */
 	double *updated[MAX_TENSORS];           /* in training: what becomes of each statistic; null: nobody asks */
 	const int *labels;              /* of a loss, as targets; its y is one value */
 	const double *targets;
@@ -290,7 +291,8 @@ typedef enum DefaultLayer { NOT_DEFAULT, DEFAULT, DEFAULT_FOR_ONE_OUTPUT } Defau
 
 /* forward, predict and backward are kernel calls, separated by `;`. A call that starts with `[name]` exists only if
  * that argument is not 0, and one with `[!name]` only if it is 0; where several stand before it, all must be so. `dx =
- * dy` passes a gradient on unchanged. A call is dropped if nothing reads its results.
+ * dy` passes a gradient on unchanged, and `y = x` alone a value: then the layer does nothing. A call is dropped if
+ * nothing reads its results.
  *
  * Names in a call:
  *   the node's tensors, locals and arguments; d<tensor>, a tensor's gradient
@@ -300,6 +302,8 @@ typedef enum DefaultLayer { NOT_DEFAULT, DEFAULT, DEFAULT_FOR_ONE_OUTPUT } Defau
  *   inputs, outputs         the number of features of x and of y
  *   rows, panel, lr, step
  *   height, width           of x; y_height, y_width of y
+ *   generator               that of the network's random numbers
+ *   <local>_size            of a mask: the floats of its panel
  *   positions, y_rows       the pixels of x, the rows of y: its pixels for all images
  *   images                  the samples of the batch
  *   fan_in                  the number of inputs of a sum in a product with weights
@@ -345,6 +349,8 @@ typedef struct Layer {
 
 int argument_index(const Layer *layer, const char *name);      /* -1: none */
 int tensor_index(const Layer *layer, const char *name);        /* -1: none */
+/* Whether the layer passes x on as y. */
+bool layer_does_nothing(const Layer *layer, bool training);
 /* The sizes and arguments for the reference of a layer or a loss; the caller sets the values. */
 Reference reference_of(const struct Node *node, int rows);
 /* The value of a node's argument as it is written in a network; "" for a list that is not given. */
@@ -516,6 +522,7 @@ typedef enum Role {
 	ROLE_PARAMETER,         /* trained and saved */
 	ROLE_STATISTIC,         /* saved */
 	ROLE_STATE,             /* kept by the optimizer */
+	ROLE_GENERATOR,         /* of random numbers */
 	ROLE_GRADIENT,          /* of a parameter, if it is kept after the loop that computes it */
 	ROLE_BLOCK,             /* all parameters side by side, or all their gradients */
 	ROLE_INPUT, ROLE_LABEL, ROLE_TARGET, ROLE_RESULT,       /* filled in or read by the caller */
@@ -640,7 +647,7 @@ typedef struct Module {
 	Tensors tensors;        /* persistent, in the order of the struct */
 	int tensor_count;       /* with the temporaries of both routines: every id is below it */
 	Tensor *(*owned)[MAX_TENSORS];  /* by a node's index: its tensors in the order of its Layer; null: does not exist */
-	Tensor *input, *label, *target_values, *loss, *correct, *output, *step;
+	Tensor *input, *label, *target_values, *loss, *correct, *output, *step, *generator;
 	Routine train, predict;
 	/* floats of working memory, which the routines share, and where it begins in the struct */
 	size_t work, work_offset;

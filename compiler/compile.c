@@ -45,6 +45,7 @@ static void describe(Module *m)
 		.label = m->label ? m->label->offset : 0, .target = m->target_values ? m->target_values->offset : 0,
 		.correct = m->correct ? m->correct->offset : 0,
 		.tensors = tensors, .tensor_count = count,
+		.draws = m->generator, .generator = m->generator ? m->generator->offset : 0,
 	};
 	for (int i = 0; i < network->nodes.count; i++) {
 		const Node *node = network->nodes.items[i];

@@ -20,17 +20,27 @@ void order_close(Order *order)
 	free(order->reciprocals);
 }
 
+/* A network that draws random numbers draws them after the sampler of its epoch, and before the next one. */
+static int samplers_together(const Training *t)
+{
+	return any_draws(t) ? 1 : SAMPLERS;
+}
+
 static void draw_samplers(Order *order, const Training *t, int64_t first)
 {
 	int64_t left = order->epochs - first;
+	const int most = samplers_together(t);
 	order->before = *t->random;
-	torch_samplers(t->random, order->samplers, left < SAMPLERS ? (int)left : SAMPLERS);
+	if (t->shuffle)
+		torch_samplers(t->random, order->samplers, left < most ? (int)left : most);
+	else if (any_draws(t))
+		torch_sequential_epoch(t->random);
 }
 
 static void permute(Order *order, const Training *t, int64_t epoch)
 {
 	if (t->shuffle)
-		t->runs[0].program->kernels->permute(t->data->rows, order->rows, order->samplers[epoch % SAMPLERS],
+		t->runs[0].program->kernels->permute(t->data->rows, order->rows, order->samplers[epoch % samplers_together(t)],
 			order->reciprocals);
 	else
 		for (int i = 0; i < t->data->rows; i++)
@@ -39,7 +49,7 @@ static void permute(Order *order, const Training *t, int64_t epoch)
 
 void order_draw(Order *order, const Training *t, int64_t epoch)
 {
-	if (t->shuffle && epoch % SAMPLERS == 0)
+	if (epoch % samplers_together(t) == 0)
 		draw_samplers(order, t, epoch);
 	permute(order, t, epoch);
 }
@@ -47,8 +57,7 @@ void order_draw(Order *order, const Training *t, int64_t epoch)
 void order_draw_again(Order *order, const Training *t, int64_t epoch, const Random *before)
 {
 	*t->random = *before;
-	if (t->shuffle)
-		draw_samplers(order, t, epoch - epoch % SAMPLERS);
+	draw_samplers(order, t, epoch - epoch % samplers_together(t));
 	permute(order, t, epoch);
 }
 
@@ -84,5 +93,7 @@ void batch_train(const Training *t, const Run *run, const Order *order, int batc
 {
 	int rows = batch_rows(t, batch);
 	batch_load(t, run, order->rows + batch * t->batch, rows);
+	program_set_random(run->program, run->net, t->random);
 	run->program->train(run->net, rows, lr, host);
+	program_get_random(run->program, run->net, t->random);
 }

@@ -3,7 +3,8 @@
 #define BNC_BATCHES_H
 #include "runtime.h"
 
-/* The random order of one epoch. The samplers of SAMPLERS epochs are drawn together. */
+/* The random order of one epoch. The samplers of SAMPLERS epochs are drawn together, unless a network draws random
+ * numbers in between. */
 typedef struct Order {
 	int *rows;
 	int64_t epochs;                 /* the number of all epochs */
@@ -26,6 +27,14 @@ static inline int64_t steps_of(const Training *t)
 static inline int64_t epochs_of(const Training *t)
 {
 	return (steps_of(t) + batches_of(t) - 1) / batches_of(t);
+}
+
+static inline bool any_draws(const Training *t)
+{
+	for (int i = 0; i < t->run_count; i++)
+		if (t->runs[i].program->draws)
+			return true;
+	return false;
 }
 
 bool order_open(Order *order, const Training *t, int64_t epochs, Failure *failure);

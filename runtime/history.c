@@ -40,7 +40,8 @@ void history_close(History *history)
 
 /* ---- when */
 
-static void take(History *history, const Run *run, const Order *order, int64_t step, int64_t epoch, int batch)
+static void take(History *history, const Training *t, const Run *run, const Order *order, int64_t step, int64_t epoch,
+	int batch)
 {
 	Moment *moment = &history->moments[history->last = 1 - history->last];
 	copy_out(moment->net, run);
@@ -48,6 +49,7 @@ static void take(History *history, const Run *run, const Order *order, int64_t s
 	moment->epoch = epoch;
 	moment->batch = batch;
 	moment->before = order->before;
+	moment->random = *t->random;
 }
 
 /* Sets the step at which the clock is read next, about a hundredth of a second from now. */
@@ -59,13 +61,14 @@ static void plan_look(History *history, int64_t step, double now)
 	history->next_look = step + 1 + (int64_t)(rate < 1e9 ? rate / 100 : 1e7);
 }
 
-void history_look(History *history, const Run *run, const Order *order, int64_t step, int64_t epoch, int batch)
+void history_look(History *history, const Training *t, const Run *run, const Order *order, int64_t step, int64_t epoch,
+	int batch)
 {
 	enum { SHARE = 200 };           /* copies take at most 1 / SHARE of the time */
 	double now = wall_seconds();
 	bool first = step == 0;
 	if (first || (now - history->taken > 0.1 && now - history->taken > SHARE * history->cost)) {
-		take(history, run, order, step, epoch, batch);
+		take(history, t, run, order, step, epoch, batch);
 		history->taken = wall_seconds();
 		history->cost = history->taken - now;
 		now = history->taken;
@@ -84,6 +87,7 @@ static int64_t run_again(const Moment *moment, const Training *t, const Run *run
 	int batch = moment->batch;
 	copy_in(moment->net, run);
 	order_draw_again(order, t, epoch, &moment->before);
+	*t->random = moment->random;
 	for (int64_t step = moment->step; step < end; step++) {
 		if (batch == batches_of(t)) {
 			order_draw(order, t, ++epoch);

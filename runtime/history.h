@@ -10,7 +10,7 @@ typedef struct Moment {
 	int64_t step;                   /* -1: none */
 	int64_t epoch;
 	int batch;
-	Random before;                  /* as in Order */
+	Random before, random;          /* as in Order; and when the step began */
 } Moment;
 
 typedef struct History {
@@ -25,13 +25,14 @@ bool history_open(History *history, const Run *run);
 void history_close(History *history);
 
 /* Copies the network if the last copy was long enough ago that copies take less than a hundredth of the time. */
-void history_look(History *history, const Run *run, const Order *order, int64_t step, int64_t epoch, int batch);
+void history_look(History *history, const Training *t, const Run *run, const Order *order, int64_t step, int64_t epoch,
+	int batch);
 
-static inline void history_step(History *history, const Run *run, const Order *order, int64_t step, int64_t epoch,
-	int batch)
+static inline void history_step(History *history, const Training *t, const Run *run, const Order *order, int64_t step,
+	int64_t epoch, int batch)
 {
 	if (step >= history->next_look)
-		history_look(history, run, order, step, epoch, batch);
+		history_look(history, t, run, order, step, epoch, batch);
 }
 
 /* Restores the network before the last step, earlier than `end`, that began with finite weights. Returns the number of

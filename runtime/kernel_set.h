@@ -1,9 +1,8 @@
 /* kernel_set.h: the kernels of one instruction set. A caller that names kernels includes kernels.h too. */
 #ifndef BNC_KERNEL_SET_H
 #define BNC_KERNEL_SET_H
+#include "kernels/few.h"
 #include <stdint.h>
-
-enum { STATE_WORDS = 624 };     /* of MT19937, the random number generator of numpy and torch */
 
 /* One set for each instruction set. All are compiled from the same text, the folder kernels/; only simd.h differs. */
 typedef struct KernelSet {

@@ -14,6 +14,8 @@
  *   moments                 statistics of a batch with at most FEW features (kernels/few.h)
  *   numbers                 NUMBERS floats that an optimizer prepares once a step
  *   statistics              STATISTICS floats for each sample, or for each group of its channels
+ *   bits                    a mask: one bit for each float of an activation, [size] floats a panel (kernels/dropout.c)
+ *   generator               GENERATOR_WORDS of a random number generator
  *   scalar, counter         one float; one int64_t
  *   labels                  one int32_t per row
  *   table, index            a row-major matrix of the caller, and the rows of it to copy (data path only)
@@ -58,6 +60,9 @@ typedef const real *all_features, *maybe_all_features, *maybe_all_weights, *all_
 typedef const real *all_rows, *all_moments, *all_numbers, *all_weights, *grad_all_rows, *in_table;
 typedef real *all_out_rows, *grad_all_out_rows, *all_out_moments, *all_out_numbers, *out_table, *out_scalar,
 	*all_out_statistics;
+typedef const real *maybe_in_bits;
+typedef real *all_out_bits;
+typedef uint32_t *io_generator;
 typedef const int64_t *in_counter;
 typedef int64_t *io_counter;
 typedef const int32_t *in_labels, *in_index, *maybe_in_index;
@@ -184,6 +189,10 @@ enum { IN_PLACE = 1, PRODUCT = 2, ACTIVATION = 4, OPTIMIZER = 8, CONTRAST = 16, 
 	KERNEL(groupnorm_bwd,     IN_PLACE | IMAGE, (int images, int positions, int channels, int groups, int weights, \
 		int panel, grad_out_rows dx, maybe_out_weights dweight, maybe_out_weights dbias, grad_in_rows dy, in_rows x, \
 		all_statistics statistics, all_statistics sums, maybe_in_weights weight)) \
+	/* what is kept, drawn from torch's generator; and the values, or their gradients, with the rest set to 0 */ \
+	KERNEL(dropout_mask,      IMAGE, (int images, int positions, int channels, int size, double keep, \
+		io_generator generator, all_out_bits mask)) \
+	KERNEL(dropout,           IN_PLACE, (int rows, real keep, grad_out_rows y, in_rows x, maybe_in_bits mask)) \
 	/* activations: relu, relu_bwd, ... */ \
 	ACTIVATIONS(ACTIVATION_KERNELS) \
 	/* over the features of each row */ \

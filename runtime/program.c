@@ -87,6 +87,24 @@ bool program_initialise(const Program *program, void *net, Random *random, Failu
 	return true;
 }
 
+void program_set_random(const Program *program, void *net, const Random *random)
+{
+	uint32_t *generator = (uint32_t *)((char *)net + program->generator);
+	if (!program->draws)
+		return;
+	memcpy(generator, random->state, sizeof random->state);
+	generator[STATE_WORDS] = (uint32_t)random->position;
+}
+
+void program_get_random(const Program *program, const void *net, Random *random)
+{
+	const uint32_t *generator = (const uint32_t *)((const char *)net + program->generator);
+	if (!program->draws)
+		return;
+	memcpy(random->state, generator, sizeof random->state);
+	random->position = (int)generator[STATE_WORDS];
+}
+
 int64_t program_parameters(const Program *program)
 {
 	int64_t count = 0;

@@ -144,6 +144,11 @@ static uint32_t sampler_seed(Random *random)
 	return (uint32_t)random_u64(random);
 }
 
+void torch_sequential_epoch(Random *random)
+{
+	random_u64(random);
+}
+
 void torch_epoch_order(Random *random, int *out, int count)
 {
 	Random sampler;

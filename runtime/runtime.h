@@ -50,6 +50,9 @@ enum { SAMPLERS = 8 };
 void torch_reciprocals(uint32_t *out, int count);
 void torch_samplers(Random *random, uint32_t states[SAMPLERS][STATE_WORDS], int count);
 
+/* Draws what an epoch of DataLoader(shuffle=False) draws. */
+void torch_sequential_epoch(Random *random);
+
 /* ---- initialisers of torch.nn, over row-major values */
 
 typedef enum Init { INIT_ZERO, INIT_ONE, INIT_KAIMING_UNIFORM, INIT_FAN_IN_UNIFORM } Init;
@@ -179,6 +182,8 @@ typedef enum Layout {
 	LAYOUT_MOMENTS,         /* means and covariances of a few features */
 	LAYOUT_NUMBERS,         /* what an optimizer prepares once a step */
 	LAYOUT_STATISTICS,      /* [rows][groups][STATISTICS] */
+	LAYOUT_BITS,            /* [panels][words]: a bit for each float of LAYOUT_ROWS */
+	LAYOUT_GENERATOR,       /* uint32_t [GENERATOR_WORDS] */
 } Layout;
 
 /* What a loss compares a network's outputs with. */
@@ -217,6 +222,8 @@ typedef struct Program {
 	int max_rows;                           /* samples in a batch */
 	int inputs, outputs;                    /* floats in a sample and in its output */
 	Truth truth;                            /* unless it is TRUTH_VALUES, training counts correct predictions */
+	bool draws;                             /* training draws random numbers, from the generator at this offset */
+	size_t generator;
 	bool normalises_batch;                  /* a training batch of one row has no variance */
 	size_t x, target, label, loss, correct; /* the offsets of inputs and results */
 	size_t output;                          /* the offset of predict's result: [panels][rows][LANES] */
@@ -241,6 +248,9 @@ void *program_allocate(const Program *program, Failure *failure);
 void program_free(const Program *program, void *net);
 /* Sets the weights that torch would have, drawn in the same order. */
 bool program_initialise(const Program *program, void *net, Random *random, Failure *failure);
+/* Gives the network's generator, if it has one, the state of this one; and back. */
+void program_set_random(const Program *program, void *net, const Random *random);
+void program_get_random(const Program *program, const void *net, Random *random);
 int64_t program_parameters(const Program *program);
 /* Whether all weights and statistics are finite. */
 bool program_is_finite(const Program *program, const void *net);

@@ -13,8 +13,15 @@ typedef struct Epoch {
 	int batches;                    /* the number of batches that will be run: --steps may end an epoch early */
 } Epoch;
 
+/* What a network has done of an epoch. */
+typedef struct Turn {
+	double sum, right, seconds;     /* of losses and of right answers; the time that it took */
+	int seen, batch;                /* rows; the next batch */
+} Turn;
+
 /* What a training needs besides what it was given. */
 typedef struct Work {
+	Turn *turns;                    /* of each network */
 	Order order;
 	History history;
 	Progress progress;
@@ -180,19 +187,22 @@ static bool is_stopped(const Training *t)
 	return t->stop && *t->stop;
 }
 
-static bool run_epoch(Training *t, Work *work, Run *run, const Epoch *epoch, Failure *failure)
+/* Runs the network's batches before `end` that are not run yet. */
+static bool run_batches(Training *t, Work *work, int index, const Epoch *epoch, int end, Failure *failure)
 {
+	Run *run = &t->runs[index];
+	Turn *turn = &work->turns[index];
 	const Program *program = run->program;
 	const float *loss = (const float *)((char *)run->net + program->loss);
 	const float *correct = (const float *)((char *)run->net + program->correct);
-	double sum = 0, right = 0, start = wall_seconds();
-	int seen = 0, batch = 0;
+	double start = wall_seconds();
 	work->progress.epoch = epoch->number;
 	work->progress.network = t->run_count > 1 ? program->name : 0;
-	for (; batch < epoch->batches && !is_stopped(t); batch++) {
+	for (; turn->batch < end && !is_stopped(t); turn->batch++) {
+		const int batch = turn->batch;
 		t->step = epoch->first_step + batch + 1;
 		if (t->returns)
-			history_step(&work->history, run, &work->order, epoch->first_step + batch, epoch->number, batch);
+			history_step(&work->history, t, run, &work->order, epoch->first_step + batch, epoch->number, batch);
 		if (batch == 0 || run->schedule.each_step)
 			run->lr = batch_rate(t, run, epoch->number, batch);
 		batch_train(t, run, &work->order, batch, run->lr, t->host);
@@ -200,23 +210,45 @@ static bool run_epoch(Training *t, Work *work, Run *run, const Epoch *epoch, Fai
 			log_step(t, run, epoch, batch, *loss);
 		if (!check_loss(t, work, run, epoch, batch, *loss, failure))
 			return false;
-		sum += *loss;
-		right += program->truth != TRUTH_VALUES ? *correct : 0;
-		seen += batch_rows(t, batch);
+		turn->sum += *loss;
+		turn->right += program->truth != TRUTH_VALUES ? *correct : 0;
+		turn->seen += batch_rows(t, batch);
 		progress_step(&work->progress, *loss);
 	}
-	run->steps += batch;
+	turn->seconds += wall_seconds() - start;
+	return true;
+}
+
+static void end_turn(Run *run, const Turn *turn, const Epoch *epoch)
+{
+	run->steps += turn->batch;
 	if (epoch->number > 0) {
-		run->seconds += wall_seconds() - start;
-		run->timed_steps += batch;
+		run->seconds += turn->seconds;
+		run->timed_steps += turn->batch;
 	}
-	if (batch) {
-		run->loss = sum / batch;
-		run->accuracy = right / seen;
-		run->epoch = epoch->number;
-		run->batch = batch;
-		run->batches = epoch->batches;
+	if (turn->batch == 0)
+		return;
+	run->loss = turn->sum / turn->batch;
+	run->accuracy = turn->right / turn->seen;
+	run->epoch = epoch->number;
+	run->batch = turn->batch;
+	run->batches = epoch->batches;
+}
+
+/* Each network runs the whole epoch while it is in the cache; but if one draws random numbers they take turns, batch by
+ * batch, as they would in a script with a loop over the batches. */
+static bool run_epoch(Training *t, Work *work, const Epoch *epoch, Failure *failure)
+{
+	const int together = any_draws(t) ? 1 : epoch->batches;
+	memset(work->turns, 0, (size_t)t->run_count * sizeof *work->turns);
+	for (int end = 0; end < epoch->batches && !is_stopped(t);) {
+		end += together;
+		for (int i = 0; i < t->run_count; i++)
+			if (!run_batches(t, work, i, epoch, end, failure))
+				return false;
 	}
+	for (int i = 0; i < t->run_count; i++)
+		end_turn(&t->runs[i], &work->turns[i], epoch);
 	return true;
 }
 
@@ -227,11 +259,10 @@ static bool run_epochs(Training *t, Work *work, int64_t total, Failure *failure)
 		bool whole = true;
 		epoch.batches = total - epoch.first_step < batches_of(t) ? (int)(total - epoch.first_step) : batches_of(t);
 		order_draw(&work->order, t, epoch.number);
-		for (int i = 0; i < t->run_count; i++) {
-			if (!run_epoch(t, work, &t->runs[i], &epoch, failure))
-				return false;
+		if (!run_epoch(t, work, &epoch, failure))
+			return false;
+		for (int i = 0; i < t->run_count; i++)
 			whole = whole && t->runs[i].steps == epoch.first_step + epoch.batches;
-		}
 		if (whole)
 			report_epoch(t, work, &epoch);
 		epoch.first_step += epoch.batches;
@@ -250,6 +281,9 @@ bool train(Training *t, Failure *failure)
 	Work work = {.history.last = 0};
 	t->returned = -1;
 	bool ok = order_open(&work.order, t, epochs_of(t), failure);
+	work.turns = calloc((size_t)t->run_count, sizeof *work.turns);
+	if (ok && !work.turns)
+		ok = fail(failure, "not enough memory for %d networks", t->run_count);
 	if (ok) {
 		t->returns = t->returns && history_open(&work.history, &t->runs[0]);
 		work.progress = progress_start(total * t->run_count, !t->quiet);
@@ -257,5 +291,6 @@ bool train(Training *t, Failure *failure)
 	}
 	history_close(&work.history);
 	order_close(&work.order);
+	free(work.turns);
 	return ok;
 }

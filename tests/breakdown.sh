@@ -41,6 +41,12 @@ check 'in order' keeps -e "$growing weight_decay=200.04; batch 20; epochs 100000
 check 'with momentum' keeps -e "$growing momentum=0.9 weight_decay=380.02; batch 20; epochs 1000000" --train moons:n=100
 check 'with BatchNorm' keeps \
 	-e 'linear 2 8; batchnorm; relu; linear 2; optimizer sgd lr=0.01 weight_decay=200.3; epochs 1000000' --train moons
+check 'with dropout' keeps \
+	-e 'linear 2 8; dropout 0.1; linear 2; optimizer sgd lr=0.01 weight_decay=200.3; batch 20; epochs 1000000' \
+	--train moons:n=100
+check 'with dropout, in order' keeps \
+	-e 'linear 2 8; dropout 0.1; linear 2; optimizer sgd lr=0.01 weight_decay=200.3; batch 20; epochs 1000000' \
+	--train moons:n=100 --no-shuffle
 check 'with a schedule' keeps -e 'linear 2 3; batch 20; epochs 1000000; schedule exponential 1.02
 	optimizer sgd lr=0.01' --train moons:n=100
 check 'with threads' keeps \

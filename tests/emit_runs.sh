@@ -49,8 +49,10 @@ done
 
 # build COMPILER ...: the program that trains what is emitted
 build() {
-	"$@" -c device.c -o device.o && gcc -D_DEFAULT_SOURCE -I. -I"$root/runtime" "$root/tests/emit/run.c" device.o \
-		data/*.o -lzip -lm -o run
+	draws=
+	! grep -q 'uint32_t generator' device.h || draws=-DDRAWS
+	"$@" -c device.c -o device.o && gcc $draws -D_DEFAULT_SOURCE -I. -I"$root/runtime" "$root/tests/emit/run.c" \
+		device.o data/*.o -lzip -lm -o run
 }
 
 # trains SEED COMMAND ...: what the command says of the program's losses, in run.txt, and bnc's of the same seed
@@ -69,7 +71,7 @@ close() {
 }
 
 seeds="0 7"
-for network in models/mlp_bn.net models/mlp.net tests/emit/momentum.net; do
+for network in models/mlp_bn.net models/mlp.net tests/emit/momentum.net tests/emit/two_dropouts.net; do
 	case $network in
 	models/*) relative=1e-5 ;;
 	*) relative=1e-4 ;; # roundings grow as it learns
@@ -117,6 +119,9 @@ emit "$root/models/mlp_bn.net" --prefix net_a --lanes 8 --emit net_a.c
 emit "$root/tests/emit/residual.net" --prefix net_b --emit net_b.c
 check "two networks" gcc -std=c99 $warnings -O2 "$root/tests/emit/two.c" -I. net_a.c net_b.c -lm -o two
 check "two networks" ./two
+emit "$root/tests/emit/two_dropouts.net" --prefix net_a --lanes 8 --emit net_a.c
+check "copies draw the same" gcc -std=c99 $warnings -O2 "$root/tests/emit/two.c" -I. net_a.c net_b.c -lm -o two
+check "copies draw the same" ./two
 emit "$root/models/mlp_bn.net" --prefix net_a --lanes 8 --emit net_a.h --single-header
 emit "$root/tests/emit/residual.net" --prefix net_b --emit net_b.h --single-header
 check "two single headers" clang -std=c99 $warnings -O2 -DSINGLE_HEADER "$root/tests/emit/two.c" -I. -lm -o two

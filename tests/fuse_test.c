@@ -29,6 +29,8 @@ static const char *const networks[] = {
 	/* leaky_relu's input has another reader, and does not vanish */
 	"linear 5 17; batchnorm; residual { leaky_relu; linear 17 }; batchnorm; leaky_relu; linear 2; optimizer sgd "
 	"momentum=0.5",
+	"linear 5 17; layernorm; relu; dropout 0.3; linear 33; groupnorm 3; residual { dropout; linear 33 }; layernorm "
+	"affine=false; linear 3; dropout 0",
 	deep,
 };
 enum { NETWORKS = sizeof networks / sizeof *networks };
@@ -101,6 +103,7 @@ static void train_some(const char *text, Compilation c, float *losses, float *ou
 	void *net = allocate_net(&c);
 	random_seed(&random, 5);
 	cr_assert(program_initialise(&c.module->program, net, &random, &failure));
+	program_set_random(&c.module->program, net, &random);
 	for (int step = 0; step < STEPS; step++) {
 		Batch batch = random_batch(c.network, &random, ROWS);
 		losses[step] = train_on(&c, net, &batch, 0.01f);

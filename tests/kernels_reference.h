@@ -182,6 +182,12 @@ static void reference_layernorm_bwd(const KernelShape *s, const double *f, doubl
 	}
 }
 
+static void reference_dropout(const KernelShape *s, const double *f, double **p)
+{
+	for (int i = 0; i < s->width * s->rows; i++)
+		p[0][i] = p[2] && p[2][i] > 0 ? p[1][i] / f[0] : 0;
+}
+
 /* Kernels that map each value: `a` and `b` are the values of the second and the third pointer. */
 #define REFERENCE_MAP(name, pointers, expression) \
 	static void reference_##name(const KernelShape *s, const double *f, double **p) \
@@ -720,7 +726,8 @@ REFERENCE(linear_batchnorm_##activation##_bwd_update),
 static const struct { const char *name; KernelReference *function; } references[] = {
 	REFERENCE(linear), REFERENCE(linear_dx), REFERENCE(linear_dw), REFERENCE(column_sum), REFERENCE(add),
 	REFERENCE(batchnorm), REFERENCE(batchnorm_predict), REFERENCE(batchnorm_bwd), REFERENCE(scale_shift),
-	REFERENCE(layernorm_statistics), REFERENCE(layernorm), REFERENCE(layernorm_sums), REFERENCE(layernorm_bwd),
+	REFERENCE(dropout), REFERENCE(layernorm_statistics), REFERENCE(layernorm), REFERENCE(layernorm_sums),
+	REFERENCE(layernorm_bwd),
 	REFERENCE(softmax), REFERENCE(softmax_bwd), REFERENCE(log_softmax), REFERENCE(log_softmax_bwd),
 	REFERENCE(cross_entropy), REFERENCE(cross_entropy_weighted), REFERENCE(mse), REFERENCE(l1), REFERENCE(huber),
 	REFERENCE(bce), REFERENCE(centre), REFERENCE(count), REFERENCE(gather),

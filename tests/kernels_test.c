@@ -23,9 +23,9 @@ enum { MAX_POINTERS = 20, MAX_NUMBERS = 12, GUARD = 64 };
 /* ---- a row's text, parsed */
 
 typedef enum Kind { ROWS, FEATURES, WEIGHTS, ANY, SCALAR, COUNTER, LABELS, TABLE, INDEX, ESTIMATES, PREPARED,
-	NORMALS, KINDS } Kind;
+	NORMALS, BITS, KINDS } Kind;
 static const char *const kind_names[KINDS] = { "rows", "features", "weights", "any", "scalar", "counter", "labels",
-	"table", "index", "moments", "numbers", "statistics" };
+	"table", "index", "moments", "numbers", "statistics", "bits" };
 
 typedef struct Pointer {
 	char name[32];
@@ -160,7 +160,7 @@ static void operand_size(const Row *row, const Pointer *operand, const KernelSha
 	*features = 1;
 	*depth = 1;
 	switch (operand->kind) {
-	case ROWS: *features = operand->own ? shape->width : whole; *depth = shape->rows; break;
+	case ROWS: case BITS: *features = operand->own ? shape->width : whole; *depth = shape->rows; break;
 	case FEATURES: *features = operand->own ? shape->width : whole; break;
 	case WEIGHTS: *features = operand->own ? shape->width : shape->outputs; *depth = shape->inputs; break;
 	case ANY: *features = shape->width; *depth = shape->depth; break;
@@ -203,18 +203,39 @@ static int place(int lanes, int depth, int feature, int item)
 	return feature / lanes * depth * lanes + item * lanes + feature % lanes;
 }
 
+/* The words of a panel of bits. */
+static int bit_words(int lanes, int depth)
+{
+	return (lanes * depth + 31) / 32;
+}
+
+/* A bit for each value, set where it is not 0. */
+static void set_bits(const Buffer *buffer, int lanes, int features, int depth, const uint32_t *values)
+{
+	memset(buffer->values, 0, 4 * (size_t)buffer->count);
+	for (int f = 0; f < features; f++)
+		for (int i = 0; i < depth; i++) {
+			const int bit = i * lanes + f % lanes;
+			if (values[f * depth + i])
+				buffer->values[f / lanes * bit_words(lanes, depth) + bit / 32] |= (uint32_t)1 << bit % 32;
+		}
+}
+
 static Buffer buffer_new(const Pointer *operand, int lanes, int features, int depth, const uint32_t *values)
 {
 	const int step = in_panels(operand) ? lanes : 1;
 	const int padded = (features + step - 1) / step * step;
-	Buffer buffer = { .count = padded * depth };
+	const bool bits = operand->kind == BITS;
+	Buffer buffer = { .count = bits ? (features + lanes - 1) / lanes * bit_words(lanes, depth) : padded * depth };
 	const int before = GUARD + !is_counter(operand);
 	const size_t total = (size_t)(before + buffer.count + GUARD_BEHIND);
 	buffer.memory = malloc(4 * total);
 	buffer.values = buffer.memory + before;
 	for (size_t i = 0; i < total; i++)
 		buffer.memory[i] = guard_bits;
-	for (int f = 0; f < padded; f++)
+	if (bits)
+		set_bits(&buffer, lanes, features, depth, values);
+	for (int f = 0; f < padded && !bits; f++)
 		for (int i = 0; i < depth; i++)
 			buffer.values[place(step, depth, f, i)] =
 				f < features ? values[f * depth + i] : padding_of(operand);
@@ -279,7 +300,8 @@ static void run(const Row *row, const KernelSet *set, Case *c, const Way *way)
 		for (int i = 0; i < row->operands; i++) {
 			const Pointer *operand = &row->operand[i];
 			const Buffer *from = &buffer[i == way->shared_out ? way->shared_in : i];
-			pointers[i] = from->values + (operand->own && in_panels(operand) ? panel * depth[i] * lanes : 0);
+			pointers[i] = from->values + (operand->kind == BITS ? panel * bit_words(lanes, depth[i])
+				: operand->own && in_panels(operand) ? panel * depth[i] * lanes : 0);
 			if (way->absent >> i & 1)
 				pointers[i] = NULL;
 		}
@@ -292,7 +314,9 @@ static void run(const Row *row, const KernelSet *set, Case *c, const Way *way)
 		const Buffer *from = &buffer[i == way->shared_out ? way->shared_in : i];
 		const int step = in_panels(operand) ? lanes : 1;
 		cr_assert(guards_whole(&buffer[i]), "%s, %s: writes outside %s", row->name, set->name, operand->name);
-		for (int f = 0; f < (features[i] + step - 1) / step * step; f++)
+		if (operand->kind == BITS)
+			memcpy(c->after[i], c->before[i], 4 * (size_t)(features[i] * depth[i]));
+		for (int f = 0; operand->kind != BITS && f < (features[i] + step - 1) / step * step; f++)
 			for (int k = 0; k < depth[i]; k++) {
 				const uint32_t value = from->values[place(step, depth[i], f, k)];
 				if (f < features[i])
@@ -378,6 +402,7 @@ static Case case_new(const Row *row, const KernelShape *shape)
 			switch (operand->kind) {
 			case LABELS: c.before[i][k] = (uint32_t)(uniform * shape->features); break;
 			case INDEX: c.before[i][k] = (uint32_t)(uniform * shape->rows); break;
+			case BITS: c.before[i][k] = float_bits(uniform < 0.5); break;
 			case COUNTER: c.before[i][k] = k == 0 ? (uint32_t)shape->flag : 0; break;
 			case ESTIMATES: c.before[i][k] = float_bits(random_moment(shape, (int)k, uniform)); break;
 			case PREPARED: c.before[i][k] = float_bits(shape->flag && is_switch(row, k) ? 0 : uniform); break;

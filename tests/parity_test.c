@@ -203,7 +203,7 @@ static void check_final(const Recorded *recorded, Repeated *n, const Final *fina
 }
 
 /* Another program, for a batch of all samples: its count of right answers is that of torch in training mode. */
-static void check_correct(const Record *r, const Recorded *recorded, const Repeated *n)
+static void check_correct(const Record *r, const Recorded *recorded, const Repeated *n, Random *random)
 {
 	Repeated whole = {.steps = 0};
 	compile_recorded(&whole.c, recorded->text, n->c.options.target, r->data.rows);
@@ -216,7 +216,9 @@ static void check_correct(const Record *r, const Recorded *recorded, const Repea
 	}
 	Batch batch = {.rows = r->data.rows, .inputs = r->data.features, .outputs = r->data.target_features,
 		.x = r->data.x, .targets = r->data.targets, .labels = r->data.labels};
+	program_set_random(&whole.c.module->program, whole.net, random);
 	train_on(&whole.c, whole.net, &batch, 0);
+	program_get_random(&whole.c.module->program, whole.net, random);
 	cr_expect_eq((int)get_scalar(whole.net, whole.c.module->program.correct), recorded->correct,
 		"%s (%s): %g are right, with torch %d", recorded->text, n->c.options.target->name,
 		(double)get_scalar(whole.net, whole.c.module->program.correct), recorded->correct);
@@ -263,7 +265,7 @@ static void repeat_on(const Record *r, const KernelSet *set)
 		for (int k = 0; k < r->networks[i].final_count; k++)
 			check_final(&r->networks[i], &networks[i], &r->networks[i].finals[k]);
 		if (r->networks[i].correct >= 0)
-			check_correct(r, &r->networks[i], &networks[i]);
+			check_correct(r, &r->networks[i], &networks[i], &random);
 		close_repeated(&networks[i]);
 	}
 }
@@ -289,6 +291,7 @@ Test(parity, convolution) { repeat("convolution"); }
 Test(parity, residual_convolution) { repeat("residual_convolution"); }
 Test(parity, layernorm) { repeat("layernorm"); }
 Test(parity, groupnorm) { repeat("groupnorm"); }
+Test(parity, dropout) { repeat("dropout"); }
 Test(parity, l1) { repeat("l1"); }
 Test(parity, huber) { repeat("huber"); }
 Test(parity, bce) { repeat("bce"); }

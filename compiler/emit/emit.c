@@ -11,7 +11,12 @@
 
 const char *element_type(const Tensor *tensor)
 {
-	return tensor->layout == LAYOUT_COUNTER ? "int64_t" : tensor->layout == LAYOUT_LABELS ? "int32_t" : "float";
+	switch (tensor->layout) {
+	case LAYOUT_GENERATOR: return "uint32_t";
+	case LAYOUT_COUNTER: return "int64_t";
+	case LAYOUT_LABELS: return "int32_t";
+	default: return "float";
+	}
 }
 
 void mark_called(const Module *m, const Routine *routine, bool *called)
@@ -324,7 +329,8 @@ void emit(Module *m)
 	Emit e = {.module = m, .code = {.arena = m->arena}, .prefix = "", .work = "work"};
 	const KernelSet *target = m->options.target;
 	put(&e, "/* bnc %s, %d lane%s (%s) */\n", BNC_VERSION, target->lanes, target->lanes == 1 ? "" : "s", target->name);
-	put(&e, "typedef int int32_t;\ntypedef long long int64_t;\n\n");
+	put(&e, "typedef int int32_t;\ntypedef long long int64_t;\n%s\n",
+		m->generator ? "typedef unsigned int uint32_t;\n" : "");
 	put_prototypes(&e);
 	put_host(&e);
 	put_lists(&e, &m->train);

@@ -19,6 +19,12 @@ int tensor_index(const Layer *layer, const char *name)
 	return -1;
 }
 
+bool layer_does_nothing(const Layer *layer, bool training)
+{
+	const char *calls = !training && layer->predict ? layer->predict : layer->forward;
+	return calls && strcmp(calls, "y = x") == 0;
+}
+
 static const char *list_text(Arena *arena, const double *numbers, int count)
 {
 	Code text = {.arena = arena};

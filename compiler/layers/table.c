@@ -3,7 +3,7 @@
 #include <string.h>
 
 #define LAYERS(ROW) \
-	ROW(linear) ROW(conv2d) ROW(batchnorm) ROW(layernorm) ROW(groupnorm) \
+	ROW(linear) ROW(conv2d) ROW(batchnorm) ROW(layernorm) ROW(groupnorm) ROW(dropout) \
 	ROW(maxpool2d) ROW(avgpool2d) ROW(global_avgpool) ROW(flatten) \
 	ROW(residual) \
 	ROW(relu) ROW(relu6) ROW(leaky_relu) ROW(tanh) ROW(sigmoid) ROW(elu) ROW(gelu) ROW(silu) ROW(softplus) \

@@ -287,6 +287,7 @@ void plan_memory(Module *m)
 	m->work_offset = place_persistent(m, 0, LAYOUT_ROWS, LAYOUT_WEIGHTS, sizeof(float));
 	m->bytes = m->work_offset + m->work * sizeof(float);
 	m->bytes = place_persistent(m, m->bytes, LAYOUT_SCALAR, LAYOUT_LABELS, sizeof(float));
+	m->bytes = place_persistent(m, m->bytes, LAYOUT_GENERATOR, LAYOUT_GENERATOR, sizeof(uint32_t));
 	m->bytes = place_persistent(m, m->bytes, LAYOUT_COUNTER, LAYOUT_COUNTER, INT64_BYTES);
 	m->bytes = (m->bytes + INT64_BYTES - 1) / INT64_BYTES * INT64_BYTES;
 	for (int i = 0; i < m->tensors.count; i++)

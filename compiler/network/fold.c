@@ -165,6 +165,36 @@ static bool fold_node(Fold *f, Node *node)
 	return gone;
 }
 
+/* Removes a node that does nothing in prediction: whoever reads its result reads its input instead. */
+static void leave_out(Fold *f, Network *network, const Node *node)
+{
+	Value *input = node->inputs[0];
+	for (int i = 0; i < network->nodes.count; i++)
+		if (network->nodes.items[i] != node)
+			give_source(node, network->nodes.items[i]);
+	give_source(node, network->loss);
+	if (network->output == node->output)
+		network->output = input;
+	input->readers += node->output->readers - 1;
+	if (input->reader == node)
+		input->reader = node->output->reader;
+	APPEND(f->arena, &f->folded.notes, arena_print(f->arena, "%s %s does nothing in prediction", node->path,
+		node->layer->name));
+}
+
+static void leave_out_idle(Fold *f, Network *network)
+{
+	Nodes *nodes = &network->nodes;
+	int kept = 0;
+	for (int i = 0; i < nodes->count; i++)
+		if (layer_does_nothing(nodes->items[i]->layer, false))
+			leave_out(f, network, nodes->items[i]);
+	for (int i = 0; i < nodes->count; i++)
+		if (!layer_does_nothing(nodes->items[i]->layer, false))
+			nodes->items[kept++] = nodes->items[i];
+	nodes->count = kept;
+}
+
 /* ---- the network's copy */
 
 static Value *copy_value(Arena *arena, Value **copies, const Value *value)
@@ -235,6 +265,7 @@ Folded fold(Arena *arena, const Network *network, const Weights *weights)
 	Fold f = {arena, {.network = copy, .weights = copy_weights(arena, network, weights)}};
 	Nodes *nodes = &copy->nodes;
 	int kept = 0;
+	leave_out_idle(&f, copy);
 	for (int i = 0; i < nodes->count; i++)
 		if (!nodes->items[i]->layer->scales || !fold_node(&f, nodes->items[i]))
 			nodes->items[kept++] = nodes->items[i];

@@ -186,6 +186,7 @@ static const char *shape_of(const Standalone *s, const Tensor *tensor)
 		return text;
 	case LAYOUT_ROWS: return arena_print(s->arena, "%d rows of %d", s->module->options.batch,
 		tensor->features * tensor->positions);
+	case LAYOUT_GENERATOR: return "the state of MT19937, as PyTorch has it: words, and how many are used up";
 	default: return "one value";
 	}
 }
@@ -195,6 +196,8 @@ static const char *heading_of(const Tensor *tensor)
 {
 	if (tensor->layout == LAYOUT_COUNTER)
 		return "counters";
+	if (tensor->layout == LAYOUT_GENERATOR)
+		return "random numbers";
 	switch (tensor->role) {
 	case ROLE_PARAMETER: return "parameters";
 	case ROLE_STATISTIC: return "running statistics";
@@ -225,7 +228,7 @@ static void put_struct(const Standalone *s, Code *code)
 	int count = standalone_tensors(s, tensors);
 	bool worked = false;
 	for (int i = 0; i < count; i++) {
-		if (tensors[i]->layout == LAYOUT_COUNTER && !worked) {
+		if (follows_work(tensors[i]) && !worked) {
 			code_put(code, "\tfloat work[%zu];\n", s->work);
 			worked = true;
 		}
@@ -247,8 +250,10 @@ static void put_functions(const Standalone *s, Code *code)
 		"void @_init(@ *net, uint64_t seed);\n", s->net ? arena_print(s->arena, ", %s_init_trained", s->prefix) : "");
 	if (s->net)
 		put_template(s, code, "\n"
-			"/* With the weights that bnc had when it wrote this, and an optimizer that has not begun. */\n"
-			"void @_init_trained(@ *net);\n");
+			"/* With the weights that bnc had when it wrote this, and an optimizer that has not begun.%s */\n"
+			"void @_init_trained(@ *net);\n", !s->module->generator ? "" : arena_print(s->arena,
+				" Random\n * numbers begin with the network's seed, %llu.",
+				(unsigned long long)s->model->network->seed));
 	put_template(s, code, "\n"
 		"/* y[rows][$_OUTPUTS] from x[rows][$_INPUTS]%s, for any number of\n"
 		" * rows; none when rows <= 0. Works in the network's own memory: calls for one network must not overlap in "
@@ -288,7 +293,7 @@ static void put_tensor_table(const Standalone *s, Code *code)
 			longest = strlen(saved_name(tensors[i]));
 	put_template(s, code, "\n"
 		"/* ---- the tensors by name, and their bytes */\n\n"
-		"typedef enum @_role { $_PARAMETER, $_STATISTIC, $_OPTIMIZER_STATE } @_role;\n\n"
+		"typedef enum @_role { $_PARAMETER, $_STATISTIC, $_OPTIMIZER_STATE%s } @_role;\n\n"
 		"typedef struct @_tensor {\n"
 		"\tchar name[%zu];   /* as PyTorch's state_dict has it */\n"
 		"\tint32_t role;    /* a @_role */\n"
@@ -298,7 +303,7 @@ static void put_tensor_table(const Standalone *s, Code *code)
 		"} @_tensor;\n\n"
 		"#define $_TENSORS %d\n"
 		"extern const @_tensor @_tensors[$_TENSORS];\n\n"
-		"/* The tensor as row-major floats, and back. Not for a tensor of rank 0, which is an int64_t at its offset. "
+		"/* The tensor as row-major floats, and back. Not for a tensor of rank 0, which is an int64_t at its offset%s. "
 		"*/\n"
 		"void @_get(const @ *net, const @_tensor *tensor, float *values);\n"
 		"void @_set(@ *net, const @_tensor *tensor, const float *values);\n\n"
@@ -315,7 +320,9 @@ static void put_tensor_table(const Standalone *s, Code *code)
 		"} @_load_result;\n\n"
 		"/* Leaves the network as it was unless the result is $_LOAD_OK. Needs no @_init before it. */\n"
 		"@_load_result @_load(@ *net, const void *buffer, size_t size);\n",
+		s->module->generator ? arena_print(s->arena, ", %s_GENERATOR", s->capitals) : "",
 		longest + 1, dimensions_text(s), s->convolves ? 4 : 2, count,
+		s->module->generator ? ",\n * nor for the generator, whose words are no floats" : "",
 		save_bytes(s));
 }
 

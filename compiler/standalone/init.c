@@ -45,9 +45,33 @@ static const char generator[] =
 	"\tword ^= (word << 7) & UINT32_C(0x9d2c5680);\n"
 	"\tword ^= (word << 15) & UINT32_C(0xefc60000);\n"
 	"\treturn word ^ (word >> 18);\n"
-	"}\n\n"
+	"}\n\n";
+
+/* Of a network that draws random numbers in training: it goes on with the generator that has drawn its weights. */
+static const char own_generator[] =
+	"\n/* ---- initial weights */\n\n"
+	"/* Seeds the generator, MT19937 (Matsumoto and Nishimura, 1998). */\n"
+	"static void @_seed(uint32_t *generator, uint32_t seed)\n"
+	"{\n"
+	"\tgenerator[0] = seed;\n"
+	"\tfor (int i = 1; i < %d; i++) {\n"
+	"\t\tseed = UINT32_C(1812433253) * (seed ^ (seed >> 30)) + (uint32_t)i;\n"
+	"\t\tgenerator[i] = seed;\n"
+	"\t}\n"
+	"\tgenerator[%d] = %d;\n"
+	"}\n\n";
+
+static const char own_random[] =
+	"static uint32_t @_random(uint32_t *generator)\n"
+	"{\n"
+	"\tuint32_t word;\n"
+	"\t@_take_words(generator, 1, &word);\n"
+	"\treturn word;\n"
+	"}\n\n";
+
+static const char uniform[] =
 	"/* Numbers from -bound to bound, as torch.nn.init.uniform_ draws them from 24 bits each. */\n"
-	"static void @_uniform(@_Generator *generator, float *panels, int features, int inputs%s, float bound)\n"
+	"static void @_uniform(%s *generator, float *panels, int features, int inputs%s, float bound)\n"
 	"{\n"
 	"\tfor (int feature = 0; feature < features; feature++)\n"
 	"\t\tfor (int input = 0; input < inputs; input++) {\n"
@@ -90,7 +114,8 @@ static void put_ones(const Standalone *s, Code *code, const Tensor *tensor)
 static void put_initial(const Standalone *s, Code *code, const Tensor *tensor)
 {
 	if (is_drawn(tensor))
-		put_template(s, code, "\t@_uniform(&generator, net->%s, %d, %d%s, %s);\n", tensor->name, tensor->features,
+		put_template(s, code, "\t@_uniform(%s, net->%s, %d, %d%s, %s);\n",
+			s->module->generator ? "net->generator" : "&generator", tensor->name, tensor->features,
 			tensor->layout == LAYOUT_WEIGHTS ? tensor->inputs : 1, taps_literal(s, tensor),
 			number_text(s->arena, initial_bound(tensor->init, tensor->inputs), OPERAND_FLOAT));
 	else if (tensor->init == INIT_ONE)
@@ -99,17 +124,19 @@ static void put_initial(const Standalone *s, Code *code, const Tensor *tensor)
 
 static void put_init_function(const Standalone *s, Code *code, Tensor *const *tensors, int count, bool drawn)
 {
+	const bool own = s->module->generator, apart = drawn && !own;
 	put_template(s, code, "void @_init(@ *net, uint64_t seed)\n{\n");
-	if (drawn && s->work < STATE_WORDS)
+	if (apart && s->work < STATE_WORDS)
 		put_template(s, code, "\tfloat words[$_WORDS];\n\t@_Generator generator = { words, 0 };\n");
-	else if (drawn)
+	else if (apart)
 		put_template(s, code, "\t@_Generator generator = { net->work, 0 };\n");
-	code_put(code, "\n\tmemset(net, 0, sizeof *net);\n");
-	put_template(s, code, drawn ? "\t@_seed(&generator, (uint32_t)seed);\n" : "\t(void)seed;\n");
+	code_put(code, own ? "\tmemset(net, 0, sizeof *net);\n" : "\n\tmemset(net, 0, sizeof *net);\n");
+	put_template(s, code, own ? "\t@_seed(net->generator, (uint32_t)seed);\n"
+		: drawn ? "\t@_seed(&generator, (uint32_t)seed);\n" : "\t(void)seed;\n");
 	for (int i = 0; i < count; i++)
 		if (tensors[i]->path)
 			put_initial(s, code, tensors[i]);
-	if (drawn && s->work >= STATE_WORDS)
+	if (apart && s->work >= STATE_WORDS)
 		code_put(code, "\tmemset(net->work, 0, sizeof net->work);\n");
 	code_put(code, "}\n");
 }
@@ -123,8 +150,15 @@ void put_init(const Standalone *s, Code *code)
 		drawn = drawn || is_drawn(tensors[i]);
 		filled = filled || (tensors[i]->path && tensors[i]->init == INIT_ONE);
 	}
+	if (s->module->generator)
+		put_template(s, code, own_generator, STATE_WORDS, STATE_WORDS, STATE_WORDS);
+	if (drawn && s->module->generator)
+		put_template(s, code, own_random);
+	else if (drawn)
+		put_template(s, code, generator, STATE_WORDS);
 	if (drawn)
-		put_template(s, code, generator, STATE_WORDS, s->convolves ? ", int taps" : "", s->convolves ? ", taps" : "");
+		put_template(s, code, uniform, s->module->generator ? "uint32_t" : arena_print(s->arena, "%s_Generator",
+			s->prefix), s->convolves ? ", int taps" : "", s->convolves ? ", taps" : "");
 	if (filled)
 		put_template(s, code, fill);
 	put_init_function(s, code, tensors, count, drawn);

@@ -4,18 +4,25 @@
 
 bool is_persistent(const Tensor *tensor)
 {
-	return tensor->role == ROLE_PARAMETER || tensor->role == ROLE_STATISTIC || tensor->role == ROLE_STATE;
+	return tensor->role == ROLE_PARAMETER || tensor->role == ROLE_STATISTIC || tensor->role == ROLE_STATE
+		|| tensor->role == ROLE_GENERATOR;
+}
+
+bool follows_work(const Tensor *tensor)
+{
+	return tensor->layout == LAYOUT_COUNTER || tensor->layout == LAYOUT_GENERATOR;
 }
 
 int standalone_tensors(const Standalone *s, const Tensor **tensors)
 {
-	static const Role roles[] = {ROLE_PARAMETER, ROLE_STATISTIC, ROLE_STATE, ROLE_INPUT, ROLE_TARGET};
+	static const Role roles[] = {ROLE_PARAMETER, ROLE_STATISTIC, ROLE_STATE, ROLE_INPUT, ROLE_TARGET,
+		ROLE_GENERATOR};
 	int count = 0;
-	for (int counters = 0; counters <= 1; counters++)
+	for (int last = 0; last <= 1; last++)
 		for (size_t r = 0; r < sizeof roles / sizeof *roles; r++)
 			for (int i = 0; i < s->module->tensors.count; i++) {
 				const Tensor *tensor = s->module->tensors.items[i];
-				if (tensor->role == roles[r] && (tensor->layout == LAYOUT_COUNTER) == counters)
+				if (tensor->role == roles[r] && follows_work(tensor) == last)
 					tensors[count++] = tensor;
 			}
 	return count;
@@ -57,7 +64,7 @@ int saved_tensors(const Module *m, Tensor **tensors)
 	int count = 0;
 	for (int states = 0; states <= 1; states++)
 		for (int i = 0; i < m->tensors.count; i++)
-			if (is_persistent(m->tensors.items[i]) && (m->tensors.items[i]->role == ROLE_STATE) == states)
+			if (is_persistent(m->tensors.items[i]) && (m->tensors.items[i]->role >= ROLE_STATE) == states)
 				tensors[count++] = m->tensors.items[i];
 	return count;
 }

@@ -170,7 +170,7 @@ static void put_table(const Standalone *s, Code *code, Tensor *const *tensors, i
 	for (int i = 0; i < count; i++) {
 		const Tensor *tensor = tensors[i];
 		const char *role = tensor->role == ROLE_PARAMETER ? "PARAMETER" : tensor->role == ROLE_STATISTIC ? "STATISTIC"
-			: "OPTIMIZER_STATE";
+			: tensor->role == ROLE_GENERATOR ? "GENERATOR" : "OPTIMIZER_STATE";
 		put_template(s, code, "\t{ \"%s\", $_%s, %s, offsetof(@, %s) },\n", saved_name(tensor), role,
 			shape_literal(s, tensor), tensor->name);
 	}

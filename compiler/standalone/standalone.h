@@ -69,8 +69,10 @@ void settle_name(const Standalone *s, Code *code);
 
 /* model.c */
 
-/* Lists the struct's tensors in their order: parameters, statistics, the optimizer's, the batch, counters. */
+/* Lists the struct's tensors in their order: parameters, statistics, the optimizer's, the batch, counters, the
+ * generator. */
 int standalone_tensors(const Standalone *s, const Tensor **tensors);
+bool follows_work(const Tensor *tensor);        /* its place is after the working memory */
 bool is_persistent(const Tensor *tensor);       /* outlives a step, so it is saved */
 /* Returns a tensor's weights in net, row-major; or the value of a counter. */
 const float *weights_of(const Standalone *s, const Tensor *tensor);

@@ -30,12 +30,13 @@ static bool initialise_trial(const Standalone *s, Trial *trial, Failure *failure
 	Random random;
 	const Program *program = &trial->module->program;
 	trial->tensors = tensors_by_path(s->arena, program);
-	if (s->net) {
+	random_seed(&random, s->net ? (uint32_t)s->model->network->seed : 0);
+	if (s->net)
 		set_weights(s, trial);
-		return true;
-	}
-	random_seed(&random, 0);
-	return program_initialise(program, trial->net, &random, failure);
+	else if (!program_initialise(program, trial->net, &random, failure))
+		return false;
+	program_set_random(program, trial->net, &random);
+	return true;
 }
 
 bool trial_compile(Arena *arena, const Network *network, const Options *options, Trial *trial, Failure *failure)
@@ -96,7 +97,9 @@ static void disturb_tensor(const Noise *noise, const Tensor *tensor)
 {
 	const Module *m = noise->trial->module;
 	bool temporary = tensor->role == ROLE_TEMPORARY;
-	if (tensor->layout != LAYOUT_COUNTER && !tensor->one_panel)
+	const bool numbers = tensor->layout != LAYOUT_COUNTER && tensor->layout != LAYOUT_GENERATOR
+		&& tensor->layout != LAYOUT_BITS;
+	if (numbers && !tensor->one_panel)
 		trial_disturb(noise->random,
 			place(noise->trial, temporary ? m->work_offset + tensor->offset * sizeof(float) : tensor->offset),
 			tensor_floats(m, tensor));

@@ -61,5 +61,8 @@ void put_trained(const Standalone *s, Code *code)
 			code_put(code, "\tnet->%s = %lld;\n", tensors[i]->name, (long long)count_of(s, tensors[i]));
 		else if (tensors[i]->path)
 			put_template(s, code, "\t@_set(net, &@_tensors[%d], @_trained_%s);\n", i, tensors[i]->name);
+	if (s->module->generator)
+		put_template(s, code, "\t@_seed(net->generator, %luu);\n",
+			(unsigned long)(uint32_t)s->model->network->seed);
 	code_put(code, "}\n");
 }

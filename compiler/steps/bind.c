@@ -107,6 +107,28 @@ static Tensor *step_counter(Diff *d)
 	return d->module->step;
 }
 
+static Tensor *generator(Diff *d)
+{
+	if (!d->module->generator) {
+		d->module->generator = new_tensor(d, ROLE_GENERATOR, LAYOUT_GENERATOR, "generator");
+		d->module->generator->features = GENERATOR_WORDS;
+		d->module->generator->rank = 1;
+	}
+	return d->module->generator;
+}
+
+/* `<local>_size` */
+static bool bind_size(Diff *d, const char *name, Operand *operand)
+{
+	const char *end = strrchr(name, '_');
+	for (int i = 0; end && strcmp(end, "_size") == 0 && d->node->layer->locals[i].name; i++)
+		if (strncmp(d->node->layer->locals[i].name, name, (size_t)(end - name)) == 0) {
+			*operand = (Operand){.kind = OPERAND_PANEL_SIZE, .tensor = local_tensor(d, i)};
+			return true;
+		}
+	return false;
+}
+
 /* Sizes of images. */
 static bool bind_image(const Node *node, const char *name, Operand *operand)
 {
@@ -157,6 +179,8 @@ static bool bind_common(Diff *d, const char *name, Operand *operand)
 		*operand = (Operand){.kind = OPERAND_ROWS, .number = flat ? 1 : shape_positions(&x->shape)};
 	else if (strcmp(name, "panel") == 0)
 		*operand = (Operand){.kind = OPERAND_PANEL};
+	else if (strcmp(name, "generator") == 0)
+		*operand = at(generator(d));
 	else if (strcmp(name, "size") == 0)
 		*operand = (Operand){.kind = OPERAND_PANEL_SIZE, .tensor = d->w};
 	else if (strcmp(name, "lr") == 0)
@@ -241,7 +265,8 @@ static Operand bind(Diff *d, const char *name)
 		return at(0);
 	if (strcmp(name, "1") == 0)
 		return number(1);
-	if (bind_common(d, name, &operand) || bind_image(d->node, name, &operand) || bind_pair(d->node, name, &operand))
+	if (bind_common(d, name, &operand) || bind_image(d->node, name, &operand) || bind_pair(d->node, name, &operand)
+		|| bind_size(d, name, &operand))
 		return operand;
 	/* a tensor takes precedence over an argument of the same name, which says whether the tensor exists */
 	static const char one_minus[] = "one_minus_";
@@ -297,6 +322,15 @@ Step *new_step(Diff *d, const Kernel *kernel)
 	return step;
 }
 
+/* y is x. */
+static void pass_value(Diff *d, const char *from)
+{
+	const Node *node = d->node;
+	if (strcmp(from, "x") != 0)
+		internal_error("%s: `y = %s` passes no value on", node->layer->name, from);
+	d->values[value_index(node->output)] = d->values[value_index(node->inputs[0])];
+}
+
 /* Passes on the gradient called `from` as that of the input called `dx` or `dx2`. */
 static void pass_gradient(Diff *d, const char *input, const char *from)
 {
@@ -315,7 +349,9 @@ static void bind_call(Diff *d, const char **text, bool wanted)
 	if (read_mark(&after, '=')) {
 		const char *from = read_word(d->arena, &after);
 		*text = after;
-		if (wanted)
+		if (wanted && strcmp(name, "y") == 0)
+			pass_value(d, from);
+		else if (wanted)
 			pass_gradient(d, name, from);
 		return;
 	}

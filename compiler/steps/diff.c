@@ -115,18 +115,42 @@ static void loss(Diff *d)
 	}
 }
 
+/* The value whose tensor is the routine's result: the network's output, or what the layers at its end pass on as
+ * that. */
+static const Value *result_value(const Network *network, bool training)
+{
+	const Value *value = network->output;
+	while (value->producer && layer_does_nothing(value->producer->layer, training))
+		value = value->producer->inputs[0];
+	return value;
+}
+
+/* A network that does nothing. */
+static void copy_input(Diff *d)
+{
+	const Network *network = d->module->network;
+	Step *step = new_step(d, kernel_find(&d->module->kernels, "scale_shift", strlen("scale_shift")));
+	step->operands[0] = (Operand){.kind = OPERAND_ROWS, .number = 1};
+	step->operands[1] = at(d->module->output);
+	step->operands[2] = at(d->values[value_index(network->output)]);
+	find_features(step);
+}
+
 static void forward(Diff *d, bool training)
 {
 	const Network *network = d->module->network;
+	const Value *last = result_value(network, training);
 	begin_forward(d);
 	memset(d->locals, 0, (size_t)network->index_count * sizeof *d->locals);
 	for (int i = 0; i < network->nodes.count; i++) {
 		const Node *node = network->nodes.items[i];
-		bool result = !training && node->output == network->output && !is_image(node->output);
+		bool result = !training && node->output == last && !is_image(node->output);
 		d->values[value_index(node->output)] = result ? d->module->output
 			: tensor_over(d, ROLE_TEMPORARY, LAYOUT_ROWS, node->output, value_name(d, node->output));
 		bind_calls(d, node, !training && node->layer->predict ? node->layer->predict : node->layer->forward);
 	}
+	if (!training && last == network->input && !is_image(network->output))
+		copy_input(d);
 	if (!training && is_image(network->output))
 		reorder(d, "flatten", network->output, d->module->output, d->values[value_index(network->output)]);
 }

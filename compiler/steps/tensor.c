@@ -24,6 +24,8 @@ size_t panel_floats(const Module *m, const Tensor *tensor)
 	case LAYOUT_FEATURES: return lanes;
 	case LAYOUT_MOMENTS: return MOMENTS;
 	case LAYOUT_NUMBERS: return NUMBERS;
+	case LAYOUT_BITS: return (lanes * (size_t)m->options.batch * (size_t)tensor->positions + 31) / 32;
+	case LAYOUT_GENERATOR: return GENERATOR_WORDS;
 	case LAYOUT_STATISTICS: return (size_t)m->options.batch * (size_t)tensor->features * STATISTICS;
 	default: return 1;
 	}
@@ -32,7 +34,7 @@ size_t panel_floats(const Module *m, const Tensor *tensor)
 size_t tensor_floats(const Module *m, const Tensor *tensor)
 {
 	bool panels = tensor->layout == LAYOUT_ROWS || tensor->layout == LAYOUT_WEIGHTS
-		|| tensor->layout == LAYOUT_FEATURES;
+		|| tensor->layout == LAYOUT_FEATURES || tensor->layout == LAYOUT_BITS;
 	return panel_floats(m, tensor) * (panels ? (size_t)panel_count(m, tensor->features) : 1);
 }
 
@@ -51,6 +53,7 @@ size_t element_count(const Tensor *tensor)
 	switch (tensor->layout) {
 	case LAYOUT_WEIGHTS: return (size_t)tensor->features * (size_t)tensor->inputs;
 	case LAYOUT_FEATURES: return (size_t)tensor->features;
+	case LAYOUT_GENERATOR: return GENERATOR_WORDS;
 	default: return 1;
 	}
 }

@@ -52,13 +52,14 @@ static double *tensor_values(const Module *m, const void *net, const Tensor *ten
 	return values;
 }
 
-static void run_node(const Module *m, const void *net, const Node *node, int rows, const double *x,
+static void run_node(const Module *m, const void *net, const Node *node, int rows, const double *x, Random *random,
 	double **outputs)
 {
 	Reference reference = reference_of(node, rows);
 	reference.x = value_of(outputs, x, node->inputs[0]);
 	reference.x2 = value_of(outputs, x, node->inputs[1]);
 	reference.training = true;
+	reference.random = random;
 	reference.y = outputs[node->index] = NEW_ARRAY(m->arena, double, (size_t)rows * (size_t)reference.outputs);
 	for (int k = 0; k < MAX_TENSORS; k++)
 		if (m->owned[node->index][k] && m->owned[node->index][k]->layout != LAYOUT_COUNTER)
@@ -108,6 +109,7 @@ static bool blame_deviation(const Module *m, const Training *t, Failure *failure
 	int rows = t->data->rows - begin < t->batch ? t->data->rows - begin : t->batch;
 	const double *x = input_values(m, run, rows);
 	double **outputs = NEW_ARRAY(m->arena, double *, nodes->count);
+	Random random = *t->random;
 	for (int i = 0; x && i <= last->index; i++) {
 		const Node *node = nodes->items[i];
 		int features = (int)shape_size(&node->inputs[0]->shape);
@@ -119,7 +121,7 @@ static bool blame_deviation(const Module *m, const Training *t, Failure *failure
 				"by 0. Give it eps=1e-5, or leave such a feature out", node->layer->name, node->path, constant, rows);
 			return true;
 		}
-		run_node(m, run->net, node, rows, x, outputs);
+		run_node(m, run->net, node, rows, x, &random, outputs);
 	}
 	return false;
 }

@@ -154,6 +154,8 @@ static void print_memory(const Module *m, FILE *out)
 	fprintf(out, "    %12zu bytes  parameters\n", role_bytes(m, ROLE_PARAMETER));
 	fprintf(out, "    %12zu bytes  running statistics\n", role_bytes(m, ROLE_STATISTIC));
 	fprintf(out, "    %12zu bytes  optimizer state\n", role_bytes(m, ROLE_STATE));
+	if (m->generator)
+		fprintf(out, "    %12zu bytes  generator of random numbers\n", role_bytes(m, ROLE_GENERATOR));
 	fprintf(out, "    %12zu bytes  inputs, labels, outputs\n", ends);
 	fprintf(out, "    %12zu bytes  activations, gradients and scratch (training: %zu planned, %zu alive at the peak; "
 		"prediction: %zu)\n", m->work * sizeof(float), m->train.work * sizeof(float), m->train.peak * sizeof(float),

@@ -137,6 +137,8 @@ static bool prepare_runs(Job *job)
 		if (s->options.weights && !load_weights(&c->module->program, runs[i].net, s->options.weights, failure))
 			return false;
 	}
+	for (int i = 0; i < s->count; i++)
+		program_set_random(runs[i].program, runs[i].net, random);
 	return true;
 }
 

@@ -55,6 +55,8 @@ Model model_open(Arena *arena, const Network *network)
 	m.tensors = arena_alloc(arena, (size_t)nodes, sizeof *m.tensors);
 	m.updated = arena_alloc(arena, (size_t)nodes, sizeof *m.updated);
 	m.outputs = NEW_ARRAY(arena, double *, nodes);
+	m.before = NEW_ARRAY(arena, Random, nodes + 1);
+	random_seed(&m.random, 1);
 	for (int i = 0; i < nodes; i++) {
 		const Node *node = network->nodes.items[i];
 		for (int k = 0; node->layer->tensors[k].name; k++) {
@@ -109,13 +111,16 @@ const double *model_value(const Model *m, const Value *value)
 
 static void forward_from(const Model *m, int first, bool training)
 {
+	Random random = first > 0 ? m->before[first] : m->random;
 	for (int i = first; i < m->network->nodes.count; i++) {
+		m->before[i] = random;
 		const Node *node = m->network->nodes.items[i];
 		Reference reference = reference_of(node, m->rows);
 		reference.x = model_value(m, node->inputs[0]);
 		reference.x2 = model_value(m, node->inputs[1]);
 		reference.y = m->outputs[i];
 		reference.training = training;
+		reference.random = &random;
 		for (int k = 0; k < MAX_TENSORS; k++) {
 			reference.tensors[k] = m->tensors[i][k];
 			reference.updated[k] = training ? m->updated[i][k] : 0;
@@ -178,6 +183,7 @@ void model_store(const Model *m, const Module *module, void *net)
 				values[v] = (float)m->tensors[i][k][v];
 			tensor_set(&module->program, net, &view, values);
 		}
+	program_set_random(&module->program, net, &m->random);
 }
 
 void model_fetch(Model *m, const Module *module, const void *net)
@@ -192,6 +198,7 @@ void model_fetch(Model *m, const Module *module, const void *net)
 			for (size_t v = 0; v < tensor_count(&view); v++)
 				m->tensors[i][k][v] = values[v];
 		}
+	program_get_random(&module->program, net, &m->random);
 }
 
 /* ---- differences */

@@ -26,6 +26,8 @@ typedef struct Model {
 	double *(*tensors)[MAX_TENSORS];        /* by node; row-major; null for counters and for what does not exist */
 	double *(*updated)[MAX_TENSORS];        /* the same of statistics, as training leaves them */
 	double **outputs;                       /* by node */
+	Random random;                          /* the generator as each evaluation in training begins with it */
+	Random *before;                         /* by node: as it is then; see forward_from */
 } Model;
 
 /* The number of values of a node's tensor; 0 for a counter and for one that does not exist. */

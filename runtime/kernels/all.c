@@ -24,6 +24,7 @@
 #include "image.c"
 #include "batchnorm.c"
 #include "norms.c"
+#include "dropout.c"
 #include "centre.c"
 #include "few.c"
 #include "activations.c"

@@ -8,6 +8,9 @@ enum { FEW = 4 };       /* at most this many inputs or outputs are few */
 enum { FEW_ABOVE = 2 };
 
 enum { NUMBERS = 8 };   /* the most numbers that an optimizer prepares */
+/* of MT19937, the random number generator of numpy and torch; and of a network's own generator: they, how many of them
+ * are used up, and one that keeps their number even */
+enum { STATE_WORDS = 624, GENERATOR_WORDS = STATE_WORDS + 2 };
 enum { STATISTICS = 3 };        /* floats that layernorm and groupnorm keep of a group of values */
 
 /* Indices into the moments of a batch. If TURNED is 0: MEANS and COVARIANCES are those of the inputs. If it is 1 they

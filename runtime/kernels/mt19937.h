@@ -2,7 +2,8 @@
  * branches, so that compilers can vectorise them. */
 #ifndef BNC_MT19937_H
 #define BNC_MT19937_H
-#include "kernel_set.h"
+#include "few.h"
+#include <stdint.h>
 
 enum { SHIFT = 397 };
 

@@ -181,6 +181,20 @@ INLINE Mask first_lanes(int count)
 	return index.vector < (real)count;
 }
 
+/* A mask that is set in the lanes whose bit is set: bit 0 is that of the first lane. */
+INLINE Mask lane_bits(uint32_t bits)
+{
+#if LANES == 1
+	return (Mask)(bits & 1u);
+#else
+	Bits which;
+	UNROLL
+	for (int lane = 0; lane < LANES; lane++)
+		which[lane] = (uint32_t)1 << lane;
+	return (Mask)((which & bits) != 0u);
+#endif
+}
+
 /* Loads the floats at source, source + step, ... */
 INLINE Vector load_apart(const real *source, ptrdiff_t step)
 {

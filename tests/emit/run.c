@@ -4,6 +4,7 @@
 #include "runtime.h"
 #include "device.h"
 #include <stdlib.h>
+#include <string.h>
 
 static device net;
 
@@ -23,6 +24,24 @@ static void skip_initial(Random *random)
 	}
 }
 
+/* bnc's networks draw random numbers from the generator that orders the samples. */
+#ifdef DRAWS
+static void take_random(Random *random)
+{
+	memcpy(random->state, net.generator, sizeof random->state);
+	random->position = (int)net.generator[STATE_WORDS];
+}
+
+static void give_random(const Random *random)
+{
+	memcpy(net.generator, random->state, sizeof random->state);
+	net.generator[STATE_WORDS] = (uint32_t)random->position;
+}
+#else
+#define take_random(random) (void)(random)
+#define give_random(random) (void)(random)
+#endif
+
 int main(int argc, char **argv)
 {
 	if (argc != 3)
@@ -41,7 +60,9 @@ int main(int argc, char **argv)
 	random_seed(&random, seed);
 	skip_initial(&random);
 	for (int epoch = 0; epoch < epochs; epoch++) {
+		take_random(&random);
 		torch_epoch_order(&random, order, data.rows);
+		give_random(&random);
 		for (int begin = 0; begin < data.rows; begin += batch) {
 			int rows = data.rows - begin < batch ? data.rows - begin : batch;
 			for (int row = 0; row < rows; row++) {

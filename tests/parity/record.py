@@ -52,19 +52,27 @@ def numbers(out, values):
         print(" ".join(values[i:i + 8]), file=out)
 
 
-def train(model, optimizer, loss_of, batches):
-    losses = []
-    for x, y in batches:
-        optimizer.zero_grad()
-        loss = loss_of(model(x), y)
-        loss.backward()
-        optimizer.step()
-        if getattr(optimizer, "each_step", None):
-            optimizer.each_step.step()
-        losses.append(loss.item())
-    if getattr(optimizer, "each_epoch", None):
-        optimizer.each_epoch.step()
-    return losses
+class Dropout(nn.Module):
+    """nn.Dropout as a torch without MKL has it; MKL has random numbers of its own for bernoulli_ with one probability."""
+
+    def __init__(self, p):
+        super().__init__()
+        self.keep = 1 - p
+
+    def forward(self, x):
+        if not self.training:
+            return x
+        return x * torch.empty_like(x).bernoulli_(torch.tensor(self.keep, dtype=torch.float64)).div_(self.keep)
+
+
+def train(model, optimizer, loss_of, x, y):
+    optimizer.zero_grad()
+    loss = loss_of(model(x), y)
+    loss.backward()
+    optimizer.step()
+    if getattr(optimizer, "each_step", None):
+        optimizer.each_step.step()
+    return loss.item()
 
 
 def of_values(loss, **arguments):
@@ -98,9 +106,12 @@ def record(name, data, seed, batch, epochs, networks, final):
     optimizers = [make(model.parameters()) for model, (_, _, make, _) in zip(models, networks)]
     losses = [[] for _ in networks]
     for _ in range(epochs):
-        batches = list(loader)
-        for i, (_, _, _, loss_of) in enumerate(networks):
-            losses[i] += train(models[i], optimizers[i], loss_of, batches)
+        for batch_x, batch_y in loader:
+            for i, (_, _, _, loss_of) in enumerate(networks):
+                losses[i].append(train(models[i], optimizers[i], loss_of, batch_x, batch_y))
+        for optimizer in optimizers:
+            if getattr(optimizer, "each_epoch", None):
+                optimizer.each_epoch.step()
     with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), name + ".txt"), "w") as out:
         print("data moons:n=%d,noise=%g,seed=%d" % (data["n"], data["noise"], data["seed"]), file=out)
         print("seed %d\nbatch %d\nepochs %d" % (seed, batch, epochs), file=out)
@@ -301,3 +312,11 @@ one("groupnorm", 16,
                   nn.Tanh(), nn.Conv2d(20, 6, 1), nn.GroupNorm(1, 6, eps=0.01), nn.Flatten(), nn.Linear(18, 12), nn.GroupNorm(3, 12),
                   nn.Linear(12, 2)),
     sgd(lr=0.05, momentum=0.9), nn.functional.cross_entropy)
+record("dropout", dict(n=200, noise=0.2, seed=7), 17, 32, 3, [
+    ("linear 2 33; dropout 0.3; relu; linear 20; tanh; dropout; linear 2; optimizer sgd lr=0.1 momentum=0.9; name first",
+     lambda: nn.Sequential(nn.Linear(2, 33), Dropout(0.3), nn.ReLU(), nn.Linear(33, 20), nn.Tanh(), Dropout(0.5), nn.Linear(20, 2)),
+     sgd(lr=0.1, momentum=0.9), nn.functional.cross_entropy),
+    ("input 1x1x2; conv2d 17 1x2 padding=0x1; dropout 0.1; batchnorm; relu; dropout 0; conv2d 3 1; flatten; linear 2; optimizer sgd lr=0.1",
+     lambda: Image(nn.Conv2d(1, 17, (1, 2), padding=(0, 1)), Dropout(0.1), nn.BatchNorm2d(17), nn.ReLU(), nn.Dropout(0), nn.Conv2d(17, 3, 1),
+                   nn.Flatten(), nn.Linear(9, 2)),
+     sgd(lr=0.1), nn.functional.cross_entropy)], True)
