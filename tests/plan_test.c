@@ -18,6 +18,9 @@ static const char *const networks[] = {
 	"33",
 	"linear 4 8; repeat 5 { linear 40; batchnorm affine=false; sigmoid; linear 8 bias=false; leaky_relu }; linear 5; "
 	"batch 7",
+	/* batchnorm writes two results where its input ends */
+	"input 9x2x2; flatten; batchnorm; relu; linear 30; relu; linear 3",
+	"input 2x4x6; conv2d 9 3; maxpool2d 2x1; batchnorm; relu; residual { batchnorm; leaky_relu; conv2d 9 1 }; flatten",
 };
 enum { NETWORKS = sizeof networks / sizeof *networks };
 

@@ -18,6 +18,7 @@ typedef struct Piece {
 	int first, last;
 	bool scratch;                   /* storage for one panel; each thread has its own copy */
 	size_t floats, offset;
+	const Step *taken_by;           /* the last step that writes a result over what was there */
 	struct Piece *next_free;        /* in the list of free pieces, which is sorted by offset */
 } Piece;
 
@@ -75,7 +76,7 @@ static bool local_in(const Plan *p, const Loop *loop, const Tensor *tensor)
 }
 
 /* Returns storage that the step may write its result over: that of an operand of the same size which is not used
- * afterwards. */
+ * afterwards, and which no other result of the step takes. */
 static Piece *storage_to_take_over(const Plan *p, const Step *step, int result)
 {
 	const Tensor *out = step->operands[result].tensor;
@@ -86,9 +87,12 @@ static Piece *storage_to_take_over(const Plan *p, const Step *step, int result)
 		if (step->operands[k].kind != OPERAND_AT || in->role != ROLE_TEMPORARY || in->layout != LAYOUT_ROWS
 			|| in->last != step->time || !step->kernel->parameters[k].type->reads)
 			continue;
+		Piece *piece = p->piece_of[in->id];
 		if (in->one_panel == out->one_panel && in->features == out->features && in->positions == out->positions
-			&& local_in(p, step->loop, in) && local_in(p, step->loop, out))
-			return p->piece_of[in->id];
+			&& local_in(p, step->loop, in) && local_in(p, step->loop, out) && piece->taken_by != step) {
+			piece->taken_by = step;
+			return piece;
+		}
 	}
 	return 0;
 }
