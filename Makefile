@@ -1,6 +1,7 @@
 # make            builds build/bnc
 # make run        installs what is missing, builds, and trains the first examples
 # make test       installs what is missing, builds with gcc, clang and sanitizers, and runs every test
+# make soak       builds, and checks N=100 random networks of SEED=1 in every way that they can be compiled and run
 # make bench      installs what it compares with, builds, and measures; OPTIONS="--quick", --sweep, --only TEXT,
 #                 --json FILE
 # make bless      accepts what bnc prints now as the expected text of tests/golden and tests/errors
@@ -54,11 +55,13 @@ objects = $(kernels) $(sources:%.c=$(BUILD)/%.o) $(BUILD)/gen/lex.o $(BUILD)/gen
 	$(BUILD)/gen/kernel_files.o $(BUILD)/gen/taken.o
 benches = $(patsubst %.c,$(BUILD)/%.o,$(wildcard bench/*.c))
 tests = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/*_test.c))
+soakers = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/soak/*.c))
 harnesses = $(patsubst %.c,$(BUILD)/%.o,$(filter-out %_main.c,$(wildcard tests/fuzz/*.c)))
 
 bnc: $(BUILD)/bnc
 unit: $(BUILD)/tests/unit
 replay: $(BUILD)/tests/fuzz/replay
+soaker: $(BUILD)/tests/soak/soak
 
 $(BUILD)/bnc: $(objects)
 	@echo $@
@@ -69,6 +72,10 @@ $(BUILD)/tests/unit: $(filter-out %/main.o,$(objects)) $(tests)
 	$(CC) $(link_flags) -o $@ $^ -lcriterion $(libraries)
 
 $(BUILD)/tests/fuzz/replay $(BUILD)/tests/fuzz/afl: %: $(filter-out %/main.o,$(objects)) $(harnesses) %_main.o
+	@echo $@
+	$(CC) $(link_flags) -o $@ $^ $(libraries)
+
+$(BUILD)/tests/soak/soak: $(filter-out %/tool/main.o,$(objects)) $(soakers)
 	@echo $@
 	$(CC) $(link_flags) -o $@ $^ $(libraries)
 
@@ -119,7 +126,7 @@ $(BUILD)/gen/taken.c: compiler/standalone/taken_names.txt compiler/standalone/ta
 # What these tools write is C of another taste than ours.
 $(BUILD)/gen/%.o $(BUILD)/tests/fuzz/afl_main.o: WARNINGS = -Wall
 
--include $(objects:.o=.d) $(tests:.o=.d) $(benches:.o=.d) $(harnesses:.o=.d)
+-include $(objects:.o=.d) $(tests:.o=.d) $(soakers:.o=.d) $(benches:.o=.d) $(harnesses:.o=.d)
 
 # ---- packages of Debian and its relatives
 
@@ -173,10 +180,10 @@ test: install-packages
 	@sh tests/run.sh build/gcc build/sanitized build/clang
 
 build-gcc:
-	@$(MAKE) $(strict) BUILD=build/gcc bnc unit replay
+	@$(MAKE) $(strict) BUILD=build/gcc bnc unit replay soaker
 
 build-sanitized:
-	@$(MAKE) $(strict) BUILD=build/sanitized $(sanitized) $(sanitized_kernels) bnc unit replay
+	@$(MAKE) $(strict) BUILD=build/sanitized $(sanitized) $(sanitized_kernels) bnc unit replay soaker
 
 build-clang:
 	@$(MAKE) $(strict) BUILD=build/clang CC=clang bnc unit replay
@@ -189,6 +196,12 @@ fuzz:
 	@$(parallel) BUILD=build/fuzz CC=afl-clang-fast KERNEL_CC=clang KERNEL_CFLAGS=-O1 $(sanitized) \
 		build/fuzz/tests/fuzz/afl build/fuzz/tests/fuzz/replay
 	@sh tests/fuzz/fuzz.sh build/fuzz $(SECONDS) $(HARNESS)
+
+N = 100
+SEED = 1
+soak: install-build-packages
+	@$(parallel) $(strict) BUILD=build/gcc soaker
+	@build/gcc/tests/soak/soak $(N) $(SEED)
 
 # What others are measured by may be missing: then its rows say so.
 bench: install-build-packages
@@ -213,6 +226,6 @@ help:
 ifndef V
 .SILENT:
 endif
-.PHONY: bnc unit replay fuzz install-build-packages install-packages install uninstall run test \
+.PHONY: bnc unit replay soaker soak fuzz install-build-packages install-packages install uninstall run test \
 	build-gcc build-sanitized build-clang bench bless clean help
 .DELETE_ON_ERROR:

@@ -455,6 +455,7 @@ typedef struct Node {
 	const double *lists[MAX_ARGUMENTS];     /* of a list that is given, its numbers */
 	Span argument_spans[MAX_ARGUMENTS];
 	bool given[MAX_ARGUMENTS];
+	bool as_word[MAX_ARGUMENTS];            /* of a pair: it was given as its word, which infer replaces */
 	Value *inputs[MAX_INPUTS];
 	int input_count;
 	Value *output;
@@ -501,6 +502,14 @@ static inline int value_index(const Value *value) { return value->producer ? val
 Sample sample_of(const Data *data);
 /* Reports the sizes in which network and data differ; false: it cannot be trained on them. */
 bool check_data(const Network *network, const Data *data, Diagnostics *diagnostics);
+
+/* ---- print.c: network -> text */
+
+/* A .net that makes the same network; all shapes must be known. */
+const char *network_text(Arena *arena, const Network *network);
+/* The node as a statement of the language: with its sizes, and with the arguments that do not have their default
+ * values. */
+const char *statement_text(Arena *arena, const Node *node);
 
 /* ---- fold.c: merges layers that only scale and shift in prediction into the products next to them */
 
@@ -631,6 +640,7 @@ typedef struct Options {
 	bool recompute;         /* save memory at the cost of time: see recompute.c */
 	bool update_at_once;    /* one call of the optimizer for all parameters, after all gradients are known */
 	bool fuse;              /* false: each step gets a loop of its own, for tests that compare */
+	bool share_all;         /* threads share every loop that they can, for the same tests */
 	Sample sample;          /* a network that leaves its input out takes it from here */
 } Options;
 

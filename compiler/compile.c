@@ -2,23 +2,6 @@
 #include "bnc.h"
 #include "progress.h"
 
-/* The node as a statement of the language: with its sizes, and with the arguments that do not have their default
- * values. */
-static const char *statement_of(Arena *arena, const Node *node)
-{
-	const char *text = node->layer->name;
-	for (const ArgumentSpec *a = node->layer->arguments; a->name; a++) {
-		const int i = (int)(a - node->layer->arguments);
-		const char *value = argument_text(arena, node, i);
-		if (a->use & POSITIONAL)
-			text = arena_print(arena, "%s %s", text, value);
-		else if (node->arguments[i] != a->default_value
-			|| (a->kind == ARGUMENT_PAIR && node->widths[i] != a->default_value))
-			text = arena_print(arena, "%s %s=%s", text, a->name, value);
-	}
-	return text;
-}
-
 /* Fills in the Program: what the runtime needs to know of the network. */
 static void describe(Module *m)
 {
@@ -31,7 +14,7 @@ static void describe(Module *m)
 		const Tensor *tensor = m->tensors.items[i];
 		if (!tensor->path)
 			continue;
-		statement = tensor->node == before ? statement : statement_of(m->arena, tensor->node);
+		statement = tensor->node == before ? statement : statement_text(m->arena, tensor->node);
 		before = tensor->node;
 		tensors[count] = program_view(tensor);
 		tensors[count++].statement = statement;

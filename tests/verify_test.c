@@ -120,6 +120,8 @@ Test(verify, a_finding_keeps_the_value_that_differs_most)
 	compare_value(&v, f, NAN, 1, 4);
 	cr_expect(f->wrong && v.wrong && isnan(f->error));
 	compare_value(&v, f, 1, 1, 4);
-	cr_expect(isnan(f->error));
+	cr_expect(isnan(f->error) && f->count == 6 && f->unknown == 0);
+	compare_value(&v, f, NAN, NAN, 4);
+	cr_expect(f->count == 6 && f->unknown == 1);
 	arena_close(v.arena);
 }

@@ -100,7 +100,7 @@ void choose_parallel(Module *m)
 		for (int i = 0; i < routines[r]->loops.count; i++) {
 			Loop *loop = routines[r]->loops.items[i];
 			loop->parallel = m->options.threads > 1 && loop->features && panel_count(m, loop->features) > 1
-				&& loop_work(m, loop) >= WORTH_SHARING;
+				&& (m->options.share_all || loop_work(m, loop) >= WORTH_SHARING);
 			any |= loop->parallel;
 		}
 	if (!any)

@@ -225,6 +225,7 @@ static void set_argument(Builder *b, const Scope *scope, Node *node, int index, 
 	case ARGUMENT_PAIR:
 		if (!check_pair(b, scope, what, spec, value, out, &node->widths[index]))
 			leave_unknown(node);
+		node->as_word[index] = *out < 0;
 		break;
 	case ARGUMENT_LIST:
 		check_list(b, scope, what, value, spec, node, index);

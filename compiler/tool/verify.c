@@ -21,7 +21,7 @@ static void print_finding(const Finding *f, FILE *out)
 	fprintf(out, "  %-32s %9zu  %9.2g  %9.2g%s", f->what, f->count, f->error / unit, f->tolerance / unit,
 		f->wrong ? "  WRONG" : "");
 	if (f->unknown)
-		fprintf(out, "  (%zu at a kink)", f->unknown);
+		fprintf(out, "  (%zu not known)", f->unknown);
 	fprintf(out, "\n");
 }
 

@@ -233,7 +233,7 @@ void verify_emitted(Sitting *s)
 	if (parameters > 0 && !verify_training(s, &failure))
 		v->not_emitted = arena_print(v->arena, "%s", failure.text);
 	else if (parameters > MOST_WEIGHTS)
-		v->not_emitted = arena_print(v->arena, "what is emitted for inference would have more than %d weights in its text",
+		v->not_emitted = arena_print(v->arena, "the text for inference would have more than %d weights",
 			MOST_WEIGHTS);
 	else if (!verify_inference(s, &failure))
 		v->not_emitted = arena_print(v->arena, "%s", failure.text);

@@ -26,6 +26,10 @@ static double part_of(double error, double tolerance)
 
 void compare_value(Verification *v, Finding *f, double found, double expected, double tolerance)
 {
+	if (isnan(found) && isnan(expected)) {
+		f->unknown++;
+		return;
+	}
 	const double error = found == expected ? 0 : fabs(found - expected);
 	const double part = part_of(error, tolerance), worst = part_of(f->error, f->tolerance);
 	if (!(error <= tolerance))
@@ -71,7 +75,7 @@ double own_rate(const Network *network, int step, int steps)
 	return rate > 0 ? rate : 0.01;
 }
 
-void get_gradient(const Trial *trial, int node, int tensor, float *values)
+bool get_gradient(const Trial *trial, int node, int tensor, float *values)
 {
 	const Module *m = trial->module;
 	const Tensor *parameter = m->owned[node][tensor];
@@ -80,7 +84,9 @@ void get_gradient(const Trial *trial, int node, int tensor, float *values)
 		if (m->tensors.items[i]->role == ROLE_STATE && m->tensors.items[i]->parameter == parameter) {
 			const ProgramTensor view = program_view(m->tensors.items[i]);
 			tensor_get(&m->program, trial->net, &view, values);
+			return true;
 		}
+	return false;
 }
 
 static bool open_programs(Sitting *s, Failure *failure)

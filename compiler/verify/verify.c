@@ -98,7 +98,8 @@ static bool sit(Verification *v, Random *random, int rows, bool with_model, bool
 	if (ok && separate) {
 		compare_separate(&s);
 		ok = verify_updates(&s, failure);
-		verify_emitted(&s);
+		if (!v->quick)
+			verify_emitted(&s);
 	}
 	close_sitting(&s);
 	return ok;
@@ -110,6 +111,8 @@ bool verify(Verification *v, Failure *failure)
 	random_seed(&random, v->seed);
 	choose_rows(v);
 	const bool once = v->rows == v->separate_rows;
+	if (v->quick)
+		return sit(v, &random, v->separate_rows, false, true, failure);
 	return sit(v, &random, v->rows, true, once, failure)
 		&& (once || sit(v, &random, v->separate_rows, false, true, failure));
 }

@@ -19,7 +19,8 @@ typedef struct Finding {
 	Check check;
 	const char *what;       /* "0.weight" */
 	size_t count;           /* how many values were compared */
-	size_t unknown;         /* how many were not, because the loss has a kink there */
+	/* how many were not: the loss has a kink there, a gradient is nothing but rounding, or neither is a number */
+	size_t unknown;
 	double scale;           /* the largest of such values; 1: error and tolerance are parts of it already */
 	double error, tolerance;/* of the value that differs most beside its tolerance */
 	bool wrong;
@@ -33,6 +34,7 @@ typedef struct Verification {
 	const void *net;        /* its weights */
 	uint32_t seed;          /* of the batch */
 	double operations;      /* about as many may the model compute, and the separate steps */
+	bool quick;             /* only what is compared with separate steps, and the optimizer */
 	/* what verify finds */
 	int rows;               /* of the batch that the model had time for */
 	int separate_rows;      /* and the separate steps, */
@@ -85,8 +87,9 @@ void start_trial(const Sitting *s, const Trial *trial);
 float train_trial(const Sitting *s, const Trial *trial, Random *random, double rate);
 /* The learning rate of the network's own schedule; one that is 0 tells nothing, and becomes another. */
 double own_rate(const Network *network, int step, int steps);
-/* The gradient of a parameter after such a step. */
-void get_gradient(const Trial *trial, int node, int tensor, float *values);
+/* The gradient of a parameter after such a step. False: the parameter is not updated, as its gradient is nothing but
+ * rounding; then the values are 0. */
+bool get_gradient(const Trial *trial, int node, int tensor, float *values);
 /* The larger one; not finite if one of them is not. */
 double larger(double a, double b);
 /* How far roundings may carry a result, and a gradient, at most. */
