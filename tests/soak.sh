@@ -1,6 +1,6 @@
 #!/bin/sh
-# Checks random networks in every way that they can be compiled and run: as many as take half a minute. `make soak N=...`
-# checks more.
+# Checks random networks in every way that they can be compiled and run: as many as take half a minute.
+# `make soak N=...` checks more.
 #
 #	tests/soak.sh [BNC]
 bnc=${1:-build/bnc}
