@@ -212,24 +212,26 @@ static void move(const Move *moves, int count, double *const *from, double step)
 
 /* Differences err by step^2 f''' / 6 and by 2^-53 f / step. 2^-18 makes both some 1e-11 for f and f''' of about 1, and
  * leaves 1e-6 for the f''' = 1e5 of a BatchNorm over two nearly equal rows. A kink within a step makes the slope one
- * between those of its two sides: so a shorter step gives another one. */
+ * between those of its two sides: so a shorter step gives another one. Two slopes may agree by chance: so the error is
+ * at least 2^-49 f / step, what sums of some values leave of f's digits. */
 Slope model_slope(const Model *m, const Move *moves, int count, int first, double enough)
 {
 	static const double steps[] = {0x1p-16, 0x1p-18, 0x1p-21, 0x1p-24, 0x1p-27};
 	enum { STEPS = sizeof steps / sizeof *steps };
 	Slope best = {NAN, INFINITY};
-	double before = NAN, **from = NEW_ARRAY(m->arena, double *, count);
+	double before = NAN, noise = 0, **from = NEW_ARRAY(m->arena, double *, count);
 	for (int i = 0; i < count; i++) {
 		from[i] = NEW_ARRAY(m->arena, double, moves[i].count);
 		memcpy(from[i], moves[i].values, moves[i].count * sizeof *from[i]);
 	}
-	for (int i = 0; i < STEPS && !(best.error <= enough); i++) {
+	for (int i = 0; i < STEPS && !(best.error <= enough + noise); i++) {
 		move(moves, count, from, steps[i]);
 		const double above = loss_from(m, first);
 		move(moves, count, from, -steps[i]);
 		const double slope = (above - loss_from(m, first)) / (2 * steps[i]);
-		if (fabs(slope - before) < best.error)
-			best = (Slope){slope, fabs(slope - before)};
+		noise = 0x1p-49 * fabs(above) / steps[i];
+		if (fabs(slope - before) + noise < best.error)
+			best = (Slope){slope, fabs(slope - before) + noise};
 		before = slope;
 	}
 	for (int i = 0; i < count; i++)

@@ -7,8 +7,9 @@
 
 enum { STEPS = 3 };
 
-/* The reference is run as it is, and with gradients off by as much as rounding may carry them: an optimizer may keep
- * all of that, or make it larger than the gradient. */
+/* The reference is run as it is, and with gradients off by as much as rounding may carry them, and states off by more
+ * than a rounding, each in another direction: an optimizer may keep all of that, or make it larger than the gradient.
+ */
 enum { EXACT, ABOVE, BELOW, RUNS };
 
 typedef struct Updated {
@@ -80,11 +81,19 @@ static void take_step(Updates *u, double rate)
 		get_weights(u, &u->items[i], u->items[i].after);
 }
 
+static void disturb_states(Updated *item, int run)
+{
+	for (int k = 0; k < MAX_TENSORS && run != EXACT; k++)
+		for (size_t i = 0; i < item->gradient->count; i++)
+			item->states[run][k][i] *= (run == ABOVE) == (k % 2 == 0) ? 1 + 0x1p-20 : 1 - 0x1p-20;
+}
+
 static void run_reference(const Updates *u, Updated *item, double *const weights[RUNS], double rate, int step)
 {
 	const Node *optimizer = u->s->v->network->optimizer;
 	double *slope = NEW_ARRAY(u->s->arena, double, item->gradient->count);
 	for (int run = 0; run < RUNS; run++) {
+		disturb_states(item, run);
 		Reference reference = {.rows = 1, .inputs = (int)item->gradient->count, .arguments = optimizer->arguments,
 			.x = slope, .y = weights[run], .lr = rate, .step = step};
 		for (size_t k = 0; k < item->gradient->count; k++) {
