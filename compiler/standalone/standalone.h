@@ -28,8 +28,8 @@ Standalone *standalone_open(const Compilation *model, const StandaloneOptions *o
 void standalone_close(Standalone *standalone);
 /* Writes the files. net holds the weights of the model's program; null: no weights are written. */
 bool standalone_write(Standalone *standalone, const void *net, Wrong *wrong, Failure *failure);
-/* The text of standalone_write's FILE.h with single_header; nothing is written. recomputes: whether activations are made
- * again for backward, as with --recompute. */
+/* The text of standalone_write's FILE.h with single_header; nothing is written. recomputes: whether activations are
+ * made again for backward, as with --recompute. */
 const char *standalone_text(Standalone *standalone, const void *net, bool *recomputes, Wrong *wrong, Failure *failure);
 /* Whether the prefix is not the network's name; the note then says so. */
 bool standalone_renames(const Standalone *standalone, Failure *note);

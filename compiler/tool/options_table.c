@@ -185,9 +185,9 @@ const Spec options_table[] = {
 		.more = "Of a random batch: results against the layers' references in double, gradients against differences "
 			"of the loss, all values against scalar kernels that run step by step, the optimizer against its "
 			"reference, and the C of --emit against the scalar kernels. Each line has the largest error and the "
-			"tolerance, as parts of the largest such value. The tolerance is measured: how far roundings carry this network. A network that would take more than some "
-			"seconds is verified with fewer rows and a sample of its tensors, which the table says. With --weights or "
-			"--train, with those weights."},
+			"tolerance, as parts of the largest such value. The tolerance is measured: how far "
+			"roundings carry this network. A network that would take more than some seconds is verified with fewer "
+			"rows and a sample of its tensors, which the table says. With --weights or --train, with those weights."},
 	{"explain", 0, "which steps share a loop, and why their neighbours do not", .kind = FLAG, FIELD(explain),
 		.needs = WHOLE},
 	{"dump", "STAGE", "tokens, tree, network, steps, loops, calls, plan or c", .kind = CHOICE, .choices = stage_names,
