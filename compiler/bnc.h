@@ -206,7 +206,7 @@ void write_float(char *text, float value, int digits);
 
 /* ---- layers/: one const Layer each. The passes know of a layer only what is said here, and name none. */
 
-enum { MAX_ARGUMENTS = 8, MAX_TENSORS = 6, MAX_LOCALS = 4, MAX_INPUTS = 2, MAX_EXAMPLES = 10 };
+enum { MAX_ARGUMENTS = 10, MAX_TENSORS = 6, MAX_LOCALS = 4, MAX_INPUTS = 2, MAX_EXAMPLES = 10 };
 
 /* The shape of one sample: features, or channels x height x width. A rank may also be UNKNOWN_RANK, not known yet, or
  * BROKEN_RANK, where an error was reported. */
@@ -222,6 +222,7 @@ typedef enum ArgumentUse {
 	REQUIRED = 1,
 	INFERRED = 2,           /* may be left out; the layer's infer finds it, or checks it if it is given */
 	POSITIONAL = 4,         /* may be written without its name */
+	OPTIONAL = 8,           /* printed only with another value than the default, which may be out of range */
 } ArgumentUse;
 
 typedef struct ArgumentSpec {
@@ -234,6 +235,7 @@ typedef struct ArgumentSpec {
 	const char *range;
 	const char *with;       /* text to add after it where it has no effect alone, such as " momentum=0.9"; or null */
 	const char *word;       /* a PAIR may be this word; it is then -1x-1, for the layer's infer to replace; or null */
+	const char *summary;    /* of one that all layers of a kind take; else null */
 } ArgumentSpec;
 
 /* A tensor that the network keeps: a parameter (trained), or a statistic (written by forward). Both are saved. */
@@ -296,7 +298,7 @@ typedef enum DefaultLayer { NOT_DEFAULT, DEFAULT, DEFAULT_FOR_ONE_OUTPUT } Defau
  *
  * Names in a call:
  *   the node's tensors, locals and arguments; d<tensor>, a tensor's gradient
- *   one_minus_<argument>    computed in double: a kernel would get it from a float, less exactly
+ *   one_minus_<argument>, one_over_<argument>     computed in double: a kernel would get it from a float, less exactly
  *   1                       that number; 0: an operand that is absent
  *   x, y, dx, dy            input, output and their gradients; x2 and dx2 of a second input
  *   inputs, outputs         the number of features of x and of y
@@ -347,6 +349,9 @@ typedef struct Layer {
 
 /* ---- layer.c */
 
+extern const ArgumentSpec optimizer_arguments[];       /* what every optimizer takes besides its own */
+/* The layer's own arguments come first, then those that all of its kind take. Null: there are no more. */
+const ArgumentSpec *argument_spec(const Layer *layer, int index);
 int argument_index(const Layer *layer, const char *name);      /* -1: none */
 int tensor_index(const Layer *layer, const char *name);        /* -1: none */
 /* Whether the layer passes x on as y. */
@@ -359,6 +364,21 @@ const char *argument_text(Arena *arena, const struct Node *node, int index);
  * (null: none). */
 const char *arguments_text(Arena *arena, const struct Node *node, const char *except);
 const char *pair_text(Arena *arena, const ArgumentSpec *spec, double height, double width);
+
+/* ---- optimizer.c: what all optimizers have in common */
+
+/* Calls of an optimizer's node: with each gradient, if an update is for several batches; with all of them, before the
+ * update; and after an update for several batches. Besides the names of an optimizer there are
+ *   dw_sum                the sum of the gradients dw since the last update
+ *   batches               how many they are */
+extern const char gradient_calls[], ready_calls[], updated_calls[];
+
+/* How many batches an update is for: their gradients are added up. */
+int batches_of_update(const struct Node *optimizer);
+/* Whether the update needs all gradients at once. */
+bool updates_at_once(const struct Node *optimizer);
+/* What the first batch leaves of a gradient. */
+FirstStep first_step_of(const struct Node *optimizer);
 
 /* ---- shape.c */
 
@@ -411,6 +431,9 @@ bool layer_needs_value(const Layer *layer);     /* an argument may not be left o
  * "step 30"; null: none is near. */
 const char *rule_text(Arena *arena, LayerKind kind, const char *name);
 void layer_list(FILE *out);                     /* --list-layers */
+/* The part of that list on an argument that all layers of a kind take, or, with a null pointer, on all of these; false:
+ * there is none of that name. */
+bool layer_print_common(const char *argument, FILE *out);
 /* its part of that list; false: there is no layer of that name */
 bool layer_print(LayerKind kind, const char *name, FILE *out);
 
@@ -532,8 +555,8 @@ typedef enum Role {
 	ROLE_STATISTIC,         /* saved */
 	ROLE_STATE,             /* kept by the optimizer */
 	ROLE_GENERATOR,         /* of random numbers */
-	ROLE_GRADIENT,          /* of a parameter, if it is kept after the loop that computes it */
-	ROLE_BLOCK,             /* all parameters side by side, or all their gradients */
+	ROLE_GRADIENT,          /* of a parameter, if it is kept after the loop that computes it, but not after the step */
+	ROLE_BLOCK,             /* tensors of one role side by side, for all parameters that are updated */
 	ROLE_INPUT, ROLE_LABEL, ROLE_TARGET, ROLE_RESULT,       /* filled in or read by the caller */
 	ROLE_TEMPORARY,         /* exists during one call of a routine; exactly one step writes it */
 } Role;
@@ -549,7 +572,8 @@ typedef struct Tensor {
 	int inputs;             /* LAYOUT_WEIGHTS: rows of the matrix */
 	int rank, kernel_height, kernel_width;  /* as in ProgramTensor */
 	int positions;          /* LAYOUT_ROWS: rows per sample */
-	const struct Tensor *parameter; /* ROLE_STATE: the parameter that it belongs to, or null */
+	const struct Tensor *parameter; /* ROLE_STATE, ROLE_GRADIENT: the parameter that it belongs to, or null */
+	Role parts;             /* ROLE_BLOCK: the role of its parts */
 	struct Tensor *block;   /* the ROLE_BLOCK that it is a part of, or null */
 	size_t in_block;        /* where in the block it begins, in floats */
 	int id;                 /* its number in the module: what a pass notes of tensors is in an array by id */
@@ -617,7 +641,7 @@ typedef struct Loops { Loop **items; int count, capacity; } Loops;
 
 /* One function of the generated program. */
 typedef struct Routine {
-	const char *name;       /* "train" or "predict" */
+	const char *name;       /* "train", "predict" or "update" */
 	Steps steps;            /* diff.c: in program order; fuse.c: in the order of the loops */
 	Edges edges;            /* dependences.c: sorted by `to` */
 	int *first_edge;        /* of a step: its edges are first_edge[step] to first_edge[step + 1] - 1 */
@@ -638,7 +662,9 @@ typedef struct Options {
 	bool profile;           /* measure the time of every loop */
 	bool keep_rounding;     /* combine calls only if that changes no bit */
 	bool recompute;         /* save memory at the cost of time: see recompute.c */
-	bool update_at_once;    /* one call of the optimizer for all parameters, after all gradients are known */
+	/* one call of the optimizer for all parameters, after all gradients are known; in any case if the network's optimizer
+	 * needs that */
+	bool update_at_once;
 	bool fuse;              /* false: each step gets a loop of its own, for tests that compare */
 	bool share_all;         /* threads share every loop that they can, for the same tests */
 	Sample sample;          /* a network that leaves its input out takes it from here */
@@ -658,7 +684,11 @@ typedef struct Module {
 	int tensor_count;       /* with the temporaries of both routines: every id is below it */
 	Tensor *(*owned)[MAX_TENSORS];  /* by a node's index: its tensors in the order of its Layer; null: does not exist */
 	Tensor *input, *label, *target_values, *loss, *correct, *output, *step, *generator;
+	Tensor *batches;        /* if an update is for several batches: how many there were since the last one */
 	Routine train, predict;
+	Routine update;         /* if an update is for several batches: what train calls after the last of them */
+	Routine *routines[3];   /* those that the program has */
+	int routine_count;
 	/* floats of working memory, which the routines share, and where it begins in the struct */
 	size_t work, work_offset;
 	size_t bytes;           /* of the struct */

@@ -29,6 +29,7 @@ static void describe(Module *m)
 		.correct = m->correct ? m->correct->offset : 0,
 		.tensors = tensors, .tensor_count = count,
 		.draws = m->generator, .generator = m->generator ? m->generator->offset : 0,
+		.batches_of_update = batches_of_update(network->optimizer),
 	};
 	for (int i = 0; i < network->nodes.count; i++) {
 		const Node *node = network->nodes.items[i];
@@ -43,14 +44,12 @@ Module *compile_network(Arena *arena, const Network *network, const Options *opt
 		recompute(m, &m->train);
 	if (last == STAGE_STEPS)
 		return m;
-	fuse(m, &m->train);
-	fuse(m, &m->predict);
+	for (int i = 0; i < m->routine_count; i++)
+		fuse(m, m->routines[i]);
 	if (last == STAGE_LOOPS)
 		return m;
-	if (options->fuse) {
-		combine(m, &m->train);
-		combine(m, &m->predict);
-	}
+	for (int i = 0; options->fuse && i < m->routine_count; i++)
+		combine(m, m->routines[i]);
 	choose_variants(m);
 	if (last == STAGE_CALLS)
 		return m;

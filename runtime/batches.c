@@ -82,18 +82,37 @@ void batch_load(const Training *t, const Run *run, const int *rows, int count)
 	}
 }
 
+/* The updates that `batches` batches of one epoch make; the last one, if it is not whole, counts if ended. */
+static int64_t updates_of(const Run *run, int64_t batches, bool ended)
+{
+	const int64_t each = run->program ? run->program->batches_of_update : 1;
+	return (batches + (ended ? each - 1 : 0)) / each;
+}
+
+/* The updates before the step, or in a training of so many steps, which has ended. */
+static int64_t updates_before(const Training *t, const Run *run, int64_t step, bool ended)
+{
+	const int batches = batches_of(t);
+	return step / batches * updates_of(run, batches, true) + updates_of(run, step % batches, ended);
+}
+
 float batch_rate(const Training *t, const Run *run, int64_t epoch, int batch)
 {
 	const Schedule *schedule = &run->schedule;
-	const Instant now = {epoch, epoch * batches_of(t) + batch, epochs_of(t), steps_of(t)};
+	const int64_t step = epoch * batches_of(t) + batch;
+	const Instant now = {epoch, updates_before(t, run, step, false), epochs_of(t),
+		updates_before(t, run, steps_of(t), true)};
 	return (float)(schedule->rate ? schedule->rate(schedule->arguments, schedule->lr, &now) : schedule->lr);
 }
 
-void batch_train(const Training *t, const Run *run, const Order *order, int batch, float lr, const Host *host)
+void batch_train(const Training *t, const Run *run, const Order *order, int64_t epoch, int batch, float lr,
+	const Host *host)
 {
-	int rows = batch_rows(t, batch);
+	const int batches = batches_of(t), rows = batch_rows(t, batch);
 	batch_load(t, run, order->rows + batch * t->batch, rows);
 	program_set_random(run->program, run->net, t->random);
 	run->program->train(run->net, rows, lr, host);
 	program_get_random(run->program, run->net, t->random);
+	if (run->program->update && (batch + 1 == batches || epoch * batches + batch + 1 == steps_of(t)))
+		run->program->update(run->net, lr, host);
 }

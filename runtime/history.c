@@ -95,7 +95,7 @@ static int64_t run_again(const Moment *moment, const Training *t, const Run *run
 		}
 		if (check && program_is_finite(run->program, run->net))
 			finite = step;
-		batch_train(t, run, order, batch, batch_rate(t, run, epoch, batch), &host);
+		batch_train(t, run, order, epoch, batch, batch_rate(t, run, epoch, batch), &host);
 		batch++;
 	}
 	return finite;

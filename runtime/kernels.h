@@ -5,7 +5,7 @@
  * A tensor is cut into panels of LANES features. The type of an operand says what a call touches:
  *
  *   in_ out_ io_            reads, writes, updates the call's own panel only
- *   all_ all_out_           reads, writes the whole tensor
+ *   all_ all_out_ all_io_   reads, writes, updates the whole tensor
  *
  *   rows                    activation: a panel is [rows][LANES]
  *   features                one value per feature: a panel is [LANES]
@@ -58,8 +58,8 @@ typedef real *out_rows, *out_features, *out_weights, *maybe_out_rows, *grad_out_
 typedef real *io_rows, *io_features, *io_weights, *io_any, *maybe_io_features, *maybe_io_weights, *maybe_io_any;
 typedef const real *all_features, *maybe_all_features, *maybe_all_weights, *all_statistics;
 typedef const real *all_rows, *all_moments, *all_numbers, *all_weights, *grad_all_rows, *in_table;
-typedef real *all_out_rows, *grad_all_out_rows, *all_out_moments, *all_out_numbers, *out_table, *out_scalar,
-	*all_out_statistics;
+typedef real *all_io_any, *all_out_rows, *grad_all_out_rows, *all_out_moments, *all_out_numbers, *out_table,
+	*out_scalar, *all_out_statistics;
 typedef const real *maybe_in_bits;
 typedef real *all_out_bits;
 typedef uint32_t *io_generator;
@@ -219,6 +219,11 @@ enum { IN_PLACE = 1, PRODUCT = 2, ACTIVATION = 4, OPTIMIZER = 8, CONTRAST = 16, 
 	/* optimizers: sgd_numbers, sgd, ... */ \
 	OPTIMIZERS(OPTIMIZER_KERNELS) \
 	KERNEL(count,             0, (io_counter n)) \
+	/* gradients before an update: a sum over several batches; scaled so that their norm is at most `most`; and 0 again,
+	 * as is the number of batches */ \
+	KERNEL(accumulate,        0, (int size, real share, io_any sum, in_any dw)) \
+	KERNEL(clip,              0, (int size, real most, all_io_any dw)) \
+	KERNEL(clear,             0, (int size, io_any dw, io_counter batches)) \
 	/* several of the kernels above in one pass; compiler/loops/combine.c puts them in */ \
 	BATCHNORM_INSTANCES(BATCHNORM_KERNELS) \
 	KERNEL(linear_dw_update,  PRODUCT, (int rows, int outputs, int inputs, optimizer step, all_numbers numbers, \

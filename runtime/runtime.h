@@ -231,6 +231,10 @@ typedef struct Program {
 	int tensor_count;
 	void (*train)(void *net, int rows, float lr, const Host *host); /* forward, loss, backward, update */
 	void (*predict)(void *net, int rows, const Host *host);         /* running statistics */
+	/* An update is for so many batches: each adds to the gradients, and train calls update after the last of them. */
+	int batches_of_update;
+	/* If that is more than 1, updates with the batches since the last update, and does nothing if there are none. */
+	void (*update)(void *net, float lr, const Host *host);
 } Program;
 
 /* The number of values, without padding. */
@@ -266,7 +270,7 @@ bool program_save(const Program *program, const void *net, const char *path, Fai
 
 /* ---- train.c */
 
-/* When a step is, in its training. */
+/* When a step is, in its training. A step is an update here, if that is for several batches. */
 typedef struct Instant {
 	int64_t epoch, step;    /* how many were before */
 	int64_t epochs, steps;  /* of the whole training; the last epoch may not be whole */

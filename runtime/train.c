@@ -205,7 +205,7 @@ static bool run_batches(Training *t, Work *work, int index, const Epoch *epoch, 
 			history_step(&work->history, t, run, &work->order, epoch->first_step + batch, epoch->number, batch);
 		if (batch == 0 || run->schedule.each_step)
 			run->lr = batch_rate(t, run, epoch->number, batch);
-		batch_train(t, run, &work->order, batch, run->lr, t->host);
+		batch_train(t, run, &work->order, epoch->number, batch, run->lr, t->host);
 		if (t->log && t->log_steps)
 			log_step(t, run, epoch, batch, *loss);
 		if (!check_loss(t, work, run, epoch, batch, *loss, failure))

@@ -54,6 +54,12 @@ static const struct { const char *ours, *theirs; } words[] = {
 	{"momentum", "mu"},
 	{"weight_decay", "wd decay l2 l2_reg l2_penalty l2_regularization"},
 	{"nesterov", "use_nesterov"},
+	{"clip",
+		"clip_grad_norm clip_grad_norm_ clip_gradients clip_norm clipnorm global_clipnorm gradient_clip "
+		"gradient_clip_val gradient_clipping grad_clip grad_clip_norm max_grad_norm max_norm"},
+	{"accumulate",
+		"accumulation accumulation_steps accumulate_gradients accumulate_grad_batches accum_steps accum_iter "
+		"grad_accum grad_accumulation grad_accumulation_steps gradient_accumulation gradient_accumulation_steps"},
 	{"label_smoothing", "smoothing smooth label_smooth"},
 	{"weights", "weight class_weight class_weights"},
 	{"slope", "negative_slope alpha leak leakiness"},
@@ -121,7 +127,7 @@ static const struct { const char *ours, *theirs; } words[] = {
 		"multi_head_attention transformer identity sequential concat cat add mul multiply sum activation "
 		"adamax nadam radam rprop adagrad adadelta asgd lbfgs lamb lars lion muon ftrl adafactor nag "
 		"rmse msle mape hinge kl kl_div kldiv poisson gaussian_nll triplet cosine focal dice ctc "
-		"clip accumulate steps patience early_stopping shuffle verbose device gpu cuda cpu "
+		"steps patience early_stopping shuffle verbose device gpu cuda cpu "
 		"mps predict "
 		"valid val validation validate test eval evaluate resume checkpoint ckpt metrics metric plot tensorboard dtype "
 		"precision fp16 "

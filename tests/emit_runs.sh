@@ -70,17 +70,27 @@ close() {
 		END { exit bad || NR < 300 }'
 }
 
+# steps SEED NETWORK ...: the losses of bnc's own steps, in bnc_SEED.txt, after the network was emitted for one lane
+steps() {
+	seed=$1
+	shift
+	recompute=
+	! grep -q _again device.h || recompute=--recompute
+	emit "$@" --train moons --isa scalar --epochs 10 --seed $seed --quiet --log log.jsonl --log-steps $recompute
+	sed -n 's/.*"event":"step".*"loss":\([^,}]*\).*/\1/p' log.jsonl >bnc_$seed.txt
+}
+
 seeds="0 7"
-for network in models/mlp_bn.net models/mlp.net tests/emit/momentum.net tests/emit/two_dropouts.net; do
+for network in models/mlp_bn.net models/mlp.net tests/emit/momentum.net tests/emit/two_dropouts.net \
+	tests/emit/accumulated.net; do
 	case $network in
 	models/*) relative=1e-5 ;;
 	*) relative=1e-4 ;; # roundings grow as it learns
 	esac
-	for seed in $seeds; do
-		emit "$root/$network" --train moons --isa scalar --epochs 10 --seed $seed --log log.jsonl --log-steps
-		sed -n 's/.*"event":"step".*"loss":\([^,}]*\).*/\1/p' log.jsonl >bnc_$seed.txt
-	done
 	check "$network" emit "$root/$network" --prefix device --emit device.c
+	for seed in $seeds; do
+		steps $seed "$root/$network"
+	done
 	for compiler in "gcc $optimised" "gcc -std=c99 -O2" "clang $optimised" "clang -O0" tcc; do
 		has ${compiler%% *} || continue
 		check "$network, $compiler" build $compiler
@@ -99,18 +109,32 @@ for network in models/mlp_bn.net models/mlp.net tests/emit/momentum.net tests/em
 	done
 done
 
+# ---- every optimizer, with gradients that are clipped and added up
+
+for optimizer in sgd "sgd momentum=0.9 nesterov=true" adam adamw "rmsprop momentum=0.5 centered=true"; do
+	for more in clip=0.1 accumulate=2 "clip=0.2 accumulate=5"; do
+		text="linear 2 9; batchnorm; relu; linear 5; tanh; linear 2; optimizer $optimizer $more"
+		check "$text" emit -e "$text" --prefix device --emit device.c
+		steps 0 -e "$text"
+		check "$text" build gcc -O1
+		check "$text: same bits" trains 0 cmp
+	done
+done
+
 # ---- a save does not depend on the lanes: neither its bytes nor what comes after them, but for rounding
 
-for lanes in 1 16 8 4; do
-	check "save" emit "$root/tests/emit/momentum.net" --lanes $lanes --prefix device --emit device.c
-	check "save" gcc -std=c99 $warnings $optimised -I. "$root/tests/emit/save.c" device.c -lm -o save
-	if [ $lanes = 1 ]; then
-		check "save" ./save save saved.bin
-		cp output saved.txt
-	fi
-	check "a save of one lane, loaded with $lanes" ./save load saved.bin
-	cp output loaded.txt
-	check "a save of one lane, trained on with $lanes" cmp saved.txt loaded.txt
+for network in momentum accumulated; do
+	for lanes in 1 16 8 4; do
+		check "save" emit "$root/tests/emit/$network.net" --lanes $lanes --prefix device --emit device.c
+		check "save" gcc -std=c99 $warnings $optimised -I. "$root/tests/emit/save.c" device.c -lm -o save
+		if [ $lanes = 1 ]; then
+			check "save" ./save save saved.bin
+			cp output saved.txt
+		fi
+		check "a save of $network with one lane, loaded with $lanes" ./save load saved.bin
+		cp output loaded.txt
+		check "a save of $network with one lane, trained on with $lanes" cmp saved.txt loaded.txt
+	done
 done
 
 # ---- several networks, several copies

@@ -699,6 +699,29 @@ static void reference_count(const KernelShape *s, const double *f, double **p)
 	*p[0] += 1;
 }
 
+static void reference_accumulate(const KernelShape *s, const double *f, double **p)
+{
+	for (int i = 0; i < s->width * s->depth; i++)
+		p[0][i] += f[0] * p[1][i];
+}
+
+static void reference_clip(const KernelShape *s, const double *f, double **p)
+{
+	double squares = 0;
+	for (int i = 0; i < s->width * s->depth; i++)
+		squares += p[0][i] * p[0][i];
+	const double factor = f[0] / (sqrt(squares) + 1e-6);
+	for (int i = 0; factor < 1 && i < s->width * s->depth; i++)
+		p[0][i] *= factor;
+}
+
+static void reference_clear(const KernelShape *s, const double *f, double **p)
+{
+	(void)f;
+	memset(p[0], 0, (size_t)(s->width * s->depth) * sizeof *p[0]);
+	p[1][0] = p[1][1] = 0;
+}
+
 static void reference_gather(const KernelShape *s, const double *f, double **p)
 {
 	(void)f;
@@ -730,7 +753,8 @@ static const struct { const char *name; KernelReference *function; } references[
 	REFERENCE(layernorm_bwd),
 	REFERENCE(softmax), REFERENCE(softmax_bwd), REFERENCE(log_softmax), REFERENCE(log_softmax_bwd),
 	REFERENCE(cross_entropy), REFERENCE(cross_entropy_weighted), REFERENCE(mse), REFERENCE(l1), REFERENCE(huber),
-	REFERENCE(bce), REFERENCE(centre), REFERENCE(count), REFERENCE(gather),
+	REFERENCE(bce), REFERENCE(centre), REFERENCE(count), REFERENCE(accumulate), REFERENCE(clip),
+	REFERENCE(clear), REFERENCE(gather),
 	REFERENCE(scatter),
 	REFERENCE(linear_dw_update), REFERENCE(linear_batchnorm), REFERENCE(linear_batchnorm_bwd_update), REFERENCE(sgd),
 	REFERENCE(sgd_momentum),

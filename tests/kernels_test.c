@@ -271,11 +271,13 @@ static void run(const Row *row, const KernelSet *set, Case *c, const Way *way)
 {
 	Buffer buffer[MAX_POINTERS] = {{0}};
 	int features[MAX_POINTERS], depth[MAX_POINTERS], calls = 1;
+	bool whole = false;             /* an operand of any layout is touched as a whole */
 	const int lanes = set->lanes;
 	for (int i = 0; i < row->operands; i++) {
 		const Pointer *operand = &row->operand[i];
 		operand_size(row, operand, &c->shape, &features[i], &depth[i]);
 		buffer[i] = buffer_new(operand, lanes, features[i], depth[i], c->before[i]);
+		whole |= operand->kind == ANY && !operand->own;
 		if (operand->own && in_panels(operand))
 			calls = (c->shape.width + lanes - 1) / lanes;
 	}
@@ -290,7 +292,7 @@ static void run(const Row *row, const KernelSet *set, Case *c, const Way *way)
 			const struct { const char *name; int value; } known[] = {
 				{ "rows", c->shape.rows }, { "inputs", c->shape.inputs }, { "outputs", c->shape.outputs },
 				{ "features", c->shape.features }, { "above", c->shape.above }, { "panel", panel },
-					{ "size", c->shape.depth * lanes },
+					{ "size", c->shape.depth * lanes * (whole ? (c->shape.width + lanes - 1) / lanes : 1) },
 			};
 			integers[i] = c->shape.flag;
 			for (size_t k = 0; k < sizeof known / sizeof *known; k++)

@@ -21,8 +21,9 @@ static const double rounding = 3e-7;
 typedef struct Parameters {
 	double *model[VALUES];
 	int node[VALUES];
-	double value[RUNS][VALUES], state[RUNS][MAX_TENSORS][VALUES], gradient[VALUES];
-	int count;
+	double value[RUNS][VALUES], state[RUNS][MAX_TENSORS][VALUES];
+	double sum[VALUES];             /* of the gradients that wait for an update */
+	int count, waiting, updates;
 } Parameters;
 
 static void find_parameters(const Model *m, Parameters *p)
@@ -48,28 +49,54 @@ static void begin_step(const Model *m, Parameters *p, const Compilation *c, void
 	model_store(m, c->module, net);
 }
 
-static void step_in_double(const Model *m, Parameters *p, double lr, int step)
+static double argument_of(const Node *optimizer, const char *name)
+{
+	return optimizer->arguments[argument_index(optimizer->layer, name)];
+}
+
+/* torch.nn.utils.clip_grad_norm_; 0: there is no limit. */
+static void clip_in_double(Parameters *p, double most)
+{
+	double squares = 0;
+	for (int i = 0; i < p->count; i++)
+		squares += p->sum[i] * p->sum[i];
+	for (int i = 0; most > 0 && i < p->count; i++)
+		p->sum[i] *= fmin(most / (sqrt(squares) + 1e-6), 1);
+}
+
+static void update_in_double(const Model *m, Parameters *p, double lr)
 {
 	const Node *optimizer = m->network->optimizer;
-	model_loss(m);
-	for (int i = p->count - 1; i >= 0; i--) {
-		const Slope slope = model_slope_by(m, p->model[i], p->node[i], 1e-7);
-		cr_assert(slope.error < 1e-6, "a slope is known to %g only", slope.error);
-		p->gradient[i] = slope.value;
-	}
+	clip_in_double(p, argument_of(optimizer, "clip"));
 	for (int run = 0; run < RUNS; run++) {
 		double gradient[VALUES];
 		Reference reference = {.rows = 1, .inputs = p->count, .arguments = optimizer->arguments, .x = gradient,
-			.y = p->value[run], .lr = lr, .step = step};
+			.y = p->value[run], .lr = lr, .step = p->updates};
 		for (int i = 0; i < p->count; i++)
-			gradient[i] = p->gradient[i] + (run == EXACT ? 0 : run == ABOVE ? rounding : -rounding)
-				* (1 + fabs(p->gradient[i]));
+			gradient[i] = p->sum[i] + (run == EXACT ? 0 : run == ABOVE ? rounding : -rounding) * (1 + fabs(p->sum[i]));
 		for (int k = 0; k < MAX_TENSORS; k++)
 			reference.states[k] = p->state[run][k];
 		optimizer->layer->reference(&reference);
 	}
-	for (int i = 0; i < p->count; i++)
+	for (int i = 0; i < p->count; i++) {
 		*p->model[i] = p->value[EXACT][i];
+		p->sum[i] = 0;
+	}
+	p->waiting = 0;
+	p->updates++;
+}
+
+static void step_in_double(const Model *m, Parameters *p, double lr)
+{
+	const double batches = argument_of(m->network->optimizer, "accumulate");
+	model_loss(m);
+	for (int i = p->count - 1; i >= 0; i--) {
+		const Slope slope = model_slope_by(m, p->model[i], p->node[i], 1e-7);
+		cr_assert(slope.error < 1e-6, "a slope is known to %g only", slope.error);
+		p->sum[i] += slope.value / batches;
+	}
+	if (++p->waiting == batches)
+		update_in_double(m, p, lr);
 }
 
 static double rate_of(int step)
@@ -100,10 +127,12 @@ static void check_parameters(const Model *m, const Parameters *p, const Compilat
 		}
 }
 
-static void check_example(const char *optimizer, const char *example, const KernelSet *set, bool at_once)
+/* more: arguments that every optimizer has */
+static void check_example(const char *optimizer, const char *example, const char *more, const KernelSet *set,
+	bool at_once)
 {
 	char text[512];
-	snprintf(text, sizeof text, "%s; optimizer %s %s", network, optimizer, example);
+	snprintf(text, sizeof text, "%s; optimizer %s %s %s", network, optimizer, example, more);
 	Compilation c = {.options = {.target = set, .fuse = true, .update_at_once = at_once}};
 	compile_with_options(&c, text, STAGE_RUN);
 	void *net = allocate_net(&c);
@@ -117,9 +146,18 @@ static void check_example(const char *optimizer, const char *example, const Kern
 		Batch batch = random_batch(c.network, &random, ROWS);
 		model_set_batch(&m, &batch);
 		begin_step(&m, &p, &c, net);
-		step_in_double(&m, &p, rate_of(step), step);
+		step_in_double(&m, &p, rate_of(step));
 		train_on(&c, net, &batch, (float)rate_of(step));
 		check_parameters(&m, &p, &c, net, text, step);
+	}
+	/* what waits is updated when it is asked for, once */
+	for (int turn = 0; turn < 2 && c.module->program.update; turn++) {
+		if (p.waiting) {
+			begin_step(&m, &p, &c, net);
+			update_in_double(&m, &p, rate_of(STEPS));
+		}
+		c.module->program.update(net, (float)rate_of(STEPS), &(const Host){0});
+		check_parameters(&m, &p, &c, net, text, STEPS);
 	}
 	program_free(&c.module->program, net);
 	compilation_close(&c);
@@ -127,7 +165,7 @@ static void check_example(const char *optimizer, const char *example, const Kern
 
 typedef struct Example { int layer, index; } Example;
 
-ParameterizedTestParameters(optimizer, examples)
+static struct criterion_test_params list_examples(void)
 {
 	static Example examples[MOST_EXAMPLES];
 	size_t count = 0;
@@ -137,11 +175,32 @@ ParameterizedTestParameters(optimizer, examples)
 	return cr_make_param_array(Example, examples, count);
 }
 
+ParameterizedTestParameters(optimizer, examples)
+{
+	return list_examples();
+}
+
 ParameterizedTest(Example *example, optimizer, examples)
 {
 	FOR_EACH_USABLE_SET(set)
 		for (int at_once = 0; at_once < 2; at_once++)
-			check_example(layers[example->layer]->name, layers[example->layer]->examples[example->index], set, at_once);
+			check_example(layers[example->layer]->name, layers[example->layer]->examples[example->index], "", set,
+				at_once);
+}
+
+/* A norm that is always larger, and one that never is. */
+ParameterizedTestParameters(optimizer, of_clipped_sums)
+{
+	return list_examples();
+}
+
+ParameterizedTest(Example *example, optimizer, of_clipped_sums)
+{
+	static const char *const more[] = {"clip=0.05", "accumulate=4", "clip=1e-3 accumulate=2", "clip=100 accumulate=1"};
+	FOR_EACH_USABLE_SET(set)
+		for (size_t i = 0; i < sizeof more / sizeof *more; i++)
+			check_example(layers[example->layer]->name, layers[example->layer]->examples[example->index], more[i], set,
+				false);
 }
 
 /* One update of all parameters changes no bit of what one for each makes. */

@@ -300,3 +300,6 @@ Test(parity, smoothed) { repeat("smoothed"); }
 Test(parity, softmax) { repeat("softmax"); }
 Test(parity, schedule_of_epochs) { repeat("schedule_of_epochs"); }
 Test(parity, schedule_of_steps) { repeat("schedule_of_steps"); }
+Test(parity, clipped) { repeat("clipped"); }
+Test(parity, accumulated) { repeat("accumulated"); }
+Test(parity, accumulated_schedule) { repeat("accumulated_schedule"); }

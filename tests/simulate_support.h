@@ -206,7 +206,6 @@ static inline void give_place(const Module *m, Tensor *tensor, size_t *floats)
 static inline size_t separate_storage(Module *m)
 {
 	static TensorVisit *const visits[] = {forget_place, give_place};
-	const Routine *routines[] = {&m->train, &m->predict};
 	size_t floats = 0;
 	for (int i = 0; i < m->tensors.count; i++) {
 		m->tensors.items[i]->offset = floats * sizeof(float);
@@ -214,9 +213,9 @@ static inline size_t separate_storage(Module *m)
 	}
 	m->work_offset = 0;
 	for (int v = 0; v < 2; v++)
-		for (int r = 0; r < 2; r++)
-			for (int i = 0; i < routines[r]->steps.count; i++)
-				visit_temporaries(m, routines[r]->steps.items[i], visits[v], &floats);
+		for (int r = 0; r < m->routine_count; r++)
+			for (int i = 0; i < m->routines[r]->steps.count; i++)
+				visit_temporaries(m, m->routines[r]->steps.items[i], visits[v], &floats);
 	return floats;
 }
 

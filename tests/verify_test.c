@@ -42,6 +42,7 @@ Test(verify, passes_what_is_right)
 		"linear 4 9; residual { linear 9; tanh; linear 9 } { linear 9 }; linear 1; loss mse; optimizer rmsprop; "
 		"schedule one_cycle 0.1",
 		"linear 2 5; relu; linear 5 3; loss bce; optimizer sgd momentum=0.9 nesterov=true; batch 1",
+		"linear 3 9; batchnorm; relu; linear 2; optimizer adam clip=0.1 accumulate=2; batch 6",
 		"input 2; relu",                /* nothing is trained */
 	};
 	FOR_EACH_USABLE_SET(set)
@@ -72,6 +73,12 @@ Test(verify, finds_what_is_wrong)
 			1u << CHECK_UPDATES},
 		{"linear 3 9; relu; linear 2; optimizer sgd momentum=0.9",
 			"linear 3 9; relu; linear 2; optimizer sgd momentum=0.9 dampening=0.1", 1u << CHECK_UPDATES},
+		{"linear 3 9; relu; linear 2; optimizer adam clip=1e-3", "linear 3 9; relu; linear 2; optimizer adam",
+			1u << CHECK_UPDATES},
+		{"linear 3 9; relu; linear 2; optimizer sgd clip=1e-3", "linear 3 9; relu; linear 2; optimizer sgd clip=2e-3",
+			1u << CHECK_UPDATES},
+		{"linear 3 9; relu; linear 2; optimizer sgd accumulate=2",
+			"linear 3 9; relu; linear 2; optimizer sgd accumulate=3", 1u << CHECK_UPDATES},
 		{"linear 3 9; linear 2; optimizer sgd weight_decay=0.01", "linear 3 9; linear 2", 1u << CHECK_UPDATES},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

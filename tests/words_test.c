@@ -12,8 +12,8 @@ typedef enum Context { STATEMENT, OF_LOSS, OF_OPTIMIZER, OF_SCHEDULE, OF_SGD, OF
 static int list_arguments(LayerKind kind, const char *layer, const char *names[])
 {
 	int count = 0;
-	for (const ArgumentSpec *a = layer_find(kind, layer)->arguments; a->name; a++)
-		names[count++] = a->name;
+	for (const ArgumentSpec *a; (a = argument_spec(layer_find(kind, layer), count)); count++)
+		names[count] = a->name;
 	return count;
 }
 
@@ -143,7 +143,8 @@ Test(words, words_of_other_systems)
 		{OF_LOSS, "MSELoss", "mse"}, {OF_LOSS, "mean_squared_error", "mse"}, {OF_LOSS, "MSE", "mse"},
 			{OF_LOSS, "l2", "mse"},
 		{OF_OPTIMIZER, "SGD", "sgd"}, {OF_OPTIMIZER, "gradient_descent", "sgd"}, {OF_SGD, "learning_rate", "lr"},
-			{OF_SGD, "eta", "lr"},
+			{OF_SGD, "eta", "lr"}, {OF_SGD, "max_norm", "clip"}, {OF_SGD, "clip_grad_norm_", "clip"},
+		{OF_SGD, "gradient_accumulation_steps", "accumulate"}, {OF_SGD, "acumulate", "accumulate"},
 		{OF_SGD, "wd", "weight_decay"}, {OF_SGD, "l2", "weight_decay"}, {OF_SGD, "weightDecay", "weight_decay"},
 			{OF_LINEAR, "units", "out"},
 		{OF_LINEAR, "out_features", "out"}, {OF_LINEAR, "in_features", "in"}, {OF_LINEAR, "use_bias", "bias"},
@@ -233,7 +234,7 @@ Test(words, statements_that_are_proposed_are_taken)
 			{"beta1 = 0.8", "optimizer adam beta1=0.8"},
 		{"beta1 = 5", "optimizer adam beta1=0.9"}, {"WIDTH = 64", "let WIDTH = 64"},
 			{"SHARE = 0.5", "let SHARE = 0.5"},
-		{"BIAS = true", "let BIAS = true"}, {"WIDTH = OTHER", "let WIDTH = 64"}, {"dropout = 0.5", "let dropout = 0.5"},
+		{"BIAS = true", "let BIAS = true"}, {"WIDTH = OTHER", "let WIDTH = 64"}, {"dropout = 0.5", "dropout"},
 		{"fc1 = linear(2, 64)", "fc1: linear 64"}, {"act = ReLU()", "act: relu"}, {"linear = 64", "linear 64"},
 			{"dense = 64", "linear 64"},
 		{"linear = 2x3", "linear 64"}, {"relu = true", "relu"}, {"skip = 1", "residual { relu }"},
@@ -295,8 +296,9 @@ Test(words, help_on_each)
 		cr_expect(has_help(names[i], &failure), "%s", failure.text);
 	for (size_t i = 0; i < sizeof more / sizeof *more; i++)
 		cr_expect(has_help(more[i], &failure), "%s", failure.text);
+	const ArgumentSpec *a;
 	for (int i = 0; layers[i]; i++)
-		for (const ArgumentSpec *a = layers[i]->arguments; a->name; a++)
+		for (int k = 0; (a = argument_spec(layers[i], k)); k++)
 			cr_expect(has_help(a->name, &failure), "%s", failure.text);
 	for (int i = 0; i < options_count(); i++)
 		for (const char *const *choice = options_table[i].choices; choice && *choice && !options_table[i].hidden;

@@ -57,8 +57,8 @@ static void put_prototype(Emit *e, const char *before, const char *name, const K
 static void put_prototypes(Emit *e)
 {
 	bool *called = NEW_ARRAY(e->module->arena, bool, e->module->kernels.count);
-	mark_called(e->module, &e->module->train, called);
-	mark_called(e->module, &e->module->predict, called);
+	for (int i = 0; i < e->module->routine_count; i++)
+		mark_called(e->module, e->module->routines[i], called);
 	bool typed = false;
 	for (int i = 0; i < e->module->kernels.count; i++) {
 		const Kernel *kernel = &e->module->kernels.items[i];
@@ -76,7 +76,7 @@ static void put_prototypes(Emit *e)
 static void put_tensor(Emit *e, const Operand *operand, const OperandType *type, bool looped)
 {
 	const Tensor *tensor = operand->tensor;
-	bool variable = tensor->role == ROLE_TEMPORARY || (e->outside & 1u << tensor->role);
+	bool variable = tensor->role == ROLE_TEMPORARY || tensor->block || (e->outside & 1u << tensor->role);
 	bool single = tensor->layout == LAYOUT_SCALAR || tensor->layout == LAYOUT_COUNTER;
 	if (e->members)
 		put(e, "%s%s%s", single ? "&" : "", variable ? "" : e->members, tensor->name);
@@ -191,6 +191,9 @@ static void put_place(Emit *e, const Routine *routine, const Loop *loop, const T
 		if (!e->members)
 			put(e, "\t%s *const %s = (%s *)(net + %zu);\n", element_type(tensor), tensor->name, element_type(tensor),
 				tensor->offset);
+		else if (tensor->block)
+			put(e, "\tfloat *const %s = %s%s + %zu;\n", tensor->name, e->members, tensor->block->name,
+				tensor->in_block);
 		return;
 	}
 	bool scratch = tensor->one_panel && e->module->options.threads > 1;
@@ -282,7 +285,7 @@ void put_loop(Emit *e, const Routine *routine, int number)
 	else
 		put_steps(e, loop, false);
 	if (e->module->options.profile)
-		put(e, "\tmark(host, %d);\n", number);
+		put(e, "\tmark(host, %d);\n", e->mark + number);
 }
 
 /* A loop whose panels threads share becomes a function that does some of them. */
@@ -311,6 +314,27 @@ static void put_routine(Emit *e, const Routine *routine, const char *parameters,
 		put(e, "\tmark(host, -1);\n");
 	for (int i = 0; i < routine->loops.count; i++)
 		put_loop(e, routine, i);
+	if (routine == &e->module->train && e->module->batches)
+		put_update_call(e, "*batches", "update(net, lr, host)");
+	put(e, "}\n");
+}
+
+void put_update_call(Emit *e, const char *batches, const char *call)
+{
+	put(e, "\n\tif (%s == %d)\n\t\t%s;\n", batches, batches_of_update(e->module->network->optimizer), call);
+}
+
+/* Its loops have the numbers after those of train. */
+static void put_update(Emit *e)
+{
+	const Routine *routine = &e->module->update;
+	put(e, "\nvoid update(char *net, float lr, const void *host)\n{\n");
+	put_places(e, routine, 0);
+	put(e, "\tif (*batches == 0)\n\t\treturn;\n");
+	e->mark = e->module->train.loops.count;
+	for (int i = 0; i < routine->loops.count; i++)
+		put_loop(e, routine, i);
+	e->mark = 0;
 	put(e, "}\n");
 }
 
@@ -333,8 +357,10 @@ void emit(Module *m)
 		m->generator ? "typedef unsigned int uint32_t;\n" : "");
 	put_prototypes(&e);
 	put_host(&e);
-	put_lists(&e, &m->train);
-	put_lists(&e, &m->predict);
+	for (int i = 0; i < m->routine_count; i++)
+		put_lists(&e, m->routines[i]);
+	if (m->batches)
+		put_update(&e);
 	put_routine(&e, &m->train, "char *net, int rows, float lr, const void *host", "lr");
 	put_routine(&e, &m->predict, "char *net, int rows, const void *host", "0");
 	m->text = code_text(&e.code);

@@ -14,6 +14,7 @@ typedef struct Emit {
 	int *named;             /* by tensor id: the last function that declared a variable for its place */
 	int function;
 	bool second;            /* the calls are for panel p + 1; in scratch memory it follows panel p */
+	int mark;               /* the number that the profile has of the routine's first loop */
 	int rows;               /* the number of rows in every call; 0: the variable rows */
 	const Map *lists;       /* by name: those that are defined */
 } Emit;
@@ -27,5 +28,7 @@ const char *element_type(const Tensor *tensor);
  * loop uses, or, if loop is null, those that all other loops use. */
 void put_places(Emit *e, const Routine *routine, const Loop *loop);
 void put_loop(Emit *e, const Routine *routine, int number);
+/* Calls the update if enough batches wait for it. batches, call: the counter and the call, as C. */
+void put_update_call(Emit *e, const char *batches, const char *call);
 
 #endif

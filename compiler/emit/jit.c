@@ -130,11 +130,13 @@ bool jit(Module *m, Failure *failure)
 {
 	Failure message;
 	const Symbols symbols = program_symbols(m);
-	Symbol wanted[] = {{"train"}, {"predict"}};
-	if (!load_code(m->text, &symbols, wanted, 2, &m->code, &message))
+	Symbol wanted[] = {{"train"}, {"predict"}, {"update"}};
+	if (!load_code(m->text, &symbols, wanted, m->batches ? 3 : 2, &m->code, &message))
 		return report(m, &message, failure);
 	memcpy(&m->program.train, &wanted[0].address, sizeof m->program.train);
 	memcpy(&m->program.predict, &wanted[1].address, sizeof m->program.predict);
+	if (m->batches)
+		memcpy(&m->program.update, &wanted[2].address, sizeof m->program.update);
 	return true;
 }
 

@@ -63,7 +63,8 @@ int layer_names(LayerKind kind, const char *names[], int capacity)
 bool layer_needs_value(const Layer *layer)
 {
 	bool needs = false;
-	for (const ArgumentSpec *a = layer->arguments; a->name; a++)
+	const ArgumentSpec *a;
+	for (int i = 0; (a = argument_spec(layer, i)); i++)
 		needs |= (a->use & REQUIRED) != 0;
 	return needs;
 }
@@ -80,8 +81,11 @@ const char *rule_text(Arena *arena, LayerKind kind, const char *name)
 
 static void list_arguments(const Layer *layer, FILE *out)
 {
-	for (const ArgumentSpec *a = layer->arguments; a->name; a++) {
-		if (a->use & INFERRED)
+	const ArgumentSpec *a;
+	for (int i = 0; (a = argument_spec(layer, i)); i++) {
+		if (a->use & OPTIONAL)
+			fprintf(out, " [%s=%s]", a->name, a->kind == ARGUMENT_SIZE ? "N" : "X");
+		else if (a->use & INFERRED)
 			fprintf(out, " [%s]", a->name);
 		else if (a->use & REQUIRED)
 			fprintf(out, " %s", a->name);
@@ -101,6 +105,19 @@ static void print_layer(const Layer *layer, FILE *out)
 	fprintf(out, "  %s", layer->name);
 	list_arguments(layer, out);
 	fprintf(out, "\n      %s\n", layer->summary);
+}
+
+bool layer_print_common(const char *argument, FILE *out)
+{
+	bool found = false;
+	for (const ArgumentSpec *a = optimizer_arguments; a->name; a++) {
+		if (argument && strcmp(a->name, argument) != 0)
+			continue;
+		fprintf(out, "  optimizer NAME ... %s=%s\n      %s\n", a->name, a->kind == ARGUMENT_SIZE ? "N" : "X",
+			a->summary);
+		found = true;
+	}
+	return found;
 }
 
 bool layer_print(LayerKind kind, const char *name, FILE *out)
@@ -123,5 +140,7 @@ void layer_list(FILE *out)
 		for (int i = 0; layers[i]; i++)
 			if (layers[i]->kind == kind)
 				print_layer(layers[i], out);
+		if (kind == KIND_OPTIMIZER)
+			layer_print_common(0, out);
 	}
 }

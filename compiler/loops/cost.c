@@ -94,11 +94,10 @@ static double loop_work(const Module *m, const Loop *loop)
 
 void choose_parallel(Module *m)
 {
-	Routine *routines[] = {&m->train, &m->predict};
 	bool any = false;
-	for (int r = 0; r < 2; r++)
-		for (int i = 0; i < routines[r]->loops.count; i++) {
-			Loop *loop = routines[r]->loops.items[i];
+	for (int r = 0; r < m->routine_count; r++)
+		for (int i = 0; i < m->routines[r]->loops.count; i++) {
+			Loop *loop = m->routines[r]->loops.items[i];
 			loop->parallel = m->options.threads > 1 && loop->features && panel_count(m, loop->features) > 1
 				&& (m->options.share_all || loop_work(m, loop) >= WORTH_SHARING);
 			any |= loop->parallel;

@@ -82,6 +82,8 @@ static int by_bytes(const void *a, const void *b)
 static void add_buffers(const Module *m, const Tensors *tensors, Buffer *buffers, int *count)
 {
 	for (int i = 0; i < tensors->count; i++) {
+		if (tensors->items[i]->role == ROLE_BLOCK)
+			continue;
 		buffers[*count] = (Buffer){tensors->items[i]->path ? tensors->items[i]->path : tensors->items[i]->name,
 			tensor_bytes(m, tensors->items[i]), *count};
 		++*count;

@@ -283,11 +283,12 @@ static size_t place_persistent(Module *m, size_t bytes, Layout first, Layout las
 
 void plan_memory(Module *m)
 {
-	plan_routine(m, &m->train);
-	plan_routine(m, &m->predict);
 	size_t threads = m->options.threads > 1 ? (size_t)m->options.threads : 1;
-	size_t train = m->train.work + threads * m->train.scratch, predict = m->predict.work + threads * m->predict.scratch;
-	m->work = train > predict ? train : predict;
+	for (int i = 0; i < m->routine_count; i++) {
+		plan_routine(m, m->routines[i]);
+		size_t work = m->routines[i]->work + threads * m->routines[i]->scratch;
+		m->work = work > m->work ? work : m->work;
+	}
 	m->work_offset = place_persistent(m, 0, LAYOUT_ROWS, LAYOUT_WEIGHTS, sizeof(float));
 	m->bytes = m->work_offset + m->work * sizeof(float);
 	m->bytes = place_persistent(m, m->bytes, LAYOUT_SCALAR, LAYOUT_LABELS, sizeof(float));

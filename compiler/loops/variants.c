@@ -110,10 +110,9 @@ static void choose_for_loop(const Variants *v, Loop *loop)
 void choose_variants(Module *m)
 {
 	const Variants v = {m, NEW_ARRAY(m->arena, bool, m->tensor_count)};
-	Routine *routines[] = {&m->train, &m->predict};
-	for (int r = 0; r < 2; r++) {
-		mark_contrasts(&v, routines[r]);
-		for (int i = 0; i < routines[r]->loops.count; i++)
-			choose_for_loop(&v, routines[r]->loops.items[i]);
+	for (int r = 0; r < m->routine_count; r++) {
+		mark_contrasts(&v, m->routines[r]);
+		for (int i = 0; i < m->routines[r]->loops.count; i++)
+			choose_for_loop(&v, m->routines[r]->loops.items[i]);
 	}
 }

@@ -201,7 +201,7 @@ static void leave_unknown(Node *node)
 
 static void set_argument(Builder *b, const Scope *scope, Node *node, int index, const Literal *value, Span where)
 {
-	const ArgumentSpec *spec = &node->layer->arguments[index];
+	const ArgumentSpec *spec = argument_spec(node->layer, index);
 	if (node->given[index]) {
 		error_at(b->diagnostics, where, "%s is given `%s` twice", node->layer->name, spec->name);
 		note_at(b->diagnostics, node->argument_spans[index], "the first time is here");
@@ -235,8 +235,9 @@ static void set_argument(Builder *b, const Scope *scope, Node *node, int index, 
 
 static const char *expected_arguments(Builder *b, const Layer *layer)
 {
-	const char *text = layer->arguments[0].name ? "" : "no arguments";
-	for (const ArgumentSpec *a = layer->arguments; a->name; a++)
+	const ArgumentSpec *a;
+	const char *text = argument_spec(layer, 0) ? "" : "no arguments";
+	for (int i = 0; (a = argument_spec(layer, i)); i++)
 		text = arena_print(b->arena, "%s%s%s%s%s", text, *text ? ", " : "",
 			a->use & INFERRED ? "[" : "", a->name, a->use & INFERRED ? "]" : a->use & POSITIONAL ? "" : "=...");
 	return text;
@@ -251,8 +252,8 @@ static void set_named(Builder *b, const Scope *scope, Node *node, const Argument
 	}
 	const char *names[MAX_ARGUMENTS];
 	int count = 0;
-	for (const ArgumentSpec *a = node->layer->arguments; a->name; a++)
-		names[count++] = a->name;
+	for (const ArgumentSpec *a; (a = argument_spec(node->layer, count)); count++)
+		names[count] = a->name;
 	const char *near = nearest_name(argument->key, names, count);
 	if (near)
 		error_at(b->diagnostics, argument->key_span, "%s has no argument `%s`: did you mean `%s`?",
@@ -266,15 +267,15 @@ static void set_named(Builder *b, const Scope *scope, Node *node, const Argument
  * are skipped. */
 void set_arguments(Builder *b, const Scope *scope, Node *node, const Argument *arguments)
 {
-	const ArgumentSpec *specs = node->layer->arguments;
+	const ArgumentSpec *specs = node->layer->arguments, *spec;
 	int values = 0, places = 0, inferred = 0;
 	for (const Argument *a = arguments; a; a = a->next)
 		values += !a->key;
-	for (int i = 0; specs[i].name; i++) {
-		node->arguments[i] = node->widths[i] = specs[i].default_value;
+	for (int i = 0; (spec = argument_spec(node->layer, i)); i++) {
+		node->arguments[i] = node->widths[i] = spec->default_value;
 		node->argument_spans[i] = node->span;
-		places += (specs[i].use & POSITIONAL) != 0;
-		inferred += (specs[i].use & (POSITIONAL | INFERRED)) == (POSITIONAL | INFERRED);
+		places += (spec->use & POSITIONAL) != 0;
+		inferred += (spec->use & (POSITIONAL | INFERRED)) == (POSITIONAL | INFERRED);
 	}
 	bool infer = values < places && inferred > 0 && values <= places - inferred && places > inferred;
 	int index = 0;

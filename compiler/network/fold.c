@@ -220,6 +220,17 @@ static Node *copy_node(Arena *arena, Value **values, const Node *node)
 	return copy;
 }
 
+/* Prediction needs nothing of the optimizer, so its update need not be at once. */
+static Node *copy_optimizer(Arena *arena, const Node *optimizer)
+{
+	Node *copy = NEW(arena, Node);
+	const ArgumentSpec *spec;
+	*copy = *optimizer;
+	for (int i = 0; (spec = argument_spec(copy->layer, i)); i++)
+		copy->arguments[i] = spec->use & OPTIONAL ? spec->default_value : copy->arguments[i];
+	return copy;
+}
+
 static Network *copy_network(Arena *arena, const Network *network)
 {
 	Network *copy = NEW(arena, Network);
@@ -233,6 +244,7 @@ static Network *copy_network(Arena *arena, const Network *network)
 		nodes[i] = copy_node(arena, values, network->nodes.items[i]);
 	copy->output = copy_value(arena, values, network->output);
 	copy->loss = copy_node(arena, values, network->loss);
+	copy->optimizer = copy_optimizer(arena, network->optimizer);
 	for (int i = 0; i < network->index_count; i++)
 		if (values[i] && values[i]->reader)
 			values[i]->reader = nodes[values[i]->reader->index];

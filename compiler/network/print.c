@@ -17,7 +17,7 @@ static const char *exact(Arena *arena, double number)
 
 static const char *exact_text(Arena *arena, const Node *node, int index)
 {
-	const ArgumentSpec *spec = &node->layer->arguments[index];
+	const ArgumentSpec *spec = argument_spec(node->layer, index);
 	const char *text = "";
 	if (node->as_word[index])
 		return spec->word;
@@ -32,7 +32,7 @@ static const char *exact_text(Arena *arena, const Node *node, int index)
 
 static bool has_default(const Node *node, int index)
 {
-	const ArgumentSpec *spec = &node->layer->arguments[index];
+	const ArgumentSpec *spec = argument_spec(node->layer, index);
 	return node->arguments[index] == spec->default_value && !node->as_word[index]
 		&& (spec->kind != ARGUMENT_PAIR || node->widths[index] == spec->default_value);
 }
@@ -42,8 +42,8 @@ static bool has_default(const Node *node, int index)
 const char *statement_text(Arena *arena, const Node *node)
 {
 	const char *text = node->layer->name;
-	for (int i = 0; node->layer->arguments[i].name; i++) {
-		const ArgumentSpec *spec = &node->layer->arguments[i];
+	const ArgumentSpec *spec;
+	for (int i = 0; (spec = argument_spec(node->layer, i)); i++) {
 		const bool place = spec->use & POSITIONAL && spec->use & (REQUIRED | INFERRED);
 		if (!place && has_default(node, i))
 			continue;

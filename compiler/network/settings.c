@@ -251,6 +251,8 @@ bool setting_print(const char *name, FILE *out)
 	if (settings[i].kind != KIND_LAYER)
 		print_defaults(settings[i].kind, out);
 	fprintf(out, "\n");
+	if (settings[i].kind == KIND_OPTIMIZER)
+		layer_print_common(0, out);
 	return true;
 }
 

@@ -12,6 +12,8 @@ static bool fits_argument(const ArgumentSpec *argument, const char *value)
 	double number = strtod(value, &end);
 	if (argument->kind == ARGUMENT_FLAG)
 		return strcmp(value, "true") == 0 || strcmp(value, "false") == 0;
+	if (argument->kind == ARGUMENT_SIZE)
+		return !value[strspn(value, "0123456789")] && number >= 1 && number <= INT32_MAX;
 	bool is_number = *value && strchr("+-.0123456789", *value) && !*end && number >= -3.4e38 && number <= 3.4e38;
 	return is_number && in_range(argument->range, number);
 }
@@ -19,7 +21,7 @@ static bool fits_argument(const ArgumentSpec *argument, const char *value)
 static const char *optimizer_with(Arena *arena, const Layer *optimizer, const ArgumentSpec *argument, const char *value)
 {
 	const char *default_text = argument->kind == ARGUMENT_FLAG ? "true"
-		: arena_print(arena, "%.9g", argument->default_value);
+		: in_range(argument->range, argument->default_value) ? arena_print(arena, "%.9g", argument->default_value) : "1";
 	return arena_print(arena, "optimizer %s %s=%s%s", optimizer->name, argument->name,
 		fits_argument(argument, value) ? value : default_text, argument->with ? argument->with : "");
 }
@@ -28,10 +30,10 @@ static const char *as_argument_of(Arena *arena, const Layer *optimizer, const ch
 {
 	const char *names[MAX_ARGUMENTS];
 	int count = 0;
-	for (const ArgumentSpec *a = optimizer->arguments; a->name; a++)
-		names[count++] = a->name;
+	for (const ArgumentSpec *a; (a = argument_spec(optimizer, count)); count++)
+		names[count] = a->name;
 	const char *near = nearest_name(name, names, count);
-	return near ? optimizer_with(arena, optimizer, &optimizer->arguments[argument_index(optimizer, near)], value) : 0;
+	return near ? optimizer_with(arena, optimizer, argument_spec(optimizer, argument_index(optimizer, near)), value) : 0;
 }
 
 /* "optimizer sgd lr=0.1", for `lr 0.1` or `learning_rate 0.1`. The default optimizer, if it has such an argument, or

@@ -110,6 +110,7 @@ static void note_training(Rehearsal *run)
 	restart(run, run->start);
 	for (int i = 0; i < TEST_STEPS; i++)
 		losses[i] = take_step(run, run->expected->rate);
+	trial_update(&run->trial, run->random, run->expected->rate);
 	note(run, (Numbers){.kind = NUMBERS_LOSSES, .tensor = -1, .values = losses, .count = TEST_STEPS});
 	for (int i = 0; i < run->tensor_count; i++)
 		if (is_tested(run->tensors[i])) {
@@ -196,7 +197,7 @@ static bool open_run(const Standalone *s, Rehearsal *run, Expected *e, bool fuse
 	e->outputs = (size_t)program->outputs;
 	if (!optimizer->layer->first_step)
 		internal_error("%s does not say what its first step leaves of a gradient", optimizer->layer->name);
-	e->first_step = optimizer->layer->first_step(optimizer->arguments);
+	e->first_step = first_step_of(optimizer);
 	make_inputs(s->arena, e, says_yes_or_no(s));
 	run->x = NEW_ARRAY(s->arena, float, e->rows * e->inputs);
 	run->target = NEW_ARRAY(s->arena, float, e->rows * e->outputs);
@@ -220,6 +221,7 @@ static bool find_rate(Rehearsal *run, Failure *failure)
 		bool bounded = isfinite(first);
 		for (int i = 0; i < TEST_STEPS; i++)
 			bounded = bounded && (double)take_step(run, e->rate) <= most_growth * first + 1;
+		trial_update(&run->trial, run->random, e->rate);
 		restart(run, run->origin);
 		if (bounded)
 			return true;

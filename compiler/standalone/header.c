@@ -116,6 +116,8 @@ static void put_macros(const Standalone *s, Code *code)
 		s->module->options.batch,
 		number_text(s->arena, optimizer->arguments[argument_index(optimizer->layer, "lr")], OPERAND_FLOAT),
 		s->target.lanes, s->bytes);
+	if (s->module->batches)
+		put_template(s, code, "#define $_ACCUMULATE %d  /* batches in an update */\n", batches_of_update(optimizer));
 }
 
 static void put_inference_macros(const Standalone *s, Code *code)
@@ -198,11 +200,23 @@ static const char *heading_of(const Tensor *tensor)
 		return "counters";
 	if (tensor->layout == LAYOUT_GENERATOR)
 		return "random numbers";
-	switch (tensor->role) {
+	switch (content_role(tensor)) {
 	case ROLE_PARAMETER: return "parameters";
 	case ROLE_STATISTIC: return "running statistics";
 	case ROLE_STATE: return "the optimizer's state";
+	case ROLE_GRADIENT: return "gradients of the step";
 	default: return "the batch at work";
+	}
+}
+
+/* Lists what the block is made of. */
+static void put_parts(const Standalone *s, Code *code, const Tensor *block)
+{
+	for (int i = 0; i < s->module->tensors.count; i++) {
+		const Tensor *part = s->module->tensors.items[i];
+		if (part->block == block)
+			code_put(code, "\t%40s /* from %zu: %s: %s */\n", "", part->in_block, saved_name(part),
+				shape_of(s, part));
 	}
 }
 
@@ -211,6 +225,11 @@ static void put_member(const Standalone *s, Code *code, const Tensor *tensor)
 	const char *declaration = arena_print(s->arena, "%s %s", element_type(tensor), tensor->name);
 	if (tensor->layout != LAYOUT_COUNTER)
 		declaration = arena_print(s->arena, "%s[%zu]", declaration, tensor_floats(s->module, tensor));
+	if (tensor->role == ROLE_BLOCK) {
+		code_put(code, "\t%s;\n", declaration);
+		put_parts(s, code, tensor);
+		return;
+	}
 	code_put(code, "\t%s;%*s/* %s%s%s */\n", declaration,
 		(int)(strlen(declaration) < 40 ? 40 - strlen(declaration) : 1), "", tensor->path ? tensor->path : "",
 		tensor->path ? ": " : "", shape_of(s, tensor));
@@ -242,6 +261,17 @@ static void put_struct(const Standalone *s, Code *code)
 	put_template(s, code, "typedef char @_is_as_large_as_planned[sizeof(@) == $_BYTES ? 1 : -1];\n");
 }
 
+/* Writes the contract of a training step whose update is for several batches, and of the update. */
+static void put_updates(const Standalone *s, Code *code)
+{
+	put_template(s, code, "\n"
+		"/* Every $_ACCUMULATE-th call of @_train updates, with the mean of the gradients since the last update;\n"
+		" * the others only add theirs. This updates at once with those that wait, each divided by $_ACCUMULATE all the "
+		"same, as\n"
+		" * bnc does at the end of an epoch and of the training; without any, it does nothing. */\n"
+		"void @_update(@ *net, float lr);\n");
+}
+
 static void put_functions(const Standalone *s, Code *code)
 {
 	put_template(s, code, "\n"
@@ -262,15 +292,18 @@ static void put_functions(const Standalone *s, Code *code)
 		normalises_batch(s) ? ", with running statistics" : "");
 	put_outputs(s, code);
 	put_template(s, code, "\n"
-		"/* One step on x[rows][$_INPUTS] and %s: forward, backward and update.\n"
+		"/* One step on x[rows][$_INPUTS] and %s: forward, backward and %supdate.\n"
 		" * Returns the rows' mean loss before the update; NaN, and nothing changes, where rows is not from "
 		"$_MIN_BATCH\n"
 		" * to $_MAX_BATCH%s. */\n"
 		"float @_train(@ *net, const float *x, const %s, int rows, float lr);\n",
 		classifies(s) ? "label[rows]" : arena_print(s->arena, "target[rows][%s_OUTPUTS]", s->capitals),
+		s->module->batches ? "its part of an " : "",
 		classifies(s) ? arena_print(s->arena, " or a label is not from 0 to %s_OUTPUTS - 1", s->capitals)
 		: says_yes_or_no(s) ? " or a target is not from 0 to 1" : "",
 		classifies(s) ? "int32_t *label" : "float *target");
+	if (s->module->batches)
+		put_updates(s, code);
 }
 
 /* What more than two dimensions of a tensor are. */

@@ -105,18 +105,18 @@ static void put_ones(const Standalone *s, Code *code, const Tensor *tensor)
 	const int lanes = s->target.lanes, inputs = tensor->layout == LAYOUT_WEIGHTS ? tensor->inputs : 1;
 	const int rest = inputs == 1 ? 0 : tensor->features % lanes, whole = (tensor->features - rest) * inputs;
 	if (whole)
-		put_template(s, code, "\t@_fill(net->%s, %d, 1.0f);\n", tensor->name, whole);
+		put_template(s, code, "\t@_fill(net->%s, %d, 1.0f);\n", member_text(s, tensor), whole);
 	if (rest)
 		put_template(s, code, "\tfor (int input = 0; input < %d; input++)\n"
-			"\t\t@_fill(net->%s + %d + %d * input, %d, 1.0f);\n", inputs, tensor->name, whole, lanes, rest);
+			"\t\t@_fill(net->%s + %d + %d * input, %d, 1.0f);\n", inputs, member_text(s, tensor), whole, lanes, rest);
 }
 
 static void put_initial(const Standalone *s, Code *code, const Tensor *tensor)
 {
 	if (is_drawn(tensor))
 		put_template(s, code, "\t@_uniform(%s, net->%s, %d, %d%s, %s);\n",
-			s->module->generator ? "net->generator" : "&generator", tensor->name, tensor->features,
-			tensor->layout == LAYOUT_WEIGHTS ? tensor->inputs : 1, taps_literal(s, tensor),
+			s->module->generator ? "net->generator" : "&generator", member_text(s, tensor),
+			tensor->features, tensor->layout == LAYOUT_WEIGHTS ? tensor->inputs : 1, taps_literal(s, tensor),
 			number_text(s->arena, initial_bound(tensor->init, tensor->inputs), OPERAND_FLOAT));
 	else if (tensor->init == INIT_ONE)
 		put_ones(s, code, tensor);

@@ -37,6 +37,8 @@ void put_memory_table(const Standalone *s, Code *code)
 	code_put(code, " * %10zu  the optimizer's state\n", role_bytes(m, ROLE_STATE));
 	if (m->generator)
 		code_put(code, " * %10zu  the generator of random numbers\n", role_bytes(m, ROLE_GENERATOR));
+	if (role_bytes(m, ROLE_GRADIENT))
+		code_put(code, " * %10zu  gradients, all at once\n", role_bytes(m, ROLE_GRADIENT));
 	code_put(code, " * %10zu  the batch\n", batch);
 	code_put(code,
 		" * %10zu  work: %zu for what backward reads of forward, the rest for scratch (%zu are in use at the worst\n"

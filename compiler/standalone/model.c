@@ -13,16 +13,23 @@ bool follows_work(const Tensor *tensor)
 	return tensor->layout == LAYOUT_COUNTER || tensor->layout == LAYOUT_GENERATOR;
 }
 
+Role content_role(const Tensor *tensor)
+{
+	return tensor->role == ROLE_BLOCK ? tensor->parts : tensor->role;
+}
+
 int standalone_tensors(const Standalone *s, const Tensor **tensors)
 {
-	static const Role roles[] = {ROLE_PARAMETER, ROLE_STATISTIC, ROLE_STATE, ROLE_INPUT, ROLE_TARGET,
-		ROLE_GENERATOR};
+	static const Role roles[] = {
+		ROLE_PARAMETER, ROLE_STATISTIC, ROLE_STATE, ROLE_GRADIENT, ROLE_INPUT, ROLE_TARGET,
+		ROLE_GENERATOR,
+	};
 	int count = 0;
 	for (int last = 0; last <= 1; last++)
 		for (size_t r = 0; r < sizeof roles / sizeof *roles; r++)
 			for (int i = 0; i < s->module->tensors.count; i++) {
 				const Tensor *tensor = s->module->tensors.items[i];
-				if (tensor->role == roles[r] && follows_work(tensor) == last)
+				if (!tensor->block && content_role(tensor) == roles[r] && follows_work(tensor) == last)
 					tensors[count++] = tensor;
 			}
 	return count;
@@ -67,6 +74,11 @@ int saved_tensors(const Module *m, Tensor **tensors)
 			if (is_persistent(m->tensors.items[i]) && (m->tensors.items[i]->role >= ROLE_STATE) == states)
 				tensors[count++] = m->tensors.items[i];
 	return count;
+}
+
+const char *member_text(const Standalone *s, const Tensor *tensor)
+{
+	return tensor->block ? arena_print(s->arena, "%s + %zu", tensor->block->name, tensor->in_block) : tensor->name;
 }
 
 const char *saved_name(const Tensor *tensor)

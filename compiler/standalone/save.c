@@ -171,8 +171,9 @@ static void put_table(const Standalone *s, Code *code, Tensor *const *tensors, i
 		const Tensor *tensor = tensors[i];
 		const char *role = tensor->role == ROLE_PARAMETER ? "PARAMETER" : tensor->role == ROLE_STATISTIC ? "STATISTIC"
 			: tensor->role == ROLE_GENERATOR ? "GENERATOR" : "OPTIMIZER_STATE";
-		put_template(s, code, "\t{ \"%s\", $_%s, %s, offsetof(@, %s) },\n", saved_name(tensor), role,
-			shape_literal(s, tensor), tensor->name);
+		put_template(s, code, "\t{ \"%s\", $_%s, %s, offsetof(@, %s)%s },\n", saved_name(tensor), role,
+			shape_literal(s, tensor), tensor->block ? tensor->block->name : tensor->name,
+			tensor->block && tensor->in_block ? arena_print(s->arena, " + %zu * sizeof(float)", tensor->in_block) : "");
 	}
 	code_put(code, "};\n\n");
 }

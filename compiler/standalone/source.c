@@ -88,7 +88,8 @@ static void put_called_kernels(const Standalone *s, Code *code)
 	if (s->options->inference)
 		mark_called(s->one, &s->one->predict, called);
 	else
-		mark_called(s->module, &s->module->train, called);
+		for (int i = 0; i < s->module->routine_count; i++)
+			mark_called(s->module, s->module->routines[i], called);
 	called[kernel_find(kernels, "gather", 6) - kernels->items] = true;
 	called[kernel_find(kernels, "scatter", 7) - kernels->items] = true;
 	for (int i = 0; i < kernels->count; i++)
@@ -110,6 +111,8 @@ static const char *routine_text(const Standalone *s, const Routine *routine, boo
 		put_places(&e, routine, 0);
 	for (int i = 0; loops && i < routine->loops.count; i++)
 		put_loop(&e, routine, i);
+	if (loops && routine == &s->module->train && s->module->batches)
+		put_update_call(&e, "net->batches", arena_print(s->arena, "%s_update(net, lr)", s->prefix));
 	return code_text(&e.code);
 }
 
@@ -117,9 +120,9 @@ static const char *routine_text(const Standalone *s, const Routine *routine, boo
 static void put_constants(const Standalone *s, Code *code)
 {
 	Emit e = {.module = s->module, .code = {.arena = s->arena}, .prefix = arena_print(s->arena, "%s_", s->prefix)};
-	if (!s->options->inference)
-		put_lists(&e, &s->module->train);
-	put_lists(&e, &s->module->predict);
+	for (int i = 0; i < s->module->routine_count; i++)
+		if (!s->options->inference || s->module->routines[i] == &s->module->predict)
+			put_lists(&e, s->module->routines[i]);
 	code_put(code, "%s", code_text(&e.code));
 }
 
@@ -145,16 +148,29 @@ static void put_predict(const Standalone *s, Code *code)
 		routine_text(s, &s->module->predict, true), outputs);
 }
 
+static void put_update(const Standalone *s, Code *code)
+{
+	put_template(s, code, "\n/* ---- training */\n\n"
+		"void @_update(@ *net, float lr)\n"
+		"{\n"
+		"%s\n"
+		"\tif (net->batches == 0)\n"
+		"\t\treturn;\n"
+		"%s"
+		"}\n",
+		routine_text(s, &s->module->update, false), routine_text(s, &s->module->update, true));
+}
+
 static void put_train(const Standalone *s, Code *code)
 {
 	const Network *network = s->module->network;
 	int inputs = (int)shape_size(&network->input->shape), outputs = (int)shape_size(&network->output->shape);
-	put_template(s, code, "\n/* ---- training */\n\n"
+	put_template(s, code, "%s\n"
 		"float @_train(@ *net, const float *x, const %s, int rows, float lr)\n"
 		"{\n"
 		"\tif (rows < $_MIN_BATCH || rows > $_MAX_BATCH)\n"
 		"\t\treturn NAN;\n",
-		classifies(s) ? "int32_t *label" : "float *target");
+		s->module->batches ? "" : "\n/* ---- training */\n", classifies(s) ? "int32_t *label" : "float *target");
 	if (classifies(s))
 		put_template(s, code,
 			"\tfor (int row = 0; row < rows; row++)\n"
@@ -177,6 +193,8 @@ static void put_training(const Standalone *s, Code *code)
 	put_tensors(s, code);
 	put_predict(s, code);
 	put_classify(s, code);
+	if (s->module->batches)
+		put_update(s, code);
 	put_train(s, code);
 	put_init(s, code);
 	if (s->net)

@@ -76,8 +76,8 @@ static void plan_struct(Standalone *s)
 	int count = standalone_tensors(s, tensors);
 	s->output = (s->module->predict.work + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 	s->work = s->output + tensor_floats(s->module, s->module->output);
-	if (s->work < s->module->train.work)
-		s->work = s->module->train.work;
+	for (int i = 0; i < s->module->routine_count; i++)
+		s->work = s->work < s->module->routines[i]->work ? s->module->routines[i]->work : s->work;
 	bool counters = false;
 	s->bytes = 0;
 	for (int i = 0; i < count; i++) {

@@ -69,9 +69,12 @@ void settle_name(const Standalone *s, Code *code);
 
 /* model.c */
 
-/* Lists the struct's tensors in their order: parameters, statistics, the optimizer's, the batch, counters, the
- * generator. */
+/* Lists the struct's members in their order: parameters, statistics, the optimizer's, the batch, counters, the
+ * generator. A block is one member, and its parts are none. */
 int standalone_tensors(const Standalone *s, const Tensor **tensors);
+Role content_role(const Tensor *tensor);        /* its own, or that of a block's parts */
+/* Where the struct has it: the name of a member, or "parameters + 128". */
+const char *member_text(const Standalone *s, const Tensor *tensor);
 bool follows_work(const Tensor *tensor);        /* its place is after the working memory */
 bool is_persistent(const Tensor *tensor);       /* outlives a step, so it is saved */
 /* Returns a tensor's weights in net, row-major; or the value of a counter. */
@@ -119,6 +122,7 @@ void trial_close(Trial *trial);
 void trial_predict(const Trial *trial, Random *random, const float *x, float *y);
 float trial_train(const Trial *trial, Random *random, const float *x, const int32_t *label, const float *target,
 	float lr);
+void trial_update(const Trial *trial, Random *random, float lr);        /* if an update is for several batches */
 void trial_disturb(Random *random, float *values, size_t count);        /* changes each by a rounding error */
 bool measure_folding(Standalone *s, Failure *failure);
 

@@ -161,6 +161,7 @@ static const char training_steps[] =
 	"\n\tnet = copy;\n"
 	"\tfor (int step = 0; step < %d; step++)\n"
 	"\t\tloss[step] = @_train(&net, x, %s, ROWS, %s);\n"
+	"%s"
 	"\tcompare(loss, losses, %d, %s, \"losses\", \"\");\n";
 
 static const char training_saves[] =
@@ -219,7 +220,8 @@ static void put_training_test(Standalone *s, const Expected *e)
 	put_template(s, &s->test, training_main, TEST_STEPS, s->net ? "_trained(&net)" : "(&net, 0)",
 		tolerance_text(s, first_of(e, NUMBERS_OUTPUTS)), truth, GRADIENT_RATE);
 	put_comparisons(s, e, NUMBERS_GRADIENT);
-	put_template(s, &s->test, training_steps, TEST_STEPS, truth, rate, TEST_STEPS,
+	put_template(s, &s->test, training_steps, TEST_STEPS, truth, rate, s->module->batches
+		? arena_print(s->arena, "\t%s_update(&net, %s);\n", s->prefix, rate) : "", TEST_STEPS,
 		tolerance_text(s, first_of(e, NUMBERS_LOSSES)));
 	put_comparisons(s, e, NUMBERS_TRAINED);
 	put_template(s, &s->test, training_saves, tolerance_text(s, first_of(e, NUMBERS_PREDICTED)), truth, rate, truth,

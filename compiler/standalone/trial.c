@@ -93,6 +93,14 @@ void trial_disturb(Random *random, float *values, size_t count)
 /* What disturb_loop needs to know of the routine that runs. */
 typedef struct Noise { const Trial *trial; const Routine *routine; Random *random; } Noise;
 
+/* The loop of that number; those of the update come after those of train, which calls it. */
+static const Loop *loop_of(const Noise *noise, int number)
+{
+	const Routine *update = &noise->trial->module->update;
+	const int loops = noise->routine->loops.count;
+	return number < loops ? noise->routine->loops.items[number] : update->loops.items[number - loops];
+}
+
 static void disturb_tensor(const Noise *noise, const Tensor *tensor)
 {
 	const Module *m = noise->trial->module;
@@ -109,8 +117,9 @@ static void disturb_tensor(const Noise *noise, const Tensor *tensor)
 static void disturb_loop(void *watcher, int number)
 {
 	const Noise *noise = watcher;
-	for (int i = 0; number >= 0 && i < noise->routine->loops.items[number]->steps.count; i++) {
-		const Step *step = noise->routine->loops.items[number]->steps.items[i];
+	const Loop *loop = number >= 0 ? loop_of(noise, number) : 0;
+	for (int i = 0; loop && i < loop->steps.count; i++) {
+		const Step *step = loop->steps.items[i];
 		for (int k = 0; k < step->kernel->parameter_count; k++)
 			if (step->operands[k].kind == OPERAND_AT && step->kernel->parameters[k].type->writes)
 				disturb_tensor(noise, step->operands[k].tensor);
@@ -146,6 +155,16 @@ float trial_train(const Trial *trial, Random *random, const float *x, const int3
 	program->train(trial->net, trial->rows, lr, &host);
 	memcpy(&loss, place(trial, program->loss), sizeof loss);
 	return loss;
+}
+
+void trial_update(const Trial *trial, Random *random, float lr)
+{
+	const Program *program = &trial->module->program;
+	Noise noise = {trial, &trial->module->train, random};
+	Profile watch = {.watch = disturb_loop, .watcher = &noise};
+	const Host host = {.profile = random ? &watch : 0};
+	if (program->update)
+		program->update(trial->net, lr, &host);
 }
 
 /* ---- what folding changes */

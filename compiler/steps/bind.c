@@ -18,6 +18,22 @@ Tensor *tensor_over(Diff *d, Role role, Layout layout, const Value *value, const
 	return tensor;
 }
 
+/* The parameters' own parts have no parameter that they belong to. */
+void cut_block(Diff *d, Tensor *block, Role role, const char *name)
+{
+	const Tensors *tensors = &d->module->tensors;
+	block->parts = role;
+	for (int i = 0, count = tensors->count; i < count; i++) {
+		Tensor *w = tensors->items[i];
+		if (!w->block || w->role != ROLE_PARAMETER)
+			continue;
+		Tensor *part = tensor_like(d, role, w, arena_print(d->arena, "%s_%s", name, w->name));
+		part->parameter = w;
+		part->block = block;
+		part->in_block = w->in_block;
+	}
+}
+
 Tensor *flat_tensor(Diff *d, Role role, const Value *value, const char *name)
 {
 	Tensor *tensor = new_tensor(d, role, LAYOUT_ROWS, name);
@@ -95,6 +111,8 @@ static Tensor *local_tensor(Diff *d, int index)
 static Tensor *parameter_gradient(Diff *d, int index)
 {
 	Tensor *tensor = d->module->owned[d->node->index][index], **gradient = &d->owned_gradients[d->node->index][index];
+	if (tensor && !*gradient && d->kept && !d->module->batches)
+		*gradient = d->kept[tensor->id];
 	if (tensor && !*gradient)
 		*gradient = tensor_like(d, ROLE_TEMPORARY, tensor, arena_print(d->arena, "d%s", tensor->name));
 	return *gradient;
@@ -230,6 +248,10 @@ static Operand bind_optimizer(Diff *d, const char *name)
 		return at(d->dw);
 	if (strcmp(name, "numbers") == 0)
 		return at(d->numbers);
+	if (strcmp(name, "dw_sum") == 0)
+		return at(d->dw_sum);
+	if (strcmp(name, "batches") == 0)
+		return at(d->module->batches);
 	int index = tensor_index(d->node->layer, name);
 	if (index < 0)
 		internal_error("%s: nothing is called `%s`", d->node->layer->name, name);
@@ -237,8 +259,13 @@ static Operand bind_optimizer(Diff *d, const char *name)
 	if (when && d->node->arguments[argument_index(d->node->layer, when)] == 0)
 		return at(0);
 	if (!d->states[index]) {
-		Tensor *state = tensor_like(d, ROLE_STATE, d->w, arena_print(d->arena, "%s_%s", name, d->w->name));
-		state->parameter = d->w;
+		const bool block = d->w->role == ROLE_BLOCK;
+		Tensor *state = tensor_like(d, block ? ROLE_BLOCK : ROLE_STATE, d->w,
+			arena_print(d->arena, "%s_%s", name, d->w->name));
+		if (block)
+			cut_block(d, state, ROLE_STATE, name);
+		else
+			state->parameter = d->w;
 		d->states[index] = state;
 	}
 	return at(d->states[index]);
@@ -258,6 +285,13 @@ static Operand bind_layer(Diff *d, const char *name)
 	internal_error("%s: nothing is called `%s`", layer->name, name);
 }
 
+static bool skip_prefix(const char **name, const char *prefix)
+{
+	const bool found = strncmp(*name, prefix, strlen(prefix)) == 0;
+	*name += found ? strlen(prefix) : 0;
+	return found;
+}
+
 static Operand bind(Diff *d, const char *name)
 {
 	Operand operand;
@@ -269,13 +303,14 @@ static Operand bind(Diff *d, const char *name)
 		|| bind_size(d, name, &operand))
 		return operand;
 	/* a tensor takes precedence over an argument of the same name, which says whether the tensor exists */
-	static const char one_minus[] = "one_minus_";
-	const bool rest = strncmp(name, one_minus, strlen(one_minus)) == 0;
-	int argument = argument_index(d->node->layer, rest ? name + strlen(one_minus) : name);
-	if (argument >= 0 && d->node->layer->arguments[argument].kind == ARGUMENT_LIST)
+	const char *rest = name;
+	const bool minus = skip_prefix(&rest, "one_minus_"), over = skip_prefix(&rest, "one_over_");
+	const int argument = argument_index(d->node->layer, rest);
+	const double value = argument >= 0 ? d->node->arguments[argument] : 0;
+	if (argument >= 0 && argument_spec(d->node->layer, argument)->kind == ARGUMENT_LIST)
 		return list(d, argument);
 	if (argument >= 0 && tensor_index(d->node->layer, name) < 0)
-		return number(rest ? 1 - d->node->arguments[argument] : d->node->arguments[argument]);
+		return number(minus ? 1 - value : over ? 1 / value : value);
 	switch (d->node->layer->kind) {
 	case KIND_LOSS: return bind_loss(d, name);
 	case KIND_OPTIMIZER: return bind_optimizer(d, name);

@@ -167,61 +167,92 @@ bool shift_is_cancelled(const Network *network, const Node *node, int tensor)
 		&& !(decay && network->optimizer->arguments[argument_index(network->optimizer->layer, decay)] != 0);
 }
 
-/* Puts all parameters side by side, and gradients that outlive their loops in the same order. What a cancelled shift
- * should add has no gradient: its place keeps the 0 that it is given at first. */
+static Tensor *new_block(Diff *d, const char *name, size_t floats)
+{
+	Tensor *block = new_tensor(d, ROLE_BLOCK, LAYOUT_WEIGHTS, name);
+	block->features = d->module->options.target->lanes;
+	block->inputs = (int)(floats / (size_t)d->module->options.target->lanes);
+	return block;
+}
+
+/* Puts all parameters that are updated side by side, and their gradients in the same order. */
 static void make_blocks(Diff *d)
 {
 	const Network *network = d->module->network;
-	Tensor *parameters = new_tensor(d, ROLE_BLOCK, LAYOUT_WEIGHTS, "parameters"),
-		*gradients = new_tensor(d, ROLE_BLOCK, LAYOUT_WEIGHTS, "gradients");
+	const bool sums = batches_of_update(network->optimizer) > 1;
+	Tensor *parameters = new_block(d, "parameters", 0);
 	size_t floats = 0;
+	parameters->parts = ROLE_PARAMETER;
 	for (int i = 0; i < network->nodes.count; i++)
 		for (int k = 0; network->nodes.items[i]->layer->tensors[k].name; k++) {
 			const Node *node = network->nodes.items[i];
 			Tensor *w = d->module->owned[node->index][k];
-			if (!w || w->role != ROLE_PARAMETER)
+			if (!w || w->role != ROLE_PARAMETER || shift_is_cancelled(network, node, k))
 				continue;
 			w->block = parameters;
 			w->in_block = floats;
-			if (!shift_is_cancelled(network, node, k)) {
-				Tensor *dw = tensor_like(d, ROLE_GRADIENT, w, arena_print(d->arena, "d%s", w->name));
-				dw->block = gradients;
-				dw->in_block = floats;
-				d->owned_gradients[node->index][k] = dw;
-			}
 			floats += tensor_floats(d->module, w);
 		}
-	parameters->features = gradients->features = d->module->options.target->lanes;
-	parameters->inputs = gradients->inputs = (int)(floats / (size_t)d->module->options.target->lanes);
-	d->w = parameters;
-	d->dw = gradients;
+	parameters->inputs = (int)(floats / (size_t)d->module->options.target->lanes);
+	d->all_w = parameters;
+	d->all_dw = new_block(d, "gradients", floats);
+	cut_block(d, d->all_dw, sums ? ROLE_STATE : ROLE_GRADIENT, "gradient");
+	d->kept = NEW_ARRAY(d->arena, Tensor *, d->module->tensor_count);
+	for (int i = 0; i < d->module->tensors.count; i++)
+		if (d->module->tensors.items[i]->block == d->all_dw)
+			d->kept[d->module->tensors.items[i]->parameter->id] = d->module->tensors.items[i];
 }
 
+/* The optimizer's calls for all parameters, after all steps before. */
 static void update_all(Diff *d)
 {
 	const int before = d->routine->steps.count;
-	bind_calls(d, d->module->network->optimizer, d->module->network->optimizer->layer->forward);
+	const Node *optimizer = d->module->network->optimizer;
+	if (d->all_w->inputs == 0)
+		return;
+	d->w = d->all_w;
+	d->dw = d->all_dw;
+	bind_calls(d, optimizer, ready_calls);
+	bind_calls(d, optimizer, optimizer->layer->forward);
+	if (d->module->batches)
+		bind_calls(d, optimizer, updated_calls);
 	for (int i = before; i < d->routine->steps.count; i++)
 		d->routine->steps.items[i]->after_all = true;
 }
 
-static void update_parameters(Diff *d, const Node *node)
+/* What becomes of a gradient: with the calls for it alone, an update or a sum. */
+static void use_gradient(Diff *d, Tensor *w, Tensor *dw, const char *calls)
 {
-	for (int i = 0; node->layer->tensors[i].name; i++) {
-		if (!d->owned_gradients[node->index][i] || shift_is_cancelled(d->module->network, node, i))
-			continue;
-		d->w = d->module->owned[node->index][i];
-		d->dw = d->owned_gradients[node->index][i];
-		memset(d->states, 0, sizeof d->states);
-		bind_calls(d, d->module->network->optimizer, d->module->network->optimizer->layer->forward);
-	}
+	d->w = w;
+	d->dw = dw;
+	d->dw_sum = d->kept ? d->kept[w->id] : 0;
+	memset(d->states, 0, sizeof d->states);
+	bind_calls(d, d->module->network->optimizer, calls);
+}
+
+static void use_gradients(Diff *d, const Node *node)
+{
+	const Node *optimizer = d->module->network->optimizer;
+	const bool at_once = d->module->options.update_at_once;
+	if (at_once && !d->module->batches)
+		return;
+	for (int i = 0; node->layer->tensors[i].name; i++)
+		if (d->owned_gradients[node->index][i] && !shift_is_cancelled(d->module->network, node, i))
+			use_gradient(d, d->module->owned[node->index][i], d->owned_gradients[node->index][i],
+				at_once ? gradient_calls : optimizer->layer->forward);
+}
+
+static void prepare_update(Diff *d)
+{
+	d->numbers = new_tensor(d, ROLE_TEMPORARY, LAYOUT_NUMBERS, "numbers");
+	bind_calls(d, d->module->network->optimizer, d->module->network->optimizer->layer->prepare);
 }
 
 static void backward(Diff *d)
 {
 	const Network *network = d->module->network;
-	d->numbers = new_tensor(d, ROLE_TEMPORARY, LAYOUT_NUMBERS, "numbers");
-	bind_calls(d, network->optimizer, network->optimizer->layer->prepare);
+	if (!d->module->batches)
+		prepare_update(d);
 	loss(d);
 	for (int i = network->nodes.count - 1; i >= 0; i--) {
 		const Node *node = network->nodes.items[i];
@@ -229,19 +260,17 @@ static void backward(Diff *d)
 			continue;
 		bind_calls(d, node, node->layer->backward);
 		collect_gradients(d, node);
-		if (!d->module->options.update_at_once)
-			update_parameters(d, node);
+		use_gradients(d, node);
 	}
-	if (d->module->options.update_at_once)
-		update_all(d);
 }
 
-static void count_step(Diff *d)
+/* A call of `count` for the counter, if there is one. */
+static void count(Diff *d, Tensor *counter)
 {
-	if (!d->module->step)
+	if (!counter)
 		return;
 	Step *step = new_step(d, kernel_find(&d->module->kernels, "count", 5));
-	step->operands[0] = at(d->module->step);
+	step->operands[0] = at(counter);
 }
 
 /* ---- dead steps */
@@ -295,11 +324,35 @@ static Diff begin(Module *m)
 	const int nodes = m->network->index_count;      /* there are fewer values: the loss and the optimizer have none */
 	m->owned = arena_alloc(m->arena, (size_t)nodes, sizeof *m->owned);
 	return (Diff){
-		.module = m, .arena = m->arena, .routine = &m->train,
+		.module = m, .arena = m->arena,
 		.values = NEW_ARRAY(m->arena, Tensor *, nodes), .gradients = NEW_ARRAY(m->arena, Tensor *, nodes),
 		.locals = arena_alloc(m->arena, (size_t)nodes, sizeof(Tensor *[MAX_LOCALS])),
 		.owned_gradients = arena_alloc(m->arena, (size_t)nodes, sizeof(Tensor *[MAX_TENSORS])),
 	};
+}
+
+static void begin_routine(Diff *d, Routine *routine)
+{
+	d->routine = routine;
+	d->module->routines[d->module->routine_count++] = routine;
+}
+
+static void differentiate_training(Diff *d)
+{
+	Module *m = d->module;
+	begin_routine(d, &m->train);
+	forward(d, true);
+	backward(d);
+	count(d, m->batches);
+	if (m->batches) {
+		drop_unread(d);
+		begin_routine(d, &m->update);
+		prepare_update(d);
+	}
+	if (m->options.update_at_once)
+		update_all(d);
+	count(d, m->step);
+	drop_unread(d);
 }
 
 Module *differentiate(Arena *arena, const Network *network, const Options *options)
@@ -307,6 +360,7 @@ Module *differentiate(Arena *arena, const Network *network, const Options *optio
 	Module *m = NEW(arena, Module);
 	*m = (Module){.arena = arena, .network = network, .options = *options, .kernels = kernel_table(arena)};
 	m->options.batch = options->batch ? options->batch : network->batch;
+	m->options.update_at_once |= updates_at_once(network->optimizer);
 	Diff d = begin(m);
 	for (int i = 0; i < network->nodes.count; i++)
 		own_tensors(&d, network->nodes.items[i]);
@@ -314,15 +368,14 @@ Module *differentiate(Arena *arena, const Network *network, const Options *optio
 	m->output = flat_tensor(&d, ROLE_RESULT, network->output, "y");
 
 	m->train.name = "train";
+	m->predict.name = "predict";
+	m->update.name = "update";
 	if (m->options.update_at_once)
 		make_blocks(&d);
-	forward(&d, true);
-	backward(&d);
-	count_step(&d);
-	drop_unread(&d);
-
-	m->predict.name = "predict";
-	d.routine = &m->predict;
+	if (batches_of_update(network->optimizer) > 1)
+		m->batches = new_tensor(&d, ROLE_STATE, LAYOUT_COUNTER, "batches");
+	differentiate_training(&d);
+	begin_routine(&d, &m->predict);
 	forward(&d, false);
 	drop_unread(&d);
 	return m;

@@ -36,6 +36,7 @@ static const OperandType operand_types[] = {
 	{"all_weights", "const real *", OPERAND_TENSOR, true, false, false, false, LAYOUT_WEIGHTS},
 	{"in_any", "const real *", OPERAND_TENSOR, true, false, true, true, 0},
 	{"io_any", "real *", OPERAND_TENSOR, true, true, true, true, 0},
+	{"all_io_any", "real *", OPERAND_TENSOR, true, true, false, true, 0},
 	{"out_scalar", "real *", OPERAND_TENSOR, false, true, false, false, LAYOUT_SCALAR},
 	{"in_counter", "const int64_t *", OPERAND_TENSOR, true, false, false, false, LAYOUT_COUNTER},
 	{"io_counter", "int64_t *", OPERAND_TENSOR, true, true, false, false, LAYOUT_COUNTER},

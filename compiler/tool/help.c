@@ -146,6 +146,7 @@ static bool explain_argument(const char *word)
 		for (const ArgumentSpec *a = layers[i]->arguments; a->name; a++)
 			if (is_same(a->name, word))
 				found |= layer_print(layers[i]->kind, layers[i]->name, stdout);
+	found |= layer_print_common(word, stdout);
 	return found | data_print_parameter(word, stdout);
 }
 

@@ -94,12 +94,12 @@ static void dump_plan(const Module *m, FILE *out)
 	fprintf(out, "struct of %zu bytes, %d lanes, batch %d\n", m->bytes, m->options.target->lanes, m->options.batch);
 	for (int i = 0; i < m->tensors.count; i++)
 		fprintf(out, "\tbyte %8zu  %s\n", m->tensors.items[i]->offset, m->tensors.items[i]->name);
-	const Routine *routines[] = {&m->train, &m->predict};
-	for (int r = 0; r < 2; r++) {
-		fprintf(out, "%s: work of %zu floats, %zu alive at the peak\n", routines[r]->name, routines[r]->work,
-			routines[r]->peak);
-		for (int i = 0; i < routines[r]->temporaries.count; i++) {
-			const Tensor *tensor = routines[r]->temporaries.items[i];
+	for (int r = 0; r < m->routine_count; r++) {
+		const Routine *routine = m->routines[r];
+		fprintf(out, "%s: work of %zu floats, %zu alive at the peak\n", routine->name, routine->work,
+			routine->peak);
+		for (int i = 0; i < routine->temporaries.count; i++) {
+			const Tensor *tensor = routine->temporaries.items[i];
 			fprintf(out, "\tfloat %7zu  %s: %zu floats%s, steps %d to %d\n", tensor->offset, tensor->name,
 				tensor->one_panel ? panel_floats(m, tensor) : tensor_floats(m, tensor),
 				tensor->one_panel ? " (one panel)" : "",
@@ -118,8 +118,8 @@ void dump(const Compilation *c, Stage stage, FILE *out)
 	case STAGE_STEPS:
 	case STAGE_LOOPS:
 	case STAGE_CALLS:
-		(stage == STAGE_STEPS ? dump_steps : dump_loops)(m, &m->train, out);
-		(stage == STAGE_STEPS ? dump_steps : dump_loops)(m, &m->predict, out);
+		for (int i = 0; i < m->routine_count; i++)
+			(stage == STAGE_STEPS ? dump_steps : dump_loops)(m, m->routines[i], out);
 		break;
 	case STAGE_PLAN: dump_plan(m, out); break;
 	case STAGE_C: fputs(m->text, out); break;
@@ -156,6 +156,8 @@ static void print_memory(const Module *m, FILE *out)
 	fprintf(out, "    %12zu bytes  optimizer state\n", role_bytes(m, ROLE_STATE));
 	if (m->generator)
 		fprintf(out, "    %12zu bytes  generator of random numbers\n", role_bytes(m, ROLE_GENERATOR));
+	if (role_bytes(m, ROLE_GRADIENT))
+		fprintf(out, "    %12zu bytes  gradients, all at once\n", role_bytes(m, ROLE_GRADIENT));
 	fprintf(out, "    %12zu bytes  inputs, labels, outputs\n", ends);
 	fprintf(out, "    %12zu bytes  activations, gradients and scratch (training: %zu planned, %zu alive at the peak; "
 		"prediction: %zu)\n", m->work * sizeof(float), m->train.work * sizeof(float), m->train.peak * sizeof(float),
@@ -334,8 +336,8 @@ static void explain_shifts(const Module *m, FILE *out)
 void explain(const Module *m, FILE *out)
 {
 	fprintf(out, "%s (%s)\n", m->network->name, m->network->path);
-	explain_routine(m, &m->train, out);
-	explain_routine(m, &m->predict, out);
+	for (int i = 0; i < m->routine_count; i++)
+		explain_routine(m, m->routines[i], out);
 	explain_shifts(m, out);
 }
 
@@ -351,15 +353,16 @@ static void print_kernels(const Loop *loop, FILE *out)
 void print_profile(const Module *m, const Profile *profile, FILE *out)
 {
 	double total = 0, peak = profile_peak(m->options.target);
-	for (int i = 0; i < m->train.loops.count; i++)
+	const int in_train = m->train.loops.count, loops = in_train + m->update.loops.count;
+	for (int i = 0; i < loops; i++)
 		total += profile->seconds[i];
 	double calls = profile->calls ? (double)profile->calls : 1;
 	fprintf(out, "%s: %lld steps, %.2f us each in loops (timing a loop adds about 0.05 us); peak of %s: %.1f GFLOP/s "
 		"a thread\n", m->program.name, (long long)profile->calls, 1e6 * total / calls, m->options.target->name, 1e-9
 			* peak);
 	fprintf(out, "  loop    time/us   share    MFLOP  GFLOP/s  of peak       KiB     GB/s  what it does\n");
-	for (int i = 0; i < m->train.loops.count; i++) {
-		const Loop *loop = m->train.loops.items[i];
+	for (int i = 0; i < loops; i++) {
+		const Loop *loop = i < in_train ? m->train.loops.items[i] : m->update.loops.items[i - in_train];
 		double seconds = profile->seconds[i] / calls, flops = loop_flops(m, loop), bytes = loop_bytes(m, loop);
 		double rate = seconds > 0 ? flops / seconds : 0;
 		fprintf(out, "  %3d%s %10.3f  %5.1f%% %8.3f %8.1f  %6.1f%% %9.1f %8.1f  ", i, loop->parallel ? "*" : " ",

@@ -330,9 +330,11 @@ static bool open_pool(const Session *s, Host *host, Failure *failure)
 
 static bool open_profile(const Session *s, Profile *profile, Failure *failure)
 {
-	for (int i = 0; i < s->count; i++)
-		if (s->compilations[i].module->train.loops.count > profile->loops)
-			profile->loops = s->compilations[i].module->train.loops.count;
+	for (int i = 0; i < s->count; i++) {
+		const Module *m = s->compilations[i].module;
+		const int loops = m->train.loops.count + m->update.loops.count;
+		profile->loops = loops > profile->loops ? loops : profile->loops;
+	}
 	profile->seconds = calloc((size_t)profile->loops, sizeof *profile->seconds);
 	return profile->seconds || fail(failure, "not enough memory to time %d loops", profile->loops);
 }

@@ -62,6 +62,7 @@ typedef struct Emitted {
 	void (*set)(void *net, int tensor, const float *values);
 	void (*get)(const void *net, int tensor, float *values);
 	float (*train)(void *net, const float *x, const void *truth, int rows, float lr);
+	void (*update)(void *net, float lr);
 	void (*predict)(void *net, const float *x, float *y, int rows);
 	void (*predict_one)(const float *x, float *y);
 	bool recomputes;
@@ -74,6 +75,11 @@ static const char access[] =
 	"void get_tensor(const net *n, int tensor, float *values) { net_get(n, &net_tensors[tensor], values); }\n"
 	"float train_net(net *n, const float *x, const void *truth, int rows, float lr)\n"
 	"{ return net_train(n, x, truth, rows, lr); }\n"
+	"#ifdef NET_ACCUMULATE\n"
+	"void update_net(net *n, float lr) { net_update(n, lr); }\n"
+	"#else\n"
+	"void update_net(net *n, float lr) { (void)n, (void)lr; }\n"
+	"#endif\n"
 	"void predict_net(net *n, const float *x, float *y, int rows) { net_predict(n, x, y, rows); }\n";
 static const char access_inference[] =
 	"size_t bytes_of(void) { return NET_SCRATCH * sizeof(float); }\n"
@@ -84,9 +90,11 @@ static bool load_emitted(Sitting *s, const char *text, bool inference, Emitted *
 {
 	Code code = {.arena = s->arena};
 	const Symbols given = standard_functions(s->arena);
-	Symbol training[] = {{"bytes_of"}, {"predict_net"}, {"name_of"}, {"set_tensor"}, {"get_tensor"}, {"train_net"}},
+	Symbol training[] = {{"bytes_of"}, {"predict_net"}, {"name_of"}, {"set_tensor"}, {"get_tensor"}, {"train_net"},
+			{"update_net"}},
 		inferring[] = {{"bytes_of"}, {"predict_net"}, {"predict_one"}};
-	void *const training_functions[] = {&e->bytes, &e->predict, &e->name, &e->set, &e->get, &e->train},
+	void *const training_functions[] = {&e->bytes, &e->predict, &e->name, &e->set, &e->get, &e->train,
+			&e->update},
 		*const inferring_functions[] = {&e->bytes, &e->predict, &e->predict_one};
 	const int count = inference ? sizeof inferring / sizeof *inferring : sizeof training / sizeof *training;
 	Symbol *wanted = inference ? inferring : training;
@@ -169,6 +177,9 @@ static void compare_training(Sitting *s, const Emitted *e, const Trial *scalar)
 		found[step] = e->train(e->net, s->batch.x, labels ? (const void *)s->batch.labels : s->batch.targets,
 			s->batch.rows, rate);
 	}
+	const float last = (float)own_rate(s->v->compilation->network, EMITTED_STEPS - 1, EMITTED_STEPS);
+	trial_update(scalar, 0, last);
+	e->update(e->net, last);
 	trial_predict(scalar, 0, s->batch.x, y);
 	e->predict(e->net, s->batch.x, z, s->batch.rows);
 	compare_bits(s, "losses of 2 steps", found, expected, EMITTED_STEPS);

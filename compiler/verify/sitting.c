@@ -50,7 +50,9 @@ const Network *gradient_network(Arena *arena, const Network *network)
 	*copy = *network;
 	*optimizer = *network->optimizer;
 	optimizer->layer = sgd;
-	memset(optimizer->arguments, 0, sizeof optimizer->arguments);
+	const ArgumentSpec *spec;
+	for (int i = 0; (spec = argument_spec(sgd, i)); i++)
+		optimizer->arguments[i] = spec->default_value;
 	optimizer->arguments[argument_index(sgd, "momentum")] = 1;
 	copy->optimizer = optimizer;
 	return copy;

@@ -16,7 +16,8 @@ typedef struct Updated {
 	const Series *gradient;         /* of the first sitting: the names, and how exact it is */
 	double tolerance;
 	bool known;                     /* its gradient is not left out as nothing but rounding */
-	float *before, *after, *slope;  /* the weights before and after a step, and the gradient */
+	float *before, *after, *slope;  /* the weights before and after a step, and the gradient of the batch */
+	double *sum;                    /* of the gradients since the last update, each divided by the batches of one */
 	double *states[RUNS][MAX_TENSORS];
 	Finding *finding;
 } Updated;
@@ -26,6 +27,8 @@ typedef struct Updates {
 	Trial own;                      /* the network's own program */
 	Updated *items;
 	int count;
+	int waiting, updates;           /* batches since the last update; updates since the start */
+	double factor, spread;          /* by what clipping multiplies gradients, and how far roundings carry that */
 } Updates;
 
 static void list_updates(Updates *u)
@@ -42,6 +45,7 @@ static void list_updates(Updates *u)
 		item->before = NEW_ARRAY(s->arena, float, gradient->count);
 		item->after = NEW_ARRAY(s->arena, float, gradient->count);
 		item->slope = NEW_ARRAY(s->arena, float, gradient->count);
+		item->sum = NEW_ARRAY(s->arena, double, gradient->count);
 		for (int run = 0; run < RUNS; run++)
 			for (int k = 0; k < MAX_TENSORS; k++)
 				item->states[run][k] = NEW_ARRAY(s->arena, double, gradient->count);
@@ -50,6 +54,7 @@ static void list_updates(Updates *u)
 
 static void forget_states(Updates *u)
 {
+	u->waiting = u->updates = 0;
 	for (int i = 0; i < u->count; i++)
 		for (int run = 0; run < RUNS; run++)
 			for (int k = 0; k < MAX_TENSORS; k++)
@@ -62,8 +67,15 @@ static void get_weights(const Updates *u, const Updated *item, float *values)
 	tensor_get(&u->own.module->program, u->own.net, &view, values);
 }
 
-/* Takes the step with both programs, from the same weights. */
-static void take_step(Updates *u, double rate)
+static void add_slope(const Updates *u, Updated *item)
+{
+	const int batches = batches_of_update(u->s->v->network->optimizer);
+	for (size_t k = 0; k < item->gradient->count; k++)
+		item->sum[k] = (u->waiting ? item->sum[k] : 0) + (double)item->slope[k] / batches;
+}
+
+/* Takes the step with both programs, from the same weights. last: the own program updates with what it has. */
+static void take_step(Updates *u, double rate, bool last)
 {
 	Sitting *s = u->s;
 	Model before = model_open(s->arena, s->v->network);
@@ -75,8 +87,12 @@ static void take_step(Updates *u, double rate)
 		get_weights(u, &u->items[i], u->items[i].before);
 		u->items[i].known = get_gradient(&s->program, u->items[i].gradient->node, u->items[i].gradient->tensor,
 			u->items[i].slope);
+		add_slope(u, &u->items[i]);
 	}
+	u->waiting++;
 	train_trial(s, &u->own, 0, rate);
+	if (last)
+		trial_update(&u->own, 0, (float)rate);
 	for (int i = 0; i < u->count; i++)
 		get_weights(u, &u->items[i], u->items[i].after);
 }
@@ -88,16 +104,37 @@ static void disturb_states(Updated *item, int run)
 			item->states[run][k][i] *= (run == ABOVE) == (k % 2 == 0) ? 1 + 0x1p-20 : 1 - 0x1p-20;
 }
 
-static void run_reference(const Updates *u, Updated *item, double *const weights[RUNS], double rate, int step)
+/* torch.nn.utils.clip_grad_norm_ */
+static void find_factor(Updates *u)
+{
+	const Node *optimizer = u->s->v->network->optimizer;
+	const double most = optimizer->arguments[argument_index(optimizer->layer, "clip")];
+	double squares = 0, roundings = 0;
+	u->factor = 1;
+	u->spread = 0;
+	for (int i = 0; i < u->count; i++)
+		for (size_t k = 0; k < u->items[i].gradient->count; k++) {
+			squares += u->items[i].sum[k] * u->items[i].sum[k];
+			roundings += u->items[i].tolerance * u->items[i].tolerance;
+		}
+	if (most == 0)
+		return;
+	const double norm = sqrt(squares), off = fmin(sqrt(roundings), norm);
+	u->factor = fmin(most / (norm + 1e-6), 1);
+	u->spread = fmin(most / (norm - off + 1e-6), 1) - fmin(most / (norm + off + 1e-6), 1);
+}
+
+static void run_reference(const Updates *u, Updated *item, double *const weights[RUNS], double rate)
 {
 	const Node *optimizer = u->s->v->network->optimizer;
 	double *slope = NEW_ARRAY(u->s->arena, double, item->gradient->count);
 	for (int run = 0; run < RUNS; run++) {
 		disturb_states(item, run);
 		Reference reference = {.rows = 1, .inputs = (int)item->gradient->count, .arguments = optimizer->arguments,
-			.x = slope, .y = weights[run], .lr = rate, .step = step};
+			.x = slope, .y = weights[run], .lr = rate, .step = u->updates};
 		for (size_t k = 0; k < item->gradient->count; k++) {
-			slope[k] = (double)item->slope[k] + (run == EXACT ? 0 : run == ABOVE ? item->tolerance : -item->tolerance);
+			const double off = u->factor * item->tolerance + u->spread * fabs(item->sum[k]);
+			slope[k] = u->factor * item->sum[k] + (run == EXACT ? 0 : run == ABOVE ? off : -off);
 			weights[run][k] = (double)item->before[k];
 		}
 		memcpy(reference.states, item->states[run], sizeof reference.states);
@@ -121,7 +158,7 @@ static bool is_unknown(const Updates *u, const Updated *item)
 		u->own.module->network->nodes.items[item->gradient->node], item->gradient->tensor);
 }
 
-static void compare_step(const Updates *u, Updated *item, double rate, int step)
+static void compare_update(const Updates *u, Updated *item, double rate)
 {
 	if (is_unknown(u, item)) {
 		item->finding->unknown += item->gradient->count;
@@ -130,7 +167,7 @@ static void compare_step(const Updates *u, Updated *item, double rate, int step)
 	double *weights[RUNS], largest = 0x1p-126;
 	for (int run = 0; run < RUNS; run++)
 		weights[run] = NEW_ARRAY(u->s->arena, double, item->gradient->count);
-	run_reference(u, item, weights, rate, step);
+	run_reference(u, item, weights, rate);
 	for (size_t k = 0; k < item->gradient->count; k++)
 		largest = fmax(largest, fabs(weights[EXACT][k]));
 	for (size_t k = 0; k < item->gradient->count; k++) {
@@ -147,9 +184,14 @@ static void compare_run(Updates *u, int steps, bool large)
 	start_trial(u->s, &u->own);
 	for (int step = 0; step < steps; step++) {
 		const double rate = (double)(float)(large ? GRADIENT_RATE : own_rate(u->s->v->network, step, STEPS));
-		take_step(u, rate);
+		take_step(u, rate, step + 1 == steps);
+		if (u->waiting < batches_of_update(u->s->v->network->optimizer) && step + 1 < steps)
+			continue;
+		find_factor(u);
 		for (int i = 0; i < u->count; i++)
-			compare_step(u, &u->items[i], rate, step);
+			compare_update(u, &u->items[i], rate);
+		u->waiting = 0;
+		u->updates++;
 	}
 }
 

@@ -31,6 +31,7 @@
 #include "softmax.c"
 #include "losses.c"
 #include "optimizers.c"
+#include "gradients.c"
 #include "data.c"
 #include "shuffle.c"
 #include "peak.c"

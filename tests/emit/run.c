@@ -72,6 +72,9 @@ int main(int argc, char **argv)
 			}
 			printf("%.9g\n", (double)device_train(&net, x[0], label, rows, DEVICE_LEARNING_RATE));
 		}
+#ifdef DEVICE_ACCUMULATE
+		device_update(&net, DEVICE_LEARNING_RATE);
+#endif
 	}
 	free(order);
 	data_close(&data);

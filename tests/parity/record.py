@@ -65,13 +65,20 @@ class Dropout(nn.Module):
         return x * torch.empty_like(x).bernoulli_(torch.tensor(self.keep, dtype=torch.float64)).div_(self.keep)
 
 
-def train(model, optimizer, loss_of, x, y):
-    optimizer.zero_grad()
+def train(model, optimizer, loss_of, x, y, is_last):
+    """The usual script: an update for every `accumulate` batches, and after an epoch's last for those that are left."""
+    accumulate = getattr(optimizer, "accumulate", 1)
     loss = loss_of(model(x), y)
-    loss.backward()
-    optimizer.step()
-    if getattr(optimizer, "each_step", None):
-        optimizer.each_step.step()
+    (loss / accumulate).backward()
+    optimizer.waiting = getattr(optimizer, "waiting", 0) + 1
+    if optimizer.waiting == accumulate or is_last:
+        optimizer.waiting = 0
+        if getattr(optimizer, "clip", None):
+            nn.utils.clip_grad_norm_(model.parameters(), optimizer.clip)
+        optimizer.step()
+        optimizer.zero_grad()
+        if getattr(optimizer, "each_step", None):
+            optimizer.each_step.step()
     return loss.item()
 
 
@@ -106,9 +113,9 @@ def record(name, data, seed, batch, epochs, networks, final):
     optimizers = [make(model.parameters()) for model, (_, _, make, _) in zip(models, networks)]
     losses = [[] for _ in networks]
     for _ in range(epochs):
-        for batch_x, batch_y in loader:
+        for step, (batch_x, batch_y) in enumerate(loader):
             for i, (_, _, _, loss_of) in enumerate(networks):
-                losses[i].append(train(models[i], optimizers[i], loss_of, batch_x, batch_y))
+                losses[i].append(train(models[i], optimizers[i], loss_of, batch_x, batch_y, step + 1 == len(loader)))
         for optimizer in optimizers:
             if getattr(optimizer, "each_epoch", None):
                 optimizer.each_epoch.step()
@@ -128,6 +135,16 @@ def record(name, data, seed, batch, epochs, networks, final):
             if not hasattr(loss_of, "is_of_values"):
                 with torch.no_grad():
                     print("correct", (answers(models[i](x)) == y).sum().item(), file=out)
+
+
+def gathered(make, **attributes):
+    """with clip, accumulate"""
+    def build(parameters):
+        optimizer = make(parameters)
+        for name, value in attributes.items():
+            setattr(optimizer, name, value)
+        return optimizer
+    return build
 
 
 def scheduled(make, scheduler, when):
@@ -320,3 +337,16 @@ record("dropout", dict(n=200, noise=0.2, seed=7), 17, 32, 3, [
      lambda: Image(nn.Conv2d(1, 17, (1, 2), padding=(0, 1)), Dropout(0.1), nn.BatchNorm2d(17), nn.ReLU(), nn.Dropout(0), nn.Conv2d(17, 3, 1),
                    nn.Flatten(), nn.Linear(9, 2)),
      sgd(lr=0.1), nn.functional.cross_entropy)], True)
+one("clipped", 15,
+    "linear 2 24; batchnorm; relu; linear 12; tanh; linear 2; optimizer sgd lr=0.2 momentum=0.9 nesterov=true clip=0.25",
+    lambda: nn.Sequential(nn.Linear(2, 24), nn.BatchNorm1d(24), nn.ReLU(), nn.Linear(24, 12), nn.Tanh(), nn.Linear(12, 2)),
+    gathered(sgd(lr=0.2, momentum=0.9, nesterov=True), clip=0.25), nn.functional.cross_entropy)
+one("accumulated", 16,
+    "linear 2 24 bias=false; batchnorm; tanh; linear 17; elu; linear 2; optimizer adam lr=0.02 eps=1e-3 clip=0.2 accumulate=3",
+    lambda: nn.Sequential(nn.Linear(2, 24, bias=False), nn.BatchNorm1d(24), nn.Tanh(), nn.Linear(24, 17), nn.ELU(), nn.Linear(17, 2)),
+    gathered(lambda parameters: torch.optim.Adam(parameters, lr=0.02, eps=1e-3), clip=0.2, accumulate=3), nn.functional.cross_entropy)
+one("accumulated_schedule", 17,
+    "linear 2 20; tanh; linear 12; sigmoid; linear 1; loss mse; optimizer rmsprop eps=1e-2 accumulate=2; schedule one_cycle max_lr=0.02",
+    lambda: nn.Sequential(nn.Linear(2, 20), nn.Tanh(), nn.Linear(20, 12), nn.Sigmoid(), nn.Linear(12, 1)),
+    gathered(scheduled(lambda parameters: torch.optim.RMSprop(parameters, eps=1e-2),
+                       lambda optimizer: one_cycle(optimizer, 12, 0.02), "each_step"), accumulate=2), mse)
