@@ -317,7 +317,8 @@ static bool is_line(const Piece *piece)
 void put_kernels(Code *code, int lanes, const char *prefix, const char *const *functions, int count)
 {
 	Slicer s = {.arena = code->arena, .prefix = prefix, .macro_prefix = capitals(code->arena, prefix), .file = ""};
-	cut(&s, kernel_source(code->arena, lanes));
+	const char *source = kernel_source(code->arena, lanes);
+	cut(&s, lanes == 1 ? plain_text(code->arena, source) : source);
 	for (int i = 0; i < count; i++)
 		need(&s, functions[i], strlen(functions[i]), true);
 	const Piece *last = 0;

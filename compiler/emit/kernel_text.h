@@ -27,6 +27,11 @@ const char *skip_opaque(const char *text);
  * on the compiler of the text. The part of each file begins with a line `\f` NAME. */
 const char *kernel_source(Arena *arena, int lanes);
 
+/* ---- plain_text.c */
+
+/* The source for one lane without vectors. */
+const char *plain_text(Arena *arena, const char *source);
+
 /* ---- kernel_text.c */
 
 /* Writes the named functions and what they need, with the prefix before every name. */

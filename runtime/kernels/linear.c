@@ -21,7 +21,9 @@ enum { TALL = 8, MIDDLE = 6 };
 enum { TALL = 8 };
 #endif
 
-enum { STEPS = LANES < 4 ? 1 : 4 };
+#if LANES > 1
+enum { STEPS = 4 };
+#endif
 
 enum { CHUNK = 256 };   /* the number of features in one pass of a product; a multiple of LANES */
 
@@ -50,6 +52,10 @@ INLINE void product_tile(const int rows, const Product *product)
 	for (int row = 0; row < rows; row++)
 		sum[row] = load(product->start + row * product->start_step);
 	const real *x = product->x, *w = product->w;
+#if LANES == 1
+	for (int input = 0; input < product->inputs; input++, x += product->x_stride)
+		product_step(rows, sum, x, w + input);
+#else
 	int inputs = product->inputs;
 	for (; inputs >= LANES; inputs -= LANES, x += product->x_stride)
 		for (int lane = 0; lane < LANES; lane += STEPS, w += STEPS * LANES) {
@@ -59,6 +65,7 @@ INLINE void product_tile(const int rows, const Product *product)
 		}
 	for (int lane = 0; lane < inputs; lane++, w += LANES)
 		product_step(rows, sum, x + lane, w);
+#endif
 	UNROLL
 	for (int row = 0; row < rows; row++)
 		store(product->y + row * LANES, sum[row]);

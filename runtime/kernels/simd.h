@@ -163,22 +163,30 @@ INLINE Vector square_root(Vector value)
 	/* sets no errno, so it is one instruction even without -fno-math-errno */
 	extern real (sqrtf)(real) __attribute__((const));
 #endif
+#if LANES == 1
+	return sqrtf(value);
+#else
 	Lanes lanes;
 	lanes.vector = value;
 	UNROLL
 	for (int lane = 0; lane < LANES; lane++)
 		lanes.lane[lane] = sqrtf(lanes.lane[lane]);
 	return lanes.vector;
+#endif
 }
 
 /* A mask that is set in the first `count` lanes. */
 INLINE Mask first_lanes(int count)
 {
+#if LANES == 1
+	return count > 0;
+#else
 	Lanes index;
 	UNROLL
 	for (int lane = 0; lane < LANES; lane++)
 		index.lane[lane] = (real)lane;
 	return index.vector < (real)count;
+#endif
 }
 
 /* A mask that is set in the lanes whose bit is set: bit 0 is that of the first lane. */

@@ -80,8 +80,8 @@
 
 /* What a window that moves over images is, see window.h: as the operands of a kernel, and as arguments. */
 #define WINDOW_PARAMETERS int height, int width, int y_height, int y_width, int kernel_height, int kernel_width, \
-	int stride_height, int stride_width, int padding_height, int padding_width
+		int stride_height, int stride_width, int padding_height, int padding_width
 #define WINDOW height, width, y_height, y_width, kernel_height, kernel_width, stride_height, stride_width, \
-	padding_height, padding_width
+		padding_height, padding_width
 
 #endif
