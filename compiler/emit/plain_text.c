@@ -154,12 +154,12 @@ static const char *put_one(Code *out, const char *text)
 {
 	if (ends_with(out, " * ") || ends_with(out, " / "))
 		out->count -= 3;
-	else if (ends_with(out, " += ")) {
+	else if (strncmp(text, " * ", 3) == 0)
+		text += 3;
+	else if (ends_with(out, " += ") && strchr(",;)", *text)) {
 		out->count -= 4;
 		code_put(out, "++");
-	} else if (strncmp(text, " * ", 3) == 0)
-		text += 3;
-	else
+	} else
 		code_put(out, "1");
 	return text;
 }

@@ -127,10 +127,12 @@ INLINE void sum_rows(const int kind, const int count, const RowSums *o)
 			sum[row] = product[row] = splat(0.0f);
 		for (; left >= LANES && panel < end; left -= LANES, at += o->stride, panel++)
 			add_rows(kind, count, o, LANES, at, panel, sum, product);
+#if LANES > 1
 		if (left > 0 && left < LANES) {
 			add_rows(kind, count, o, left, at, panel, sum, product);
 			left = 0;
 		}
+#endif
 		UNROLL
 		for (int row = 0; row < count; row++) {
 			total_add_block(&all[row], sum[row], first);
