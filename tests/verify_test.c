@@ -39,8 +39,7 @@ Test(verify, passes_what_is_right)
 	static const char *const texts[] = {
 		"linear 3 17; batchnorm; relu; linear 2; batch 7",
 		"input 2x5x4; conv2d 3 3 padding=1; batchnorm; relu; maxpool2d 2; flatten; linear 3; optimizer adam; batch 5",
-		"linear 4 9; residual { linear 9; tanh; linear 9 } { linear 9 }; linear 1; loss mse; optimizer rmsprop; "
-		"schedule one_cycle 0.1",
+		"linear 4 9; residual { tanh } { linear 9 }; linear 1; loss mse; optimizer rmsprop; schedule one_cycle 0.1",
 		"linear 2 5; relu; linear 5 3; loss bce; optimizer sgd momentum=0.9 nesterov=true; batch 1",
 		"linear 3 9; batchnorm; relu; linear 2; optimizer adam clip=0.1 accumulate=2; batch 6",
 		"input 2; relu",                /* nothing is trained */

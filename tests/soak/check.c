@@ -71,6 +71,30 @@ static bool check_text(Checked *c)
 
 /* ---- against the model */
 
+/* Whether a batchnorm gets a feature that is constant, but for rounding, and not 0 as after a relu: it divides by
+ * sqrt(eps) then, and two of them make digits of the roundings of backward. */
+static bool amplifies_roundings(const Model *m)
+{
+	const double least = 1e-3;
+	for (int i = 0; i < m->network->nodes.count; i++) {
+		const Node *node = m->network->nodes.items[i];
+		const Shape *shape = &node->inputs[0]->shape;
+		const double *x = model_value(m, node->inputs[0]);
+		const int features = shape_features(shape), positions = shape_positions(shape);
+		for (int f = 0; node->layer->normalises_batch && f < features; f++) {
+			double low = INFINITY, high = -INFINITY;
+			for (int k = 0; k < m->rows * positions; k++) {
+				const double value = x[(k / positions * features + f) * positions + k % positions];
+				low = fmin(low, value);
+				high = fmax(high, value);
+			}
+			if (high - low < least && (low != 0 || high != 0))
+				return true;
+		}
+	}
+	return false;
+}
+
 /* The initial weights, and others of vectors: those that begin as 0 or 1 would hide mistakes. */
 static bool make_model(Checked *c)
 {
@@ -97,7 +121,7 @@ static bool make_model(Checked *c)
 						+ numpy_uniform(&random, -0.4, 0.4));
 	c->batch = random_batch(c->network, &random, c->network->batch);
 	model_set_batch(&c->model, &c->batch);
-	c->verdict->unusable = !(fabs(model_loss(&c->model)) < largest_loss);
+	c->verdict->unusable = !(fabs(model_loss(&c->model)) < largest_loss) || amplifies_roundings(&c->model);
 	return !c->verdict->unusable;
 }
 

@@ -109,7 +109,10 @@ static bool halve_numbers(Reduction *r)
 char *reduce(Arena *arena, const char *text, uint32_t seed)
 {
 	Reduction r = {.arena = arena, .text = arena_copy(arena, text, strlen(text)), .seed = seed};
-	while (drop_statements(&r) | drop_words(&r) | halve_numbers(&r))
-		;
+	for (bool any = true; any;) {
+		any = drop_statements(&r);
+		any |= drop_words(&r);
+		any |= halve_numbers(&r);
+	}
 	return r.text;
 }

@@ -17,7 +17,7 @@ int below(Random *random, int limit);
 /* ---- check.c */
 
 typedef struct Verdict {
-	bool wrong, unusable;           /* unusable: the model has no finite loss there */
+	bool wrong, unusable;           /* unusable: no finite loss, or nothing but roundings */
 	char text[600];                 /* what is wrong */
 } Verdict;
 
