@@ -16,7 +16,9 @@ static Verification verify_texts(Compilation *meant, Compilation *made, const ch
 	compile_with_options(made, made_text, STAGE_RUN);
 	void *net = allocate_net(made);
 	random_seed(&random, 5);
-	cr_assert(program_initialise(&made->module->program, net, &random, &failure), "%s", failure.text);
+	Model weights = model_open(made->arena, made->network);
+	model_randomise(&weights, &random);
+	model_store(&weights, made->module, net);
 	Verification v = {.arena = made->arena, .network = meant->network, .compilation = made, .net = net, .seed = 1,
 		.operations = operations};
 	cr_assert(verify(&v, &failure), "%s: %s", made_text, failure.text);
@@ -43,6 +45,8 @@ Test(verify, passes_what_is_right)
 		"linear 2 5; relu; linear 5 3; loss bce; optimizer sgd momentum=0.9 nesterov=true; batch 1",
 		"linear 3 9; batchnorm; relu; linear 2; optimizer adam clip=0.1 accumulate=2; batch 6",
 		"input 2; relu",                /* nothing is trained */
+		/* batchnorm is folded into the linear after the dropout, and has none after the last */
+		"linear 3 5; relu; batchnorm; dropout; linear 4; relu; batchnorm; dropout; batch 9",
 	};
 	FOR_EACH_USABLE_SET(set)
 		for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {

@@ -92,6 +92,13 @@ static void stay(Fold *f, Node *node, double *scale, double *shift)
 	f->folded.weights[node->index] = (Weights){{scale, shift}};
 }
 
+static void read_instead(Node *reader, const Value *old, Value *new)
+{
+	for (int k = 0; k < reader->input_count; k++)
+		if (reader->inputs[k] == old)
+			reader->inputs[k] = new;
+}
+
 /* Removes the node from the graph: the node before it, whose result nothing else reads, writes its result, */
 static void give_result(const Node *node, Node *before)
 {
@@ -102,9 +109,7 @@ static void give_result(const Node *node, Node *before)
 /* or the node after it, the only reader of its result, reads its input instead. */
 static void give_source(const Node *node, Node *after)
 {
-	for (int k = 0; k < after->input_count; k++)
-		if (after->inputs[k] == node->output)
-			after->inputs[k] = node->inputs[0];
+	read_instead(after, node->output, node->inputs[0]);
 	if (node->inputs[0]->reader == node)
 		node->inputs[0]->reader = after;
 }
@@ -170,9 +175,8 @@ static void leave_out(Fold *f, Network *network, const Node *node)
 {
 	Value *input = node->inputs[0];
 	for (int i = 0; i < network->nodes.count; i++)
-		if (network->nodes.items[i] != node)
-			give_source(node, network->nodes.items[i]);
-	give_source(node, network->loss);
+		read_instead(network->nodes.items[i], node->output, input);
+	read_instead(network->loss, node->output, input);
 	if (network->output == node->output)
 		network->output = input;
 	input->readers += node->output->readers - 1;
