@@ -33,7 +33,8 @@ static const char *as_argument_of(Arena *arena, const Layer *optimizer, const ch
 	for (const ArgumentSpec *a; (a = argument_spec(optimizer, count)); count++)
 		names[count] = a->name;
 	const char *near = nearest_name(name, names, count);
-	return near ? optimizer_with(arena, optimizer, argument_spec(optimizer, argument_index(optimizer, near)), value) : 0;
+	return near ? optimizer_with(arena, optimizer, argument_spec(optimizer, argument_index(optimizer, near)), value)
+		: 0;
 }
 
 /* "optimizer sgd lr=0.1", for `lr 0.1` or `learning_rate 0.1`. The default optimizer, if it has such an argument, or

@@ -266,8 +266,8 @@ static void put_updates(const Standalone *s, Code *code)
 {
 	put_template(s, code, "\n"
 		"/* Every $_ACCUMULATE-th call of @_train updates, with the mean of the gradients since the last update;\n"
-		" * the others only add theirs. This updates at once with those that wait, each divided by $_ACCUMULATE all the "
-		"same, as\n"
+		" * the others only add theirs. This updates at once with those that wait, each divided by $_ACCUMULATE all "
+		"the same, as\n"
 		" * bnc does at the end of an epoch and of the training; without any, it does nothing. */\n"
 		"void @_update(@ *net, float lr);\n");
 }

@@ -35,7 +35,7 @@ int main(int argc, char **argv)
 		}
 		arena_close(arena);
 	}
-	printf("seed %u, networks %d to %d: %d of them not compared, as the loss is not finite or roundings are amplified\n",
+	printf("seed %u, networks %d to %d: %d not compared: no finite loss, or nothing but roundings\n",
 		seed, first, first + count - 1, unusable);
 	printf("%d passed, %d failed\n", count - failed, failed);
 	return failed > 0;
