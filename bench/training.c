@@ -109,7 +109,7 @@ static void bench_run(Bench *bench, const char *widths, int batch)
 	Failure failure;
 	Row row = {.threads = 1};
 	row_name(&row, "epochs of moons, %s BN, batch %d", widths, batch);
-	if (!row_wanted(bench, &row) || !data_open(&epochs.data, "moons", &failure)
+	if (!row_wanted(bench, &row) || !data_open(&epochs.data, "moons", 0, &failure)
 		|| !net_open(&epochs.net, bench, &shapes, 1, true))
 		return;
 	row_add(&row, "bnc, whole run", measure_run, &epochs);

@@ -63,7 +63,9 @@ double initial_bound(Init init, int fan_in);
  * nothing. */
 void initialise(Random *random, Init init, float *out, size_t count, int fan_in);
 
-/* ---- data/: a table of samples */
+/* ---- data/: a table of samples. data/data.h says how they are read */
+
+typedef struct Schema Schema;           /* data/data.h: how the columns of a table became numbers */
 
 typedef struct Data {
 	/* the name of the set or the path of the file, for messages; it points into the specification */
@@ -73,14 +75,32 @@ typedef struct Data {
 	int rank, dims[3];      /* the shape of a sample: 2, or 1x28x28 */
 	float *x;               /* [rows][features] */
 	int32_t *labels;        /* [rows]; null if the targets are values */
-	int classes;            /* 1 + the largest label */
+	int classes;            /* 1 + the largest label; of a table, how many there are */
+	const char *const *class_names;         /* [classes]; null: they have only their numbers */
 	char unlabelled[160];   /* why labels is null, and what to do: "y[3] is -1: number the classes from 0" */
 	float *targets;         /* [rows][target_features]; if there are labels, their values as floats */
 	int target_features;
+	Schema *schema;         /* of a table; null: the samples are as the file or the set has them */
 } Data;
 
-/* Opens `moons:n=1000,noise=0.1,seed=42`, `F.npz` or `F.npz:samples,labels`. False: failure says what is wrong. */
-bool data_open(Data *data, const char *specification, Failure *failure);
+typedef enum Missing { MISSING_REFUSED, MISSING_MEAN, MISSING_DROP } Missing;
+
+/* How data are read. */
+typedef struct DataOptions {
+	const char *target;     /* the columns of a table to learn: NAME|N[,...]; null: the last one */
+	const char *ignore;     /* the columns to leave out: NAME|N[,...]; null: none */
+	Missing missing;        /* values that are missing: no sample; the column's mean; or the row is left out */
+	bool standardize;       /* scale each input to mean 0 and deviation 1 */
+	/* how the columns became numbers when the network was trained: these become the same. Null: find out. target and
+	 * ignore are then null */
+	const Schema *schema;
+	bool without_target;    /* with a schema: a table without its target is read too, with target_features 0 */
+	FILE *notes;            /* where the choice of the target is told; null: nowhere */
+} DataOptions;
+
+/* Opens `moons:n=1000,noise=0.1,seed=42`, `F.csv`, `-`, `F.npz` or `F.npz:samples,labels`. options: null for none.
+ * False: failure says what is wrong. */
+bool data_open(Data *data, const char *specification, const DataOptions *options, Failure *failure);
 /* The length of the path in the specification; 0: it is a built-in set. */
 size_t data_path_length(const char *specification);
 void data_close(Data *data);

@@ -9,7 +9,7 @@ static inline void expect_failure(const char *specification, const char *part)
 {
 	Data data;
 	Failure failure;
-	cr_assert_not(data_open(&data, specification, &failure), "%s was opened", specification);
+	cr_assert_not(data_open(&data, specification, 0, &failure), "%s was opened", specification);
 	cr_expect(strstr(failure.text, part), "%s: expected '%s' in '%s'", specification, part, failure.text);
 	data_close(&data);
 }
@@ -17,7 +17,7 @@ static inline void expect_failure(const char *specification, const char *part)
 static inline void open_or_abort(Data *data, const char *specification)
 {
 	Failure failure;
-	cr_assert(data_open(data, specification, &failure), "%s", failure.text);
+	cr_assert(data_open(data, specification, 0, &failure), "%s", failure.text);
 }
 
 #endif

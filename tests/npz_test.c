@@ -600,7 +600,7 @@ static void expect_refused_or_same(const char *path, const unsigned char *bytes,
 	fclose(file);
 	Data data;
 	Failure failure = {""};
-	if (!data_open(&data, path, &failure)) {
+	if (!data_open(&data, path, 0, &failure)) {
 		cr_assert_neq(failure.text[0], 0);
 		return;
 	}
@@ -661,7 +661,7 @@ Test(npz, damage_to_a_header)
 			write_archive(path, members, 2);
 			Data data;
 			Failure failure;
-			if (data_open(&data, path, &failure))
+			if (data_open(&data, path, 0, &failure))
 				cr_assert_eq(data.x[3], 4);
 			data_close(&data);
 		}

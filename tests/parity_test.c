@@ -91,7 +91,7 @@ static void open_record(Record *r, const char *name)
 	while (fscanf(file, "%63s", word) == 1)
 		cr_assert(read_entry(r, file, word), "%s: `%s` is not understood", path, word);
 	fclose(file);
-	cr_assert(data_open(&r->data, r->specification, &failure), "%s", failure.text);
+	cr_assert(data_open(&r->data, r->specification, 0, &failure), "%s", failure.text);
 }
 
 static void close_record(Record *r)

@@ -33,7 +33,7 @@ static bool train_with(const char *const texts[2], int step, float lr, bool log_
 	Data data;
 	Failure failure;
 	random_seed(&random, 0);
-	cr_assert(data_open(&data, "moons", &failure));
+	cr_assert(data_open(&data, "moons", 0, &failure));
 	for (int i = 0; i < 2; i++) {
 		compile_text(&networks[i], texts[i],
 			kernel_sets[0]->usable() ? kernel_sets[0] :

@@ -29,17 +29,22 @@ static bool check_input(const Network *network, const Data *data, Diagnostics *d
  * data. */
 static bool check_classes(const Network *network, int outputs, const Data *data, Diagnostics *diagnostics)
 {
-	static const char text[] = "the network ends with %d outputs, but %s has %d class%s: its last layer should have "
+	static const char text[] = "the network ends with %d outputs, but %s has %d classes: its last layer should have "
 		"%d";
-	const int classes = data->classes, needed = classes < 2 ? 2 : classes;
-	const char *ending = classes == 1 ? "" : "es";
-	if (outputs == needed)
+	const int classes = data->classes;
+	if (classes == 1) {
+		error_at(diagnostics, network->output->span, "every sample of %s is of the same class%s%.60s%s: there is "
+			"nothing to tell apart", data->name, data->class_names ? " (" : "", data->class_names ? data->class_names[0] : "",
+			data->class_names ? ")" : "");
+		return false;
+	}
+	if (outputs == classes)
 		return true;
 	if (outputs > classes && !network->input->data) {
-		warning_at(diagnostics, network->output->span, text, outputs, data->name, classes, ending, needed);
+		warning_at(diagnostics, network->output->span, text, outputs, data->name, classes, classes);
 		return true;
 	}
-	error_at(diagnostics, network->output->span, text, outputs, data->name, classes, ending, needed);
+	error_at(diagnostics, network->output->span, text, outputs, data->name, classes, classes);
 	return false;
 }
 

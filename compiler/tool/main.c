@@ -67,8 +67,9 @@ static int take_data(Session *s)
 {
 	Failure failure;
 	int status = 0;
+	s->options.data.notes = stderr;
 	waiting_begin(data_path_length(s->options.train) ? "reading" : "making", s->options.train, !s->options.quiet);
-	bool opened = data_open(&s->data, s->options.train, &failure);
+	bool opened = data_open(&s->data, s->options.train, &s->options.data, &failure);
 	waiting_end();
 	if (!opened)
 		return report_failure(EXIT_DATA, &failure);

@@ -10,6 +10,7 @@ typedef struct CommandLine {
 	int network_count;
 	const char *train, *weights, *save, *log, *isa;
 	Overrides overrides;
+	DataOptions data;
 	int64_t steps;
 	uint64_t seed;
 	bool seed_given, no_shuffle, quiet, log_steps, no_eval, summary, explain, verify, check, no_fuse;

@@ -33,6 +33,12 @@ static const char *const colour_names[] = {
 	[COLOUR_AUTO] = "auto", [COLOUR_ALWAYS] = "always", [COLOUR_NEVER] = "never", 0,
 };
 
+static const char *const missing_names[] = {"mean", "drop", 0};
+static void choose_missing(CommandLine *options, int index)
+{
+	options->data.missing = index ? MISSING_DROP : MISSING_MEAN;
+}
+
 /* Takes effect at once, so that mistakes in later options are shown in these colours. */
 static void choose_colour(CommandLine *options, int index)
 {
@@ -102,11 +108,29 @@ const Spec options_table[] = {
 	{0, "TEXT", "a network as text: linear 2 64; relu; linear 64 2", .kind = NETWORK, .letters = "e", .repeats = true,
 		.more = "May be given several times, and beside files. A network of -e is called net."},
 	{"train", "DATA", "train; several networks train side by side on the same batches\n"
-		"DATA: moons, moons:n=1000,noise=0.1,seed=42, ... or FILE.npz with X and y; FILE.npz:a,b names others",
+		"DATA: moons, moons:n=1000,noise=0.1,seed=42, ..., a table FILE.csv (- is standard input), or FILE.npz with X "
+		"and "
+		"y;\nFILE.npz:a,b names others",
 		.kind = TEXT, FIELD(train), .needs = WHOLE,
 		.more = "bnc --list-data prints the built-in sets with their parameters. After training, classifiers are run "
 			"on all rows in evaluation mode, which gives the accuracy; --no-eval leaves that out. Weights are kept "
 			"only with --save or --emit."},
+	{"target", "NAME|N[,...]", "the column of a table to learn (default: the last); several for regression", .kind =
+		TEXT,
+		FIELD(data.target), .needs = TRAINING,
+		.more = "A column is named as in the header, or by its number from 1. Texts and whole numbers are classes for "
+			"cross_entropy and bce; mse and other losses take any numbers. Without --target it is the last column, and "
+			"a "
+			"line on standard error says which."},
+	{"ignore", "NAME|N[,...]", "columns of a table to leave out", .kind = TEXT, FIELD(data.ignore), .needs = TRAINING,
+		.more = "Such as names, dates and numbers of rows, which say nothing about the target."},
+	{"missing", "HOW", "mean: take the column's mean for a missing value; drop: leave out its row", .kind = CHOICE,
+		.choices = missing_names, .choose = choose_missing, .needs = TRAINING,
+		.more = "A value is missing if its cell is empty or says NA, N/A, nan, null, none or ?. Without this option it "
+		"is "
+			"a mistake, and the message says where. Of a column of texts, the mean is the share of each text. A "
+			"missing "
+			"target has no mean: then the row must be dropped."},
 	{"epochs", "N", "times through the data", .kind = INT, FIELD(overrides.epochs), RANGE(0, INT32_MAX),
 		.uses = BY_TRAINING | BY_NETWORK,
 		.more = "Takes the place of the network's own `epochs` (which is 10 if it has none)."},

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define ADDRESS(name) &name##_set,
@@ -11,7 +12,13 @@ static const DataSet *const sets[] = {SETS(ADDRESS)};
 static const Reader readers[] = {
 	{".npz", "arrays as numpy.savez(path, X=samples, y=labels) writes them; FILE.npz:a,b takes a and b for X and y",
 		npz_read},
+	{".csv .tsv .tab .txt .data .dat", "a table as text: a row of values on each line, separated by , ; | tabs or "
+		"spaces; "
+		"the last column\n      is the target, unless --target names another. So are .tsv .tab .txt .data .dat, all "
+		"also "
+		"packed\n      (FILE.csv.gz, FILE.csv.zst), and - is one on standard input", table_read, .table = true},
 };
+static const char *const packed_suffixes[] = {"", ".gz", ".zst"};
 
 enum { SET_COUNT = sizeof sets / sizeof *sets, READER_COUNT = sizeof readers / sizeof *readers };
 
@@ -23,14 +30,44 @@ static const DataSet *set_find(const char *name, size_t length)
 	return NULL;
 }
 
+/* Cuts the suffix off the path's end, and its length; false: the path does not end so. */
+static bool cut_suffix(const char *path, size_t *length, const char *suffix, size_t suffix_length)
+{
+	if (*length <= suffix_length || strncasecmp(path + *length - suffix_length, suffix, suffix_length) != 0)
+		return false;
+	*length -= suffix_length;
+	return true;
+}
+
+static bool has_suffix(const Reader *reader, const char *path, size_t length)
+{
+	for (const char *word = reader->suffixes; *word; word += strspn(word, " ")) {
+		size_t word_length = strcspn(word, " "), left = length;
+		if (cut_suffix(path, &left, word, word_length))
+			return true;
+		word += word_length;
+	}
+	return false;
+}
+
 static const Reader *reader_of(const char *path, size_t length)
 {
-	for (int i = 0; i < READER_COUNT; i++) {
-		size_t suffix_length = strlen(readers[i].suffix);
-		if (length > suffix_length && strncasecmp(path + length - suffix_length, readers[i].suffix, suffix_length) == 0)
-			return &readers[i];
-	}
+	for (int i = 0; i < READER_COUNT; i++)
+		for (int k = 0; k < (readers[i].table ? 3 : 1); k++) {
+			size_t left = length;
+			if (cut_suffix(path, &left, packed_suffixes[k], strlen(packed_suffixes[k]))
+				&& has_suffix(&readers[i], path, left))
+				return &readers[i];
+		}
 	return NULL;
+}
+
+/* Standard input, a pipe or a device: it is read as a table, whatever its name. */
+static bool is_stream(const char *path)
+{
+	struct stat status;
+	return strcmp(path, "-") == 0
+		|| (stat(path, &status) == 0 && (S_ISFIFO(status.st_mode) || S_ISCHR(status.st_mode)));
 }
 
 static bool exists(const char *path, size_t length)
@@ -46,7 +83,11 @@ static bool exists(const char *path, size_t length)
 static const Reader *reader_find(const char *specification, size_t *path_length, bool *there)
 {
 	const Reader *found = NULL;
-	*there = false;
+	*there = is_stream(specification);
+	*path_length = strlen(specification);
+	for (int i = 0; *there && i < READER_COUNT; i++)
+		if (readers[i].table)
+			return &readers[i];
 	for (size_t length = strlen(specification); length > 0 && !*there; length--) {
 		if (specification[length] && specification[length] != ':')
 			continue;
@@ -60,14 +101,15 @@ static const Reader *reader_find(const char *specification, size_t *path_length,
 	return found;
 }
 
-static bool read_data(Data *data, const Reader *reader, const char *specification, size_t path_length, Failure *failure)
+static bool read_data(Data *data, const Reader *reader, const char *specification, size_t path_length,
+	const DataOptions *options, Failure *failure)
 {
 	char *path = strndup(specification, path_length);
 	if (!path)
 		return fail(failure, "%.200s: not enough memory", specification);
 	data->name = specification;
 	const char *names = specification[path_length] ? specification + path_length + 1 : NULL;
-	bool done = reader->read(data, path, names, failure);
+	bool done = reader->read(data, path, names, options, failure);
 	free(path);
 	return done;
 }
@@ -84,14 +126,21 @@ static bool generate(Data *data, const DataSet *set, const char *parameters, Fai
 	return made;
 }
 
+static const char *usual_suffix(const Reader *reader, char out[16])
+{
+	snprintf(out, 16, "%.*s", (int)strcspn(reader->suffixes, " "), reader->suffixes);
+	return out;
+}
+
 /* length: that of the name without parameters. */
 static bool no_such_data(const char *specification, size_t length, Failure *failure)
 {
+	char usual[READER_COUNT][16];
 	const char *names[SET_COUNT], *suffixes[READER_COUNT];
 	for (int i = 0; i < SET_COUNT; i++)
 		names[i] = sets[i]->name;
 	for (int i = 0; i < READER_COUNT; i++)
-		suffixes[i] = readers[i].suffix;
+		suffixes[i] = usual_suffix(&readers[i], usual[i]);
 	char name_list[400], suffix_list[200], name[200], proposal[100] = ".";
 	join_names(name_list, sizeof name_list, names, SET_COUNT);
 	join_names(suffix_list, sizeof suffix_list, suffixes, READER_COUNT);
@@ -106,8 +155,18 @@ static bool no_such_data(const char *specification, size_t length, Failure *fail
 		suffix_list);
 }
 
+/* Options for columns are mistakes where there are none. */
+static bool check_options(const Reader *reader, const char *specification, const DataOptions *options,
+	Failure *failure)
+{
+	const char *option = !options || (reader && reader->table) ? NULL : options->target ? "target"
+		: options->ignore ? "ignore" : options->missing ? "missing" : NULL;
+	return !option || fail(failure, "--%s is for tables as text, such as .csv; %.200s has no columns to name", option,
+		specification);
+}
+
 /* An existing file comes before a built-in set of the same name. */
-bool data_open(Data *data, const char *specification, Failure *failure)
+bool data_open(Data *data, const char *specification, const DataOptions *options, Failure *failure)
 {
 	*data = (Data){0};
 	size_t length = strcspn(specification, ":"), path_length;
@@ -116,9 +175,10 @@ bool data_open(Data *data, const char *specification, Failure *failure)
 	const DataSet *set = set_find(specification, length);
 	const Reader *reader = reader_find(specification, &path_length, &there);
 	if (reader && (there || !set))
-		opened = read_data(data, reader, specification, path_length, failure);
+		opened = check_options(reader, specification, options, failure)
+			&& read_data(data, reader, specification, path_length, options, failure);
 	else if (set)
-		opened = generate(data, set, parameters, failure);
+		opened = check_options(NULL, specification, options, failure) && generate(data, set, parameters, failure);
 	else
 		opened = foreign_data(specification, failure) ? false : no_such_data(specification, length, failure);
 	if (!opened)
@@ -176,7 +236,8 @@ void data_list(FILE *out)
 	fprintf(out, "Built-in sets, with their parameters and what these are when left out:\n");
 	for (int i = 0; i < SET_COUNT; i++)
 		print_set(sets[i], out);
+	char usual[16];
 	fprintf(out, "Files:\n");
 	for (int i = 0; i < READER_COUNT; i++)
-		fprintf(out, "  FILE%s\n      %s\n", readers[i].suffix, readers[i].description);
+		fprintf(out, "  FILE%s\n      %s\n", usual_suffix(&readers[i], usual), readers[i].description);
 }

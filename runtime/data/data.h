@@ -68,12 +68,45 @@ void join_names(char *out, size_t size, const char *const *names, int count);
 /* ---- readers of files: one row in data.c */
 
 typedef struct Reader {
-	const char *suffix, *description;
+	const char *suffixes;           /* words; the first is the usual one */
+	const char *description;
 	/* names: the text after the path and a colon, or null. */
-	bool (*read)(Data *data, const char *path, const char *names, Failure *failure);
+	bool (*read)(Data *data, const char *path, const char *names, const DataOptions *options, Failure *failure);
+	bool table;                     /* it has columns that options can name; may be packed: .gz and .zst */
 } Reader;
 
-bool npz_read(Data *data, const char *path, const char *names, Failure *failure);
+bool npz_read(Data *data, const char *path, const char *names, const DataOptions *options, Failure *failure);
+bool table_read(Data *data, const char *path, const char *names, const DataOptions *options, Failure *failure);
+
+/* ---- schema.c: how the columns of a table become numbers
+ *
+ * A column of numbers is one value of a sample. A column of texts is one value for each text in `texts`: 1 for the
+ * column's own text, and 0 for the others. The inputs are in the order of the table. A single target whose values are
+ * texts or whole numbers has labels: a label is an index in `texts`. */
+
+typedef struct Column {
+	char *name;             /* from the header; null: the table has none */
+	int place;              /* in the table that the schema was made from, from 0 */
+	char **texts;           /* sorted, numbers by their values; null: numbers that have no labels */
+	int text_count;
+	bool whole;             /* a target: its texts are whole numbers */
+	double *means;          /* of the column's values, one for each text of an input; null: not known */
+} Column;
+
+struct Schema {
+	Column *inputs, *targets;
+	int input_count, target_count;
+	int width;              /* the number of columns of that table */
+	double *centres, *deviations;   /* of each value of a sample, for --standardize; null: values stay as they are */
+};
+
+void schema_free(Schema *schema);
+Schema *schema_copy(const Schema *schema);      /* null: no memory */
+int schema_features(const Schema *schema);      /* the number of values of a sample */
+/* The number of values of a sample that the column gives. */
+static inline int column_features(const Column *input) { return input->texts ? input->text_count : 1; }
+/* The index of the text, or -1. */
+int column_find(const Column *column, const char *text);
 
 /* ---- samples.c */
 

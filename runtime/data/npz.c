@@ -346,8 +346,9 @@ static bool names_read(char **x, char **y, const char *path, const char *names, 
 	return (*x && *y) || fail(failure, "%.200s: not enough memory", path);
 }
 
-bool npz_read(Data *data, const char *path, const char *names, Failure *failure)
+bool npz_read(Data *data, const char *path, const char *names, const DataOptions *options, Failure *failure)
 {
+	(void)options;
 	char *x_name = NULL, *y_name = NULL;
 	Array x = {.stream = NULL}, y = {.stream = NULL};
 	zip_t *archive = NULL;

@@ -23,5 +23,6 @@ void data_close(Data *data)
 	free(data->x);
 	free(data->labels);
 	free(data->targets);
+	schema_free(data->schema);
 	*data = (Data){0};
 }

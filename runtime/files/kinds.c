@@ -32,8 +32,6 @@ typedef struct FileKind {
 #define KERAS_CURE "in Python, save its arrays with safetensors.numpy.save_file; a kernel of Keras is transposed, " \
 	"as in \"0.weight\": kernel.T"
 #define PICKLE_CURE "in Python, load it and save its arrays with safetensors.numpy.save_file"
-#define TABLE_CURE "in Python, t = numpy.loadtxt(\"@\", delimiter=\",\", skiprows=1); " \
-	"numpy.savez(\"~.npz\", X=t[:, :-1], y=t[:, -1])"
 #define FRAME_CURE "in Python, read it with pandas, and then " SAVEZ
 #define TENSORS "in Python, load its tensors, and then " SAVEZ
 #define AGAIN "download or save it again"
@@ -90,7 +88,7 @@ static const FileKind kinds[] = {
 		.data = "unpack it with unzstd"},
 	{"compressed with bzip2", "bz2", "BZh", .weights = "unpack it with bunzip2", .data = "unpack it with bunzip2"},
 	{"a zip archive", "zip", .members = "*", .weights = "unpack it", .data = "unpack it"},
-	{"a table as text", "csv tsv txt dat data", .data = TABLE_CURE},
+	{"a table as text", "csv tsv tab txt dat data", .is_data = true},
 	{"JSON", "json jsonl",
 		.weights = "weights in several files have their names in it: load the files in Python and save_file all in one",
 		.data = "in Python, read it with json, and then " SAVEZ},
@@ -229,7 +227,7 @@ bool foreign_data(const char *path, Failure *failure)
 {
 	const FileKind *kind = kind_of(path);
 	bool ours = kind && kind->is_data && has_suffix(kind, path);
-	return kind && !ours && say_kind(path, kind, "data as .npz", kind->data, failure);
+	return kind && !ours && say_kind(path, kind, "a table as .csv, or arrays as .npz", kind->data, failure);
 }
 
 bool foreign_name(const char *path, const char **what)

@@ -53,7 +53,7 @@ int main(int argc, char **argv)
 	Data data;
 	Random random;
 	Failure failure;
-	if (!data_open(&data, "moons", &failure))
+	if (!data_open(&data, "moons", 0, &failure))
 		return 1;
 	int *order = malloc((size_t)data.rows * sizeof *order);
 	device_init(&net, seed);

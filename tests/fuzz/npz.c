@@ -125,7 +125,7 @@ static void run(const char *bytes, size_t size)
 	} else
 		path = file_of(bytes, size);
 	Data data = {.name = "fuzz.npz"};
-	bool done = npz_read(&data, path, names, &failure);
+	bool done = npz_read(&data, path, names, 0, &failure);
 	PROMISE(done == !failure.text[0]);
 	if (done)
 		check(&data);

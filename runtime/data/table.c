@@ -1,0 +1,601 @@
+/* table.c: a table as text (CSV and its relatives) as samples: one pass over the text, which puts each cell where it
+ * belongs. */
+#include "table.h"
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_CATEGORIES = 1000, MAX_CLASSES = 1 << 16, FEW_ROWS = 20 };
+
+/* How a column of the table is read. */
+typedef struct Plan {
+	Part part;
+	bool text;              /* its cells are texts, which are numbered */
+	int place;              /* among the inputs or targets */
+	Texts texts;            /* new ones, in the order in which they come */
+	const Column *known;    /* of the schema that was given, or null */
+	int missing;            /* how many values are missing */
+} Plan;
+
+typedef struct Table {
+	Sheet sheet;
+	Choice choice;
+	Plan *plans;            /* [columns] */
+	const DataOptions *options;
+	Data *data;
+	float *inputs;          /* [rows][choice.inputs]: numbers, or the numbers of texts; NAN: missing */
+	double *whole;          /* [rows]: the values of a single target that are whole numbers so far; or null */
+	int rows;
+} Table;
+
+/* ---- cells that are not plainly numbers */
+
+static bool wrong_text(const Table *t, int column, const Cell *cell, Failure *failure)
+{
+	char words[COLUMN_WORDS], *text = cell_text(cell);
+	const char *cure = ": correct it, or leave the column out with --ignore";
+	if (text && t->sheet.point == '.' && strchr(text, ',') && t->sheet.separator != ',')
+		cure = ": write numbers with a point, or all of them with a comma";
+	fail_at(&t->sheet, cell->begin, failure, "%s holds `%.60s`, expected a number as in the other rows%s",
+		column_words(&t->sheet, column, words), text ? text : "", cure);
+	free(text);
+	return false;
+}
+
+static bool refuse_missing(const Table *t, int column, const Cell *cell, Failure *failure)
+{
+	char words[COLUMN_WORDS];
+	const Plan *plan = &t->plans[column];
+	const int length = (int)(cell->end - cell->begin);
+	const bool target = plan->part == PART_TARGET, mean = t->options->missing == MISSING_MEAN;
+	return fail_at(&t->sheet, cell->begin, failure, "%s%s is missing%s%.*s%s: %s", target ? "the target, " : "",
+		column_words(&t->sheet, column, words), length ? " (`" : "", length, cell->begin, length ? "`)" : "",
+		target ? "--missing drop leaves out such rows"
+		: mean ? "its mean is not known to these weights, which were trained without --missing mean"
+		: "--missing mean puts the column's mean there, --missing drop leaves out such rows");
+}
+
+/* A row with a missing value that is to be left out becomes NAN, as does one that will get the mean. */
+static bool take_missing(Table *t, int column, const Cell *cell, float *value, Failure *failure)
+{
+	Plan *plan = &t->plans[column];
+	const bool mean = t->options->missing == MISSING_MEAN && plan->part == PART_INPUT
+		&& (!plan->known || plan->known->means);
+	if (t->options->missing != MISSING_DROP && !mean)
+		return refuse_missing(t, column, cell, failure);
+	plan->missing++;
+	*value = NAN;
+	return true;
+}
+
+static bool unknown_text(const Table *t, int column, const Cell *cell, const char *text, Failure *failure)
+{
+	char words[COLUMN_WORDS], list[200];
+	const Column *known = t->plans[column].known;
+	join_names(list, sizeof list, (const char *const *)known->texts, known->text_count < 10 ? known->text_count : 10);
+	return fail_at(&t->sheet, cell->begin, failure, "%s holds `%.60s`, which the network was not trained with: it "
+		"knows "
+		"%s%s", column_words(&t->sheet, column, words), text, list, known->text_count > 10 ? ", ..." : "");
+}
+
+/* The number of a text, as a value of the column. */
+static bool take_text(Table *t, int column, const Cell *cell, float *value, Failure *failure)
+{
+	Plan *plan = &t->plans[column];
+	char *copy = NULL;
+	const char *begin = cell->begin;
+	size_t length = (size_t)(cell->end - begin);
+	if (length > MAX_TEXT)
+		return fail_at(&t->sheet, begin, failure, "a text of %zu bytes: the limit is %d", length, MAX_TEXT);
+	if ((cell->quoted && memchr(begin, '"', length)) || plan->known) {
+		copy = cell_text(cell);
+		if (!copy)
+			return fail(failure, "%.200s: not enough memory", t->sheet.path);
+		begin = copy;
+		length = strlen(copy);
+	}
+	const int number = plan->known ? column_find(plan->known, copy) : texts_add(&plan->texts, begin, length);
+	bool done = number >= 0 || (plan->known ? unknown_text(t, column, cell, copy, failure)
+		: fail(failure, "%.200s: not enough memory for the texts of column %d", t->sheet.path, column + 1));
+	*value = (float)number;
+	free(copy);
+	return done;
+}
+
+/* Reads any cell, and returns where the next one begins; null: failure says what is wrong. */
+static const char *take_cell(Table *t, int column, const char *at, Cell *cell, float *value, Failure *failure)
+{
+	const Plan *plan = &t->plans[column];
+	const char *next = cell_read(&t->sheet, at, cell, failure);
+	bool done = next;
+	*value = 0;
+	if (!done || plan->part == PART_IGNORED)
+		return next;
+	if (is_missing(cell->begin, (size_t)(cell->end - cell->begin)))
+		done = take_missing(t, column, cell, value, failure);
+	else if (plan->text)
+		done = take_text(t, column, cell, value, failure);
+	else if (!cell_number(&t->sheet, cell, value))
+		done = wrong_text(t, column, cell, failure);
+	else if (!isfinite(*value)) {
+		char words[COLUMN_WORDS];
+		done = fail_at(&t->sheet, cell->begin, failure, "%s holds %.*s, expected a finite number of single precision, "
+			"at "
+			"most 3.4e38: correct it, or leave out the row", column_words(&t->sheet, column, words),
+			(int)(cell->end - cell->begin < 60 ? cell->end - cell->begin : 60), cell->begin);
+	}
+	return done ? next : NULL;
+}
+
+/* ---- rows */
+
+static bool wrong_count(const Table *t, const char *row, int found, Failure *failure)
+{
+	const Sheet *sheet = &t->sheet;
+	Cell cell = {.last = false};
+	Failure unused;
+	const char *at = row;
+	for (found = 0; !cell.last && at; found++)
+		at = cell_read(sheet, at, &cell, &unused);
+	return fail_at(sheet, row, failure, "%d column%s, expected %d as in the %s: is a value or a quote missing?", found,
+		found == 1 ? "" : "s", sheet->columns, sheet->header ? "header" : "first row");
+}
+
+/* Keeps a target's exact value as long as all are whole: then they may be labels. */
+static void keep_whole(Table *t, const char *cell, float value)
+{
+	double exact = value;
+	if (!t->whole || isnan(value))
+		return;
+	const char *at = skip_spaces(&t->sheet, cell);
+	number_double(at + (*at == '"'), t->sheet.point, &exact);
+	if (exact == floor(exact) && fabs(exact) < 0x1p53) {
+		t->whole[t->rows] = exact;
+		return;
+	}
+	char words[COLUMN_WORDS];
+	int target = 0;
+	while (t->plans[target].part != PART_TARGET)
+		target++;
+	snprintf(t->data->unlabelled, sizeof t->data->unlabelled, "%.60s holds %.9g: classes are texts or whole numbers",
+		column_words(&t->sheet, target, words), exact);
+	free(t->whole);
+	t->whole = NULL;
+}
+
+/* Reads a row, and returns where the next one begins. A row that is left out does not count. */
+static const char *take_row(Table *t, const char *row, Failure *failure)
+{
+	const Sheet *sheet = &t->sheet;
+	const char separator = sheet->separator;
+	const int columns = sheet->columns, width = t->choice.inputs, targets = t->choice.targets;
+	float *inputs = t->inputs + (size_t)t->rows * (size_t)width;
+	float *values = t->data->targets + (size_t)t->rows * (size_t)targets;
+	bool whole = true;
+	const char *at = row;
+	for (int i = 0; i < columns; i++) {
+		const Plan *plan = &t->plans[i];
+		const char *cell_begin = at, *end = NULL;
+		float value;
+		bool last;
+		if (plan->part != PART_IGNORED && !plan->text) {
+			while (*at == ' ')
+				at++;
+			end = number_float(at, sheet->point, &value);
+		}
+		if (end && (*end == separator || *end == '\n') && separator != ' ' && fabsf(value) < INFINITY) {
+			last = *end == '\n';
+			at = end + 1;
+		} else {
+			Cell cell;
+			at = take_cell(t, i, cell_begin, &cell, &value, failure);
+			if (!at)
+				return NULL;
+			last = cell.last;
+		}
+		if (last != (i == columns - 1))
+			return wrong_count(t, row, i + 1, failure), NULL;
+		whole &= !isnan(value);
+		if (plan->part == PART_INPUT)
+			inputs[plan->place] = value;
+		else if (plan->part == PART_TARGET) {
+			values[plan->place] = value;
+			keep_whole(t, cell_begin, value);
+		}
+	}
+	t->rows += whole || t->options->missing != MISSING_DROP;
+	return at;
+}
+
+/* At least as many as there are: quoted texts may hold ends of lines. */
+static size_t count_lines(const Sheet *sheet)
+{
+	size_t count = 1;
+	const char *end = sheet->text + sheet->size;
+	for (const char *at = sheet->rows; (at = memchr(at, '\n', (size_t)(end - at))); at++)
+		count++;
+	for (const char *at = sheet->rows; (at = memchr(at, '\r', (size_t)(end - at))); at++)
+		count += at[1] != '\n';
+	return count;
+}
+
+static bool allocate(Table *t, Failure *failure)
+{
+	const size_t rows = count_lines(&t->sheet), width = (size_t)t->choice.inputs, targets = (size_t)t->choice.targets;
+	if (rows > INT32_MAX || rows * (width + targets) > (size_t)16 * MAX_VALUES)
+		return fail(failure, "%.200s has %zu lines of %d columns, more than %d values: split it", t->sheet.path, rows,
+			t->sheet.columns, MAX_VALUES);
+	t->inputs = malloc((rows * width + 1) * sizeof *t->inputs);
+	t->data->targets = malloc((rows * targets + 1) * sizeof *t->data->targets);
+	bool single = false;
+	for (int i = 0; i < t->sheet.columns; i++)
+		single |= targets == 1 && t->plans[i].part == PART_TARGET && !t->plans[i].text;
+	t->whole = single ? malloc(rows * sizeof *t->whole) : NULL;
+	return (t->inputs && t->data->targets && (t->whole || !single))
+		|| fail(failure, "%.200s: not enough memory for %zu rows of %zu values", t->sheet.path, rows, width);
+}
+
+static bool take_rows(Table *t, Failure *failure)
+{
+	if (!allocate(t, failure))
+		return false;
+	for (const char *at = t->sheet.rows; *(at = skip_blank_lines(&t->sheet, at));)
+		if (!(at = take_row(t, at, failure)))
+			return false;
+	return t->rows || fail(failure, "%.200s: a value is missing in every row, and --missing drop leaves out such rows: "
+		"use --missing mean, or leave out a column with --ignore", t->sheet.path);
+}
+
+/* ---- texts become values */
+
+/* Refuses what is a name or an identifier of a row rather than one of some kinds. */
+static bool check_categories(const Table *t, int column, Failure *failure)
+{
+	char words[COLUMN_WORDS];
+	const int count = t->plans[column].texts.count;
+	if (count <= MAX_CATEGORIES && (t->rows < FEW_ROWS || count <= t->rows / 2))
+		return true;
+	return fail(failure, "%.200s: %s holds %d different texts in %d rows, and each would be an input of its own: leave "
+		"it "
+		"out with --ignore %d, or make numbers of it", t->sheet.path, column_words(&t->sheet, column, words), count,
+		t->rows, column + 1);
+}
+
+/* Moves the texts into the schema, sorted, and renumbers the values. */
+static bool settle_texts(Table *t, int i, Column *column, float *values, int stride, bool whole, Failure *failure)
+{
+	Plan *plan = &t->plans[i];
+	int *order = malloc((size_t)plan->texts.count * sizeof *order + 1);
+	if (!order || !texts_sort(&plan->texts, whole, order)) {
+		free(order);
+		return fail(failure, "%.200s: not enough memory to sort the texts of column %d", t->sheet.path, i + 1);
+	}
+	for (int row = 0; row < t->rows; row++) {
+		float *value = values + (size_t)row * (size_t)stride;
+		*value = isnan(*value) ? *value : (float)order[(int)*value];
+	}
+	free(order);
+	column->texts = plan->texts.items;
+	column->text_count = plan->texts.count;
+	column->whole = whole;
+	plan->texts.items = NULL;
+	plan->texts.count = 0;
+	return true;
+}
+
+static bool new_schema(Table *t, Failure *failure)
+{
+	Schema *schema = t->data->schema = calloc(1, sizeof *schema);
+	if (!schema)
+		return fail(failure, "%.200s: not enough memory", t->sheet.path);
+	schema->inputs = calloc((size_t)t->choice.inputs, sizeof *schema->inputs);
+	schema->targets = calloc((size_t)t->choice.targets + 1, sizeof *schema->targets);
+	schema->width = t->sheet.columns;
+	schema->input_count = schema->inputs ? t->choice.inputs : 0;
+	schema->target_count = schema->targets ? t->choice.targets : 0;
+	if (!schema->inputs || !schema->targets)
+		return fail(failure, "%.200s: not enough memory for %d columns", t->sheet.path, t->sheet.columns);
+	for (int i = 0; i < t->sheet.columns; i++) {
+		const Plan *plan = &t->plans[i];
+		if (plan->part == PART_IGNORED)
+			continue;
+		Column *column = plan->part == PART_INPUT ? &schema->inputs[plan->place] : &schema->targets[plan->place];
+		column->place = i;
+		column->name = t->sheet.names ? strdup(t->sheet.names[i]) : NULL;
+		if (t->sheet.names && !column->name)
+			return fail(failure, "%.200s: not enough memory for the names of columns", t->sheet.path);
+	}
+	return true;
+}
+
+static bool settle_inputs(Table *t, Failure *failure)
+{
+	for (int i = 0; i < t->sheet.columns; i++) {
+		const Plan *plan = &t->plans[i];
+		if (plan->part != PART_INPUT || !plan->text)
+			continue;
+		if (!check_categories(t, i, failure) || !settle_texts(t, i, &t->data->schema->inputs[plan->place],
+				t->inputs + plan->place, t->choice.inputs, false, failure))
+			return false;
+	}
+	return true;
+}
+
+/* The mean of each value of the column, over the rows that have it. */
+static bool find_means(Table *t, Failure *failure)
+{
+	for (int k = 0; k < t->choice.inputs; k++) {
+		Column *column = &t->data->schema->inputs[k];
+		double count = 0, *means = column->means = calloc((size_t)column_features(column), sizeof *means);
+		if (!means)
+			return fail(failure, "%.200s: not enough memory", t->sheet.path);
+		for (int row = 0; row < t->rows; row++) {
+			const float value = t->inputs[(size_t)row * (size_t)t->choice.inputs + (size_t)k];
+			if (isnan(value))
+				continue;
+			means[column->texts ? (int)value : 0] += column->texts ? 1 : value;
+			count++;
+		}
+		if (count == 0) {
+			char words[COLUMN_WORDS];
+			return fail(failure, "%.200s: %s has no value in any row, so it has no mean: leave it out with --ignore %d",
+				t->sheet.path, column_words(&t->sheet, column->place, words), column->place + 1);
+		}
+		for (int i = 0; i < column_features(column); i++)
+			means[i] /= count;
+	}
+	return true;
+}
+
+/* ---- the target */
+
+static Plan *single_target(const Table *t, int *at)
+{
+	for (*at = 0; *at < t->sheet.columns; ++*at)
+		if (t->choice.targets == 1 && t->plans[*at].part == PART_TARGET)
+			return &t->plans[*at];
+	return NULL;
+}
+
+/* Whole numbers are texts for the labels, but stay values for the targets. */
+static bool number_whole(Table *t, Plan *plan, Failure *failure)
+{
+	int small[256];                 /* the numbers of small values that came before */
+	memset(small, -1, sizeof small);
+	for (int row = 0; row < t->rows; row++) {
+		char text[32];
+		const double whole = t->whole[row];
+		int *before = whole >= 0 && whole < 256 ? &small[(int)whole] : NULL;
+		if (before && *before >= 0) {
+			t->whole[row] = *before;
+			continue;
+		}
+		int length = snprintf(text, sizeof text, "%.0f", whole + 0.0);
+		int number = plan->known ? column_find(plan->known, text) : texts_add(&plan->texts, text, (size_t)length);
+		if (number < 0 && plan->known)
+			return fail(failure, "%.200s: the target is %s in a row, a class that the network was not trained with",
+				t->sheet.path, text);
+		if (number < 0)
+			return fail(failure, "%.200s: not enough memory for the classes", t->sheet.path);
+		t->whole[row] = number;
+		if (before)
+			*before = number;
+		if (number < MAX_CLASSES)
+			continue;
+		snprintf(t->data->unlabelled, sizeof t->data->unlabelled, "the target has more than %d different values",
+			MAX_CLASSES);
+		free(t->whole);
+		t->whole = NULL;
+		texts_free(&plan->texts);
+		return true;
+	}
+	return true;
+}
+
+static bool set_labels(Table *t, const Column *column, const float *numbers, Failure *failure)
+{
+	Data *data = t->data;
+	data->labels = malloc((size_t)t->rows * sizeof *data->labels);
+	if (!data->labels)
+		return fail(failure, "%.200s: not enough memory for %d labels", t->sheet.path, t->rows);
+	for (int row = 0; row < t->rows; row++)
+		data->labels[row] = (int32_t)numbers[row];
+	data->classes = column->text_count;
+	data->class_names = (const char *const *)column->texts;
+	return true;
+}
+
+static bool settle_target(Table *t, Failure *failure)
+{
+	Data *data = t->data;
+	int at;
+	Plan *plan = single_target(t, &at);
+	Column *column = plan ? &data->schema->targets[0] : NULL;
+	if (t->choice.targets > 1)
+		snprintf(data->unlabelled, sizeof data->unlabelled, "the target has %d values a row", t->choice.targets);
+	if (!plan || (plan->known && !plan->known->texts))
+		return true;
+	if (plan->text && !plan->known && !settle_texts(t, at, column, data->targets, 1, false, failure))
+		return false;
+	if (plan->text)
+		return set_labels(t, column, data->targets, failure);
+	if (!t->whole || !number_whole(t, plan, failure) || !t->whole)
+		return !*data->unlabelled || !plan->known || fail(failure, "%.200s: %s", t->sheet.path, data->unlabelled);
+	float *numbers = malloc((size_t)t->rows * sizeof *numbers);
+	bool done = numbers || fail(failure, "%.200s: not enough memory", t->sheet.path);
+	for (int row = 0; done && row < t->rows; row++)
+		numbers[row] = (float)t->whole[row];
+	done = done && (plan->known || settle_texts(t, at, column, numbers, 1, true, failure))
+		&& set_labels(t, column, numbers, failure);
+	free(numbers);
+	return done;
+}
+
+/* ---- samples */
+
+/* Writes a row's values, with means for what is missing. */
+static void spread_row(const Table *t, const float *from, float *to)
+{
+	for (int k = 0; k < t->choice.inputs; k++) {
+		const Column *column = &t->data->schema->inputs[k];
+		const int count = column_features(column);
+		for (int i = 0; i < count; i++)
+			to[i] = isnan(from[k]) ? (float)column->means[i] : column->texts ? (float)(i == (int)from[k]) : from[k];
+		to += count;
+	}
+}
+
+static bool set_samples(Table *t, Failure *failure)
+{
+	Data *data = t->data;
+	int64_t features = 0;
+	bool plain = true;
+	for (int k = 0; k < t->choice.inputs; k++) {
+		const Column *column = &data->schema->inputs[k];
+		features += column_features(column);
+		plain &= !column->texts && !column->means;
+	}
+	if (features * t->rows > MAX_VALUES)
+		return fail(failure, "%.200s has %d rows of %lld values, more than %d in all: split it", t->sheet.path, t->rows,
+			(long long)features, MAX_VALUES);
+	data->rank = 1;
+	data->dims[0] = data->features = (int)features;
+	data->rows = t->rows;
+	data->target_features = t->choice.targets;
+	float *x = plain ? t->inputs : malloc((size_t)features * (size_t)t->rows * sizeof *x);
+	if (!x)
+		return fail(failure, "%.200s: not enough memory for %d rows of %lld values", t->sheet.path, t->rows,
+			(long long)features);
+	for (int row = 0; !plain && row < t->rows; row++)
+		spread_row(t, t->inputs + (size_t)row * (size_t)t->choice.inputs, x + (size_t)row * (size_t)features);
+	data->x = x;
+	t->inputs = plain ? NULL : t->inputs;
+	return true;
+}
+
+static bool settle(Table *t, Failure *failure)
+{
+	const Schema *known = t->options->schema;
+	if (known && !(t->data->schema = schema_copy(known)))
+		return fail(failure, "%.200s: not enough memory", t->sheet.path);
+	if (!known && (!new_schema(t, failure) || !settle_inputs(t, failure)))
+		return false;
+	if (!known && t->options->missing == MISSING_MEAN && !find_means(t, failure))
+		return false;
+	return settle_target(t, failure) && set_samples(t, failure);
+}
+
+/* ---- the whole */
+
+static bool make_plans(Table *t, const Sniffed *sniffed, Failure *failure)
+{
+	const Schema *known = t->options->schema;
+	t->plans = calloc((size_t)t->sheet.columns, sizeof *t->plans);
+	if (!t->plans)
+		return fail(failure, "%.200s: not enough memory for %d columns", t->sheet.path, t->sheet.columns);
+	for (int i = 0; i < t->sheet.columns; i++) {
+		Plan *plan = &t->plans[i];
+		*plan = (Plan){.part = t->choice.parts[i], .place = t->choice.places[i]};
+		plan->text = sniffed[i].texts > 0 && sniffed[i].texts >= sniffed[i].numbers;
+		if (known && plan->part != PART_IGNORED) {
+			plan->known = plan->part == PART_INPUT ? &known->inputs[plan->place] : &known->targets[plan->place];
+			plan->text = plan->known->texts && !plan->known->whole;
+		}
+		if (plan->text && plan->part == PART_TARGET && t->choice.targets > 1) {
+			char words[COLUMN_WORDS];
+			return fail(failure, "%.200s: %s holds texts, but several targets must be numbers: give --target one "
+				"column of "
+				"classes", t->sheet.path, column_words(&t->sheet, i, words));
+		}
+	}
+	return true;
+}
+
+/* A line, in which the table's own words cannot give commands to a terminal. */
+static void note(FILE *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void note(FILE *out, const char *format, ...)
+{
+	char line[600];
+	va_list values;
+	va_start(values, format);
+	vsnprintf(line, sizeof line, format, values);
+	va_end(values);
+	for (char *c = line; *c; c++)
+		*c = (unsigned char)*c < ' ' || *c == 0x7f ? '?' : *c;
+	fprintf(out, "%s\n", line);
+}
+
+static void tell_choice(const Table *t)
+{
+	FILE *out = t->options->notes;
+	const Sheet *sheet = &t->sheet;
+	if (!out || t->options->schema)
+		return;
+	char words[COLUMN_WORDS];
+	for (int k = 0; k < t->choice.targets; k++) {
+		int i = 0;
+		while (t->plans[i].part != PART_TARGET || t->plans[i].place != k)
+			i++;
+		const char *name = sheet->names ? sheet->names[i] : "";
+		if (*name)
+			note(out, "target: %.60s (column %d of %d%s)", name, i + 1, sheet->columns,
+				t->choice.by_default ? "; --target changes it" : "");
+		else
+			note(out, "target: column %d of %d%s", i + 1, sheet->columns,
+				t->choice.by_default ? " (--target changes it)" : "");
+	}
+	if (t->choice.unnamed >= 0)
+		note(out, "left out: column %d, which has no name and counts the rows", t->choice.unnamed + 1);
+	for (int k = 0; k < t->choice.inputs; k++) {
+		const Column *column = &t->data->schema->inputs[k];
+		char list[200];
+		const int shown = column->text_count < 8 ? column->text_count : 8;
+		if (!column->texts)
+			continue;
+		join_names(list, sizeof list, (const char *const *)column->texts, shown);
+		note(out, "inputs: %s is %d, one for each of its texts: %s%s", column_words(sheet, column->place, words),
+			column->text_count, list, shown < column->text_count ? ", ..." : "");
+	}
+}
+
+static bool read_table(Table *t, Failure *failure)
+{
+	Sniffed *sniffed = NULL;
+	bool done = sniff(&t->sheet, &sniffed, failure)
+		&& choose_columns(&t->choice, &t->sheet, sniffed, t->options, failure) && make_plans(t, sniffed, failure)
+		&& take_rows(t, failure) && settle(t, failure);
+	if (done)
+		tell_choice(t);
+	free(sniffed);
+	return done;
+}
+
+static void close_table(Table *t)
+{
+	for (int i = 0; t->plans && i < t->sheet.columns; i++)
+		texts_free(&t->plans[i].texts);
+	free(t->plans);
+	choice_free(&t->choice);
+	sheet_close(&t->sheet);
+	free(t->inputs);
+	free(t->whole);
+}
+
+bool table_read(Data *data, const char *path, const char *names, const DataOptions *options, Failure *failure)
+{
+	static const DataOptions none = {.target = NULL};
+	Table t = {.sheet.path = strcmp(path, "-") == 0 ? "standard input" : path, .options = options ? options : &none,
+		.data = data};
+	bool packed;
+	if (names)
+		return fail(failure, "%.200s: `:%.60s` names arrays of a .npz file; of a table, --target and --ignore name "
+			"columns",
+			path, names);
+	if (!text_read((char **)&t.sheet.text, &t.sheet.size, &packed, path, failure))
+		return false;
+	bool done = (packed || !foreign_data(path, failure)) && read_table(&t, failure);
+	close_table(&t);
+	return done;
+}
