@@ -127,7 +127,10 @@ typedef struct TensorFile { NamedTensor *tensors; int count; void *storage; } Te
 
 /* Only F32 and I64 are written. A tensor of any other type that is read gets the smallest type of ours that holds its
  * values exactly. */
-bool safetensors_save(const char *path, const NamedTensor *tensors, int count, Failure *failure);
+/* note: a text that is kept in the metadata, or null. */
+bool safetensors_save(const char *path, const NamedTensor *tensors, int count, const char *note, Failure *failure);
+/* Reads that text of a file, to be freed; *note is null if it has none. */
+bool safetensors_note(const char *path, char **note, Failure *failure);
 bool safetensors_load(TensorFile *file, const char *path, Failure *failure);
 void tensor_file_close(TensorFile *file);
 float float_from_half(uint32_t bits);           /* IEEE 754's binary16, exactly */
@@ -286,7 +289,10 @@ bool program_accepts(const Program *program, const Data *data, Failure *failure)
 /* Accepts the files that load_state_dict(strict=True) accepts, and also those in which all names have the same prefix
  * (`net.`). uncounted: the number of BatchNorms without num_batches_tracked in the file; they get 0. */
 bool program_load(const Program *program, void *net, const char *path, int *uncounted, Failure *failure);
-bool program_save(const Program *program, const void *net, const char *path, Failure *failure);
+/* schema: of the data that it was trained on, or null. */
+bool program_save(const Program *program, const void *net, const char *path, const Schema *schema, Failure *failure);
+/* The schema that was saved with the weights, to be freed by schema_free; *schema is null if there is none. */
+bool schema_load(Schema **schema, const char *path, Failure *failure);
 
 /* ---- train.c */
 

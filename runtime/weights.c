@@ -1,5 +1,5 @@
 /* weights.c: saves and loads a network's tensors. */
-#include "runtime.h"
+#include "data/data.h"
 #include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
@@ -18,10 +18,11 @@ static NamedTensor named(const ProgramTensor *tensor)
 	return out;
 }
 
-bool program_save(const Program *program, const void *net, const char *path, Failure *failure)
+bool program_save(const Program *program, const void *net, const char *path, const Schema *schema, Failure *failure)
 {
+	char *note = schema ? schema_write(schema) : 0;
 	NamedTensor *tensors = calloc((size_t)program->tensor_count + 1, sizeof *tensors);
-	bool ok = tensors != 0;
+	bool ok = tensors && (note || !schema);
 	for (int i = 0; ok && i < program->tensor_count; i++) {
 		const ProgramTensor *tensor = &program->tensors[i];
 		tensors[i] = named(tensor);
@@ -34,13 +35,27 @@ bool program_save(const Program *program, const void *net, const char *path, Fai
 			tensor_get(program, net, tensor, tensors[i].values);
 	}
 	if (ok)
-		ok = safetensors_save(path, tensors, program->tensor_count, failure);
+		ok = safetensors_save(path, tensors, program->tensor_count, note, failure);
 	else
 		fail(failure, "%s: not enough memory to write the weights of %s", path, program->name);
 	for (int i = 0; tensors && i < program->tensor_count; i++)
 		free(tensors[i].values);
 	free(tensors);
+	free(note);
 	return ok;
+}
+
+bool schema_load(Schema **schema, const char *path, Failure *failure)
+{
+	char *note;
+	*schema = 0;
+	if (!safetensors_note(path, &note, failure))
+		return false;
+	if (note)
+		*schema = schema_read(note);
+	bool sound = *schema || !note;
+	free(note);
+	return sound || fail(failure, "%s: damaged: what it says of the data it was trained on is not understood", path);
 }
 
 /* ---- loading: which tensor of the file is whose */

@@ -43,8 +43,8 @@ Test(safetensors, round_trip)
 	};
 	const char *path = in_directory("file");
 	Failure failure;
-	cr_assert(safetensors_save(path, tensors, 2, &failure), "%s", failure.text);
-	cr_assert(safetensors_save(path, tensors, 6, &failure), "%s", failure.text);
+	cr_assert(safetensors_save(path, tensors, 2, 0, &failure), "%s", failure.text);
+	cr_assert(safetensors_save(path, tensors, 6, 0, &failure), "%s", failure.text);
 	TensorFile file;
 	cr_assert_not(safetensors_load(&file, path, &failure));
 	expect_message(&failure, "control character 10");
@@ -52,7 +52,7 @@ Test(safetensors, round_trip)
 	NamedTensor named[6];
 	memcpy(named, tensors, sizeof named);
 	named[2].name = "a \"name\"\\ \xc3\xa9";
-	cr_assert(safetensors_save(path, named, 6, &failure), "%s", failure.text);
+	cr_assert(safetensors_save(path, named, 6, 0, &failure), "%s", failure.text);
 	cr_assert(safetensors_load(&file, path, &failure), "%s", failure.text);
 	cr_assert_eq(file.count, 6);
 	for (int i = 0; i < 6; i++) {
@@ -81,7 +81,7 @@ Test(safetensors, same_tensors_same_bytes)
 		"\x08\x07\x06\x05\x04\x03\x02\x01" "\0\0\x80\x3f\0\0\0\x40\0\0\x40\x40";
 	const char *path = in_directory("file");
 	Failure failure;
-	cr_assert(safetensors_save(path, tensors, 2, &failure), "%s", failure.text);
+	cr_assert(safetensors_save(path, tensors, 2, 0, &failure), "%s", failure.text);
 	char bytes[512];
 	size_t size = read_file(path, bytes, sizeof bytes);
 	cr_assert_eq(size, sizeof expected - 1, "%zu", size);
@@ -93,7 +93,7 @@ Test(safetensors, no_tensors)
 	Failure failure;
 	TensorFile file;
 	const char *path = in_directory("file");
-	cr_assert(safetensors_save(path, NULL, 0, &failure), "%s", failure.text);
+	cr_assert(safetensors_save(path, NULL, 0, 0, &failure), "%s", failure.text);
 	cr_assert(safetensors_load(&file, path, &failure), "%s", failure.text);
 	cr_assert_eq(file.count, 0);
 	tensor_file_close(&file);

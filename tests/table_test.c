@@ -334,7 +334,7 @@ Test(schemas, give_others_the_same_numbers)
 	cr_assert(read_text(&data, trained, sizeof trained - 1, 0, &failure), "%s", failure.text);
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		const DataOptions options = {.schema = data.schema, .without_target = cases[i].target};
-		char printed[100];
+		char printed[200];
 		cr_assert(read_text(&other, cases[i].text, strlen(cases[i].text), &options, &failure), "%s", failure.text);
 		print_table(&other, printed, sizeof printed);
 		cr_expect_str_eq(printed, cases[i].expected, "%s: %s", cases[i].text, printed);
@@ -346,5 +346,89 @@ Test(schemas, give_others_the_same_numbers)
 		cr_assert_not(read_text(&other, wrong[i].text, strlen(wrong[i].text), &options, &failure), "%s", wrong[i].text);
 		cr_expect(strstr(failure.text, wrong[i].expected), "%s: %s", wrong[i].text, failure.text);
 	}
+	data_close(&data);
+}
+
+/* Reads the table with the schema of the JSON text, and prints it. */
+static void expect_with(const char *json, const char *text, const char *expected)
+{
+	Schema *schema = schema_read(json);
+	Data data;
+	Failure failure;
+	char printed[200];
+	cr_assert(schema, "%s", json);
+	const DataOptions options = {.schema = schema};
+	cr_assert(read_text(&data, text, strlen(text), &options, &failure), "%s", failure.text);
+	print_table(&data, printed, sizeof printed);
+	cr_expect_str_eq(printed, expected, "%s: %s", json, printed);
+	data_close(&data);
+	schema_free(schema);
+}
+
+Test(schemas, are_kept_as_text)
+{
+	const DataOptions options = {.missing = MISSING_MEAN, .standardize = true};
+	Data data;
+	Failure failure;
+	cr_assert(read_text(&data, trained, sizeof trained - 1, &options, &failure), "%s", failure.text);
+	char *json = schema_write(data.schema);
+	cr_assert(json);
+	Schema *schema = schema_read(json);
+	cr_assert(schema, "%s", json);
+	char *again = schema_write(schema);
+	cr_expect_str_eq(json, again);
+	schema_free(schema);
+	expect_with(json, trained, "-0.707106769 0.707106769 -1.22474492:yes/1.41421354 -1.41421354 0:no/"
+		"-0.707106769 0.707106769 1.22474492:yes/");
+	free(json);
+	free(again);
+	data_close(&data);
+	expect_with("{\"features\":1,\"width\":3,\"inputs\":[{\"place\":2}],\"targets\":[{\"place\":0,\"whole\":true,"
+		"\"texts\":[\"-3\",\"7\",\"10\"]}]}", "10,5,6\n-3,7,8\n", "6:10/8:-3/");
+}
+
+Test(schemas, that_are_not_sound_are_refused)
+{
+	static const char *const texts[] = {
+		"", "7", "{}", "{\"features\":1}", "{\"features\":-1,\"width\":0,\"inputs\":[],\"targets\":[]}",
+		"{\"features\":1.5,\"width\":0,\"inputs\":[],\"targets\":[]}",
+		"{\"features\":2,\"width\":1,\"inputs\":[{\"place\":0}],\"targets\":[]}",
+		"{\"features\":1,\"width\":1,\"inputs\":[{\"place\":1}],\"targets\":[]}",
+		"{\"features\":1,\"width\":2,\"inputs\":[{\"place\":1}],\"targets\":[{\"place\":1}]}",
+		"{\"features\":1,\"width\":2,\"inputs\":[{\"place\":1,\"name\":5}],\"targets\":[]}",
+		"{\"features\":2,\"width\":2,\"inputs\":[{\"place\":1,\"texts\":[\"b\",\"a\"]}],\"targets\":[]}",
+		"{\"features\":2,\"width\":2,\"inputs\":[{\"place\":1,\"texts\":[\"a\",\"a\"]}],\"targets\":[]}",
+		"{\"features\":1,\"width\":2,\"inputs\":[{\"place\":1,\"texts\":[1]}],\"targets\":[]}",
+		"{\"features\":1,\"width\":2,\"inputs\":[{\"place\":1,\"means\":[1,2]}],\"targets\":[]}",
+		"{\"features\":1,\"width\":2,\"inputs\":[{\"place\":1}],\"targets\":[{\"place\":0,\"whole\":true}]}",
+		"{\"features\":1,\"width\":2,\"inputs\":[{\"place\":1}],\"targets\":[{\"place\":0,\"whole\":true,"
+			"\"texts\":[\"1\",\"x\"]}]}",
+		"{\"features\":1,\"width\":1,\"inputs\":[{\"place\":0}],\"targets\":[],\"centres\":[0]}",
+		"{\"features\":1,\"width\":1,\"inputs\":[{\"place\":0}],\"targets\":[],\"centres\":[0],\"deviations\":[0]}",
+		"{\"features\":1,\"width\":1,\"inputs\":[{\"place\":0}],\"targets\":[],\"centres\":[0,1],\"deviations\":[1]}",
+	};
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+		cr_expect_null(schema_read(texts[i]), "%s", texts[i]);
+}
+
+/* scikit-learn's StandardScaler: the deviation of the whole, and 1 for a value that never changes. */
+Test(schemas, standardize)
+{
+	static const char text[] = "x,y,t\n1,5,a\n2,5,b\n6,5,a\n";
+	const DataOptions options = {.standardize = true};
+	Data data, other;
+	Failure failure;
+	char printed[200];
+	cr_assert(read_text(&data, text, sizeof text - 1, &options, &failure), "%s", failure.text);
+	print_table(&data, printed, sizeof printed);
+	cr_expect_str_eq(printed, "-0.925820112 0:a/-0.462910056 0:b/1.38873017 0:a/", "%s", printed);
+	const DataOptions known = {.schema = data.schema};
+	cr_assert_not(data_open(&other, "moons:n=3,noise=0:", &known, &failure));
+	cr_assert(data_open(&other, "moons:n=3,noise=0", &known, &failure), "%s", failure.text);
+	cr_expect_float_eq(other.x[0], (1 - 3) / 2.160246899469287, 1e-6);
+	data_close(&other);
+	cr_assert_not(data_open(&other, "iris", &known, &failure));
+	cr_expect(strstr(failure.text, "a sample of iris has 4 values, but the network was trained with 2"), "%s",
+		failure.text);
 	data_close(&data);
 }

@@ -110,7 +110,7 @@ static void rename_all(const char *before)
 		snprintf(names[i], sizeof names[i], "%s%s", before, file.tensors[i].name);
 		file.tensors[i].name = names[i];
 	}
-	cr_assert(safetensors_save(path, file.tensors, file.count, &failure), "%s", failure.text);
+	cr_assert(safetensors_save(path, file.tensors, file.count, 0, &failure), "%s", failure.text);
 	tensor_file_close(&file);
 }
 
@@ -141,7 +141,7 @@ Test(weights, what_is_saved_is_loaded)
 		void *net = allocate_net(&c);
 		number_values(&c, net);
 		for (size_t i = 0; i < sizeof before / sizeof *before; i++) {
-			cr_assert(program_save(&c.module->program, net, path, &failure), "%s", failure.text);
+			cr_assert(program_save(&c.module->program, net, path, 0, &failure), "%s", failure.text);
 			rename_all(before[i]);
 			expect_same(&c, net, text.text, before[i]);
 		}
@@ -240,7 +240,7 @@ static void load_case(const Case *of, int number)
 	memset(net, 1, c.module->program.bytes);
 	while (tensors < 8 && of->tensors[tensors].name)
 		tensors++;
-	cr_assert(safetensors_save(path, of->tensors, tensors, &failure), "%s", failure.text);
+	cr_assert(safetensors_save(path, of->tensors, tensors, 0, &failure), "%s", failure.text);
 	bool loaded = program_load(&c.module->program, net, path, &uncounted, &failure);
 	cr_expect_eq(loaded, !of->message, "case %d: %s", number, loaded ? "loaded" : failure.text);
 	if (!loaded && of->message) {
@@ -275,7 +275,7 @@ Test(weights, integers_are_rounded_once)
 	float values[4];
 	compile_text(&c, "linear 2 2", kernel_set("scalar"), true, STAGE_RUN);
 	void *net = allocate_net(&c);
-	cr_assert(safetensors_save(path, tensors, 2, &failure), "%s", failure.text);
+	cr_assert(safetensors_save(path, tensors, 2, 0, &failure), "%s", failure.text);
 	cr_assert(program_load(&c.module->program, net, path, &uncounted, &failure), "%s", failure.text);
 	get_values(&c, net, find_persistent(&c, "weight_0"), values);
 	cr_expect(values[0] == 16777216 && values[1] == 0x1.000002p53f && values[2] == -0x1.000002p53f && values[3] == 3);

@@ -34,7 +34,8 @@ static bool check_classes(const Network *network, int outputs, const Data *data,
 	const int classes = data->classes;
 	if (classes == 1) {
 		error_at(diagnostics, network->output->span, "every sample of %s is of the same class%s%.60s%s: there is "
-			"nothing to tell apart", data->name, data->class_names ? " (" : "", data->class_names ? data->class_names[0] : "",
+			"nothing to tell apart", data->name, data->class_names ? " (" : "", data->class_names ? data->class_names[0]
+			: "",
 			data->class_names ? ")" : "");
 		return false;
 	}

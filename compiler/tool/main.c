@@ -62,6 +62,20 @@ static int compile_all(Session *s)
 	return status;
 }
 
+/* Data become numbers as those did with which the weights were trained. */
+static bool take_schema(Session *s, Failure *failure)
+{
+	DataOptions *data = &s->options.data;
+	if (!schema_load(&s->schema, s->options.weights, failure))
+		return false;
+	const char *option = data->target ? "target" : data->ignore ? "ignore" : data->standardize ? "standardize" : 0;
+	if (s->schema && option)
+		return fail(failure, "--%s would change what %s was trained with, which it remembers: leave it out", option,
+			s->options.weights);
+	data->schema = s->schema;
+	return true;
+}
+
 /* Reads the data, compiles the networks that waited for them, and reports which do not fit them. */
 static int take_data(Session *s)
 {
@@ -110,7 +124,10 @@ static int run_session(Session *s)
 	s->compilations = calloc((size_t)s->options.network_count, sizeof *s->compilations);
 	if (!s->compilations)
 		return no_memory(s->options.network_count);
+	Failure failure;
 	int status = compile_all(s);
+	if (status == 0 && s->options.weights && !take_schema(s, &failure))
+		status = report_failure(EXIT_DATA, &failure);
 	if (status == 0 && s->options.train)
 		status = take_data(s);
 	if (status == 0) {
@@ -121,6 +138,7 @@ static int run_session(Session *s)
 	for (int i = 0; i < s->count; i++)
 		compilation_close(&s->compilations[i]);
 	data_close(&s->data);
+	schema_free(s->schema);
 	free(s->compilations);
 	return status;
 }

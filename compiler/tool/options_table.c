@@ -131,6 +131,11 @@ const Spec options_table[] = {
 			"a mistake, and the message says where. Of a column of texts, the mean is the share of each text. A "
 			"missing "
 			"target has no mean: then the row must be dropped."},
+	{"standardize", 0, "move and scale each input to mean 0 and deviation 1", .kind = FLAG, FIELD(data.standardize),
+		.needs = TRAINING,
+		.more = "As scikit-learn's StandardScaler does. --save keeps the scale with the weights, and --weights takes "
+		"it "
+			"from there. The C of --emit takes inputs that are scaled already."},
 	{"epochs", "N", "times through the data", .kind = INT, FIELD(overrides.epochs), RANGE(0, INT32_MAX),
 		.uses = BY_TRAINING | BY_NETWORK,
 		.more = "Takes the place of the network's own `epochs` (which is 10 if it has none)."},

@@ -198,6 +198,12 @@ static void remove_last_finite(const CommandLine *options)
 	free(path);
 }
 
+/* What is saved with the weights: that of the data, or what came with the weights. */
+static const Schema *schema_of(const Session *s)
+{
+	return s->data.schema ? s->data.schema : s->schema;
+}
+
 /* After a loss that is not finite the weights are of no use, but those of some steps before may be. */
 static void save_last_finite(Job *job)
 {
@@ -209,7 +215,8 @@ static void save_last_finite(Job *job)
 		remove_last_finite(job->options);
 		say("no weights are kept: %s", path ? "there are none with a finite loss"
 			: "there is no file that they could lie beside");
-	} else if (!program_save(t->breakdown.run->program, t->breakdown.run->net, path, &job->failure))
+	} else if (!program_save(t->breakdown.run->program, t->breakdown.run->net, path, schema_of(job->session),
+			&job->failure))
 		go_wrong(job, EXIT_DATA);
 	else
 		say("the weights that gave the last finite loss, those after %lld step%s, are in %s", (long long)t->returned,
@@ -227,6 +234,10 @@ static void emit_first(Job *job)
 		go_wrong(job, emit_status[wrong]);
 	else if (standalone_renames(job->standalone, &note))
 		say("note: %s", note.text);
+	if (schema_of(job->session) && schema_of(job->session)->centres)
+		say("note: %s takes inputs that are scaled as --standardize does: subtract their means, divide by their "
+			"deviations",
+			job->options->emit.path);
 }
 
 /* Writes each file even if another one cannot be written, so that no trained weights are lost because of another
@@ -235,7 +246,8 @@ static void write_results(Job *job)
 {
 	const CommandLine *options = job->options;
 	if (options->save) {
-		job->saved = program_save(job->runs[0].program, job->runs[0].net, options->save, &job->failure);
+		job->saved = program_save(job->runs[0].program, job->runs[0].net, options->save, schema_of(job->session),
+			&job->failure);
 		if (job->saved)
 			remove_last_finite(options);
 		else

@@ -2,6 +2,7 @@
 #ifndef BNC_RUN_H
 #define BNC_RUN_H
 #include "options.h"
+#include "data/data.h"
 
 enum { EXIT_NETWORK = 1, EXIT_COMMAND = 2, EXIT_DATA = 3, EXIT_INTERNAL = 4 };
 
@@ -11,6 +12,7 @@ typedef struct Session {
 	int count;
 	const KernelSet *target;
 	Data data;              /* of --train */
+	Schema *schema;         /* that the file of --weights remembers, or null */
 	int output_error;       /* errno of output to stdout that failed */
 } Session;
 

@@ -9,10 +9,14 @@
 #define ADDRESS(name) &name##_set,
 static const DataSet *const sets[] = {SETS(ADDRESS)};
 
+enum { NPZ, TABLE };
+
 static const Reader readers[] = {
-	{".npz", "arrays as numpy.savez(path, X=samples, y=labels) writes them; FILE.npz:a,b takes a and b for X and y",
+	[NPZ] = {".npz", "arrays as numpy.savez(path, X=samples, y=labels) writes them; FILE.npz:a,b takes a and b for X "
+		"and y",
 		npz_read},
-	{".csv .tsv .tab .txt .data .dat", "a table as text: a row of values on each line, separated by , ; | tabs or "
+	[TABLE] = {".csv .tsv .tab .txt .data .dat", "a table as text: a row of values on each line, separated by , ; | "
+	"tabs or "
 		"spaces; "
 		"the last column\n      is the target, unless --target names another. So are .tsv .tab .txt .data .dat, all "
 		"also "
@@ -62,7 +66,7 @@ static const Reader *reader_of(const char *path, size_t length)
 	return NULL;
 }
 
-/* Standard input, a pipe or a device: it is read as a table, whatever its name. */
+/* Standard input, a pipe or a device: if its name does not tell more, it is a table. */
 static bool is_stream(const char *path)
 {
 	struct stat status;
@@ -83,11 +87,7 @@ static bool exists(const char *path, size_t length)
 static const Reader *reader_find(const char *specification, size_t *path_length, bool *there)
 {
 	const Reader *found = NULL;
-	*there = is_stream(specification);
-	*path_length = strlen(specification);
-	for (int i = 0; *there && i < READER_COUNT; i++)
-		if (readers[i].table)
-			return &readers[i];
+	*there = false;
 	for (size_t length = strlen(specification); length > 0 && !*there; length--) {
 		if (specification[length] && specification[length] != ':')
 			continue;
@@ -98,7 +98,11 @@ static const Reader *reader_find(const char *specification, size_t *path_length,
 		*path_length = length;
 		*there = exists(specification, length);
 	}
-	return found;
+	if (found || !is_stream(specification))
+		return found;
+	*there = true;
+	*path_length = strlen(specification);
+	return &readers[TABLE];
 }
 
 static bool read_data(Data *data, const Reader *reader, const char *specification, size_t path_length,
@@ -165,6 +169,14 @@ static bool check_options(const Reader *reader, const char *specification, const
 		specification);
 }
 
+/* Of data that are no table; a table has its schema already. */
+static bool keep_schema(Data *data, const Schema *schema, Failure *failure)
+{
+	if (!data->schema)
+		data->schema = schema_copy(schema);
+	return data->schema || fail(failure, "%s: not enough memory", data->name);
+}
+
 /* An existing file comes before a built-in set of the same name. */
 bool data_open(Data *data, const char *specification, const DataOptions *options, Failure *failure)
 {
@@ -181,6 +193,10 @@ bool data_open(Data *data, const char *specification, const DataOptions *options
 		opened = check_options(NULL, specification, options, failure) && generate(data, set, parameters, failure);
 	else
 		opened = foreign_data(specification, failure) ? false : no_such_data(specification, length, failure);
+	if (opened && options && options->schema)
+		opened = data_scale(data, options->schema, failure) && keep_schema(data, options->schema, failure);
+	if (opened && options && options->standardize)
+		opened = data_fit_scale(data, NULL, data->rows, failure) && data_scale(data, data->schema, failure);
 	if (!opened)
 		data_close(data);
 	return opened;

@@ -12,7 +12,7 @@ enum {
 /* ---- built-in sets: one row each, whose own file says the rest */
 
 #define SETS(ROW) \
-	ROW(moons) ROW(circles) ROW(blobs) ROW(spirals) ROW(xor)
+	ROW(moons) ROW(circles) ROW(blobs) ROW(spirals) ROW(xor) ROW(iris) ROW(wine) ROW(breast_cancer) ROW(digits)
 
 typedef enum ParameterKind { PARAMETER_INTEGER, PARAMETER_REAL } ParameterKind;
 
@@ -31,6 +31,8 @@ typedef struct Draft {
 	int *labels;            /* [rows] */
 	int *order;             /* [rows]: the row at each place */
 	double *scratch;        /* [rows] */
+	const char *const *class_names; /* null: classes have only their numbers */
+	int side;               /* of samples that are square images; 0: they are none */
 } Draft;
 
 typedef struct DataSet {
@@ -51,6 +53,9 @@ SETS(DECLARE)
 
 /* Every generator begins with this: n rows in their own order, and numpy's RandomState(seed). */
 bool draft_open(Draft *draft, double n, double features, double seed, Failure *failure);
+/* The same of rows as text: features and a label, with commas between them. The names are those of all classes. */
+bool draft_rows(Draft *draft, const char *const *rows, size_t count, int features, const char *const *names,
+	Failure *failure);
 void draft_shuffle(Draft *draft);
 /* Adds normal noise to every value, row by row in their present order. */
 void draft_add_noise(Draft *draft, double deviation);
@@ -96,13 +101,23 @@ typedef struct Column {
 struct Schema {
 	Column *inputs, *targets;
 	int input_count, target_count;
-	int width;              /* the number of columns of that table */
+	int width;              /* the number of columns of that table; 0: the data were no table */
+	int features;           /* the number of values of a sample */
 	double *centres, *deviations;   /* of each value of a sample, for --standardize; null: values stay as they are */
 };
 
 void schema_free(Schema *schema);
 Schema *schema_copy(const Schema *schema);      /* null: no memory */
-int schema_features(const Schema *schema);      /* the number of values of a sample */
+/* As JSON text, to be freed, and back. Null: no memory, or no sound schema. */
+char *schema_write(const Schema *schema);
+Schema *schema_read(const char *text);
+
+/* ---- standardize.c */
+
+/* Finds the scale of --standardize over these rows (null: the first count), and keeps it in the schema. */
+bool data_fit_scale(Data *data, const int *rows, int count, Failure *failure);
+/* Scales the samples as the schema says, if it does. */
+bool data_scale(Data *data, const Schema *schema, Failure *failure);
 /* The number of values of a sample that the column gives. */
 static inline int column_features(const Column *input) { return input->texts ? input->text_count : 1; }
 /* The index of the text, or -1. */

@@ -1,6 +1,8 @@
 /* draft.c: functions that the generators of the built-in sets share. */
-#include "data.h"
+#include "table.h"
 #include <stdlib.h>
+
+enum { MAX_ROW_TEXT = 400 };
 
 bool draft_open(Draft *draft, double n, double features, double seed, Failure *failure)
 {
@@ -36,6 +38,24 @@ void draft_shuffle(Draft *draft)
 	numpy_shuffle(&draft->random, draft->order, draft->rows);
 }
 
+bool draft_rows(Draft *draft, const char *const *rows, size_t count, int features, const char *const *names,
+	Failure *failure)
+{
+	if (!draft_open(draft, (double)count, features, 0, failure))
+		return false;
+	double *x = draft->x;
+	for (int row = 0; row < draft->rows; row++) {
+		char text[MAX_ROW_TEXT + TEXT_PADDING] = {0};
+		snprintf(text, MAX_ROW_TEXT, "%s", rows[row]);
+		const char *at = text;
+		for (int i = 0; i < features; i++)
+			at = number_double(at, '.', x++) + 1;
+		draft->labels[row] = *at - '0';
+	}
+	draft->class_names = names;
+	return true;
+}
+
 static double *row_of(const Draft *draft, int place)
 {
 	return draft->x + (size_t)draft->order[place] * (size_t)draft->features;
@@ -50,10 +70,18 @@ void draft_add_noise(Draft *draft, double deviation)
 	}
 }
 
+/* Sets the shape of a sample: features, or a square image of one channel. */
+static void set_shape(const Draft *draft, Data *data)
+{
+	data->rank = draft->side ? 3 : 1;
+	data->dims[0] = draft->side ? 1 : draft->features;
+	data->dims[1] = data->dims[2] = draft->side;
+}
+
 bool draft_finish(Draft *draft, Data *data, Failure *failure)
 {
-	data->rank = 1;
-	data->dims[0] = draft->features;
+	set_shape(draft, data);
+	data->class_names = draft->class_names;
 	if (!data_allocate(data, draft->rows, 1, true, failure))
 		return false;
 	for (int i = 0; i < draft->rows; i++) {

@@ -47,6 +47,8 @@ static bool no_such_parameter(const DataSet *set, const char *name, Failure *fai
 {
 	const char *names[MAX_PARAMETERS];
 	int count = parameter_count(set);
+	if (count == 0)
+		return fail(failure, "%s has no parameters, found `%s`", set->name, name);
 	for (int i = 0; i < count; i++)
 		names[i] = set->parameters[i].name;
 	char list[200];

@@ -80,21 +80,14 @@ static bool copy_columns(Column **to, int *to_count, const Column *from, int cou
 	return done;
 }
 
-int schema_features(const Schema *schema)
-{
-	int features = 0;
-	for (int i = 0; i < schema->input_count; i++)
-		features += column_features(&schema->inputs[i]);
-	return features;
-}
-
 Schema *schema_copy(const Schema *schema)
 {
 	Schema *copy = calloc(1, sizeof *copy);
 	if (!copy)
 		return NULL;
 	copy->width = schema->width;
-	const size_t features = (size_t)schema_features(schema);
+	copy->features = schema->features;
+	const size_t features = (size_t)schema->features;
 	if (copy_columns(&copy->inputs, &copy->input_count, schema->inputs, schema->input_count)
 		&& copy_columns(&copy->targets, &copy->target_count, schema->targets, schema->target_count)
 		&& copy_numbers(&copy->centres, schema->centres, features)

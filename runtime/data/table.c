@@ -460,7 +460,7 @@ static bool set_samples(Table *t, Failure *failure)
 		return fail(failure, "%.200s has %d rows of %lld values, more than %d in all: split it", t->sheet.path, t->rows,
 			(long long)features, MAX_VALUES);
 	data->rank = 1;
-	data->dims[0] = data->features = (int)features;
+	data->dims[0] = data->features = data->schema->features = (int)features;
 	data->rows = t->rows;
 	data->target_features = t->choice.targets;
 	float *x = plain ? t->inputs : malloc((size_t)features * (size_t)t->rows * sizeof *x);

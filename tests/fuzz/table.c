@@ -41,7 +41,7 @@ static void check(const Data *data)
 	PROMISE(data->labels || *data->unlabelled);
 	for (int i = 0; data->labels && i < data->rows; i++)
 		PROMISE(data->labels[i] >= 0 && data->labels[i] < data->classes);
-	PROMISE(schema_features(data->schema) == data->features);
+	PROMISE(data->schema->features == data->features);
 }
 
 static void check_same(const Data *a, const Data *b)

@@ -1,0 +1,62 @@
+/* standardize.c: each value of a sample is moved and scaled to mean 0 and deviation 1, as scikit-learn's StandardScaler
+ * does. */
+#include "data.h"
+#include <math.h>
+#include <stdlib.h>
+
+/* The schema of data that are no table, which has no columns. */
+static bool have_schema(Data *data, Failure *failure)
+{
+	if (!data->schema && (data->schema = calloc(1, sizeof *data->schema)))
+		data->schema->features = data->features;
+	return data->schema || fail(failure, "%s: not enough memory", data->name);
+}
+
+/* Two passes, so that a mean far from 0 costs no digits. */
+static void find_scale(const Data *data, const int *rows, int count, int feature, double *centre, double *deviation)
+{
+	double sum = 0, squares = 0;
+	for (int pass = 0; pass < 2; pass++)
+		for (int i = 0; i < count; i++) {
+			const int row = rows ? rows[i] : i;
+			const double value = data->x[(size_t)row * (size_t)data->features + (size_t)feature];
+			sum += pass ? 0 : value;
+			squares += pass ? (value - sum / count) * (value - sum / count) : 0;
+		}
+	*centre = sum / count;
+	*deviation = sqrt(squares / count);
+	/* a value that is the same in all rows, but for rounding */
+	if (!(*deviation > 1e-12 * fabs(*centre)) || *deviation < 1e-30)
+		*deviation = 1;
+}
+
+bool data_fit_scale(Data *data, const int *rows, int count, Failure *failure)
+{
+	if (!have_schema(data, failure))
+		return false;
+	Schema *schema = data->schema;
+	schema->centres = malloc((size_t)data->features * sizeof *schema->centres);
+	schema->deviations = malloc((size_t)data->features * sizeof *schema->deviations);
+	if (!schema->centres || !schema->deviations)
+		return fail(failure, "%s: not enough memory to standardize %d values", data->name, data->features);
+	for (int i = 0; i < data->features; i++)
+		find_scale(data, rows, count, i, &schema->centres[i], &schema->deviations[i]);
+	return true;
+}
+
+bool data_scale(Data *data, const Schema *schema, Failure *failure)
+{
+	if (schema->features != data->features)
+		return fail(failure, "a sample of %s has %d values, but the network was trained with %d", data->name,
+			data->features, schema->features);
+	for (int row = 0; schema->centres && row < data->rows; row++) {
+		float *x = data->x + (size_t)row * (size_t)data->features;
+		for (int i = 0; i < data->features; i++) {
+			const double value = ((double)x[i] - schema->centres[i]) / schema->deviations[i];
+			x[i] = (float)value;
+			if (!isfinite(x[i]))
+				return fail(failure, "%s: value %d of row %d is too large to be standardized", data->name, i, row);
+		}
+	}
+	return true;
+}
