@@ -32,7 +32,7 @@ own_flags = -std=c11 -D_DEFAULT_SOURCE -DBNC_VERSION='"$(VERSION)"' \
 # code that takes the smallest numbers for 0.
 exact_flags = -fno-fast-math -ffp-contract=off
 link_flags = $(filter-out -Ofast -ffast-math -funsafe-math-optimizations -ffp-model=%,$(CFLAGS))
-libraries = -ltcc -lcjson -lzip -lz -lzstd -ldl -lm
+libraries = -ltcc -lcjson -lzip -lz -lzstd -lpng -ldl -lm
 
 # The kernels are compiled once per instruction set, each with as many lanes as its vectors have floats.
 KERNEL_CC = $(CC)
@@ -130,7 +130,7 @@ $(BUILD)/gen/%.o $(BUILD)/tests/fuzz/afl_main.o: WARNINGS = -Wall
 
 # ---- packages of Debian and its relatives
 
-build_packages = gcc libc6-dev re2c lemon libtcc-dev libcjson-dev libzip-dev zlib1g-dev libzstd-dev
+build_packages = gcc libc6-dev re2c lemon libtcc-dev libcjson-dev libzip-dev zlib1g-dev libzstd-dev libpng-dev
 test_packages = $(build_packages) clang g++ tcc cmake libcriterion-dev mandoc $(target_packages)
 target_packages = gcc-avr avr-libc simavr gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm qemu-user \
 	nodejs lld libc6-dev-arm64-cross libc6-dev-armhf-cross libc6-dev-i386-cross libc6-dev-powerpc-cross

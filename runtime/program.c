@@ -131,7 +131,8 @@ bool program_is_finite(const Program *program, const void *net)
 
 static bool accept_values(const Program *program, const Data *data, Failure *failure)
 {
-	if (program->truth == TRUTH_VALUES && data->schema && data->labels && !data->schema->targets[0].whole)
+	if (program->truth == TRUTH_VALUES && data->schema && data->schema->target_count && data->labels
+		&& !data->schema->targets[0].whole)
 		return fail(failure, "the loss of %s compares numbers, but the target of %s is texts, such as %.60s: `loss "
 			"cross_entropy` takes classes, or --target names another column", program->name, data->name,
 			data->class_names[0]);

@@ -293,6 +293,8 @@ bool program_load(const Program *program, void *net, const char *path, int *unco
 bool program_save(const Program *program, const void *net, const char *path, const Schema *schema, Failure *failure);
 /* The schema that was saved with the weights, to be freed by schema_free; *schema is null if there is none. */
 bool schema_load(Schema **schema, const char *path, Failure *failure);
+void schema_free(Schema *schema);
+bool schema_scales(const Schema *schema);      /* whether inputs are to be scaled, as --standardize does */
 
 /* ---- train.c */
 

@@ -204,7 +204,7 @@ Test(sets, other_files_are_recognised)
 	};
 	char folder[] = "/tmp/bnc-kinds-XXXXXX", path[64];
 	cr_assert(mkdtemp(folder));
-	expect_failure(folder, "is a folder; expected a table as .csv, or arrays as .npz");
+	expect_failure(folder, "is a folder without folders, expected one of images for each class");
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		snprintf(path, sizeof path, "%s/%s", folder, cases[i].name);
 		FILE *file = fopen(path, "wb");

@@ -234,7 +234,7 @@ static void emit_first(Job *job)
 		go_wrong(job, emit_status[wrong]);
 	else if (standalone_renames(job->standalone, &note))
 		say("note: %s", note.text);
-	if (schema_of(job->session) && schema_of(job->session)->centres)
+	if (schema_scales(schema_of(job->session)))
 		say("note: %s takes inputs that are scaled as --standardize does: subtract their means, divide by their "
 			"deviations",
 			job->options->emit.path);

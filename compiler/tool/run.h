@@ -2,7 +2,6 @@
 #ifndef BNC_RUN_H
 #define BNC_RUN_H
 #include "options.h"
-#include "data/data.h"
 
 enum { EXIT_NETWORK = 1, EXIT_COMMAND = 2, EXIT_DATA = 3, EXIT_INTERNAL = 4 };
 

@@ -9,7 +9,7 @@
 #define ADDRESS(name) &name##_set,
 static const DataSet *const sets[] = {SETS(ADDRESS)};
 
-enum { NPZ, TABLE };
+enum { NPZ, TABLE, IDX, FOLDER };
 
 static const Reader readers[] = {
 	[NPZ] = {".npz", "arrays as numpy.savez(path, X=samples, y=labels) writes them; FILE.npz:a,b takes a and b for X "
@@ -20,7 +20,13 @@ static const Reader readers[] = {
 		"spaces; "
 		"the last column\n      is the target, unless --target names another. So are .tsv .tab .txt .data .dat, all "
 		"also "
-		"packed\n      (FILE.csv.gz, FILE.csv.zst), and - is one on standard input", table_read, .table = true},
+		"packed\n      (FILE.csv.gz, FILE.csv.zst), and - is one on standard input", table_read, .table = true,
+		.packed = true},
+	[IDX] = {".idx -ubyte", "MNIST's format, also packed (.gz): the images' file, such as train-images-idx3-ubyte, "
+		"with the labels'\n      beside it (train-labels-idx1-ubyte); IMAGES:LABELS names both", idx_read,
+		.packed = true},
+	[FOLDER] = {"/", "a folder of images for each class in a folder: .png, .pgm and .ppm, grey or in colour, of one "
+		"size", folder_read},
 };
 static const char *const packed_suffixes[] = {"", ".gz", ".zst"};
 
@@ -57,7 +63,7 @@ static bool has_suffix(const Reader *reader, const char *path, size_t length)
 static const Reader *reader_of(const char *path, size_t length)
 {
 	for (int i = 0; i < READER_COUNT; i++)
-		for (int k = 0; k < (readers[i].table ? 3 : 1); k++) {
+		for (int k = 0; k < (readers[i].packed ? 3 : 1); k++) {
 			size_t left = length;
 			if (cut_suffix(path, &left, packed_suffixes[k], strlen(packed_suffixes[k]))
 				&& has_suffix(&readers[i], path, left))
@@ -82,6 +88,13 @@ static bool exists(const char *path, size_t length)
 	return there;
 }
 
+/* A folder whose name is that of a built-in set is meant if its path has a `/`. */
+static bool is_folder(const char *path)
+{
+	struct stat status;
+	return (strchr(path, '/') || !set_find(path, strlen(path))) && stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
 /* Finds the reader for `F.npz` or `F.npz:a,b`. A file's name may contain colons: if several beginnings could be the
  * path, it is the longest one that exists, or else the longest. */
 static const Reader *reader_find(const char *specification, size_t *path_length, bool *there)
@@ -98,11 +111,11 @@ static const Reader *reader_find(const char *specification, size_t *path_length,
 		*path_length = length;
 		*there = exists(specification, length);
 	}
-	if (found || !is_stream(specification))
+	if (found || !(is_stream(specification) || is_folder(specification)))
 		return found;
 	*there = true;
 	*path_length = strlen(specification);
-	return &readers[TABLE];
+	return &readers[is_stream(specification) ? TABLE : FOLDER];
 }
 
 static bool read_data(Data *data, const Reader *reader, const char *specification, size_t path_length,
@@ -144,7 +157,7 @@ static bool no_such_data(const char *specification, size_t length, Failure *fail
 	for (int i = 0; i < SET_COUNT; i++)
 		names[i] = sets[i]->name;
 	for (int i = 0; i < READER_COUNT; i++)
-		suffixes[i] = usual_suffix(&readers[i], usual[i]);
+		suffixes[i] = i == FOLDER ? "folders of images" : usual_suffix(&readers[i], usual[i]);
 	char name_list[400], suffix_list[200], name[200], proposal[100] = ".";
 	join_names(name_list, sizeof name_list, names, SET_COUNT);
 	join_names(suffix_list, sizeof suffix_list, suffixes, READER_COUNT);

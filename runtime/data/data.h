@@ -77,10 +77,13 @@ typedef struct Reader {
 	const char *description;
 	/* names: the text after the path and a colon, or null. */
 	bool (*read)(Data *data, const char *path, const char *names, const DataOptions *options, Failure *failure);
-	bool table;                     /* it has columns that options can name; may be packed: .gz and .zst */
+	bool table;                     /* it has columns that options can name */
+	bool packed;                    /* it may be packed: .gz and .zst */
 } Reader;
 
 bool npz_read(Data *data, const char *path, const char *names, const DataOptions *options, Failure *failure);
+bool idx_read(Data *data, const char *path, const char *names, const DataOptions *options, Failure *failure);
+bool folder_read(Data *data, const char *path, const char *names, const DataOptions *options, Failure *failure);
 bool table_read(Data *data, const char *path, const char *names, const DataOptions *options, Failure *failure);
 
 /* ---- schema.c: how the columns of a table become numbers
@@ -106,7 +109,6 @@ struct Schema {
 	double *centres, *deviations;   /* of each value of a sample, for --standardize; null: values stay as they are */
 };
 
-void schema_free(Schema *schema);
 Schema *schema_copy(const Schema *schema);      /* null: no memory */
 /* As JSON text, to be freed, and back. Null: no memory, or no sound schema. */
 char *schema_write(const Schema *schema);

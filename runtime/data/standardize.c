@@ -44,6 +44,11 @@ bool data_fit_scale(Data *data, const int *rows, int count, Failure *failure)
 	return true;
 }
 
+bool schema_scales(const Schema *schema)
+{
+	return schema && schema->centres;
+}
+
 bool data_scale(Data *data, const Schema *schema, Failure *failure)
 {
 	if (schema->features != data->features)

@@ -5,7 +5,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-const Harness *const harnesses[] = {&language_harness, &npz_harness, &table_harness, &safetensors_harness,
+const Harness *const harnesses[] = {&language_harness, &npz_harness, &table_harness, &image_harness,
+	&safetensors_harness,
 	&command_harness, 0};
 
 const Harness *harness_find(const char *name)

@@ -12,7 +12,7 @@ typedef struct Harness {
 	void (*run)(const char *bytes, size_t size);
 } Harness;
 
-extern const Harness language_harness, npz_harness, table_harness, safetensors_harness, command_harness;
+extern const Harness language_harness, npz_harness, table_harness, image_harness, safetensors_harness, command_harness;
 
 /* All of them; the last has a null name. */
 extern const Harness *const harnesses[];
