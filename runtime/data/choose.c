@@ -129,9 +129,13 @@ static bool choose_new(Choice *choice, const Sheet *sheet, const Sniffed *sniffe
 
 /* ---- the columns of a schema */
 
-/* The table's column of this name that is not taken yet, or -1. */
+/* The table's column of this name that is not taken yet, or -1. Of several it is the one at the old place. */
 static int named_column(const Choice *choice, const Sheet *sheet, const Column *column)
 {
+	const int place = column->place;
+	if (place < sheet->columns && choice->parts[place] == PART_IGNORED && strcmp(sheet->names[place], column->name) ==
+		0)
+		return place;
 	for (int i = 0; i < sheet->columns; i++)
 		if (choice->parts[i] == PART_IGNORED && strcmp(sheet->names[i], column->name) == 0)
 			return i;

@@ -302,8 +302,9 @@ static bool new_schema(Table *t, Failure *failure)
 			continue;
 		Column *column = plan->part == PART_INPUT ? &schema->inputs[plan->place] : &schema->targets[plan->place];
 		column->place = i;
-		column->name = t->sheet.names ? strdup(t->sheet.names[i]) : NULL;
-		if (t->sheet.names && !column->name)
+		const char *name = t->sheet.names ? t->sheet.names[i] : "";
+		column->name = *name ? strdup(name) : NULL;
+		if (*name && !column->name)
 			return fail(failure, "%.200s: not enough memory for the names of columns", t->sheet.path);
 	}
 	return true;
