@@ -294,7 +294,8 @@ bool program_save(const Program *program, const void *net, const char *path, con
 /* The schema that was saved with the weights, to be freed by schema_free; *schema is null if there is none. */
 bool schema_load(Schema **schema, const char *path, Failure *failure);
 void schema_free(Schema *schema);
-bool schema_scales(const Schema *schema);      /* whether inputs are to be scaled, as --standardize does */
+/* The mean and the deviation of each input, as --standardize found them; false: inputs are not scaled. */
+bool schema_scale(const Schema *schema, const double **centres, const double **deviations);
 
 /* ---- train.c */
 

@@ -135,7 +135,8 @@ const Spec options_table[] = {
 		.needs = TRAINING,
 		.more = "As scikit-learn's StandardScaler does. --save keeps the scale with the weights, and --weights takes "
 		"it "
-			"from there. The C of --emit takes inputs that are scaled already."},
+			"from there. With --inference, the C of --emit takes inputs as they are, if its first layer is one of "
+			"features with a bias, such as linear, and else inputs that are scaled already."},
 	{"epochs", "N", "times through the data", .kind = INT, FIELD(overrides.epochs), RANGE(0, INT32_MAX),
 		.uses = BY_TRAINING | BY_NETWORK,
 		.more = "Takes the place of the network's own `epochs` (which is 10 if it has none)."},

@@ -224,20 +224,27 @@ static void save_last_finite(Job *job)
 	free(path);
 }
 
-/* Initial weights are not emitted: the emitted _init makes them. */
+/* Initial weights are not emitted: the emitted _init makes them. Prediction alone takes inputs as the data have
+ * them. */
 static void emit_first(Job *job)
 {
-	bool trained = job->options->train || job->options->weights;
+	const bool trained = job->options->train || job->options->weights, inference = job->options->emit.inference;
+	const Compilation *c = &job->session->compilations[0];
+	const double *centres, *deviations;
+	const bool scaled = schema_scale(schema_of(job->session), &centres, &deviations);
+	void *folded = trained && inference && scaled ? fold_scale(c, job->runs[0].net, schema_of(job->session)) : 0;
 	Wrong wrong;
 	Failure note;
-	if (!standalone_write(job->standalone, trained ? job->runs[0].net : 0, &wrong, &job->failure))
+	if (!standalone_write(job->standalone, folded ? folded : trained ? job->runs[0].net : 0, &wrong, &job->failure))
 		go_wrong(job, emit_status[wrong]);
 	else if (standalone_renames(job->standalone, &note))
 		say("note: %s", note.text);
-	if (schema_scales(schema_of(job->session)))
-		say("note: %s takes inputs that are scaled as --standardize does: subtract their means, divide by their "
-			"deviations",
-			job->options->emit.path);
+	if (scaled && !folded)
+		say("note: %s takes inputs that --standardize has scaled: x less its mean, divided by its deviation%s",
+			job->options->emit.path, inference ? "; it is folded only into a first layer of features with a bias"
+			: "; --inference folds that into the weights");
+	if (folded)
+		program_free(&c->module->program, folded);
 }
 
 /* Writes each file even if another one cannot be written, so that no trained weights are lost because of another

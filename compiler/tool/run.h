@@ -29,6 +29,12 @@ int run_all(Session *session);
  * could not. wrong becomes true if something is not what it should be. */
 bool verify_network(const Compilation *compilation, const void *net, uint64_t seed, bool *wrong, Failure *failure);
 
+/* ---- scaled.c: --standardize in emitted code */
+
+/* A copy of the network's struct that takes inputs as they are, where the network itself takes them scaled; to be freed
+ * by program_free. Null: its first layer is of a kind that cannot take it up. */
+void *fold_scale(const Compilation *compilation, const void *net, const Schema *schema);
+
 /* ---- output.c: standard output */
 
 /* A binary file on standard output must be alone there: everything else is then printed to standard error. Returns 0,

@@ -44,9 +44,11 @@ bool data_fit_scale(Data *data, const int *rows, int count, Failure *failure)
 	return true;
 }
 
-bool schema_scales(const Schema *schema)
+bool schema_scale(const Schema *schema, const double **centres, const double **deviations)
 {
-	return schema && schema->centres;
+	*centres = schema ? schema->centres : NULL;
+	*deviations = schema ? schema->deviations : NULL;
+	return *centres;
 }
 
 bool data_scale(Data *data, const Schema *schema, Failure *failure)
