@@ -216,8 +216,7 @@ static const Case mistakes[] = {
 	{"1,2,a\n3,4,b\n5,6,7,c\n", .expected = ":3: 4 columns, expected 3 as in the first row"},
 	{"x,y,t\n1,2,a\n3,four,b\n5,6,a\n", .expected = ":3: column 2 (y) holds `four`, expected a number"},
 	{"x\ty\tt\n1\t2,5\ta\n3\t4.5\tb\n5\t6\ta\n", .expected = ":2: column 2 (y) holds `2,5`, expected a number as in "
-		"the "
-		"other rows: write numbers with a point"},
+		"the other rows: write numbers with a point"},
 	{"x,y,t\n1,2,a\n3,,b\n", .expected = ":3: column 2 (y) is missing: --missing mean puts"},
 	{"1,2,a\n3,NA,b\n", .expected = ":2: column 2 is missing (`NA`): --missing mean"},
 	{"x,y,t\n1,2,a\n3,4,?\n5,6,b\n", .expected = ":3: the target, column 3 (t) is missing (`?`): --missing drop"},
@@ -231,8 +230,7 @@ static const Case mistakes[] = {
 	{"x\n1\n2\n", .expected = " has 1 column, expected inputs and a target"},
 	{"x,t\n1,2\n2,3\n", .ignore = "x", .expected = " has 2 columns, and no input is left"},
 	{"width,t\n1,2\n2,3\n", .target = "widht", .expected = " has no column `widht` for --target: did you mean `width`? "
-		"It "
-		"has width, t"},
+		"It has width, t"},
 	{"width,t\n1,2\n2,3\n", .target = "zebra", .expected = " has no column `zebra` for --target. It has width, t"},
 	{"width,t\n1,2\n2,3\n", .ignore = "3", .expected = " has 2 columns, so --ignore takes a name or a number from 1 to "
 		"2"},
@@ -274,8 +272,7 @@ Test(tables, texts_that_tell_rows_apart_are_no_inputs)
 	Failure failure;
 	cr_assert_not(read_text(&data, text, strlen(text), 0, &failure));
 	cr_expect(strstr(failure.text, "column 1 (name) holds 40 different texts in 40 rows, and each would be an input of "
-		"its "
-		"own: leave it out with --ignore 1"), "%s", failure.text);
+		"its own: leave it out with --ignore 1"), "%s", failure.text);
 	const DataOptions options = with(0, "name", MISSING_REFUSED);
 	cr_expect(read_text(&data, text, strlen(text), &options, &failure));
 	cr_expect_eq(data.features, 1);
@@ -322,8 +319,7 @@ Test(schemas, give_others_the_same_numbers)
 		{"c,x\nred,5\n", .expected = " has no column `t`, which the network was trained to tell; it has c, x"},
 		{"c,z,t\nred,5,no\n", .expected = " has no column `x`, which the network was trained with"},
 		{"c,x,t\ngreen,5,no\n", .expected = ":2: column 1 (c) holds `green`, which the network was not trained with: "
-			"it "
-			"knows blue, red"},
+			"it knows blue, red"},
 		{"c,x,t\nred,5,maybe\n", .expected = "column 3 (t) holds `maybe`, which the network was not trained with"},
 		{"1,2,3,4\n", .expected = " has 4 columns, but the network was trained with a table of 3, of which 2 are "
 			"inputs"},
@@ -401,8 +397,8 @@ Test(schemas, that_are_not_sound_are_refused)
 		"{\"features\":1,\"width\":2,\"inputs\":[{\"place\":1,\"texts\":[1]}],\"targets\":[]}",
 		"{\"features\":1,\"width\":2,\"inputs\":[{\"place\":1,\"means\":[1,2]}],\"targets\":[]}",
 		"{\"features\":1,\"width\":2,\"inputs\":[{\"place\":1}],\"targets\":[{\"place\":0,\"whole\":true}]}",
-		"{\"features\":1,\"width\":2,\"inputs\":[{\"place\":1}],\"targets\":[{\"place\":0,\"whole\":true,"
-			"\"texts\":[\"1\",\"x\"]}]}",
+		("{\"features\":1,\"width\":2,\"inputs\":[{\"place\":1}],\"targets\":[{\"place\":0,\"whole\":true,"
+			"\"texts\":[\"1\",\"x\"]}]}"),
 		"{\"features\":1,\"width\":1,\"inputs\":[{\"place\":0}],\"targets\":[],\"centres\":[0]}",
 		"{\"features\":1,\"width\":1,\"inputs\":[{\"place\":0}],\"targets\":[],\"centres\":[0],\"deviations\":[0]}",
 		"{\"features\":1,\"width\":1,\"inputs\":[{\"place\":0}],\"targets\":[],\"centres\":[0,1],\"deviations\":[1]}",

@@ -108,34 +108,28 @@ const Spec options_table[] = {
 	{0, "TEXT", "a network as text: linear 2 64; relu; linear 64 2", .kind = NETWORK, .letters = "e", .repeats = true,
 		.more = "May be given several times, and beside files. A network of -e is called net."},
 	{"train", "DATA", "train; several networks train side by side on the same batches\n"
-		"DATA: moons, moons:n=1000,noise=0.1,seed=42, ..., a table FILE.csv (- is standard input), or FILE.npz with X "
-		"and "
-		"y;\nFILE.npz:a,b names others",
+		"DATA: moons, moons:n=1000,noise=0.1,seed=42, ..., a table FILE.csv (- is standard input), a folder of "
+		"images,\nor FILE.npz with X and y; FILE.npz:a,b names others",
 		.kind = TEXT, FIELD(train), .needs = WHOLE,
 		.more = "bnc --list-data prints the built-in sets with their parameters. After training, classifiers are run "
 			"on all rows in evaluation mode, which gives the accuracy; --no-eval leaves that out. Weights are kept "
 			"only with --save or --emit."},
-	{"target", "NAME|N[,...]", "the column of a table to learn (default: the last); several for regression", .kind =
-		TEXT,
-		FIELD(data.target), .needs = TRAINING,
+	{"target", "NAME|N[,...]", "the column of a table to learn (default: the last); several for regression",
+		.kind = TEXT, FIELD(data.target), .needs = TRAINING,
 		.more = "A column is named as in the header, or by its number from 1. Texts and whole numbers are classes for "
 			"cross_entropy and bce; mse and other losses take any numbers. Without --target it is the last column, and "
-			"a "
-			"line on standard error says which."},
+			"a line on standard error says which."},
 	{"ignore", "NAME|N[,...]", "columns of a table to leave out", .kind = TEXT, FIELD(data.ignore), .needs = TRAINING,
 		.more = "Such as names, dates and numbers of rows, which say nothing about the target."},
 	{"missing", "HOW", "mean: take the column's mean for a missing value; drop: leave out its row", .kind = CHOICE,
 		.choices = missing_names, .choose = choose_missing, .needs = TRAINING,
 		.more = "A value is missing if its cell is empty or says NA, N/A, nan, null, none or ?. Without this option it "
-		"is "
-			"a mistake, and the message says where. Of a column of texts, the mean is the share of each text. A "
-			"missing "
-			"target has no mean: then the row must be dropped."},
+			"is a mistake, and the message says where. Of a column of texts, the mean is the share of each text. A "
+			"missing target has no mean: then the row must be dropped."},
 	{"standardize", 0, "move and scale each input to mean 0 and deviation 1", .kind = FLAG, FIELD(data.standardize),
 		.needs = TRAINING,
 		.more = "As scikit-learn's StandardScaler does. --save keeps the scale with the weights, and --weights takes "
-		"it "
-			"from there. With --inference, the C of --emit takes inputs as they are, if its first layer is one of "
+			"it from there. With --inference, the C of --emit takes inputs as they are, if its first layer is one of "
 			"features with a bias, such as linear, and else inputs that are scaled already."},
 	{"epochs", "N", "times through the data", .kind = INT, FIELD(overrides.epochs), RANGE(0, INT32_MAX),
 		.uses = BY_TRAINING | BY_NETWORK,

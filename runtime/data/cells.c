@@ -61,8 +61,7 @@ static const char *read_quoted(const Sheet *sheet, const char *at, Cell *cell, F
 	}
 	if (!*at) {
 		fail_at(sheet, quote, failure, "a quote opens here, and no other closes it before the end of the file: close "
-			"it, "
-			"or double a quote that belongs to a text");
+			"it, or double a quote that belongs to a text");
 		return NULL;
 	}
 	cell->end = at;
@@ -70,8 +69,7 @@ static const char *read_quoted(const Sheet *sheet, const char *at, Cell *cell, F
 	if (cell_ends(sheet, at) || (sheet->separator == ' ' && is_space(sheet, at[-1])))
 		return at;
 	fail_at(sheet, quote, failure, "`%.20s` follows a closing quote, expected `%s` or the end of the line: double a "
-		"quote "
-		"that belongs to a text", at, sheet->separator == '\t' ? "a tab" : (char[]){sheet->separator, 0});
+		"quote that belongs to a text", at, sheet->separator == '\t' ? "a tab" : (char[]){sheet->separator, 0});
 	return NULL;
 }
 

@@ -122,8 +122,7 @@ static bool choose_new(Choice *choice, const Sheet *sheet, const Sniffed *sniffe
 		if (choice->parts[i] == PART_INPUT)
 			choice->places[i] = choice->inputs++;
 	return choice->inputs || fail(failure, "%.200s has %d column%s%s, expected inputs and a target, separated by "
-		"commas, "
-		"semicolons, tabs or |", sheet->path, sheet->columns, sheet->columns == 1 ? "" : "s",
+		"commas, semicolons, tabs or |", sheet->path, sheet->columns, sheet->columns == 1 ? "" : "s",
 		sheet->columns > 1 ? ", and no input is left" : "");
 }
 
@@ -133,8 +132,8 @@ static bool choose_new(Choice *choice, const Sheet *sheet, const Sniffed *sniffe
 static int named_column(const Choice *choice, const Sheet *sheet, const Column *column)
 {
 	const int place = column->place;
-	if (place < sheet->columns && choice->parts[place] == PART_IGNORED && strcmp(sheet->names[place], column->name) ==
-		0)
+	if (place < sheet->columns && choice->parts[place] == PART_IGNORED
+		&& strcmp(sheet->names[place], column->name) == 0)
 		return place;
 	for (int i = 0; i < sheet->columns; i++)
 		if (choice->parts[i] == PART_IGNORED && strcmp(sheet->names[i], column->name) == 0)

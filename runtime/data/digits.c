@@ -1829,7 +1829,6 @@ static bool make_digits(Draft *draft, const double *values, Failure *failure)
 const DataSet digits_set = {
 	.name = "digits",
 	.description = "1797 handwritten digits, 1x8x8 pixels from 0 to 16 (64 columns for a network that takes features); "
-		"10 classes"
-		"\n      (Alpaydin and Kaynak 1998, UCI Machine Learning Repository, doi 10.24432/C50P49)",
+		"10 classes\n      (Alpaydin and Kaynak 1998, UCI Machine Learning Repository, doi 10.24432/C50P49)",
 	.generate = make_digits,
 };

@@ -75,8 +75,7 @@ static bool unknown_text(const Table *t, int column, const Cell *cell, const cha
 	const Column *known = t->plans[column].known;
 	join_names(list, sizeof list, (const char *const *)known->texts, known->text_count < 10 ? known->text_count : 10);
 	return fail_at(&t->sheet, cell->begin, failure, "%s holds `%.60s`, which the network was not trained with: it "
-		"knows "
-		"%s%s", column_words(&t->sheet, column, words), text, list, known->text_count > 10 ? ", ..." : "");
+		"knows %s%s", column_words(&t->sheet, column, words), text, list, known->text_count > 10 ? ", ..." : "");
 }
 
 /* The number of a text, as a value of the column. */
@@ -121,8 +120,7 @@ static const char *take_cell(Table *t, int column, const char *at, Cell *cell, f
 	else if (!isfinite(*value)) {
 		char words[COLUMN_WORDS];
 		done = fail_at(&t->sheet, cell->begin, failure, "%s holds %.*s, expected a finite number of single precision, "
-			"at "
-			"most 3.4e38: correct it, or leave out the row", column_words(&t->sheet, column, words),
+			"at most 3.4e38: correct it, or leave out the row", column_words(&t->sheet, column, words),
 			(int)(cell->end - cell->begin < 60 ? cell->end - cell->begin : 60), cell->begin);
 	}
 	return done ? next : NULL;
@@ -257,8 +255,7 @@ static bool check_categories(const Table *t, int column, Failure *failure)
 	if (count <= MAX_CATEGORIES && (t->rows < FEW_ROWS || count <= t->rows / 2))
 		return true;
 	return fail(failure, "%.200s: %s holds %d different texts in %d rows, and each would be an input of its own: leave "
-		"it "
-		"out with --ignore %d, or make numbers of it", t->sheet.path, column_words(&t->sheet, column, words), count,
+		"it out with --ignore %d, or make numbers of it", t->sheet.path, column_words(&t->sheet, column, words), count,
 		t->rows, column + 1);
 }
 
@@ -506,8 +503,7 @@ static bool make_plans(Table *t, const Sniffed *sniffed, Failure *failure)
 		if (plan->text && plan->part == PART_TARGET && t->choice.targets > 1) {
 			char words[COLUMN_WORDS];
 			return fail(failure, "%.200s: %s holds texts, but several targets must be numbers: give --target one "
-				"column of "
-				"classes", t->sheet.path, column_words(&t->sheet, i, words));
+				"column of classes", t->sheet.path, column_words(&t->sheet, i, words));
 		}
 	}
 	return true;

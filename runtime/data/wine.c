@@ -194,7 +194,6 @@ static bool make_wine(Draft *draft, const double *values, Failure *failure)
 const DataSet wine_set = {
 	.name = "wine",
 	.description = "178 wines, 13 columns of chemistry: alcohol, malic acid, ash, ...; 3 classes, the growers: 59, 71, "
-	"48"
-		"\n      (Aeberhard and Forina 1991, UCI Machine Learning Repository, doi 10.24432/C5PC7J)",
+		"48\n      (Aeberhard and Forina 1991, UCI Machine Learning Repository, doi 10.24432/C5PC7J)",
 	.generate = make_wine,
 };
