@@ -6,10 +6,12 @@
 #	```console      is a transcript: each line after `$ ` is run, and must print the lines up to the next. A line
 #	                `...` stands for any lines. Times and rates are not compared.
 #
+# After a comment `<!-- bnc --list-layers: TITLE -->` stands the table of these, which tests/docs.sh --bless writes.
+#
 # Commands run in a folder of their own, where they find the page's files, models/ and build/bnc. A command of python3
 # is left out where python3 has no PyTorch or no scikit-learn.
 #
-#	tests/docs.sh [BNC]
+#	tests/docs.sh [--bless] [BNC]
 . tests/compare.sh
 bnc=$(realpath "$bnc")
 top=$PWD
@@ -58,7 +60,29 @@ leave_out() {
 	}' "$1" "$2"
 }
 
+# The page with the tables of what bnc lists now.
+with_tables() {
+	"$bnc" --list-layers | awk -v page="$1" '
+	/^[a-z]/ { title = $1; next }
+	/^  [a-z]/ { name = substr($0, 3); next }
+	/^      / { gsub(/\|/, "\\|"); rows[title] = rows[title] "| `" name "` | " substr($0, 7) " |\n" }
+	END {
+		while ((getline line <page) > 0) {
+			if (skipping && line ~ /^\|/) continue
+			skipping = 0
+			print line
+			if (split(line, word, " ") == 5 && line ~ /^<!-- bnc --list-layers: /) {
+				printf "| %s | |\n|---|---|\n%s", word[4], rows[word[4]]
+				skipping = 1
+			}
+		}
+	}'
+}
+
 for page in README.md docs/*.md docs/layers/*.md; do
+	with_tables "$page" >"$scratch/found"
+	compare "$scratch/found" "$page"
+	[ -z "$bless" ] || continue
 	folder=$scratch/$(basename "$page" .md)
 	mkdir -p "$folder/build"
 	ln -s "$bnc" "$folder/build/bnc"
