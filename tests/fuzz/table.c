@@ -60,7 +60,7 @@ static bool has_own_names(const Schema *schema)
 		for (int k = 0; k < i; k++) {
 			const Column *a = i < schema->input_count ? &schema->inputs[i] : &schema->targets[i - schema->input_count];
 			const Column *b = k < schema->input_count ? &schema->inputs[k] : &schema->targets[k - schema->input_count];
-			if (a->name && strcmp(a->name, b->name) == 0)
+			if (a->name && b->name && strcmp(a->name, b->name) == 0)
 				return false;
 		}
 	return true;
