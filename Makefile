@@ -34,7 +34,8 @@ exact_flags = -fno-fast-math -ffp-contract=off
 link_flags = $(filter-out -Ofast -ffast-math -funsafe-math-optimizations -ffp-model=%,$(CFLAGS))
 libraries = -ltcc -lcjson -lzip -lz -lzstd -lpng -ldl -lm
 
-# The kernels are compiled once per instruction set, each with as many lanes as its vectors have floats.
+# The kernels are compiled once per instruction set and type of numbers, each with as many lanes as its vectors have of
+# these. For double, SSE2 and NEON have two registers a vector, since there are no kernels for 2 lanes.
 KERNEL_CC = $(CC)
 KERNEL_CFLAGS = $(CFLAGS)
 KERNEL_LEVEL = -O3
@@ -42,15 +43,25 @@ kernel_flags = $(KERNEL_LEVEL) -fno-fast-math -fno-math-errno -ffp-contract=fast
 sets_x86_64 = avx512 avx2 sse2
 sets_aarch64 = neon
 sets = $(sets_$(MACHINE)) scalar
-flags_scalar = -DLANES=1 -ffp-contract=off
-flags_neon = -DLANES=4
-flags_sse2 = -DLANES=4
-flags_avx2 = -DLANES=8 -mavx2 -mfma
-flags_avx512 = -DLANES=16 -mavx512f -mavx512dq -mavx512bw -mavx512vl -mfma -mprefer-vector-width=512
+flags_scalar = -ffp-contract=off
+flags_avx2 = -mavx2 -mfma
+flags_avx512 = -mavx512f -mavx512dq -mavx512bw -mavx512vl -mfma -mprefer-vector-width=512
+flags_f32 = -DREAL_BITS=32
+flags_f64 = -DREAL_BITS=64 -Wno-psabi
+lanes_scalar_f32 = 1
+lanes_neon_f32 = 4
+lanes_sse2_f32 = 4
+lanes_avx2_f32 = 8
+lanes_avx512_f32 = 16
+lanes_scalar_f64 = 1
+lanes_neon_f64 = 4
+lanes_sse2_f64 = 4
+lanes_avx2_f64 = 4
+lanes_avx512_f64 = 8
 
 sources = $(wildcard compiler/*.c compiler/*/*.c runtime/*.c runtime/data/*.c runtime/files/*.c)
 # The kernels come first: each set takes longer than all that is left while the last of them is compiled.
-kernels = $(patsubst %,$(BUILD)/kernels_%.o,$(sets))
+kernels = $(foreach type,f32 f64,$(patsubst %,$(BUILD)/kernels_%_$(type).o,$(sets)))
 objects = $(kernels) $(sources:%.c=$(BUILD)/%.o) $(BUILD)/gen/lex.o $(BUILD)/gen/parse.o \
 	$(BUILD)/gen/kernel_files.o $(BUILD)/gen/taken.o
 benches = $(patsubst %.c,$(BUILD)/%.o,$(wildcard bench/*.c))
@@ -92,7 +103,8 @@ $(BUILD)/%.o: %.c Makefile
 
 $(kernels): $(BUILD)/kernels_%.o: runtime/kernels/all.c Makefile
 	@echo $@; mkdir -p $(@D)
-	$(KERNEL_CC) $(own_flags) $(KERNEL_CFLAGS) $(kernel_flags) -DISA=$* $(flags_$*) -c -o $@ $<
+	$(KERNEL_CC) $(own_flags) $(KERNEL_CFLAGS) $(kernel_flags) -DLANES=$(lanes_$*) -DISA=$(word 1,$(subst _, ,$*)) \
+		-DTYPE=$(word 2,$(subst _, ,$*)) $(foreach part,$(subst _, ,$*),$(flags_$(part))) -c -o $@ $<
 
 $(BUILD)/gen/%.o: $(BUILD)/gen/%.c
 	@echo $@

@@ -59,7 +59,7 @@ enum { TURNS = 4096 };
 
 static volatile float sink;
 
-typedef struct PeakCall { const Peak *peak; float (*work)(int turns); } PeakCall;
+typedef struct PeakCall { const Peak *peak; double (*work)(int turns); } PeakCall;
 
 static void peak_part(void *task, int begin, int end, int thread)
 {
@@ -77,7 +77,7 @@ static void call_peak(void *subject)
 		sink = call->work(TURNS);
 }
 
-static double measure_work(const Peak *peak, float (*work)(int turns), int multiply_adds, double seconds)
+static double measure_work(const Peak *peak, double (*work)(int turns), int multiply_adds, double seconds)
 {
 	PeakCall call = {peak, work};
 	double flops = 2.0 * TURNS * multiply_adds * peak->threads;

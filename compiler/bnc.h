@@ -173,7 +173,7 @@ typedef struct Kernel {
 	int panels;             /* how many panels a call is for */
 	const struct Kernel *row;       /* the kernel that it is a variant of; itself if it is none */
 	VariantFits *fits;      /* of a variant: whether it is for these sizes; else null */
-	int lanes;
+	int bits;               /* of a vector: a set with shorter ones does not have this variant */
 	int parameter_count;
 	KernelParameter parameters[MAX_OPERANDS];
 } Kernel;
@@ -199,10 +199,20 @@ const Kernel *read_call(Arena *arena, const Kernels *kernels, const char **text,
 
 /* An exact C literal for an OPERAND_INT, FLOAT or DOUBLE, independent of the locale. */
 const char *number_text(Arena *arena, double number, OperandClass class);
+/* The class of numbers of 4 or 8 bytes, and the type in C. */
+static inline OperandClass number_class(size_t bytes)
+{
+	return bytes == sizeof(double) ? OPERAND_DOUBLE : OPERAND_FLOAT;
+}
+
+static inline const char *number_type(size_t bytes)
+{
+	return bytes == sizeof(double) ? "double" : "float";
+}
 enum { FLOAT_TEXT = 32 };
-/* The same for a float, written to text[FLOAT_TEXT]: with at least `digits` digits, and more only as far as the float
- * needs. */
-void write_float(char *text, float value, int digits);
+/* The same for a number of 4 or 8 bytes, written to text[FLOAT_TEXT]: with at least `digits` digits, and more only as
+ * far as the number needs. */
+void write_number(char *text, double value, size_t bytes, int digits);
 
 /* ---- layers/: one const Layer each. The passes know of a layer only what is said here, and name none. */
 
@@ -718,6 +728,9 @@ void find_dependences(Module *module, Routine *routine);
 
 /* ---- diff.c, bind.c: network -> module: forward, loss, backward, update */
 
+/* The size of a number in the module's program: 4 for float, 8 for double. */
+static inline size_t number_bytes(const Module *m) { return m->options.target->number_bytes; }
+
 Module *differentiate(Arena *arena, const Network *network, const Options *options);
 /* Whether this tensor of the node adds a constant that the next layer subtracts again, so that training leaves it
  * alone. */
@@ -778,6 +791,8 @@ bool check_ram(const Module *module, const Routine *routine, bool with_weights, 
 /* ---- emit.c: loops -> C */
 
 void emit(Module *module);
+/* The class of a number that is passed by value, as the target has it. */
+OperandClass literal_class(const Module *module, const OperandType *type);
 
 /* ---- jit.c: C -> machine code */
 

@@ -21,7 +21,7 @@ static void describe(Module *m)
 	}
 	m->program = (Program){
 		.name = network->name, .kernels = m->options.target, .bytes = m->bytes, .max_rows = m->options.batch,
-		.work = m->work_offset, .work_end = m->work_offset + m->work * sizeof(float),
+		.work = m->work_offset, .work_end = m->work_offset + m->work * number_bytes(m),
 		.inputs = (int)shape_size(&network->input->shape), .outputs = (int)shape_size(&network->output->shape),
 		.truth = network->loss->layer->truth,
 		.x = m->input->offset, .output = m->output->offset, .loss = m->loss->offset,

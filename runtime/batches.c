@@ -72,9 +72,9 @@ void batch_load(const Training *t, const Run *run, const int *rows, int count)
 	const Program *program = run->program;
 	const Data *data = t->data;
 	char *base = run->net;
-	program->kernels->gather(count, data->features, (float *)(base + program->x), data->x, rows);
+	program->kernels->gather(count, data->features, base + program->x, data->x_any, rows);
 	if (program->truth != TRUTH_LABELS)
-		program->kernels->gather(count, data->target_features, (float *)(base + program->target), data->targets, rows);
+		program->kernels->gather(count, data->target_features, base + program->target, data->targets_any, rows);
 	else {
 		int32_t *labels = (int32_t *)(base + program->label);
 		for (int i = 0; i < count; i++)
@@ -96,16 +96,17 @@ static int64_t updates_before(const Training *t, const Run *run, int64_t step, b
 	return step / batches * updates_of(run, batches, true) + updates_of(run, step % batches, ended);
 }
 
-float batch_rate(const Training *t, const Run *run, int64_t epoch, int batch)
+double batch_rate(const Training *t, const Run *run, int64_t epoch, int batch)
 {
 	const Schedule *schedule = &run->schedule;
 	const int64_t step = epoch * batches_of(t) + batch;
 	const Instant now = {epoch, updates_before(t, run, step, false), epochs_of(t),
 		updates_before(t, run, steps_of(t), true)};
-	return (float)(schedule->rate ? schedule->rate(schedule->arguments, schedule->lr, &now) : schedule->lr);
+	const double rate = schedule->rate ? schedule->rate(schedule->arguments, schedule->lr, &now) : schedule->lr;
+	return number_rounded(rate, run->program->kernels->number_bytes);
 }
 
-void batch_train(const Training *t, const Run *run, const Order *order, int64_t epoch, int batch, float lr,
+void batch_train(const Training *t, const Run *run, const Order *order, int64_t epoch, int batch, double lr,
 	const Host *host)
 {
 	const int batches = batches_of(t), rows = batch_rows(t, batch);

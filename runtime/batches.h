@@ -50,10 +50,10 @@ int batch_rows(const Training *t, int batch);
 /* Copies the rows of a batch to where the program reads them. */
 void batch_load(const Training *t, const Run *run, const int *rows, int count);
 /* The learning rate of a batch; it follows from these alone, so that steps can be repeated. */
-float batch_rate(const Training *t, const Run *run, int64_t epoch, int batch);
+double batch_rate(const Training *t, const Run *run, int64_t epoch, int batch);
 /* Trains on one batch of the order. After the last batch of an epoch, and of the training, there is an update, even if
  * it is for fewer batches than others. */
-void batch_train(const Training *t, const Run *run, const Order *order, int64_t epoch, int batch, float lr,
+void batch_train(const Training *t, const Run *run, const Order *order, int64_t epoch, int batch, double lr,
 	const Host *host);
 
 #endif

@@ -4,29 +4,31 @@
 #include <stdlib.h>
 
 /* The first of the largest. */
-static int best_class(const float *scores, int classes)
+static int best_class(const void *scores, size_t bytes, size_t first, int classes)
 {
 	int best = 0;
 	for (int c = 1; c < classes; c++)
-		best = scores[c] > scores[best] ? c : best;
+		best = number_at(scores, bytes, first + (size_t)c) > number_at(scores, bytes, first + (size_t)best) ? c : best;
 	return best;
 }
 
-static bool all_agree(const float *scores, const float *chances, int outputs)
+static bool all_agree(const void *scores, const void *chances, size_t bytes, size_t first, size_t row, int outputs)
 {
-	for (int i = 0; i < outputs; i++)
-		if ((scores[i] > 0) != (chances[i] > 0.5f))
+	for (size_t i = 0; i < (size_t)outputs; i++)
+		if ((number_at(scores, bytes, first + i) > 0) != (number_at(chances, bytes, row * (size_t)outputs + i) > 0.5))
 			return false;
 	return true;
 }
 
-static int count_correct(const Program *program, const float *scores, const Data *data, int begin, int rows)
+static int count_correct(const Program *program, const void *scores, const Data *data, int begin, int rows)
 {
+	const size_t bytes = program->kernels->number_bytes;
 	const int outputs = program->outputs;
 	int correct = 0;
-	for (int row = begin; row < begin + rows; row++, scores += outputs)
-		correct += program->truth == TRUTH_LABELS ? best_class(scores, outputs) == data->labels[row]
-			: all_agree(scores, data->targets + (size_t)row * (size_t)outputs, outputs);
+	size_t first = 0;
+	for (int row = begin; row < begin + rows; row++, first += (size_t)outputs)
+		correct += program->truth == TRUTH_LABELS ? best_class(scores, bytes, first, outputs) == data->labels[row]
+			: all_agree(scores, data->targets_any, bytes, first, (size_t)row, outputs);
 	return correct;
 }
 
@@ -34,7 +36,8 @@ bool evaluate(const Training *t, const Run *run, int *correct)
 {
 	const Program *program = run->program;
 	const Data *data = t->data;
-	float *scores = malloc((size_t)program->max_rows * (size_t)program->outputs * sizeof *scores);
+	const size_t bytes = program->kernels->number_bytes;
+	void *scores = malloc((size_t)program->max_rows * (size_t)program->outputs * bytes);
 	Progress progress = progress_start((data->rows + program->max_rows - 1) / program->max_rows, !t->quiet);
 	int begin = 0;
 	progress.action = "evaluating";
@@ -42,10 +45,10 @@ bool evaluate(const Training *t, const Run *run, int *correct)
 	*correct = 0;
 	for (; scores && begin < data->rows && !(t->stop && *t->stop); begin += program->max_rows) {
 		int rows = data->rows - begin < program->max_rows ? data->rows - begin : program->max_rows;
-		program->kernels->gather(rows, data->features, (float *)((char *)run->net + program->x),
-			data->x + (size_t)begin * (size_t)data->features, 0);
+		program->kernels->gather(rows, data->features, (char *)run->net + program->x,
+			(const char *)data->x_any + (size_t)begin * (size_t)data->features * bytes, 0);
 		program->predict(run->net, rows, t->host);
-		program->kernels->scatter(rows, program->outputs, scores, (const float *)((char *)run->net + program->output));
+		program->kernels->scatter(rows, program->outputs, scores, (char *)run->net + program->output);
 		*correct += count_correct(program, scores, data, begin, rows);
 		progress_step(&progress, 0);
 	}

@@ -2,7 +2,7 @@
 #include "kernel_set.h"
 #include <string.h>
 
-extern const KernelSet kernel_set_scalar;
+extern const KernelSet kernel_set_scalar_f32, kernel_set_scalar_f64;
 int usable_scalar(void);
 
 int usable_scalar(void)
@@ -12,7 +12,8 @@ int usable_scalar(void)
 
 #if defined __x86_64__
 
-extern const KernelSet kernel_set_sse2, kernel_set_avx2, kernel_set_avx512;
+extern const KernelSet kernel_set_sse2_f32, kernel_set_avx2_f32, kernel_set_avx512_f32, kernel_set_sse2_f64,
+	kernel_set_avx2_f64, kernel_set_avx512_f64;
 int usable_sse2(void), usable_avx2(void), usable_avx512(void);
 
 int usable_sse2(void)
@@ -31,12 +32,12 @@ int usable_avx512(void)
 		__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
 }
 
-const KernelSet *const kernel_sets[] = { &kernel_set_avx512, &kernel_set_avx2, &kernel_set_sse2, &kernel_set_scalar,
-	NULL };
+#define SETS(type) { &kernel_set_avx512_##type, &kernel_set_avx2_##type, &kernel_set_sse2_##type, \
+	&kernel_set_scalar_##type, NULL }
 
 #elif defined __aarch64__
 
-extern const KernelSet kernel_set_neon;
+extern const KernelSet kernel_set_neon_f32, kernel_set_neon_f64;
 int usable_neon(void);
 
 int usable_neon(void)
@@ -44,13 +45,16 @@ int usable_neon(void)
 	return 1;
 }
 
-const KernelSet *const kernel_sets[] = { &kernel_set_neon, &kernel_set_scalar, NULL };
+#define SETS(type) { &kernel_set_neon_##type, &kernel_set_scalar_##type, NULL }
 
 #else
 
-const KernelSet *const kernel_sets[] = { &kernel_set_scalar, NULL };
+#define SETS(type) { &kernel_set_scalar_##type, NULL }
 
 #endif
+
+const KernelSet *const kernel_sets[] = SETS(f32);
+static const KernelSet *const sets_f64[] = SETS(f64);
 
 const KernelSet *kernel_set(const char *name)
 {
@@ -58,4 +62,12 @@ const KernelSet *kernel_set(const char *name)
 		if (name ? strcmp((*set)->name, name) == 0 : (*set)->usable())
 			return *set;
 	return NULL;
+}
+
+const KernelSet *kernel_set_f64(const KernelSet *set)
+{
+	const KernelSet *const *same = sets_f64;
+	while (strcmp((*same)->name, set->name) != 0)
+		same++;
+	return *same;
 }

@@ -243,7 +243,8 @@ enum { IN_PLACE = 1, PRODUCT = 2, ACTIVATION = 4, OPTIMIZER = 8, CONTRAST = 16, 
 KERNELS(KERNEL)
 #undef KERNEL
 
-/* The functions of a kernel set, each of the type of its row. A variant is null in a set with too few lanes for it. */
+/* The functions of a kernel set, each of the type of its row. A variant is null in a set whose vectors are too short
+ * for it. */
 typedef struct KernelTable {
 #define KERNEL(name, properties, parameters) name##_kernel *name;
 #define VARIANT(row, name, panels, condition) row##_kernel *name;

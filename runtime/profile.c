@@ -36,7 +36,7 @@ double profile_peak(const KernelSet *kernels)
 	enum { TURNS = 20000, MOST = 1000 };
 	double rates[MOST], begin = wall_seconds(), start = begin;
 	int count = 0;
-	volatile float sink;
+	volatile double sink;
 	while (count < MOST && start - begin < 0.02) {
 		sink = kernels->multiply_add(TURNS);
 		double end = wall_seconds();

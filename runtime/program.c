@@ -58,18 +58,20 @@ static size_t panel_index(const Program *program, const ProgramTensor *tensor, s
 	return (feature / lanes * inputs + input) * lanes + feature % lanes;
 }
 
-void tensor_get(const Program *program, const void *net, const ProgramTensor *tensor, float *values)
+void tensor_get(const Program *program, const void *net, const ProgramTensor *tensor, void *values)
 {
-	const float *panels = (const float *)((const char *)net + tensor->offset);
+	const size_t bytes = program->kernels->number_bytes;
+	const void *panels = (const char *)net + tensor->offset;
 	for (size_t i = 0; i < tensor_count(tensor); i++)
-		values[i] = panels[panel_index(program, tensor, i)];
+		number_put(values, bytes, i, number_at(panels, bytes, panel_index(program, tensor, i)));
 }
 
-void tensor_set(const Program *program, void *net, const ProgramTensor *tensor, const float *values)
+void tensor_set(const Program *program, void *net, const ProgramTensor *tensor, const void *values)
 {
-	float *panels = (float *)((char *)net + tensor->offset);
+	const size_t bytes = program->kernels->number_bytes;
+	void *panels = (char *)net + tensor->offset;
 	for (size_t i = 0; i < tensor_count(tensor); i++)
-		panels[panel_index(program, tensor, i)] = values[i];
+		number_put(panels, bytes, panel_index(program, tensor, i), number_at(values, bytes, i));
 }
 
 bool program_initialise(const Program *program, void *net, Random *random, Failure *failure)
@@ -78,10 +80,11 @@ bool program_initialise(const Program *program, void *net, Random *random, Failu
 		const ProgramTensor *tensor = &program->tensors[i];
 		if (tensor->layout == LAYOUT_COUNTER)
 			continue;
-		float *values = malloc(tensor_count(tensor) * sizeof *values);
+		const size_t bytes = program->kernels->number_bytes;
+		void *values = malloc(tensor_count(tensor) * bytes);
 		if (!values)
 			return fail(failure, "not enough memory for the weights of %s", program->name);
-		initialise(random, tensor->init, values, tensor_count(tensor), tensor->inputs);
+		initialise(random, tensor->init, values, bytes, tensor_count(tensor), tensor->inputs);
 		tensor_set(program, net, tensor, values);
 		free(values);
 	}
@@ -119,9 +122,9 @@ bool program_is_finite(const Program *program, const void *net)
 {
 	for (int i = 0; i < program->tensor_count; i++) {
 		const ProgramTensor *tensor = &program->tensors[i];
-		const float *panels = (const float *)((const char *)net + tensor->offset);
+		const void *panels = (const char *)net + tensor->offset;
 		for (size_t k = 0; tensor->layout != LAYOUT_COUNTER && k < tensor_count(tensor); k++)
-			if (!isfinite(panels[panel_index(program, tensor, k)]))
+			if (!isfinite(number_at(panels, program->kernels->number_bytes, panel_index(program, tensor, k))))
 				return false;
 	}
 	return true;
@@ -162,11 +165,12 @@ static bool accept_chances(const Program *program, const Data *data, Failure *fa
 		return false;
 	for (int i = 0; i < data->rows; i++)
 		for (int k = 0; k < data->target_features; k++) {
-			const float chance = data->targets[(size_t)i * (size_t)data->target_features + (size_t)k];
+			const double chance = number_at(data->targets_any, data->number_bytes,
+				(size_t)i * (size_t)data->target_features + (size_t)k);
 			if (chance >= 0 && chance <= 1)
 				continue;
 			return fail(failure, "%s: the %s of row %d is %.9g, but the loss of %s takes %s", data->name,
-				data->labels ? "label" : "target", i, (double)chance, program->name,
+				data->labels ? "label" : "target", i, chance, program->name,
 				data->labels ? "labels 0 (no) and 1 (yes); `loss cross_entropy` takes more classes"
 				: "values from 0 (no) to 1 (yes)");
 		}

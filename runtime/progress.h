@@ -14,7 +14,7 @@ typedef struct Progress {
 	const char *action;             /* what is being done, if it is not training with an epoch and a loss; or null */
 	const char *network;            /* the network that is being trained, if there are several */
 	int epoch;
-	float loss;                     /* of the last step */
+	double loss;                    /* of the last step */
 	int columns, bar;               /* the columns of the terminal, and of the bar when it was last drawn */
 } Progress;
 
@@ -27,7 +27,7 @@ void progress_clear(Progress *progress);
  * terminal keeps its width: the texts beside it often change their lengths, and the bar would jump. */
 int progress_line(const Progress *progress, double elapsed, int columns, char *out, size_t size);
 
-static inline void progress_step(Progress *progress, float loss)
+static inline void progress_step(Progress *progress, double loss)
 {
 	progress->loss = loss;
 	if (++progress->done >= progress->next_look && progress->shown)

@@ -128,6 +128,12 @@ void torch_uniform(Random *random, float *out, size_t count, double from, double
 	}
 }
 
+void torch_uniform_double(Random *random, double *out, size_t count, double from, double to)
+{
+	for (size_t i = 0; i < count; i++)
+		out[i] = fma((double)(random_u64(random) & 0x1fffffffffffffu) * 0x1p-53, to - from, from);
+}
+
 void torch_permutation(Random *random, int *out, int count)
 {
 	for (int i = 0; i < count; i++)
@@ -186,26 +192,29 @@ double initial_bound(Init init, int fan_in)
 	return sqrt(3.0) * deviation;
 }
 
-static void fill(float *out, size_t count, float value)
+static void fill(void *out, size_t number_bytes, size_t count, double value)
 {
 	for (size_t i = 0; i < count; i++)
-		out[i] = value;
+		number_put(out, number_bytes, i, value);
 }
 
-void initialise(Random *random, Init init, float *out, size_t count, int fan_in)
+void initialise(Random *random, Init init, void *out, size_t number_bytes, size_t count, int fan_in)
 {
 	double bound;
 	switch (init) {
 	case INIT_ZERO:
-		fill(out, count, 0);
+		fill(out, number_bytes, count, 0);
 		break;
 	case INIT_ONE:
-		fill(out, count, 1);
+		fill(out, number_bytes, count, 1);
 		break;
 	case INIT_KAIMING_UNIFORM:
 	case INIT_FAN_IN_UNIFORM:
 		bound = initial_bound(init, fan_in);
-		torch_uniform(random, out, count, -bound, bound);
+		if (number_bytes == sizeof(double))
+			torch_uniform_double(random, out, count, -bound, bound);
+		else
+			torch_uniform(random, out, count, -bound, bound);
 		break;
 	}
 }

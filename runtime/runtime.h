@@ -20,6 +20,27 @@ bool fail(Failure *failure, const char *format, ...) __attribute__((format(print
 /* The candidate that was probably meant by word, or null if none is near enough to propose. */
 const char *nearest_name(const char *word, const char *const *candidates, int count);
 
+/* ---- numbers: tables and tensors are of floats or, with number_bytes 8, of doubles */
+
+static inline double number_at(const void *numbers, size_t number_bytes, size_t i)
+{
+	return number_bytes == sizeof(double) ? ((const double *)numbers)[i] : (double)((const float *)numbers)[i];
+}
+
+static inline void number_put(void *numbers, size_t number_bytes, size_t i, double value)
+{
+	if (number_bytes == sizeof(double))
+		((double *)numbers)[i] = value;
+	else
+		((float *)numbers)[i] = (float)value;
+}
+
+/* The value as such a number holds it. */
+static inline double number_rounded(double value, size_t number_bytes)
+{
+	return number_bytes == sizeof(double) ? value : (double)(float)value;
+}
+
 /* ---- random.c: numpy's RandomState and torch's CPU generator, bit for bit (both are MT19937) */
 
 typedef struct Random {
@@ -40,6 +61,7 @@ void numpy_shuffle(Random *random, int *items, int count);
 void numpy_linspace(double *out, double from, double to, int count, bool endpoint);
 
 void torch_uniform(Random *random, float *out, size_t count, double from, double to);
+void torch_uniform_double(Random *random, double *out, size_t count, double from, double to);
 void torch_permutation(Random *random, int *out, int count);
 /* The order of one epoch of DataLoader(shuffle=True). Draws exactly what torch draws from the default generator. */
 void torch_epoch_order(Random *random, int *out, int count);
@@ -59,9 +81,9 @@ typedef enum Init { INIT_ZERO, INIT_ONE, INIT_KAIMING_UNIFORM, INIT_FAN_IN_UNIFO
 
 /* The bound of the uniform distributions, which reach from -bound to bound. */
 double initial_bound(Init init, int fan_in);
-/* Draws count values. The uniform distributions use fan_in (for the weight and bias of nn.Linear). Zero and one draw
- * nothing. */
-void initialise(Random *random, Init init, float *out, size_t count, int fan_in);
+/* Draws count floats or doubles. The uniform distributions use fan_in (for the weight and bias of nn.Linear). Zero and
+ * one draw nothing. */
+void initialise(Random *random, Init init, void *out, size_t number_bytes, size_t count, int fan_in);
 
 /* ---- data/: a table of samples. data/data.h says how they are read */
 
@@ -73,12 +95,14 @@ typedef struct Data {
 	int rows;
 	int features;           /* floats in a sample */
 	int rank, dims[3];      /* the shape of a sample: 2, or 1x28x28 */
-	float *x;               /* [rows][features] */
+	size_t number_bytes;    /* 4: x and targets are floats; 8: doubles */
+	union { float *x; double *x_f64; void *x_any; };        /* [rows][features] */
 	int32_t *labels;        /* [rows]; null if the targets are values */
 	int classes;            /* 1 + the largest label; of a table, how many there are */
 	const char *const *class_names;         /* [classes]; null: they have only their numbers */
 	char unlabelled[160];   /* why labels is null, and what to do: "y[3] is -1: number the classes from 0" */
-	float *targets;         /* [rows][target_features]; if there are labels, their values as floats */
+	/* [rows][target_features]; if there are labels, their values */
+	union { float *targets; double *targets_f64; void *targets_any; };
 	int target_features;
 	Schema *schema;         /* of a table; null: the samples are as the file or the set has them */
 } Data;
@@ -95,6 +119,7 @@ typedef struct DataOptions {
 	 * ignore are then null */
 	const Schema *schema;
 	bool without_target;    /* with a schema: a table without its target is read too, with target_features 0 */
+	size_t number_bytes;    /* 8: the numbers become doubles; else floats */
 	FILE *notes;            /* where the choice of the target is told; null: nowhere */
 } DataOptions;
 
@@ -125,8 +150,8 @@ typedef struct NamedTensor {
 /* All tensors of a file; tensor_file_close frees them. */
 typedef struct TensorFile { NamedTensor *tensors; int count; void *storage; } TensorFile;
 
-/* Only F32 and I64 are written. A tensor of any other type that is read gets the smallest type of ours that holds its
- * values exactly. */
+/* Only F32, F64 and I64 are written. A tensor of any other type that is read gets the smallest type of ours that holds
+ * its values exactly. */
 /* note: a text that is kept in the metadata, or null. */
 bool safetensors_save(const char *path, const NamedTensor *tensors, int count, const char *note, Failure *failure);
 /* Reads that text of a file, to be freed; *note is null if it has none. */
@@ -199,7 +224,7 @@ typedef enum Layout {
 	LAYOUT_FEATURES,        /* [panels][LANES] */
 	/* [panels][inputs][LANES]; the inputs of a convolution are [panels of channels][height][width][channels of one] */
 	LAYOUT_WEIGHTS,
-	LAYOUT_SCALAR,          /* one float */
+	LAYOUT_SCALAR,          /* one number */
 	LAYOUT_LABELS,          /* [rows] int32_t */
 	LAYOUT_COUNTER,         /* one int64_t */
 	LAYOUT_MOMENTS,         /* means and covariances of a few features */
@@ -243,7 +268,7 @@ typedef struct Program {
 	size_t bytes;
 	size_t work, work_end;                  /* the part of the struct that keeps nothing from one step to the next */
 	int max_rows;                           /* samples in a batch */
-	int inputs, outputs;                    /* floats in a sample and in its output */
+	int inputs, outputs;                    /* numbers in a sample and in its output */
 	Truth truth;                            /* unless it is TRUTH_VALUES, training counts correct predictions */
 	bool draws;                             /* training draws random numbers, from the generator at this offset */
 	size_t generator;
@@ -252,21 +277,21 @@ typedef struct Program {
 	size_t output;                          /* the offset of predict's result: [panels][rows][LANES] */
 	const ProgramTensor *tensors;           /* in the order in which torch would initialise them */
 	int tensor_count;
-	void (*train)(void *net, int rows, float lr, const Host *host); /* forward, loss, backward, update */
+	void (*train)(void *net, int rows, double lr, const Host *host);        /* forward, loss, backward, update */
 	void (*predict)(void *net, int rows, const Host *host);         /* running statistics */
 	/* An update is for so many batches: each adds to the gradients, and train calls update after the last of them. */
 	int batches_of_update;
 	/* If that is more than 1, updates with the batches since the last update, and does nothing if there are none. */
-	void (*update)(void *net, float lr, const Host *host);
+	void (*update)(void *net, double lr, const Host *host);
 } Program;
 
 /* The number of values, without padding. */
 size_t tensor_count(const ProgramTensor *tensor);
 /* The sizes that PyTorch gives it; returns their number. Those after them are 1. */
 int tensor_shape(const ProgramTensor *tensor, int shape[4]);
-/* Copies a network's tensor to row-major floats, and back. Not for LAYOUT_COUNTER. */
-void tensor_get(const Program *program, const void *net, const ProgramTensor *tensor, float *values);
-void tensor_set(const Program *program, void *net, const ProgramTensor *tensor, const float *values);
+/* Copies a network's tensor to row-major numbers, of the program's type, and back. Not for LAYOUT_COUNTER. */
+void tensor_get(const Program *program, const void *net, const ProgramTensor *tensor, void *values);
+void tensor_set(const Program *program, void *net, const ProgramTensor *tensor, const void *values);
 
 /* ---- program.c: the memory of a compiled network */
 
@@ -320,7 +345,7 @@ typedef struct Run {
 	const Program *program;
 	void *net;
 	Schedule schedule;
-	float lr;               /* the learning rate of the last step */
+	double lr;              /* the learning rate of the last step */
 	double loss;            /* of the last epoch: the plain mean of its batch losses */
 	double accuracy;        /* of the outputs in the last epoch of training */
 	int64_t steps;

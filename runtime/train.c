@@ -64,11 +64,17 @@ bool training_check(const Training *t, Failure *failure)
 
 /* ---- reports */
 
-static void log_step(const Training *t, const Run *run, const Epoch *epoch, int batch, float loss)
+/* The digits with which a reader gets the number itself. */
+static int digits_of(const Run *run)
+{
+	return run->program->kernels->number_bytes == sizeof(double) ? 17 : 9;
+}
+
+static void log_step(const Training *t, const Run *run, const Epoch *epoch, int batch, double loss)
 {
 	char number[32] = "null";       /* JSON has no infinity */
 	if (isfinite(loss))
-		snprintf(number, sizeof number, "%.9g", (double)loss);
+		snprintf(number, sizeof number, "%.*g", digits_of(run), loss);
 	lines_print(t->log, "{\"event\":\"step\",\"net\":\"%s\",\"epoch\":%d,\"step\":%lld,\"loss\":%s}\n",
 		run->program->name, epoch->number, (long long)epoch->first_step + batch, number);
 }
@@ -78,7 +84,7 @@ static void log_run(const Training *t, const Run *run, const char *event, int ep
 {
 	char loss[32] = "null", accuracy[64] = "";
 	if (run->steps > 0)
-		snprintf(loss, sizeof loss, "%.9g", run->loss);
+		snprintf(loss, sizeof loss, "%.*g", digits_of(run), run->loss);
 	if (run->steps > 0 && run->program->truth != TRUTH_VALUES)
 		snprintf(accuracy, sizeof accuracy, ",\"accuracy\":%.9g", run->accuracy);
 	lines_print(t->log, "{\"event\":\"%s\",\"net\":\"%s\",\"epoch\":%d,\"steps\":%lld,\"loss\":%s%s%s}\n", event,
@@ -127,7 +133,7 @@ static void report_epoch(Training *t, Work *work, const Epoch *epoch)
 		print_epoch(t, work, epoch);
 	for (int i = 0; t->log && i < t->run_count; i++) {
 		char rate[40];
-		snprintf(rate, sizeof rate, ",\"lr\":%.9g", (double)t->runs[i].lr);
+		snprintf(rate, sizeof rate, ",\"lr\":%.*g", digits_of(&t->runs[i]), t->runs[i].lr);
 		log_run(t, &t->runs[i], "epoch", epoch->number, isfinite(t->runs[i].lr) ? rate : ",\"lr\":null");
 	}
 }
@@ -154,7 +160,7 @@ static bool break_down(Training *t, Work *work, const Breakdown *breakdown)
 	return false;
 }
 
-static bool check_loss(Training *t, Work *work, const Run *run, const Epoch *epoch, int batch, float loss,
+static bool check_loss(Training *t, Work *work, const Run *run, const Epoch *epoch, int batch, double loss,
 	Failure *failure)
 {
 	if (isfinite(loss))
@@ -193,8 +199,8 @@ static bool run_batches(Training *t, Work *work, int index, const Epoch *epoch, 
 	Run *run = &t->runs[index];
 	Turn *turn = &work->turns[index];
 	const Program *program = run->program;
-	const float *loss = (const float *)((char *)run->net + program->loss);
-	const float *correct = (const float *)((char *)run->net + program->correct);
+	const size_t bytes = program->kernels->number_bytes;
+	const char *loss_place = (char *)run->net + program->loss, *correct = (char *)run->net + program->correct;
 	double start = wall_seconds();
 	work->progress.epoch = epoch->number;
 	work->progress.network = t->run_count > 1 ? program->name : 0;
@@ -206,14 +212,15 @@ static bool run_batches(Training *t, Work *work, int index, const Epoch *epoch, 
 		if (batch == 0 || run->schedule.each_step)
 			run->lr = batch_rate(t, run, epoch->number, batch);
 		batch_train(t, run, &work->order, epoch->number, batch, run->lr, t->host);
+		const double loss = number_at(loss_place, bytes, 0);
 		if (t->log && t->log_steps)
-			log_step(t, run, epoch, batch, *loss);
-		if (!check_loss(t, work, run, epoch, batch, *loss, failure))
+			log_step(t, run, epoch, batch, loss);
+		if (!check_loss(t, work, run, epoch, batch, loss, failure))
 			return false;
-		turn->sum += *loss;
-		turn->right += program->truth != TRUTH_VALUES ? *correct : 0;
+		turn->sum += loss;
+		turn->right += program->truth != TRUTH_VALUES ? number_at(correct, bytes, 0) : 0;
 		turn->seen += batch_rows(t, batch);
-		progress_step(&work->progress, *loss);
+		progress_step(&work->progress, loss);
 	}
 	turn->seconds += wall_seconds() - start;
 	return true;

@@ -5,10 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The tensor as a file has it; without values. */
-static NamedTensor named(const ProgramTensor *tensor)
+static ElementType element_of(const Program *program)
 {
-	NamedTensor out = {.name = tensor->path, .type = ELEMENT_F32};
+	return program->kernels->number_bytes == sizeof(double) ? ELEMENT_F64 : ELEMENT_F32;
+}
+
+/* The tensor as a file has it; without values. */
+static NamedTensor named(const Program *program, const ProgramTensor *tensor)
+{
+	NamedTensor out = {.name = tensor->path, .type = element_of(program)};
 	int shape[4];
 	if (tensor->layout == LAYOUT_COUNTER)
 		out.type = ELEMENT_I64;
@@ -25,9 +30,9 @@ bool program_save(const Program *program, const void *net, const char *path, con
 	bool ok = tensors && (note || !schema);
 	for (int i = 0; ok && i < program->tensor_count; i++) {
 		const ProgramTensor *tensor = &program->tensors[i];
-		tensors[i] = named(tensor);
+		tensors[i] = named(program, tensor);
 		tensors[i].values = malloc(tensor->layout == LAYOUT_COUNTER ? sizeof(int64_t)
-			: tensor_count(tensor) * sizeof(float));
+			: tensor_count(tensor) * program->kernels->number_bytes);
 		ok = tensors[i].values != 0;
 		if (ok && tensor->layout == LAYOUT_COUNTER)
 			memcpy(tensors[i].values, (const char *)net + tensor->offset, sizeof(int64_t));
@@ -65,6 +70,7 @@ typedef struct Load {
 	const char *path;
 	TensorFile file;                /* sorted by name */
 	NamedTensor **found;            /* for each tensor of the program */
+	void **owned;                   /* for each tensor of the program: values that are not in the file's memory */
 	bool *used;                     /* for each tensor of the file */
 	Failure *failure;
 } Load;
@@ -207,7 +213,7 @@ static bool group_fits(const Load *load, Group wanted, Group found)
 	int matched = 0;
 	for (int i = wanted.begin; i < wanted.end; i++) {
 		const ProgramTensor *tensor = &load->program->tensors[i];
-		const NamedTensor expected = named(tensor);
+		const NamedTensor expected = named(load->program, tensor);
 		const char *name = tensor->path + layer_length(tensor->path);
 		int k = found.begin;
 		while (k < found.end && strcmp(load->file.tensors[k].name + layer, name) != 0)
@@ -304,7 +310,7 @@ static bool check_shape(const Load *load, const NamedTensor *expected, const Nam
 }
 
 /* Rounds at most once. The floats take the place of the values, which have at least their size. */
-static void convert_to_floats(NamedTensor *tensor, size_t count)
+static void *as_floats(const NamedTensor *tensor, size_t count)
 {
 	char *values = tensor->values;
 	for (size_t i = 0; tensor->type != ELEMENT_F32 && i < count; i++) {
@@ -315,22 +321,56 @@ static void convert_to_floats(NamedTensor *tensor, size_t count)
 		float value = tensor->type == ELEMENT_I64 ? (float)integer : (float)real;
 		memcpy(values + i * sizeof value, &value, sizeof value);
 	}
-	tensor->type = ELEMENT_F32;
+	return values;
+}
+
+/* The same for doubles, for which floats have too little room: then it returns memory of its own. */
+static void *as_doubles(const NamedTensor *tensor, size_t count)
+{
+	double *values = tensor->type == ELEMENT_F32 ? malloc(count * sizeof *values) : tensor->values;
+	for (size_t i = 0; values && tensor->type != ELEMENT_F64 && i < count; i++) {
+		int64_t integer;
+		if (tensor->type == ELEMENT_F32) {
+			values[i] = (double)((const float *)tensor->values)[i];
+			continue;
+		}
+		memcpy(&integer, values + i, sizeof integer);
+		values[i] = (double)integer;
+	}
+	return values;
+}
+
+/* Converts the values to the program's numbers. */
+static bool convert(const Load *load, int index)
+{
+	NamedTensor *found = load->found[index];
+	const size_t count = tensor_count(&load->program->tensors[index]);
+	const ElementType type = element_of(load->program);
+	void *values = type == ELEMENT_F64 ? as_doubles(found, count) : as_floats(found, count);
+	if (!values)
+		return fail(load->failure, "%s: not enough memory to read the weights of %s", load->path, load->program->name);
+	if (values != found->values)
+		load->owned[index] = values;
+	found->values = values;
+	found->type = type;
+	return true;
 }
 
 static bool check_finite(const Load *load, const ProgramTensor *tensor, const NamedTensor *found)
 {
-	const float *values = found->values;
-	for (size_t i = 0; i < tensor_count(tensor); i++)
-		if (!isfinite(values[i])) {
+	const size_t bytes = load->program->kernels->number_bytes;
+	for (size_t i = 0; i < tensor_count(tensor); i++) {
+		const double value = number_at(found->values, bytes, i);
+		if (!isfinite(value)) {
 			size_t inputs = tensor->layout == LAYOUT_WEIGHTS ? (size_t)tensor->inputs : 1;
 			char column[32] = "";
 			if (tensor->layout == LAYOUT_WEIGHTS)
 				snprintf(column, sizeof column, ", %zu", i % inputs);
-			return fail(load->failure, "%s: the tensor `%s` has the value %s at [%zu%s], expected finite 32-bit "
+			return fail(load->failure, "%s: the tensor `%s` has the value %s at [%zu%s], expected finite %zu-bit "
 				"floats: these weights are of a run that went wrong, or too large", load->path, found->name,
-				isnan(values[i]) ? "nan" : values[i] > 0 ? "inf" : "-inf", i / inputs, column);
+				isnan(value) ? "nan" : value > 0 ? "inf" : "-inf", i / inputs, column, 8 * bytes);
 		}
+	}
 	return true;
 }
 
@@ -358,7 +398,7 @@ static bool prepare_values(const Load *load)
 	for (int i = 0; i < load->program->tensor_count; i++) {
 		const ProgramTensor *tensor = &load->program->tensors[i];
 		NamedTensor *found = load->found[i];
-		NamedTensor expected = named(tensor);
+		NamedTensor expected = named(load->program, tensor);
 		if (!found)
 			continue;
 		if (!check_shape(load, &expected, found))
@@ -368,8 +408,7 @@ static bool prepare_values(const Load *load)
 				return false;
 			continue;
 		}
-		convert_to_floats(found, tensor_count(tensor));
-		if (!check_finite(load, tensor, found))
+		if (!convert(load, i) || !check_finite(load, tensor, found))
 			return false;
 	}
 	return true;
@@ -396,14 +435,18 @@ bool program_load(const Program *program, void *net, const char *path, int *unco
 		return false;
 	qsort(load.file.tensors, (size_t)load.file.count, sizeof *load.file.tensors, by_name);
 	load.found = calloc((size_t)program->tensor_count + 1, sizeof *load.found);
+	load.owned = calloc((size_t)program->tensor_count + 1, sizeof *load.owned);
 	load.used = calloc((size_t)load.file.count + 1, sizeof *load.used);
-	bool ok = load.found && load.used;
+	bool ok = load.found && load.owned && load.used;
 	if (!ok)
 		fail(failure, "%s: not enough memory to read the weights of %s", path, program->name);
 	/* everything is checked before anything is stored */
 	ok = ok && match_names(&load, uncounted) && prepare_values(&load);
 	if (ok)
 		store_values(&load, net);
+	for (int i = 0; load.owned && i < program->tensor_count; i++)
+		free(load.owned[i]);
+	free(load.owned);
 	free(load.found);
 	free(load.used);
 	tensor_file_close(&load.file);

@@ -42,6 +42,9 @@ static const struct { const char *ours, *theirs; } words[] = {
 	{"sgd", "gd gradient_descent stochastic_gradient_descent sgd_optimizer sgd_momentum momentum_sgd"},
 	{"adamw", "adam_w decoupled_adam"},
 	{"rmsprop", "rms_prop rms"},
+	/* types of numbers */
+	{"f32", "float float32 single fp32 float_32 real32 32"},
+	{"f64", "double float64 fp64 float_64 real64 64"},
 	/* schedules */
 	{"constant", "constant_lr none fixed"},
 	{"step", "step_lr step_decay"},

@@ -477,9 +477,9 @@ static void reference_centre(const KernelShape *s, const double *f, double **p)
 }
 
 /* One way of many to turn inputs is as good as another: back to how the reference has them. */
-static void turn_back(const KernelShape *s, float *centred, float *moments)
+static void turn_back(const KernelShape *s, double *centred, double *moments)
 {
-	const float *basis = moments + BASIS;
+	const double *basis = moments + BASIS;
 	const int n = s->rows;
 	if (moments[TURNED] > 0) {
 		double c[FEW][FEW] = {{0}};
@@ -487,19 +487,19 @@ static void turn_back(const KernelShape *s, float *centred, float *moments)
 			for (int i = s->inputs - 1; i >= 0; i--) {
 				double d = 0;
 				for (int j = 0; j <= i; j++)
-					d += (double)basis[i * FEW + j] * ((double)centred[j * n + r] + (double)moments[CENTRES + j]);
-				centred[i * n + r] = (float)d;
+					d += basis[i * FEW + j] * (centred[j * n + r] + moments[CENTRES + j]);
+				centred[i * n + r] = d;
 			}
 		for (int i = 0; i < s->inputs; i++)
 			for (int j = 0; j < s->inputs; j++)
 				for (int k = 0; k <= i; k++)
 					for (int l = 0; l <= j; l++)
-						c[i][j] += (double)basis[i * FEW + k] * (double)basis[j * FEW + l]
-							* (double)moments[COVARIANCES + k * FEW + l];
+						c[i][j] += basis[i * FEW + k] * basis[j * FEW + l]
+							* moments[COVARIANCES + k * FEW + l];
 		for (int i = 0; i < s->inputs; i++) {
 			moments[MEANS + i] = moments[INPUT_MEANS + i] + moments[RESTS + i];
 			for (int j = 0; j < s->inputs; j++)
-				moments[COVARIANCES + i * FEW + j] = (float)c[i][j];
+				moments[COVARIANCES + i * FEW + j] = c[i][j];
 		}
 	}
 	for (int k = TURNED; k < MOMENTS; k++)

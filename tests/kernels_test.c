@@ -2,10 +2,9 @@
  * has is run on operands of awkward sizes and compared with a reference in double, or else with the scalar set:
  * results, writes outside an operand, padding, operands that share storage, absent operands. A new row needs no code
  * here. */
-#include "bnc.h"
+#include "network_support.h"
 #include "kernels.h"
 #include "kernels_reference.h"
-#include <criterion/criterion.h>
 #include <ctype.h>
 #include <libtcc.h>
 #include <stdint.h>
@@ -41,7 +40,7 @@ typedef struct Row {
 	char integer[MAX_NUMBERS][32];
 	int operands, integers, floats;
 	TCCState *compiled;
-	void (*call)(void (*kernel)(void), const int *integers, const float *floats, void *const *pointers,
+	void (*call)(void (*kernel)(void), const int *integers, const double *floats, void *const *pointers,
 		void (*optimizer)(void));
 } Row;
 
@@ -81,7 +80,8 @@ static void compile_call(Row *row, const char *types, const char *arguments)
 {
 	char text[4096];
 	snprintf(text, sizeof text,
-		"void call(void (*kernel)(%s), int *i, float *f, void **p, void *optimizer) { kernel(%s); }", types, arguments);
+		"void call(void (*kernel)(%s), int *i, double *f, void **p, void *optimizer) { kernel(%s); }", types,
+		arguments);
 	TCCState *state = row->compiled = tcc_new();
 	tcc_set_options(state, "-nostdlib -nostdinc");
 	tcc_set_output_type(state, TCC_OUTPUT_MEMORY);
@@ -90,7 +90,7 @@ static void compile_call(Row *row, const char *types, const char *arguments)
 	memcpy(&row->call, &symbol, sizeof symbol);
 }
 
-static Row parse_row(const Kernel *kernel)
+static Row parse_row(const Kernel *kernel, size_t number_bytes)
 {
 	Row row = { .name = kernel->name, .kernel = kernel };
 	char types[1024] = "", arguments[1024] = "", type[32], operand[32];
@@ -113,7 +113,7 @@ static Row parse_row(const Kernel *kernel)
 			/* an optimizer that keeps states always has the first */
 			pointer->optional &= !(kernel->states > 0 && strcmp(operand, "w1") == 0);
 		}
-		strcat(strcat(types, comma), strcmp(type, "real") == 0 ? "float" : strcmp(type, "int") == 0
+		strcat(strcat(types, comma), strcmp(type, "real") == 0 ? number_type(number_bytes) : strcmp(type, "int") == 0
 			|| strcmp(type, "double") == 0 ? type : "void *");
 		strcat(arguments, argument);
 		text += length;
@@ -131,15 +131,47 @@ static bool has_integer(const Row *row, const char *name)
 	return false;
 }
 
-/* ---- operands: a logical value is [features][depth] of 4 bytes, which is the layout with one lane */
+/* ---- operands: a logical value is [features][depth] doubles, which is the layout with one lane */
 
-/* Values in the layout of a set, with guards on both sides; off by one float from any larger alignment. */
-typedef struct Buffer { uint32_t *memory, *values; int count; } Buffer;
+/* Values in the layout of a set, with guards on both sides; off by one number from any larger alignment. */
+typedef struct Buffer { char *memory, *values; size_t bytes; } Buffer;
 
-static const uint32_t guard_bits = 0x7fabcdef, padding_bits = 0x4c92ac93;  /* a NaN; 7.7e7 */
+enum { GUARD_BYTE = 0x7f };                     /* a number of these is 3e38 or 1e306 */
+static const double padding_value = 7.7e7;
 
 static bool is_counter(const Pointer *operand) { return operand->kind == COUNTER; }
-static bool is_integer(const Pointer *operand) { return operand->kind == LABELS || operand->kind == INDEX; }
+static bool is_integer(const Pointer *operand)
+{
+	return operand->kind == LABELS || operand->kind == INDEX || operand->kind == BITS;
+}
+
+/* The size of an operand's elements. */
+static size_t element_bytes(const Pointer *operand, const KernelSet *set)
+{
+	return is_counter(operand) ? sizeof(int64_t) : is_integer(operand) ? sizeof(int32_t) : set->number_bytes;
+}
+
+static void put_element(const Pointer *operand, const KernelSet *set, void *at, double value)
+{
+	const int64_t counter = (int64_t)value;
+	const int32_t integer = (int32_t)value;
+	if (is_counter(operand))
+		memcpy(at, &counter, sizeof counter);
+	else if (is_integer(operand))
+		memcpy(at, &integer, sizeof integer);
+	else
+		number_put(at, set->number_bytes, 0, value);
+}
+
+static double get_element(const Pointer *operand, const KernelSet *set, const void *at)
+{
+	int64_t counter = 0;
+	int32_t integer = 0;
+	if (!is_counter(operand) && !is_integer(operand))
+		return number_at(at, set->number_bytes, 0);
+	memcpy(is_counter(operand) ? (void *)&counter : (void *)&integer, at, element_bytes(operand, set));
+	return is_counter(operand) ? (double)counter : integer;
+}
 
 /* A row that knows both sides of a matrix makes panels of its outputs; if it asks for `panel` of that matrix, of its
  * inputs. */
@@ -166,7 +198,7 @@ static void operand_size(const Row *row, const Pointer *operand, const KernelSha
 	case ANY: *features = shape->width; *depth = shape->depth; break;
 	case LABELS: case INDEX: *depth = shape->rows; break;
 	case TABLE: *depth = shape->rows * shape->features; break;
-	case COUNTER: *depth = 2; break;
+	case COUNTER: *depth = 1; break;
 	case ESTIMATES: *depth = MOMENTS; break;
 	case PREPARED: *depth = NUMBERS; break;
 	case NORMALS: *depth = shape->rows * STATISTICS; break;
@@ -191,11 +223,11 @@ static bool zero_padded(const Pointer *operand)
 }
 
 /* No kernel touches the padding of an activation that it reads whole. */
-static uint32_t padding_of(const Pointer *operand)
+static double padding_of(const Pointer *operand)
 {
 	if (operand->kind == ROWS && !operand->own)
-		return guard_bits;
-	return zero_padded(operand) ? 0 : padding_bits;
+		return NAN;
+	return zero_padded(operand) ? 0 : padding_value;
 }
 
 static int place(int lanes, int depth, int feature, int item)
@@ -210,45 +242,48 @@ static int bit_words(int lanes, int depth)
 }
 
 /* A bit for each value, set where it is not 0. */
-static void set_bits(const Buffer *buffer, int lanes, int features, int depth, const uint32_t *values)
+static void set_bits(const Buffer *buffer, int lanes, int features, int depth, const double *values)
 {
-	memset(buffer->values, 0, 4 * (size_t)buffer->count);
+	uint32_t *words = (uint32_t *)(void *)buffer->values;
+	memset(words, 0, buffer->bytes);
 	for (int f = 0; f < features; f++)
 		for (int i = 0; i < depth; i++) {
 			const int bit = i * lanes + f % lanes;
-			if (values[f * depth + i])
-				buffer->values[f / lanes * bit_words(lanes, depth) + bit / 32] |= (uint32_t)1 << bit % 32;
+			if (values[f * depth + i] != 0)
+				words[f / lanes * bit_words(lanes, depth) + bit / 32] |= (uint32_t)1 << bit % 32;
 		}
 }
 
-static Buffer buffer_new(const Pointer *operand, int lanes, int features, int depth, const uint32_t *values)
+static Buffer buffer_new(const Pointer *operand, const KernelSet *set, int features, int depth, const double *values)
 {
-	const int step = in_panels(operand) ? lanes : 1;
+	const int step = in_panels(operand) ? set->lanes : 1;
 	const int padded = (features + step - 1) / step * step;
+	const size_t size = element_bytes(operand, set);
 	const bool bits = operand->kind == BITS;
-	Buffer buffer = { .count = bits ? (features + lanes - 1) / lanes * bit_words(lanes, depth) : padded * depth };
-	const int before = GUARD + !is_counter(operand);
-	const size_t total = (size_t)(before + buffer.count + GUARD_BEHIND);
-	buffer.memory = malloc(4 * total);
+	const int count = bits ? (features + set->lanes - 1) / set->lanes * bit_words(set->lanes, depth) : padded * depth;
+	Buffer buffer = { .bytes = (size_t)count * size };
+	const size_t before = (GUARD + (size_t)!is_counter(operand)) * size;
+	const size_t total = before + buffer.bytes + GUARD_BEHIND * size;
+	buffer.memory = malloc(total);
 	buffer.values = buffer.memory + before;
-	for (size_t i = 0; i < total; i++)
-		buffer.memory[i] = guard_bits;
+	memset(buffer.memory, GUARD_BYTE, total);
 	if (bits)
-		set_bits(&buffer, lanes, features, depth, values);
+		set_bits(&buffer, set->lanes, features, depth, values);
 	for (int f = 0; f < padded && !bits; f++)
 		for (int i = 0; i < depth; i++)
-			buffer.values[place(step, depth, f, i)] =
-				f < features ? values[f * depth + i] : padding_of(operand);
+			put_element(operand, set, buffer.values + (size_t)place(step, depth, f, i) * size,
+				f < features ? values[f * depth + i] : padding_of(operand));
 	return buffer;
 }
 
-static bool guards_whole(const Buffer *buffer)
+static bool guards_whole(const Buffer *buffer, size_t size)
 {
-	for (const uint32_t *p = buffer->memory; p < buffer->values; p++)
-		if (*p != guard_bits)
+	for (const char *p = buffer->memory; p < buffer->values; p++)
+		if (*p != GUARD_BYTE)
 			return false;
-	for (const uint32_t *p = buffer->values + buffer->count; p < buffer->values + buffer->count + GUARD_BEHIND; p++)
-		if (*p != guard_bits)
+	const char *end = buffer->values + buffer->bytes;
+	for (const char *p = end; p < end + GUARD_BEHIND * size; p++)
+		if (*p != GUARD_BYTE)
 			return false;
 	return true;
 }
@@ -262,9 +297,9 @@ typedef struct Way {
 
 typedef struct Case {
 	KernelShape shape;
-	float floats[MAX_NUMBERS];
-	uint32_t *before[MAX_POINTERS];
-	uint32_t *after[MAX_POINTERS];
+	double floats[MAX_NUMBERS];
+	double *before[MAX_POINTERS];
+	double *after[MAX_POINTERS];
 } Case;
 
 static void run(const Row *row, const KernelSet *set, Case *c, const Way *way)
@@ -276,7 +311,7 @@ static void run(const Row *row, const KernelSet *set, Case *c, const Way *way)
 	for (int i = 0; i < row->operands; i++) {
 		const Pointer *operand = &row->operand[i];
 		operand_size(row, operand, &c->shape, &features[i], &depth[i]);
-		buffer[i] = buffer_new(operand, lanes, features[i], depth[i], c->before[i]);
+		buffer[i] = buffer_new(operand, set, features[i], depth[i], c->before[i]);
 		whole |= operand->kind == ANY && !operand->own;
 		if (operand->own && in_panels(operand))
 			calls = (c->shape.width + lanes - 1) / lanes;
@@ -302,8 +337,9 @@ static void run(const Row *row, const KernelSet *set, Case *c, const Way *way)
 		for (int i = 0; i < row->operands; i++) {
 			const Pointer *operand = &row->operand[i];
 			const Buffer *from = &buffer[i == way->shared_out ? way->shared_in : i];
-			pointers[i] = from->values + (operand->kind == BITS ? panel * bit_words(lanes, depth[i])
-				: operand->own && in_panels(operand) ? panel * depth[i] * lanes : 0);
+			const int offset = operand->kind == BITS ? panel * bit_words(lanes, depth[i])
+				: operand->own && in_panels(operand) ? panel * depth[i] * lanes : 0;
+			pointers[i] = from->values + (size_t)offset * element_bytes(operand, set);
 			if (way->absent >> i & 1)
 				pointers[i] = NULL;
 		}
@@ -315,16 +351,18 @@ static void run(const Row *row, const KernelSet *set, Case *c, const Way *way)
 		const Pointer *operand = &row->operand[i];
 		const Buffer *from = &buffer[i == way->shared_out ? way->shared_in : i];
 		const int step = in_panels(operand) ? lanes : 1;
-		cr_assert(guards_whole(&buffer[i]), "%s, %s: writes outside %s", row->name, set->name, operand->name);
+		cr_assert(guards_whole(&buffer[i], element_bytes(operand, set)), "%s, %s: writes outside %s", row->name,
+			set->name, operand->name);
 		if (operand->kind == BITS)
-			memcpy(c->after[i], c->before[i], 4 * (size_t)(features[i] * depth[i]));
+			memcpy(c->after[i], c->before[i], sizeof(double) * (size_t)(features[i] * depth[i]));
 		for (int f = 0; operand->kind != BITS && f < (features[i] + step - 1) / step * step; f++)
 			for (int k = 0; k < depth[i]; k++) {
-				const uint32_t value = from->values[place(step, depth[i], f, k)];
+				const double value = get_element(operand, set,
+					from->values + (size_t)place(step, depth[i], f, k) * element_bytes(operand, set));
 				if (f < features[i])
 					c->after[i][f * depth[i] + k] = value;
 				else if (zero_padded(operand) && operand->written)
-					cr_assert(value << 1 == 0, "%s, %s: padding of %s is not zero", row->name, set->name,
+					cr_assert(value == 0, "%s, %s: padding of %s is not zero", row->name, set->name,
 						operand->name);
 			}
 	}
@@ -338,21 +376,6 @@ static uint32_t random_bits(uint32_t *state)
 {
 	*state = *state * 1664525u + 1013904223u;
 	return *state >> 8;
-}
-
-static uint32_t float_bits(double value)
-{
-	const float rounded = (float)value;
-	uint32_t bits;
-	memcpy(&bits, &rounded, 4);
-	return bits;
-}
-
-static double value_of(const Pointer *operand, uint32_t bits)
-{
-	float value;
-	memcpy(&value, &bits, 4);
-	return is_integer(operand) || is_counter(operand) ? (double)(int32_t)bits : (double)value;
 }
 
 /* Of a loss: what is contrasted comes with two features. */
@@ -386,44 +409,46 @@ static bool is_switch(const Row *row, size_t number)
 	return (number == 4 || number == 5) && (!row->kernel->optimizer || strcmp(row->name, "sgd_momentum") == 0);
 }
 
-static Case case_new(const Row *row, const KernelShape *shape)
+static Case case_new(const Row *row, const KernelSet *set, const KernelShape *shape)
 {
 	Case c = { .shape = *shape };
 	uint32_t state = (uint32_t)(shape->rows * 31 + shape->inputs * 7 + shape->width);
 	for (int i = 0; i < MAX_NUMBERS; i++)
-		c.floats[i] = 0.1f * (float)(i + 1);
+		c.floats[i] = number_rounded(0.1 * (i + 1), set->number_bytes);
 	for (int i = 0; i < row->operands; i++) {
 		const Pointer *operand = &row->operand[i];
 		int features, depth;
 		operand_size(row, operand, shape, &features, &depth);
 		const size_t count = (size_t)features * (size_t)depth;
-		c.before[i] = malloc(4 * count);
-		c.after[i] = calloc(count, 4);
+		c.before[i] = malloc(count * sizeof *c.before[i]);
+		c.after[i] = calloc(count, sizeof *c.after[i]);
 		for (size_t k = 0; k < count; k++) {
 			const double uniform = random_bits(&state) / 16777216.0;
 			switch (operand->kind) {
-			case LABELS: c.before[i][k] = (uint32_t)(uniform * shape->features); break;
-			case INDEX: c.before[i][k] = (uint32_t)(uniform * shape->rows); break;
-			case BITS: c.before[i][k] = float_bits(uniform < 0.5); break;
-			case COUNTER: c.before[i][k] = k == 0 ? (uint32_t)shape->flag : 0; break;
-			case ESTIMATES: c.before[i][k] = float_bits(random_moment(shape, (int)k, uniform)); break;
-			case PREPARED: c.before[i][k] = float_bits(shape->flag && is_switch(row, k) ? 0 : uniform); break;
-			case FEATURES: c.before[i][k] = float_bits(0.5 + uniform); break;
+			case LABELS: c.before[i][k] = floor(uniform * shape->features); break;
+			case INDEX: c.before[i][k] = floor(uniform * shape->rows); break;
+			case BITS: c.before[i][k] = uniform < 0.5; break;
+			case COUNTER: c.before[i][k] = shape->flag; break;
+			case ESTIMATES: c.before[i][k] = (random_moment(shape, (int)k, uniform)); break;
+			case PREPARED: c.before[i][k] = (shape->flag && is_switch(row, k) ? 0 : uniform); break;
+			case FEATURES: c.before[i][k] = (0.5 + uniform); break;
 			/* what a linear above makes of these is no larger than the dy of others */
 			case ANY: case WEIGHTS:
 				if (is_state(operand)) {
 					/* more than the square of the third */
-					c.before[i][k] = float_bits(uniform + (operand->name[1] == '1'));
+					c.before[i][k] = (uniform + (operand->name[1] == '1'));
 					break;
 				}
 				/* fall through */
-			default: c.before[i][k] = float_bits((4 * uniform - 2)
+			default: c.before[i][k] = ((4 * uniform - 2)
 				* (strncmp(operand->name, "above_", 6) == 0 ? 0.25 : 1));
 			}
 		}
+		for (size_t k = 0; k < count; k++)
+			c.before[i][k] = number_rounded(c.before[i][k], set->number_bytes);
 		/* a gradient's two features sum to 0 */
 		for (int k = 0; shape->contrast && is_gradient(operand) && k < depth; k++)
-			c.before[i][depth + k] = c.before[i][k] ^ 1u << 31;
+			c.before[i][depth + k] = -c.before[i][k];
 	}
 	return c;
 }
@@ -438,48 +463,32 @@ static void case_free(const Row *row, Case *c)
 
 static void run_reference(const Row *row, KernelReference *reference, Case *c, const Way *way, double **expected)
 {
-	double floats[MAX_NUMBERS], *pointers[MAX_POINTERS];
-	for (int i = 0; i < MAX_NUMBERS; i++)
-		floats[i] = c->floats[i];
+	double *pointers[MAX_POINTERS];
 	for (int i = 0; i < row->operands; i++)
 		pointers[i] = way->absent >> i & 1 ? NULL : expected[i];
-	reference(&c->shape, floats, pointers);
-}
-
-/* What centre wrote, as the reference has it. */
-static void turn_back_centred(Case *c)
-{
-	float moments[MOMENTS];
-	const size_t size = sizeof(float) * (size_t)c->shape.rows * (size_t)c->shape.inputs;
-	float *centred = malloc(size);
-	memcpy(centred, c->after[0], size);
-	memcpy(moments, c->after[1], sizeof moments);
-	turn_back(&c->shape, centred, moments);
-	memcpy(c->after[0], centred, size);
-	memcpy(c->after[1], moments, sizeof moments);
-	free(centred);
+	reference(&c->shape, c->floats, pointers);
 }
 
 /* One centre is as good as another near it: to the mean, as the reference has it. */
 static void move_centres(Case *c)
 {
 	for (int row = 0; row < c->shape.rows; row++) {
-		float group[STATISTICS];
-		memcpy(group, c->after[0] + row * STATISTICS, sizeof group);
+		double *group = c->after[0] + row * STATISTICS;
 		group[0] += group[2] / group[1];
 		group[2] = 0;
-		memcpy(c->after[0] + row * STATISTICS, group, sizeof group);
 	}
 }
 
 static void check_way(const Row *row, const KernelSet *set, Case *c, Way way)
 {
+	const double exactness = set->number_bytes == sizeof(double) ? 1e-13 : 5e-5;
 	double *expected[MAX_POINTERS];
 	size_t counts[MAX_POINTERS];
 	KernelReference *reference = find_reference(row->kernel->row->name);
 	if (!reference) {
 		const Way apart = { -1, -1, way.absent };
-		run(row, kernel_set("scalar"), c, &apart);
+		const KernelSet *scalar = kernel_set("scalar");
+		run(row, set->number_bytes == sizeof(double) ? kernel_set_f64(scalar) : scalar, c, &apart);
 	}
 	for (int i = 0; i < row->operands; i++) {
 		int features, depth;
@@ -487,13 +496,13 @@ static void check_way(const Row *row, const KernelSet *set, Case *c, Way way)
 		counts[i] = (size_t)features * (size_t)depth;
 		expected[i] = malloc(counts[i] * sizeof **expected);
 		for (size_t k = 0; k < counts[i]; k++)
-			expected[i][k] = value_of(&row->operand[i], (reference ? c->before : c->after)[i][k]);
+			expected[i][k] = (reference ? c->before : c->after)[i][k];
 	}
 	if (reference)
 		run_reference(row, reference, c, &way, expected);
 	run(row, set, c, &way);
 	if (strcmp(row->name, "centre") == 0)
-		turn_back_centred(c);
+		turn_back(&c->shape, c->after[0], c->after[1]);
 	if (strcmp(row->name, "layernorm_statistics") == 0)
 		move_centres(c);
 	for (int i = 0; i < row->operands; i++) {
@@ -501,14 +510,14 @@ static void check_way(const Row *row, const KernelSet *set, Case *c, Way way)
 		size_t unknown = 0;
 		if (i != way.shared_in && !(way.absent >> i & 1))
 			for (size_t k = 0; k < counts[i]; k++) {
-				double got = value_of(operand, c->after[i][k]), want = expected[i][k];
+				double got = c->after[i][k], want = expected[i][k];
 				/* only what the features differ by counts */
 				if (c->shape.contrast && operand->kind == ROWS && operand->written && k >= (size_t)c->shape.rows) {
-					got -= value_of(operand, c->after[i][k - (size_t)c->shape.rows]);
+					got -= c->after[i][k - (size_t)c->shape.rows];
 					want -= expected[i][k - (size_t)c->shape.rows];
 				} else if (c->shape.contrast && operand->kind == ROWS && operand->written)
 					continue;
-				const double tolerance = operand->written ? 5e-5 * (1 + fabs(want)) : 0;
+				const double tolerance = operand->written ? exactness * (1 + fabs(want)) : 0;
 				unknown += isnan(want) ? 1 : 0;
 				cr_assert(isnan(want) || fabs(got - want) <= tolerance,
 					"%s, %s: %s[%zu] = %.9g, not %.9g (rows %d, inputs %d, outputs %d, features %d, width %d, depth "
@@ -522,11 +531,17 @@ static void check_way(const Row *row, const KernelSet *set, Case *c, Way way)
 	}
 }
 
+static Sizes sizes_of(const KernelSet *set, const KernelShape *shape)
+{
+	return (Sizes){ .lanes = set->lanes, .bits = 8 * set->lanes * (int)set->number_bytes, .rows = shape->rows,
+		.outputs = shape->outputs, .inputs = shape->inputs, .features = shape->features, .above = shape->above };
+}
+
 /* Whether the kernel is for such sizes; says in the shape if for a contrast only, and with which optimizer. */
 static bool fits(const Kernel *kernel, const KernelSet *set, KernelShape *shape)
 {
 	static const char *const optimizers[] = { "sgd_momentum", "sgd" };
-	Sizes sizes = { set->lanes, shape->rows, shape->outputs, shape->inputs, shape->features, shape->above, 0, 0 };
+	Sizes sizes = sizes_of(set, shape);
 	for (sizes.contrast = 0; sizes.contrast < 2; sizes.contrast++)
 		for (int i = 0; i < 2; i++) {
 			sizes.optimizer = shape->optimizer = optimizers[i];
@@ -540,8 +555,8 @@ static bool fits(const Kernel *kernel, const KernelSet *set, KernelShape *shape)
 /* Whether the operand may be absent: all states are there in a kernel of one optimizer. */
 static bool is_optional(const Row *row, const KernelSet *set, const KernelShape *shape, const Pointer *operand)
 {
-	const Sizes sizes = { set->lanes, shape->rows, shape->outputs, shape->inputs, shape->features, shape->above,
-		shape->contrast, 0 };
+	Sizes sizes = sizes_of(set, shape);
+	sizes.contrast = shape->contrast;
 	return operand->optional && (!is_state(operand) || kernel_fits(row->kernel, sizes));
 }
 
@@ -560,7 +575,7 @@ static bool check_shape(const Row *row, const KernelSet *set, KernelShape shape)
 	shape.above = 1 + shape.rows % FEW_ABOVE;
 	if (!fits(row->kernel, set, &shape))
 		return false;
-	Case c = case_new(row, &shape);
+	Case c = case_new(row, set, &shape);
 	unsigned optional = 0;
 	check_way(row, set, &c, (Way){ -1, -1, 0 });
 	for (int i = 0; i < row->operands; i++)
@@ -582,44 +597,40 @@ static bool check_shape(const Row *row, const KernelSet *set, KernelShape shape)
 }
 
 /* Every combination of the sizes that the row's operands depend on. */
-static void check_row(const Row *row)
+static void check_row(const Row *row, const KernelSet *set)
 {
-	for (const KernelSet *const *set = kernel_sets; *set; set++) {
-		if (!(*set)->usable())
+	const int lanes = set->lanes;
+	const int sizes[] = { 1, lanes - 1, lanes, lanes + 1, 37 };
+	int combinations = 1, checked = 0;
+	for (int i = 0; i < 5; i++)
+		combinations *= 5;
+	for (int n = 0; n < combinations; n++) {
+		const int inputs = n / 25 % 5, other = n / 125 % 5, flag = n / 625;
+		KernelShape shape = { .rows = sizes[n % 5], .width = sizes[n / 5 % 5], .inputs = sizes[inputs],
+			.outputs = sizes[other],
+			.features = sizes[other], .depth = sizes[inputs], .flag = flag };
+		const bool any = !has_integer(row, "rows");
+		if (flag > 1 || shape.rows < 1 || shape.width < 1 || shape.inputs < 1 || shape.outputs < 1)
 			continue;
-		const int lanes = (*set)->lanes;
-		const int sizes[] = { 1, lanes - 1, lanes, lanes + 1, 37 };
-		int combinations = 1, checked = 0;
-		for (int i = 0; i < 5; i++)
-			combinations *= 5;
-		for (int n = 0; n < combinations; n++) {
-			const int inputs = n / 25 % 5, other = n / 125 % 5, flag = n / 625;
-			KernelShape shape = { .rows = sizes[n % 5], .width = sizes[n / 5 % 5], .inputs = sizes[inputs],
-				.outputs = sizes[other],
-				.features = sizes[other], .depth = sizes[inputs], .flag = flag };
-			const bool any = !has_integer(row, "rows");
-			if (flag > 1 || shape.rows < 1 || shape.width < 1 || shape.inputs < 1 || shape.outputs < 1)
-				continue;
-			/* leave out what differs only in a size that the row does not know */
-			if ((!has_integer(row, "inputs") && !any && inputs) || (any && n % 5)
-				|| (has_integer(row, "outputs") && n / 5 % 5) || (!has_integer(row, "outputs")
-				&& !has_integer(row, "features") && other))
-				continue;
-			checked += check_shape(row, *set, shape);
-		}
-		checked += check_shape(row, *set, (KernelShape){ .rows = 61, .width = 275, .inputs = 275, .outputs = 531,
-			.features = 275, .depth = 40 });
-		checked += check_shape(row, *set, (KernelShape){ .rows = 7, .width = 50, .inputs = 50, .outputs = 831,
-			.features = 50, .depth = 40 });
-		const int inputs[] = { 33, 65, 97, 140, 256, 257 };
-		for (int outputs = 1; outputs <= FEW; outputs++)
-			for (int i = 0; i < 6; i++)
-				checked += check_shape(row, *set, (KernelShape){ .rows = i % 2 ? 2 * lanes : 3 * lanes + 1, .width = 33,
-					.inputs = inputs[i], .outputs = outputs, .features = outputs, .depth = 40 });
-		void *entry;
-		memcpy(&entry, (const char *)(*set)->table + row->kernel->entry, sizeof entry);
-		cr_assert_eq(checked > 0, entry != 0, "%s, %s: %d shapes fit", row->name, (*set)->name, checked);
+		/* leave out what differs only in a size that the row does not know */
+		if ((!has_integer(row, "inputs") && !any && inputs) || (any && n % 5)
+			|| (has_integer(row, "outputs") && n / 5 % 5) || (!has_integer(row, "outputs")
+			&& !has_integer(row, "features") && other))
+			continue;
+		checked += check_shape(row, set, shape);
 	}
+	checked += check_shape(row, set, (KernelShape){ .rows = 61, .width = 275, .inputs = 275, .outputs = 531,
+		.features = 275, .depth = 40 });
+	checked += check_shape(row, set, (KernelShape){ .rows = 7, .width = 50, .inputs = 50, .outputs = 831,
+		.features = 50, .depth = 40 });
+	const int inputs[] = { 33, 65, 97, 140, 256, 257 };
+	for (int outputs = 1; outputs <= FEW; outputs++)
+		for (int i = 0; i < 6; i++)
+			checked += check_shape(row, set, (KernelShape){ .rows = i % 2 ? 2 * lanes : 3 * lanes + 1, .width = 33,
+				.inputs = inputs[i], .outputs = outputs, .features = outputs, .depth = 40 });
+	void *entry;
+	memcpy(&entry, (const char *)set->table + row->kernel->entry, sizeof entry);
+	cr_assert_eq(checked > 0, entry != 0, "%s, %s: %d shapes fit", row->name, set->name, checked);
 }
 
 static void check_kernel(const char *name)
@@ -628,9 +639,13 @@ static void check_kernel(const char *name)
 	const Kernels kernels = kernel_table(arena);
 	const Kernel *kernel = kernel_find(&kernels, name, strlen(name));
 	if (!kernel->image) {   /* images_test.c tests those: their operands have different numbers of rows */
-		const Row row = parse_row(kernel);
-		check_row(&row);
+		const Row row = parse_row(kernel, sizeof(float)), row_f64 = parse_row(kernel, sizeof(double));
+		FOR_EACH_USABLE_SET(set) {
+			check_row(&row, set);
+			check_row(&row_f64, kernel_set_f64(set));
+		}
 		tcc_delete(row.compiled);
+		tcc_delete(row_f64.compiled);
 	}
 	arena_close(arena);
 }

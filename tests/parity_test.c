@@ -1,5 +1,6 @@
 /* parity_test.c: bnc repeats the runs of PyTorch that are recorded in tests/parity, on every kernel set. */
 #include "network_support.h"
+#include "batches.h"
 #include "tool/options.h"
 #include "sha256.h"
 #include <math.h>
@@ -25,7 +26,7 @@ typedef struct Recorded {
 typedef struct Record {
 	Arena *arena;
 	Data data;
-	char specification[LONGEST_TEXT];
+	char specification[LONGEST_TEXT], dtype[LONGEST_NAME];
 	unsigned seed;
 	int batch, epochs;
 	Recorded networks[MAX_NETWORKS];
@@ -44,6 +45,8 @@ static bool read_setting(Record *r, FILE *file, const char *word)
 {
 	if (strcmp(word, "data") == 0)
 		return fscanf(file, "%511s", r->specification) == 1;
+	if (strcmp(word, "dtype") == 0)
+		return fscanf(file, "%63s", r->dtype) == 1;
 	if (strcmp(word, "seed") == 0)
 		return fscanf(file, "%u", &r->seed) == 1;
 	if (strcmp(word, "batch") == 0)
@@ -80,6 +83,11 @@ static bool read_entry(Record *r, FILE *file, const char *word)
 	return strcmp(word, "correct") == 0 && fscanf(file, "%d", &n->correct) == 1;
 }
 
+static bool is_double(const Record *r)
+{
+	return strcmp(r->dtype, "f64") == 0;
+}
+
 static void open_record(Record *r, const char *name)
 {
 	char path[128], word[LONGEST_NAME];
@@ -91,7 +99,8 @@ static void open_record(Record *r, const char *name)
 	while (fscanf(file, "%63s", word) == 1)
 		cr_assert(read_entry(r, file, word), "%s: `%s` is not understood", path, word);
 	fclose(file);
-	cr_assert(data_open(&r->data, r->specification, 0, &failure), "%s", failure.text);
+	const DataOptions options = {.number_bytes = is_double(r) ? sizeof(double) : sizeof(float)};
+	cr_assert(data_open(&r->data, r->specification, &options, &failure), "%s", failure.text);
 }
 
 static void close_record(Record *r)
@@ -131,9 +140,10 @@ static const Tensor *find_by_path(const Compilation *c, const char *path)
 	return 0;
 }
 
-static float *values_of(const Repeated *n, const Tensor *tensor)
+/* Row-major numbers of the program's type. */
+static void *values_of(const Repeated *n, const Tensor *tensor)
 {
-	float *values = NEW_ARRAY(n->c.arena, float, value_count(tensor));
+	void *values = arena_alloc(n->c.arena, value_count(tensor), n->c.options.target->number_bytes);
 	get_values(&n->c, n->net, tensor, values);
 	return values;
 }
@@ -143,7 +153,7 @@ static void check_initials(const Recorded *recorded, const Repeated *n)
 	for (int i = 0; i < recorded->initial_count; i++) {
 		char hash[65];
 		const Tensor *tensor = find_by_path(&n->c, recorded->initials[i].path);
-		sha256_hex(values_of(n, tensor), value_count(tensor) * sizeof(float), hash);
+		sha256_hex(values_of(n, tensor), value_count(tensor) * n->c.options.target->number_bytes, hash);
 		cr_expect_str_eq(hash, recorded->initials[i].hash, "%s (%s): %s begins otherwise", recorded->text,
 			n->c.options.target->name, tensor->path);
 	}
@@ -162,8 +172,8 @@ static void check_step(const Record *r, Repeated *networks, const char *line)
 			continue;
 		cr_assert(loss && n->steps < recorded->loss_count);
 		double found = strtod(loss + strlen("\"loss\":"), 0), expected = recorded->losses[n->steps];
-		bool same = fabs(found - expected) <= 1e-6 * expected;
-		cr_expect(same || n->differs, "%s (%s): the loss of step %d is %.9g, of torch %.9g", recorded->text,
+		bool same = fabs(found - expected) <= (is_double(r) ? 1e-12 : 1e-6) * expected;
+		cr_expect(same || n->differs, "%s (%s): the loss of step %d is %.17g, of torch %.17g", recorded->text,
 			n->c.options.target->name, n->steps, found, expected);
 		n->differs |= !same;
 		n->steps++;
@@ -186,19 +196,20 @@ static void check_losses(const Record *r, Repeated *networks, const char *path)
 
 static void check_final(const Recorded *recorded, Repeated *n, const Final *final)
 {
+	const size_t bytes = n->c.options.target->number_bytes;
 	const Tensor *tensor = find_by_path(&n->c, final->path);
 	if (tensor->layout == LAYOUT_COUNTER) {
 		cr_expect_eq(get_counter(n->net, tensor), (int64_t)final->values[0], "%s: %s", recorded->text, final->path);
 		return;
 	}
-	const float *values = values_of(n, tensor);
+	const void *values = values_of(n, tensor);
 	cr_assert_eq((size_t)final->count, value_count(tensor), "%s: %s", recorded->text, final->path);
-	/* some 20 steps, each of which rounds values of up to 2 by at most 2^-23 */
+	/* some 20 steps, each of which rounds values of up to 2 by at most 2^-23, or 2^-52 */
 	for (int i = 0; i < final->count && !n->differs; i++) {
-		n->differs = fabs((double)values[i] - final->values[i]) > 3e-6;
-		cr_expect_not(n->differs, "%s (%s): %s[%d] ends as %.9g, with torch as %.9g", recorded->text,
-			n->c.options.target->name,
-			final->path, i, (double)values[i], final->values[i]);
+		const double value = number_at(values, bytes, (size_t)i);
+		n->differs = fabs(value - final->values[i]) > (bytes == sizeof(double) ? 1e-12 : 3e-6);
+		cr_expect_not(n->differs, "%s (%s): %s[%d] ends as %.17g, with torch as %.17g", recorded->text,
+			n->c.options.target->name, final->path, i, value, final->values[i]);
 	}
 }
 
@@ -214,14 +225,18 @@ static void check_correct(const Record *r, const Recorded *recorded, const Repea
 			tensor_set(&whole.c.module->program, whole.net, &whole.c.module->program.tensors[i],
 				values_of(n, find_by_path(&n->c, tensor->path)));
 	}
-	Batch batch = {.rows = r->data.rows, .inputs = r->data.features, .outputs = r->data.target_features,
-		.x = r->data.x, .targets = r->data.targets, .labels = r->data.labels};
+	int *order = NEW_ARRAY(whole.c.arena, int, r->data.rows);
+	for (int i = 0; i < r->data.rows; i++)
+		order[i] = i;
+	const Training training = {.data = &r->data};
+	batch_load(&training, &(Run){.program = &whole.c.module->program, .net = whole.net}, order, r->data.rows);
 	program_set_random(&whole.c.module->program, whole.net, random);
-	train_on(&whole.c, whole.net, &batch, 0);
+	whole.c.module->program.train(whole.net, r->data.rows, 0, &(const Host){0});
 	program_get_random(&whole.c.module->program, whole.net, random);
-	cr_expect_eq((int)get_scalar(whole.net, whole.c.module->program.correct), recorded->correct,
-		"%s (%s): %g are right, with torch %d", recorded->text, n->c.options.target->name,
-		(double)get_scalar(whole.net, whole.c.module->program.correct), recorded->correct);
+	const double correct = number_at((char *)whole.net + whole.c.module->program.correct,
+		n->c.options.target->number_bytes, 0);
+	cr_expect_eq((int)correct, recorded->correct, "%s (%s): %g are right, with torch %d", recorded->text,
+		n->c.options.target->name, correct, recorded->correct);
 	close_repeated(&whole);
 }
 
@@ -275,31 +290,36 @@ static void repeat(const char *name)
 	static Record record;
 	open_record(&record, name);
 	FOR_EACH_USABLE_SET(set)
-		repeat_on(&record, set);
+		repeat_on(&record, is_double(&record) ? kernel_set_f64(set) : set);
 	close_record(&record);
 }
 
-Test(parity, article_seed_0) { repeat("article_seed0"); }
-Test(parity, article_seed_1) { repeat("article_seed1"); }
-Test(parity, deep) { repeat("deep"); }
-Test(parity, regression) { repeat("regression"); }
-Test(parity, residual) { repeat("residual"); }
-Test(parity, adam) { repeat("adam"); }
-Test(parity, adamw) { repeat("adamw"); }
-Test(parity, rmsprop) { repeat("rmsprop"); }
-Test(parity, convolution) { repeat("convolution"); }
-Test(parity, residual_convolution) { repeat("residual_convolution"); }
-Test(parity, layernorm) { repeat("layernorm"); }
-Test(parity, groupnorm) { repeat("groupnorm"); }
-Test(parity, dropout) { repeat("dropout"); }
-Test(parity, l1) { repeat("l1"); }
-Test(parity, huber) { repeat("huber"); }
-Test(parity, bce) { repeat("bce"); }
-Test(parity, weighted) { repeat("weighted"); }
-Test(parity, smoothed) { repeat("smoothed"); }
-Test(parity, softmax) { repeat("softmax"); }
-Test(parity, schedule_of_epochs) { repeat("schedule_of_epochs"); }
-Test(parity, schedule_of_steps) { repeat("schedule_of_steps"); }
-Test(parity, clipped) { repeat("clipped"); }
-Test(parity, accumulated) { repeat("accumulated"); }
-Test(parity, accumulated_schedule) { repeat("accumulated_schedule"); }
+/* A run and the same run in double. */
+#define PARITY(name) \
+	Test(parity, name) { repeat(#name); } \
+	Test(parity, name##_f64) { repeat(#name "_f64"); }
+PARITY(article_seed0)
+PARITY(article_seed1)
+PARITY(deep)
+PARITY(regression)
+PARITY(residual)
+PARITY(adam)
+PARITY(adamw)
+PARITY(rmsprop)
+PARITY(convolution)
+PARITY(residual_convolution)
+PARITY(layernorm)
+PARITY(groupnorm)
+PARITY(dropout)
+PARITY(l1)
+PARITY(huber)
+PARITY(bce)
+PARITY(weighted)
+PARITY(smoothed)
+PARITY(softmax)
+PARITY(schedule_of_epochs)
+PARITY(schedule_of_steps)
+PARITY(clipped)
+PARITY(accumulated)
+PARITY(accumulated_schedule)
+#undef PARITY

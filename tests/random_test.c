@@ -171,8 +171,8 @@ Test(torch, permutation_of_chosen_words)
 /* nn.Linear(inputs, outputs): the weight, then the bias. */
 static void linear(Random *random, float *weight, float *bias, int inputs, int outputs)
 {
-	initialise(random, INIT_KAIMING_UNIFORM, weight, (size_t)inputs * (size_t)outputs, inputs);
-	initialise(random, INIT_FAN_IN_UNIFORM, bias, (size_t)outputs, inputs);
+	initialise(random, INIT_KAIMING_UNIFORM, weight, sizeof(float), (size_t)inputs * (size_t)outputs, inputs);
+	initialise(random, INIT_FAN_IN_UNIFORM, bias, sizeof(float), (size_t)outputs, inputs);
 }
 
 /* The article's networks: the one without BatchNorm is made first, the other with what the generator gives next. */
@@ -226,9 +226,9 @@ Test(initialise, constants_draw_nothing)
 	Random random, before;
 	random_seed(&random, 0);
 	before = random;
-	initialise(&random, INIT_ONE, values, 2, 1);
+	initialise(&random, INIT_ONE, values, sizeof *values, 2, 1);
 	cr_expect(values[0] == 1 && values[1] == 1 && values[2] == 7);
-	initialise(&random, INIT_ZERO, values, 3, 1);
+	initialise(&random, INIT_ZERO, values, sizeof *values, 3, 1);
 	cr_expect(values[0] == 0 && values[1] == 0 && values[2] == 0);
 	cr_expect_eq(random_u32(&random), random_u32(&before));
 }

@@ -79,7 +79,8 @@ Test(schedule, length_is_that_of_the_training)
 		snprintf(text, sizeof text, "linear 2 2; schedule %s", cases[i].text);
 		Compilation c = {.options = {.target = kernel_sets[0]}};
 		compile_with_options(&c, text, STAGE_NETWORK);
-		const Run run = {.schedule = schedule_of(c.network)};
+		const Program program = {.kernels = kernel_sets[0], .batches_of_update = 1};
+		const Run run = {.program = &program, .schedule = schedule_of(c.network)};
 		const Training training = {.data = &data, .batch = 4, .epochs = 4, .steps = cases[i].steps};
 		const double rate = (double)batch_rate(&training, &run, cases[i].epoch, cases[i].batch);
 		cr_expect(fabs(rate - cases[i].rate) < 1e-6 * cases[i].rate, "%s, %d steps: %g", text, (int)cases[i].steps,

@@ -7,16 +7,16 @@ TestSuite(train, .init = make_directory, .fini = remove_directory);
 
 static volatile sig_atomic_t stop;
 static int steps_until_stop;
-static void (*train_really)(void *net, int rows, float lr, const Host *host);
+static void (*train_really)(void *net, int rows, double lr, const Host *host);
 
 static float rates[100];        /* with which steps were called, of all networks */
 static int rate_count;
 
-static void train_and_stop(void *net, int rows, float lr, const Host *host)
+static void train_and_stop(void *net, int rows, double lr, const Host *host)
 {
 	train_really(net, rows, lr, host);
 	if (rate_count < (int)(sizeof rates / sizeof *rates))
-		rates[rate_count++] = lr;
+		rates[rate_count++] = (float)lr;
 	if (--steps_until_stop == 0)
 		stop = 1;
 }

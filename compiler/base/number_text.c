@@ -27,10 +27,11 @@ static void write_digits(char *text, double value, int digits, int most, bool si
 		strcat(text, ".0");
 }
 
-void write_float(char *text, float value, int digits)
+void write_number(char *text, double value, size_t bytes, int digits)
 {
-	write_digits(text, (double)value, digits, 9, true);
-	strcat(text, "f");
+	bool single = bytes == sizeof(float);
+	write_digits(text, value, digits, single ? 9 : 17, single);
+	strcat(text, single ? "f" : "");
 }
 
 const char *number_text(Arena *arena, double number, OperandClass class)
@@ -38,10 +39,9 @@ const char *number_text(Arena *arena, double number, OperandClass class)
 	char text[FLOAT_TEXT];
 	if (class == OPERAND_INT)
 		return arena_print(arena, "%d", (int)number);
-	if (class == OPERAND_DOUBLE) {
-		write_digits(text, number, 6, 17, false);
-		return arena_print(arena, "%s", text);
-	}
-	write_float(text, (float)number, 6);
+	if (class == OPERAND_DOUBLE)
+		write_number(text, number, sizeof(double), 6);
+	else
+		write_number(text, (double)(float)number, sizeof(float), 6);
 	return arena_print(arena, "%s", text);
 }

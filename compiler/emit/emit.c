@@ -9,13 +9,18 @@
 
 /* ---- declarations */
 
-const char *element_type(const Tensor *tensor)
+static const char *type_of(const Module *m)
+{
+	return number_type(number_bytes(m));
+}
+
+const char *element_type(const Module *m, const Tensor *tensor)
 {
 	switch (tensor->layout) {
 	case LAYOUT_GENERATOR: return "uint32_t";
 	case LAYOUT_COUNTER: return "int64_t";
 	case LAYOUT_LABELS: return "int32_t";
-	default: return "float";
+	default: return type_of(m);
 	}
 }
 
@@ -37,7 +42,7 @@ static void put_type(Emit *e, const char *type)
 {
 	const char *name = strstr(type, "real");
 	if (name)
-		put(e, "%.*sfloat%s", (int)(name - type), type, name + strlen("real"));
+		put(e, "%.*s%s%s", (int)(name - type), type, type_of(e->module), name + strlen("real"));
 	else
 		put(e, "%s", type);
 }
@@ -108,6 +113,11 @@ static void put_rows(Emit *e, int positions)
 		put(e, "rows");
 }
 
+OperandClass literal_class(const Module *m, const OperandType *type)
+{
+	return type->class == OPERAND_FLOAT ? number_class(number_bytes(m)) : type->class;
+}
+
 static void put_operand(Emit *e, const Step *step, int index, bool looped)
 {
 	const Operand *operand = &step->operands[index];
@@ -115,7 +125,9 @@ static void put_operand(Emit *e, const Step *step, int index, bool looped)
 	switch (operand->kind) {
 	case OPERAND_ABSENT: put(e, "0"); break;
 	case OPERAND_AT: put_tensor(e, operand, type, looped); break;
-	case OPERAND_NUMBER: put(e, "%s", number_text(e->module->arena, operand->number, type->class)); break;
+	case OPERAND_NUMBER:
+		put(e, "%s", number_text(e->module->arena, operand->number, literal_class(e->module, type)));
+		break;
 	case OPERAND_ROWS: put_rows(e, (int)operand->number); break;
 	case OPERAND_PANEL: put(e, !looped ? "0" : e->second ? "p + 1" : "p"); break;
 	case OPERAND_RATE: put(e, "lr"); break;
@@ -189,15 +201,15 @@ static void put_place(Emit *e, const Routine *routine, const Loop *loop, const T
 	e->named[tensor->id] = e->function;
 	if (tensor->role != ROLE_TEMPORARY) {
 		if (!e->members)
-			put(e, "\t%s *const %s = (%s *)(net + %zu);\n", element_type(tensor), tensor->name, element_type(tensor),
-				tensor->offset);
+			put(e, "\t%s *const %s = (%s *)(net + %zu);\n", element_type(e->module, tensor), tensor->name,
+				element_type(e->module, tensor), tensor->offset);
 		else if (tensor->block)
-			put(e, "\tfloat *const %s = %s%s + %zu;\n", tensor->name, e->members, tensor->block->name,
-				tensor->in_block);
+			put(e, "\t%s *const %s = %s%s + %zu;\n", type_of(e->module), tensor->name, e->members,
+				tensor->block->name, tensor->in_block);
 		return;
 	}
 	bool scratch = tensor->one_panel && e->module->options.threads > 1;
-	put(e, "\tfloat *const %s = %s + %zu", tensor->name, e->work,
+	put(e, "\t%s *const %s = %s + %zu", type_of(e->module), tensor->name, e->work,
 		scratch ? routine->work + tensor->offset : tensor->offset);
 	if (scratch && loop->parallel)
 		put(e, " + %zu * thread", routine->scratch);
@@ -225,7 +237,8 @@ void put_places(Emit *e, const Routine *routine, const Loop *loop)
 		e->named = NEW_ARRAY(e->module->arena, int, e->module->tensor_count);
 	e->function++;
 	if (!e->members && (loop || routine->temporaries.count))
-		put(e, "\tfloat *const work = (float *)(net + %zu);\n", e->module->work_offset);
+		put(e, "\t%s *const work = (%s *)(net + %zu);\n", type_of(e->module), type_of(e->module),
+			e->module->work_offset);
 	if (loop)
 		put_places_of(e, routine, loop);
 	for (int i = 0; !loop && i < routine->loops.count; i++)
@@ -296,7 +309,7 @@ static void put_parallel_loops(Emit *e, const Routine *routine)
 		if (!loop->parallel)
 			continue;
 		put(e, "\nstatic void %s_loop_%d(Task *task, int begin, int end, int thread)\n{\n", routine->name, i);
-		put(e, "\tchar *const net = task->net;\n\tconst int rows = task->rows;\n\tconst float lr = task->lr;\n");
+		put(e, "\tchar *const net = task->net;\n\tconst int rows = task->rows;\n\tconst double lr = task->lr;\n");
 		put_places(e, routine, loop);
 		put_panels(e, loop, "begin", "end");
 		put(e, "}\n");
@@ -328,7 +341,7 @@ void put_update_call(Emit *e, const char *batches, const char *call)
 static void put_update(Emit *e)
 {
 	const Routine *routine = &e->module->update;
-	put(e, "\nvoid update(char *net, float lr, const void *host)\n{\n");
+	put(e, "\nvoid update(char *net, double lr, const void *host)\n{\n");
 	put_places(e, routine, 0);
 	put(e, "\tif (*batches == 0)\n\t\treturn;\n");
 	e->mark = e->module->train.loops.count;
@@ -341,7 +354,7 @@ static void put_update(Emit *e)
 static void put_host(Emit *e)
 {
 	if (e->module->options.threads > 1)
-		put(e, "typedef struct Task { char *net; int rows; float lr; } Task;\n"
+		put(e, "typedef struct Task { char *net; int rows; double lr; } Task;\n"
 			"void parallel(const void *host, void (*body)(Task *task, int begin, int end, int thread), Task *task, "
 			"int panels);\n");
 	if (e->module->options.profile)
@@ -361,7 +374,7 @@ void emit(Module *m)
 		put_lists(&e, m->routines[i]);
 	if (m->batches)
 		put_update(&e);
-	put_routine(&e, &m->train, "char *net, int rows, float lr, const void *host", "lr");
+	put_routine(&e, &m->train, "char *net, int rows, double lr, const void *host", "lr");
 	put_routine(&e, &m->predict, "char *net, int rows, const void *host", "0");
 	m->text = code_text(&e.code);
 }

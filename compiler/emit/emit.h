@@ -23,7 +23,7 @@ typedef struct Emit {
 void mark_called(const Module *m, const Routine *routine, bool *called);
 /* Defines the constants that the routine's calls read: the numbers of list arguments. */
 void put_lists(Emit *e, const Routine *routine);
-const char *element_type(const Tensor *tensor);
+const char *element_type(const Module *m, const Tensor *tensor);
 /* Declares variables for the places of temporaries, and of other tensors if there is no struct: those that one parallel
  * loop uses, or, if loop is null, those that all other loops use. */
 void put_places(Emit *e, const Routine *routine, const Loop *loop);

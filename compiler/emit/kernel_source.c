@@ -196,7 +196,7 @@ static void expand(Preprocessor *p, const char *text, Code *out, int indentation
 	}
 }
 
-/* ---- conditions: numbers, LANES and macros compared, `defined`, and ! && || ( ) over these */
+/* ---- conditions: numbers, LANES, macros and their products compared, `defined`, and ! && || ( ) over these */
 
 typedef struct Expression { Preprocessor *p; const char *text; } Expression;
 
@@ -241,21 +241,29 @@ static long primary(Expression *e)
 	return macro ? strtol(macro->body, 0, 0) : 0;
 }
 
+static long product(Expression *e)
+{
+	long value = primary(e);
+	while (eat(e, "*"))
+		value *= primary(e);
+	return value;
+}
+
 static long comparison(Expression *e)
 {
-	long left = primary(e);
+	long left = product(e);
 	if (eat(e, "=="))
-		return left == primary(e);
+		return left == product(e);
 	if (eat(e, "!="))
-		return left != primary(e);
+		return left != product(e);
 	if (eat(e, "<="))
-		return left <= primary(e);
+		return left <= product(e);
 	if (eat(e, ">="))
-		return left >= primary(e);
+		return left >= product(e);
 	if (eat(e, "<"))
-		return left < primary(e);
+		return left < product(e);
 	if (eat(e, ">"))
-		return left > primary(e);
+		return left > product(e);
 	return left;
 }
 
@@ -433,6 +441,14 @@ static bool was_read(Preprocessor *p, const KernelFile *file)
 	return false;
 }
 
+/* Whether text begins with a choice of what depends on the type of the numbers: a comment right before it is about
+ * macros, of which nothing is printed. */
+static bool is_choice(const char *text)
+{
+	static const char condition[] = "#if REAL_BITS";
+	return strncmp(text, condition, strlen(condition)) == 0;
+}
+
 static void read_file(Preprocessor *p, const KernelFile *file)
 {
 	if (was_read(p, file))
@@ -443,6 +459,8 @@ static void read_file(Preprocessor *p, const KernelFile *file)
 		const char *line = read_line(p, &text);
 		if (*skip_blanks(line) == '#')
 			read_directive(p, line);
+		else if (strncmp(line, "/*", 2) == 0 && is_choice(text))
+			continue;
 		else if (is_active(p)) {
 			expand(p, line, &p->out, (int)strspn(line, "\t"));
 			code_add(&p->out, "\n", 1);
@@ -450,13 +468,13 @@ static void read_file(Preprocessor *p, const KernelFile *file)
 	}
 }
 
-const char *kernel_source(Arena *arena, int lanes)
+const char *kernel_source(Arena *arena, int lanes, size_t number_bytes)
 {
 	Preprocessor p = {.arena = arena, .out = {.arena = arena}, .lanes = lanes};
 	/* without the name of an instruction set */
 	define(&p, "KERNEL_FN(name) name");
-	define(&p, "REAL_BITS 32");
-	define(&p, "real float");
+	define(&p, arena_print(arena, "REAL_BITS %zu", 8 * number_bytes));
+	define(&p, arena_print(arena, "real %s", number_type(number_bytes)));
 	const KernelFile *root = find_file("all.c", 5);
 	if (!root)
 		internal_error("the kernels' source is not there");

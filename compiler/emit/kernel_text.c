@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define DIGITS "0123456789"
+
 typedef enum PieceKind { PIECE_COMMENT, PIECE_FUNCTION, PIECE_OTHER } PieceKind;
 
 typedef struct Piece {
@@ -21,6 +23,7 @@ typedef struct Piece {
 typedef struct Slicer {
 	Arena *arena;
 	const char *prefix, *macro_prefix;
+	size_t number_bytes;
 	const char *file;
 	struct { Piece *items; int count, capacity; } pieces;
 } Slicer;
@@ -281,7 +284,20 @@ static const char *skip_hexadecimal(const char *text)
 	if (*end != 'p')
 		return text;
 	end += 1 + (end[1] == '-' || end[1] == '+');
-	end += strspn(end, "0123456789");
+	end += strspn(end, DIGITS);
+	return end + (*end == 'f');
+}
+
+const char *skip_suffixed(const char *text)
+{
+	const char *end = text + strspn(text, DIGITS);
+	if (end == text || *end != '.')
+		return text;
+	end += 1 + strspn(end + 1, DIGITS);
+	if (*end == 'e') {
+		end += 1 + (end[1] == '-' || end[1] == '+');
+		end += strspn(end, DIGITS);
+	}
 	return *end == 'f' ? end + 1 : text;
 }
 
@@ -294,7 +310,10 @@ static void put_piece(const Slicer *s, Code *code, const char *text)
 			code_add(code, text, (size_t)(opaque - text));
 			text = opaque;
 		} else if (number > text) {
-			code_put(code, "%s", number_text(s->arena, strtod(text, 0), OPERAND_FLOAT));
+			code_put(code, "%s", number_text(s->arena, strtod(text, 0), number_class(s->number_bytes)));
+			text = number;
+		} else if ((number = skip_suffixed(text)) > text) {
+			code_add(code, text, (size_t)(number - text) - (s->number_bytes == sizeof(double)));
 			text = number;
 		} else if (is_name(*text)) {
 			size_t length = (size_t)(name_end(text) - text);
@@ -314,10 +333,12 @@ static bool is_line(const Piece *piece)
 	return piece->kind != PIECE_COMMENT && !strchr(piece->text, '\n');
 }
 
-void put_kernels(Code *code, int lanes, const char *prefix, const char *const *functions, int count)
+void put_kernels(Code *code, int lanes, size_t number_bytes, const char *prefix, const char *const *functions,
+	int count)
 {
-	Slicer s = {.arena = code->arena, .prefix = prefix, .macro_prefix = capitals(code->arena, prefix), .file = ""};
-	const char *source = kernel_source(code->arena, lanes);
+	Slicer s = {.arena = code->arena, .prefix = prefix, .macro_prefix = capitals(code->arena, prefix),
+		.number_bytes = number_bytes, .file = ""};
+	const char *source = kernel_source(code->arena, lanes, number_bytes);
 	cut(&s, lanes == 1 ? plain_text(code->arena, source) : source);
 	for (int i = 0; i < count; i++)
 		need(&s, functions[i], strlen(functions[i]), true);

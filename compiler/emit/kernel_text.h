@@ -21,11 +21,14 @@ const char *name_before(const char *text, const char *end);
 /* Returns the end of a comment, a string or a character at text; text itself if there is none. */
 const char *skip_opaque(const char *text);
 
+/* Returns the end of a decimal literal of type float, such as 1.0f; text itself if there is none. */
+const char *skip_suffixed(const char *text);
+
 /* ---- kernel_source.c */
 
 /* All files as one text for this number of lanes. Conditions are decided and macros expanded, except those that depend
  * on the compiler of the text. The part of each file begins with a line `\f` NAME. */
-const char *kernel_source(Arena *arena, int lanes);
+const char *kernel_source(Arena *arena, int lanes, size_t number_bytes);
 
 /* ---- plain_text.c */
 
@@ -35,7 +38,8 @@ const char *plain_text(Arena *arena, const char *source);
 /* ---- kernel_text.c */
 
 /* Writes the named functions and what they need, with the prefix before every name. */
-void put_kernels(Code *code, int lanes, const char *prefix, const char *const *functions, int count);
+void put_kernels(Code *code, int lanes, size_t number_bytes, const char *prefix, const char *const *functions,
+	int count);
 
 /* Returns the prefix in capitals, for macros. */
 const char *capitals(Arena *arena, const char *prefix);

@@ -3,15 +3,16 @@
 
 static void put_list(Emit *e, const Operand *operand)
 {
+	const size_t bytes = number_bytes(e->module);
 	const int count = (int)operand->number, lanes = e->module->options.target->lanes,
 		floats = panel_count(e->module, count) * lanes;
 	if (map_get(e->lists, operand->name))
 		return;
 	e->lists = map_put(e->module->arena, e->lists, operand->name, operand->list);
-	code_put(&e->code, "\nstatic const float %s%s[%d] = {", e->prefix, operand->name, floats);
+	code_put(&e->code, "\nstatic const %s %s%s[%d] = {", number_type(bytes), e->prefix, operand->name, floats);
 	for (int i = 0; i < count; i++)
 		code_put(&e->code, "%s%s", i % 8 ? ", " : i ? ",\n\t" : "\n\t",
-			number_text(e->module->arena, operand->list[i], OPERAND_FLOAT));
+			number_text(e->module->arena, operand->list[i], number_class(bytes)));
 	code_put(&e->code, "\n};\n");
 }
 

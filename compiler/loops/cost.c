@@ -39,7 +39,7 @@ double loop_bytes(const Module *m, const Loop *loop)
 			const Tensor *tensor = loop->steps.items[i]->operands[k].tensor;
 			if (tensor && !tensor->one_panel && loop->steps.items[i]->operands[k].kind == OPERAND_AT
 				&& !seen_before(loop, i, k))
-				bytes += (double)tensor_floats(m, tensor) * sizeof(float);
+				bytes += (double)(tensor_floats(m, tensor) * number_bytes(m));
 		}
 	return bytes;
 }
@@ -78,11 +78,11 @@ bool share_cache(const Module *m, const Resident *a, const Resident *b)
 	int added = 0;
 	for (int i = 0; i < b->count; i++)
 		if (!holds(a, b->items[i])) {
-			bytes += tensor_floats(m, b->items[i]) * sizeof(float);
+			bytes += tensor_floats(m, b->items[i]) * number_bytes(m);
 			added++;
 		}
 	for (int i = 0; i < a->count; i++)
-		bytes += tensor_floats(m, a->items[i]) * sizeof(float);
+		bytes += tensor_floats(m, a->items[i]) * number_bytes(m);
 	return !a->count || !added || bytes <= SHARED_CACHE;
 }
 

@@ -7,7 +7,8 @@ size_t tensor_bytes(const Module *m, const Tensor *tensor)
 	switch (tensor->layout) {
 	case LAYOUT_COUNTER: return sizeof(int64_t);
 	case LAYOUT_LABELS: return (size_t)m->options.batch * sizeof(int32_t);
-	default: return (tensor->one_panel ? panel_floats(m, tensor) : tensor_floats(m, tensor)) * sizeof(float);
+	case LAYOUT_GENERATOR: return GENERATOR_WORDS * sizeof(uint32_t);
+	default: return (tensor->one_panel ? panel_floats(m, tensor) : tensor_floats(m, tensor)) * number_bytes(m);
 	}
 }
 
@@ -59,7 +60,7 @@ const char *shared_storage(const Module *m, const Routine *routine, const char *
 		if (places <= MOST_PLACES && same)
 			code_put(&text, ", then %s", sorted[i]->name);
 		else if (places <= MOST_PLACES)
-			code_put(&text, "%s%sfrom byte %zu: %s", i ? "\n" : "", margin, sorted[i]->offset * sizeof(float),
+			code_put(&text, "%s%sfrom byte %zu: %s", i ? "\n" : "", margin, sorted[i]->offset * number_bytes(m),
 				sorted[i]->name);
 	}
 	if (places > MOST_PLACES)

@@ -268,12 +268,14 @@ static void plan_routine(Module *m, Routine *routine)
 /* ---- the struct: arrays, work, scalars and labels, then counters. This order keeps all of them aligned; only counters
  * may need padding before them */
 
-static size_t place_persistent(Module *m, size_t bytes, Layout first, Layout last, size_t size)
+static size_t place_persistent(Module *m, size_t bytes, Layout first, Layout last)
 {
 	for (int i = 0; i < m->tensors.count; i++) {
 		Tensor *tensor = m->tensors.items[i];
 		if (tensor->layout < first || tensor->layout > last || tensor->block)
 			continue;
+		const size_t size = tensor->layout == LAYOUT_COUNTER ? INT64_BYTES : tensor->layout == LAYOUT_LABELS
+			|| tensor->layout == LAYOUT_GENERATOR ? sizeof(int32_t) : number_bytes(m);
 		bytes = (bytes + size - 1) / size * size;
 		tensor->offset = bytes;
 		bytes += size * (tensor->layout == LAYOUT_LABELS ? (size_t)m->options.batch : tensor_floats(m, tensor));
@@ -289,14 +291,14 @@ void plan_memory(Module *m)
 		size_t work = m->routines[i]->work + threads * m->routines[i]->scratch;
 		m->work = work > m->work ? work : m->work;
 	}
-	m->work_offset = place_persistent(m, 0, LAYOUT_ROWS, LAYOUT_WEIGHTS, sizeof(float));
-	m->bytes = m->work_offset + m->work * sizeof(float);
-	m->bytes = place_persistent(m, m->bytes, LAYOUT_SCALAR, LAYOUT_LABELS, sizeof(float));
-	m->bytes = place_persistent(m, m->bytes, LAYOUT_GENERATOR, LAYOUT_GENERATOR, sizeof(uint32_t));
-	m->bytes = place_persistent(m, m->bytes, LAYOUT_COUNTER, LAYOUT_COUNTER, INT64_BYTES);
+	m->work_offset = place_persistent(m, 0, LAYOUT_ROWS, LAYOUT_WEIGHTS);
+	m->bytes = m->work_offset + m->work * number_bytes(m);
+	m->bytes = place_persistent(m, m->bytes, LAYOUT_SCALAR, LAYOUT_LABELS);
+	m->bytes = place_persistent(m, m->bytes, LAYOUT_GENERATOR, LAYOUT_GENERATOR);
+	m->bytes = place_persistent(m, m->bytes, LAYOUT_COUNTER, LAYOUT_COUNTER);
 	m->bytes = (m->bytes + INT64_BYTES - 1) / INT64_BYTES * INT64_BYTES;
 	for (int i = 0; i < m->tensors.count; i++)
 		if (m->tensors.items[i]->block)
 			m->tensors.items[i]->offset = m->tensors.items[i]->block->offset + m->tensors.items[i]->in_block
-				* sizeof(float);
+				* number_bytes(m);
 }

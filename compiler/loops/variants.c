@@ -2,6 +2,7 @@
  * kernels.h for the network's sizes. So no kernel needs to ask for the sizes while it runs, and an emitted program
  * contains only kernels that it calls. */
 #include "bnc.h"
+#include <limits.h>
 #include <string.h>
 
 /* ---- contrasts: if a CONTRAST kernel reads a tensor, only the differences between the tensor's features count; if it
@@ -81,8 +82,10 @@ static const char *optimizer_of(const Step *step)
 static Sizes sizes_of(const Variants *v, const Step *step)
 {
 	const Module *m = v->module;
+	const KernelSet *target = m->options.target;
 	return (Sizes){
-		.lanes = m->options.target->lanes, .rows = size_named(m, step, "rows"),
+		.lanes = target->lanes, .bits = target->lanes * (int)target->number_bytes * CHAR_BIT,
+		.rows = size_named(m, step, "rows"),
 		.outputs = size_named(m, step, "outputs"), .inputs = size_named(m, step, "inputs"),
 		.features = size_named(m, step, "features"), .above = size_named(m, step, "above"),
 		.contrast = has_contrast(v, step), .optimizer = optimizer_of(step),

@@ -15,10 +15,16 @@ enum { MOST_ROWS = 8, DISTURBED_RUNS = 8 };
 /* A kernel rounds more than once. So a tolerance is this many times the largest change found, plus this fraction of the
  * largest number. In random networks the worst number needed 0.9 times the change; with two rows and tiny eps, 6 times
  * were enough for all numbers. */
-const double test_margin = 8, test_least_tolerance = 0x1p-21;
+const double test_margin = 8;
+
+double test_least_tolerance(size_t number_bytes)
+{
+	return number_bytes == sizeof(double) ? 0x1p-50 : 0x1p-21;
+}
+
 /* If a loss grows by more than this factor in a step, the rate is too large for a test. */
 static const double most_growth = 2;
-static const float first_rate = 0.25f, rate_factor = 0.25f, least_rate = 1e-9f;
+static const double first_rate = 0.25, rate_factor = 0.25, least_rate = (double)1e-9f;
 
 typedef struct Rehearsal {
 	Arena *arena;
@@ -27,7 +33,8 @@ typedef struct Rehearsal {
 	Tensor **tensors;               /* in the order of the emitted table */
 	int tensor_count;
 	int *states;                    /* by tensor: the one from which its gradient is found, or -1 */
-	float *x, *target;              /* with rounding errors */
+	size_t number_bytes;
+	void *x, *target;               /* with rounding errors */
 	void *origin, *start;           /* the network's bytes, without and with rounding errors */
 	Random *random;                 /* draws the rounding errors; null in the first run */
 	int next;                       /* the index of the next numbers, in later runs */
@@ -44,7 +51,7 @@ static void note(Rehearsal *run, Numbers found)
 {
 	Expected *e = run->expected;
 	if (!run->random) {
-		float *copy = NEW_ARRAY(run->arena, float, found.count);
+		double *copy = NEW_ARRAY(run->arena, double, found.count);
 		memcpy(copy, found.values, (size_t)found.count * sizeof *copy);
 		found.values = copy;
 		APPEND(run->arena, &e->numbers, found);
@@ -52,16 +59,16 @@ static void note(Rehearsal *run, Numbers found)
 	}
 	Numbers *numbers = &e->numbers.items[run->next++];
 	for (int i = 0; i < found.count; i++)
-		numbers->spread = fmax(numbers->spread, fabs((double)found.values[i] - (double)numbers->values[i]));
+		numbers->spread = fmax(numbers->spread, fabs(found.values[i] - numbers->values[i]));
 }
 
-static int sample(const Rehearsal *run, const void *net, int tensor, float *samples)
+static int sample(const Rehearsal *run, const void *net, int tensor, double *samples)
 {
-	const float *values = (const float *)((const char *)net + run->tensors[tensor]->offset);
+	const char *values = (const char *)net + run->tensors[tensor]->offset;
 	size_t count = element_count(run->tensors[tensor]);
 	int wanted = count < SAMPLES ? (int)count : SAMPLES;
 	for (int i = 0; i < wanted; i++)
-		samples[i] = values[(size_t)i * count / (size_t)wanted];
+		samples[i] = number_at(values, run->number_bytes, (size_t)i * count / (size_t)wanted);
 	return wanted;
 }
 
@@ -69,20 +76,21 @@ static void note_gradients(Rehearsal *run)
 {
 	const FirstStep *first = &run->expected->first_step;
 	for (int i = 0; i < run->tensor_count; i++) {
-		float before[SAMPLES], after[SAMPLES];
+		double before[SAMPLES], after[SAMPLES];
 		if (run->tensors[i]->role != ROLE_PARAMETER)
 			continue;
 		int state = run->states[i], count = sample(run, run->start, i, before);
 		sample(run, run->trial.net, state < 0 ? i : state, after);
 		for (int k = 0; k < count; k++) {
-			double left = state < 0 ? ((double)before[k] - (double)after[k]) / GRADIENT_RATE : (double)after[k];
-			after[k] = (float)(left / first->scale - (first->squared ? 0 : (double)before[k] * first->decay));
+			double left = state < 0 ? (before[k] - after[k]) / GRADIENT_RATE : after[k];
+			after[k] = number_rounded(left / first->scale - (first->squared ? 0 : before[k] * first->decay),
+				run->number_bytes);
 		}
 		note(run, (Numbers){.kind = NUMBERS_GRADIENT, .tensor = i, .state = state, .values = after, .count = count});
 	}
 }
 
-static float take_step(const Rehearsal *run, float rate)
+static double take_step(const Rehearsal *run, double rate)
 {
 	return trial_train(&run->trial, run->random, run->x, run->expected->label, run->target, rate);
 }
@@ -97,14 +105,18 @@ static void restart(Rehearsal *run, const void *bytes)
 static void note_outputs(Rehearsal *run, NumbersKind kind)
 {
 	const Expected *e = run->expected;
-	float *y = NEW_ARRAY(run->arena, float, e->rows * e->outputs);
+	const size_t count = e->rows * e->outputs;
+	void *y = arena_alloc(run->arena, count, run->number_bytes);
+	double *values = NEW_ARRAY(run->arena, double, count);
 	trial_predict(&run->trial, run->random, run->x, y);
-	note(run, (Numbers){.kind = kind, .tensor = -1, .values = y, .count = (int)(e->rows * e->outputs)});
+	for (size_t i = 0; i < count; i++)
+		values[i] = number_at(y, run->number_bytes, i);
+	note(run, (Numbers){.kind = kind, .tensor = -1, .values = values, .count = (int)count});
 }
 
 static void note_training(Rehearsal *run)
 {
-	float losses[TEST_STEPS], samples[SAMPLES];
+	double losses[TEST_STEPS], samples[SAMPLES];
 	take_step(run, GRADIENT_RATE);
 	note_gradients(run);
 	restart(run, run->start);
@@ -138,30 +150,30 @@ static void note_disturbed_run(Rehearsal *run, bool training)
 	restart(run, run->origin);
 	for (int i = 0; i < run->tensor_count; i++)
 		if (is_tested(run->tensors[i])) {
-			float *values = (float *)((char *)run->trial.net + run->tensors[i]->offset);
-			trial_disturb(run->random, values, element_count(run->tensors[i]));
+			void *values = (char *)run->trial.net + run->tensors[i]->offset;
+			trial_disturb(run->random, values, run->number_bytes, element_count(run->tensors[i]));
 		}
-	memcpy(run->x, e->x, e->rows * e->inputs * sizeof *e->x);
-	memcpy(run->target, e->target, e->rows * e->outputs * sizeof *e->target);
-	trial_disturb(run->random, run->x, e->rows * e->inputs);
-	trial_disturb(run->random, run->target, e->rows * e->outputs);
+	memcpy(run->x, e->x, e->rows * e->inputs * run->number_bytes);
+	memcpy(run->target, e->target, e->rows * e->outputs * run->number_bytes);
+	trial_disturb(run->random, run->x, run->number_bytes, e->rows * e->inputs);
+	trial_disturb(run->random, run->target, run->number_bytes, e->rows * e->outputs);
 	run->next = 0;
 	note_run(run, training);
 }
 
 /* ---- preparations */
 
-static void make_inputs(Arena *arena, Expected *e, bool chances)
+static void make_inputs(Arena *arena, Expected *e, size_t number_bytes, bool chances)
 {
 	Random random;
 	random_seed(&random, 1);
-	e->x = NEW_ARRAY(arena, float, e->rows * e->inputs);
-	e->target = NEW_ARRAY(arena, float, e->rows * e->outputs);
+	e->x = arena_alloc(arena, e->rows * e->inputs, number_bytes);
+	e->target = arena_alloc(arena, e->rows * e->outputs, number_bytes);
 	e->label = NEW_ARRAY(arena, int32_t, e->rows);
 	for (size_t i = 0; i < e->rows * e->inputs; i++)
-		e->x[i] = (float)numpy_normal(&random, 0, 1);
+		number_put(e->x, number_bytes, i, numpy_normal(&random, 0, 1));
 	for (size_t i = 0; i < e->rows * e->outputs; i++)
-		e->target[i] = (float)(chances ? numpy_double(&random) : numpy_normal(&random, 0, 1));
+		number_put(e->target, number_bytes, i, chances ? numpy_double(&random) : numpy_normal(&random, 0, 1));
 	for (size_t row = 0; row < e->rows; row++)
 		e->label[row] = (int32_t)(random_u32(&random) % (uint32_t)e->outputs);
 }
@@ -188,7 +200,7 @@ static bool open_run(const Standalone *s, Rehearsal *run, Expected *e, bool fuse
 {
 	const int batch = s->module->options.batch;
 	e->rows = !s->options->inference && batch < MOST_ROWS ? (size_t)batch : MOST_ROWS;
-	*run = (Rehearsal){.arena = s->arena, .expected = e};
+	*run = (Rehearsal){.arena = s->arena, .expected = e, .number_bytes = s->target.number_bytes};
 	if (!trial_open(s, &run->trial, (int)e->rows, false, fused, failure))
 		return false;
 	const Program *program = &run->trial.module->program;
@@ -198,11 +210,11 @@ static bool open_run(const Standalone *s, Rehearsal *run, Expected *e, bool fuse
 	if (!optimizer->layer->first_step)
 		internal_error("%s does not say what its first step leaves of a gradient", optimizer->layer->name);
 	e->first_step = first_step_of(optimizer);
-	make_inputs(s->arena, e, says_yes_or_no(s));
-	run->x = NEW_ARRAY(s->arena, float, e->rows * e->inputs);
-	run->target = NEW_ARRAY(s->arena, float, e->rows * e->outputs);
-	memcpy(run->x, e->x, e->rows * e->inputs * sizeof *e->x);
-	memcpy(run->target, e->target, e->rows * e->outputs * sizeof *e->target);
+	make_inputs(s->arena, e, s->target.number_bytes, says_yes_or_no(s));
+	run->x = arena_alloc(s->arena, e->rows * e->inputs, run->number_bytes);
+	run->target = arena_alloc(s->arena, e->rows * e->outputs, run->number_bytes);
+	memcpy(run->x, e->x, e->rows * e->inputs * run->number_bytes);
+	memcpy(run->target, e->target, e->rows * e->outputs * run->number_bytes);
 	run->tensors = NEW_ARRAY(s->arena, Tensor *, run->trial.module->tensors.count);
 	run->tensor_count = saved_tensors(run->trial.module, run->tensors);
 	run->origin = arena_alloc(s->arena, 1, program->bytes);
@@ -217,10 +229,10 @@ static bool find_rate(Rehearsal *run, Failure *failure)
 {
 	Expected *e = run->expected;
 	for (e->rate = first_rate; e->rate > least_rate; e->rate *= rate_factor) {
-		double first = (double)take_step(run, e->rate);
+		double first = take_step(run, e->rate);
 		bool bounded = isfinite(first);
 		for (int i = 0; i < TEST_STEPS; i++)
-			bounded = bounded && (double)take_step(run, e->rate) <= most_growth * first + 1;
+			bounded = bounded && take_step(run, e->rate) <= most_growth * first + 1;
 		trial_update(&run->trial, run->random, e->rate);
 		restart(run, run->origin);
 		if (bounded)
@@ -238,7 +250,7 @@ static bool check_finite(const Rehearsal *run, Failure *failure)
 			if (!isfinite(e->numbers.items[i].values[k]))
 				return fail(failure,
 					"%s: a number that the test should expect is %f, which C cannot write: nothing was emitted",
-					run->trial.module->network->name, (double)e->numbers.items[i].values[k]);
+					run->trial.module->network->name, e->numbers.items[i].values[k]);
 	return true;
 }
 
@@ -248,11 +260,11 @@ static double largest_of(const Numbers *numbers)
 {
 	double largest = 0;
 	for (int i = 0; i < numbers->count; i++)
-		largest = fmax(largest, fabs((double)numbers->values[i]));
+		largest = fmax(largest, fabs(numbers->values[i]));
 	return largest;
 }
 
-static void set_tolerances(Expected *e, double difference)
+static void set_tolerances(const Standalone *s, Expected *e)
 {
 	double steepest = 0;
 	for (int i = 0; i < e->numbers.count; i++)
@@ -262,8 +274,9 @@ static void set_tolerances(Expected *e, double difference)
 		Numbers *numbers = &e->numbers.items[i];
 		double largest = numbers->kind == NUMBERS_GRADIENT ? steepest : largest_of(numbers);
 		if (numbers->kind == NUMBERS_TRAINED)
-			largest += steepest * (double)e->rate;
-		numbers->tolerance = test_margin * (numbers->spread + difference) + test_least_tolerance * largest;
+			largest += steepest * e->rate;
+		numbers->tolerance = test_margin * (numbers->spread + s->difference)
+			+ test_least_tolerance(s->target.number_bytes) * largest;
 	}
 }
 
@@ -297,6 +310,6 @@ bool find_expected(const Standalone *s, Expected *e, Failure *failure)
 		return false;
 	for (int i = 0; i < e->numbers.count; i++)
 		e->numbers.items[i].spread = fmax(e->numbers.items[i].spread, fused.numbers.items[i].spread);
-	set_tolerances(e, s->difference);
+	set_tolerances(s, e);
 	return true;
 }

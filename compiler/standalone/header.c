@@ -103,7 +103,7 @@ static void put_macros(const Standalone *s, Code *code)
 		if (s->module->tensors.items[i]->role == ROLE_PARAMETER)
 			parameters += (int64_t)element_count(s->module->tensors.items[i]);
 	put_template(s, code, "\n"
-		"#define $_INPUTS %lld  /* floats of a sample */\n"
+		"#define $_INPUTS %lld  /* reals of a sample */\n"
 		"#define $_OUTPUTS %lld\n"
 		"#define $_PARAMETERS %lld\n"
 		"#define $_MIN_BATCH %d  /* rows of a training step%s */\n"
@@ -114,7 +114,8 @@ static void put_macros(const Standalone *s, Code *code)
 		(long long)shape_size(&network->input->shape), (long long)shape_size(&network->output->shape),
 		(long long)parameters, training_minimum(s), normalises_batch(s) ? ": one has no variance" : "",
 		s->module->options.batch,
-		number_text(s->arena, optimizer->arguments[argument_index(optimizer->layer, "lr")], OPERAND_FLOAT),
+		number_text(s->arena, optimizer->arguments[argument_index(optimizer->layer, "lr")],
+			number_class(s->target.number_bytes)),
 		s->target.lanes, s->bytes);
 	if (s->module->batches)
 		put_template(s, code, "#define $_ACCUMULATE %d  /* batches in an update */\n", batches_of_update(optimizer));
@@ -124,11 +125,11 @@ static void put_inference_macros(const Standalone *s, Code *code)
 {
 	const Network *network = s->module->network;
 	put_template(s, code, "\n"
-		"#define $_INPUTS %lld  /* floats of a sample */\n"
+		"#define $_INPUTS %lld  /* reals of a sample */\n"
 		"#define $_OUTPUTS %lld\n"
 		"#define $_MAX_BATCH %d  /* rows that are worked on at once */\n"
 		"#define $_LANES %d\n"
-		"#define $_SCRATCH %zu  /* floats */\n",
+		"#define $_SCRATCH %zu  /* reals */\n",
 		(long long)shape_size(&network->input->shape), (long long)shape_size(&network->output->shape),
 		s->module->options.batch,
 		s->target.lanes, scratch_of(s->module).floats);
@@ -143,7 +144,8 @@ static void put_outputs(const Standalone *s, Code *code)
 			"probability of yes is\n"
 			" * 1 / (1 + exp(-y[i])).%s */\n%s",
 			has_classify(s) ? " As a label: 1 where y[0] is above 0, else 0." : "",
-			has_classify(s) ? arena_print(s->arena, "int32_t %s_classify(const float *y);\n", s->prefix) : "");
+			has_classify(s) ? arena_print(s->arena, "int32_t %s_classify(const %s *y);\n", s->prefix,
+				number_type(s->target.number_bytes)) : "");
 		return;
 	}
 	if (!classifies(s)) {
@@ -160,7 +162,7 @@ static void put_outputs(const Standalone *s, Code *code)
 		" * be taken off all of them, so that no exp overflows. The likeliest class of one sample, as its label: the "
 		"first of those\n"
 		" * with the largest logit. A NaN is larger than none, and none is larger than it. */\n"
-		"int32_t @_classify(const float *y);\n");
+		"int32_t @_classify(const real *y);\n");
 }
 
 static void put_inference_functions(const Standalone *s, Code *code)
@@ -168,11 +170,12 @@ static void put_inference_functions(const Standalone *s, Code *code)
 	put_template(s, code, "\n"
 		"/* y[$_OUTPUTS] from x[$_INPUTS]: one sample, with %zu bytes of the stack. Any number of\n"
 		" * threads may call it. */\n"
-		"void @_predict_one(const float *x, float *y);\n\n"
+		"void @_predict_one(const real *x, real *y);\n\n"
 		"/* y[rows][$_OUTPUTS] from x[rows][$_INPUTS], for any number of rows; none when rows <= 0. scratch: "
 		"$_SCRATCH\n"
-		" * floats of the caller's, which hold nothing between calls; threads that call it at once need one each. */\n"
-		"void @_predict(const float *x, float *y, int rows, float *scratch);\n", one_scratch(s).floats * sizeof(float));
+		" * reals of the caller's, which hold nothing between calls; threads that call it at once need one each. */\n"
+		"void @_predict(const real *x, real *y, int rows, real *scratch);\n",
+		one_scratch(s).floats * s->target.number_bytes);
 	put_outputs(s, code);
 }
 
@@ -222,7 +225,7 @@ static void put_parts(const Standalone *s, Code *code, const Tensor *block)
 
 static void put_member(const Standalone *s, Code *code, const Tensor *tensor)
 {
-	const char *declaration = arena_print(s->arena, "%s %s", element_type(tensor), tensor->name);
+	const char *declaration = arena_print(s->arena, "%s %s", element_type(s->module, tensor), tensor->name);
 	if (tensor->layout != LAYOUT_COUNTER)
 		declaration = arena_print(s->arena, "%s[%zu]", declaration, tensor_floats(s->module, tensor));
 	if (tensor->role == ROLE_BLOCK) {
@@ -248,7 +251,7 @@ static void put_struct(const Standalone *s, Code *code)
 	bool worked = false;
 	for (int i = 0; i < count; i++) {
 		if (follows_work(tensors[i]) && !worked) {
-			code_put(code, "\tfloat work[%zu];\n", s->work);
+			put_template(s, code, "\treal work[%zu];\n", s->work);
 			worked = true;
 		}
 		if (i == 0 || strcmp(heading_of(tensors[i]), heading_of(tensors[i - 1])) != 0)
@@ -256,7 +259,7 @@ static void put_struct(const Standalone *s, Code *code)
 		put_member(s, code, tensors[i]);
 	}
 	if (!worked)
-		code_put(code, "\tfloat work[%zu];\n", s->work);
+		put_template(s, code, "\treal work[%zu];\n", s->work);
 	put_template(s, code, "} @;\n\n");
 	put_template(s, code, "typedef char @_is_as_large_as_planned[sizeof(@) == $_BYTES ? 1 : -1];\n");
 }
@@ -269,7 +272,7 @@ static void put_updates(const Standalone *s, Code *code)
 		" * the others only add theirs. This updates at once with those that wait, each divided by $_ACCUMULATE all "
 		"the same, as\n"
 		" * bnc does at the end of an epoch and of the training; without any, it does nothing. */\n"
-		"void @_update(@ *net, float lr);\n");
+		"void @_update(@ *net, real lr);\n");
 }
 
 static void put_functions(const Standalone *s, Code *code)
@@ -288,7 +291,7 @@ static void put_functions(const Standalone *s, Code *code)
 		"/* y[rows][$_OUTPUTS] from x[rows][$_INPUTS]%s, for any number of\n"
 		" * rows; none when rows <= 0. Works in the network's own memory: calls for one network must not overlap in "
 		"time. */\n"
-		"void @_predict(@ *net, const float *x, float *y, int rows);\n",
+		"void @_predict(@ *net, const real *x, real *y, int rows);\n",
 		normalises_batch(s) ? ", with running statistics" : "");
 	put_outputs(s, code);
 	put_template(s, code, "\n"
@@ -296,12 +299,12 @@ static void put_functions(const Standalone *s, Code *code)
 		" * Returns the rows' mean loss before the update; NaN, and nothing changes, where rows is not from "
 		"$_MIN_BATCH\n"
 		" * to $_MAX_BATCH%s. */\n"
-		"float @_train(@ *net, const float *x, const %s, int rows, float lr);\n",
+		"real @_train(@ *net, const real *x, const %s, int rows, real lr);\n",
 		classifies(s) ? "label[rows]" : arena_print(s->arena, "target[rows][%s_OUTPUTS]", s->capitals),
 		s->module->batches ? "its part of an " : "",
 		classifies(s) ? arena_print(s->arena, " or a label is not from 0 to %s_OUTPUTS - 1", s->capitals)
 		: says_yes_or_no(s) ? " or a target is not from 0 to 1" : "",
-		classifies(s) ? "int32_t *label" : "float *target");
+		truth_parameter(s));
 	if (s->module->batches)
 		put_updates(s, code);
 }
@@ -336,10 +339,10 @@ static void put_tensor_table(const Standalone *s, Code *code)
 		"} @_tensor;\n\n"
 		"#define $_TENSORS %d\n"
 		"extern const @_tensor @_tensors[$_TENSORS];\n\n"
-		"/* The tensor as row-major floats, and back. Not for a tensor of rank 0, which is an int64_t at its offset%s. "
+		"/* The tensor as row-major reals, and back. Not for a tensor of rank 0, which is an int64_t at its offset%s. "
 		"*/\n"
-		"void @_get(const @ *net, const @_tensor *tensor, float *values);\n"
-		"void @_set(@ *net, const @_tensor *tensor, const float *values);\n\n"
+		"void @_get(const @ *net, const @_tensor *tensor, real *values);\n"
+		"void @_set(@ *net, const @_tensor *tensor, const real *values);\n\n"
 		"/* Everything that training has made, the optimizer's state with it, in bytes that mean the same on any "
 		"machine. */\n"
 		"#define $_SAVE_BYTES %zu\n\n"

@@ -7,13 +7,13 @@
 
 /* ---- folded networks */
 
-const float *folded_values(const Standalone *s, const Module *m, const Node *node, int index)
+const void *folded_values(const Standalone *s, const Module *m, const Node *node, int index)
 {
 	const double *doubles = s->folded.weights[node->index].tensors[index];
 	size_t count = element_count(m->owned[node->index][index]);
-	float *values = NEW_ARRAY(s->arena, float, count);
+	void *values = arena_alloc(s->arena, count, s->target.number_bytes);
 	for (size_t i = 0; i < count; i++)
-		values[i] = (float)doubles[i];
+		number_put(values, s->target.number_bytes, i, doubles[i]);
 	return values;
 }
 
@@ -25,9 +25,9 @@ bool check_folded(const Standalone *s, Failure *failure)
 			const Tensor *tensor = s->module->owned[nodes->items[n]->index][t];
 			if (!tensor || tensor->layout == LAYOUT_COUNTER)
 				continue;
-			const float *values = folded_values(s, s->module, nodes->items[n], t);
+			const void *values = folded_values(s, s->module, nodes->items[n], t);
 			for (size_t i = 0; i < element_count(tensor); i++)
-				if (!isfinite(values[i]))
+				if (!isfinite(number_at(values, s->target.number_bytes, i)))
 					return fail(failure, "%s is not finite once BatchNorm is folded into it: nothing was emitted",
 						tensor->path);
 		}
@@ -39,16 +39,16 @@ bool check_folded(const Standalone *s, Failure *failure)
 static void put_constant(const Standalone *s, Code *code, const Node *node, int index)
 {
 	const Tensor *tensor = s->module->owned[node->index][index];
-	const float *values = folded_values(s, s->module, node, index);
+	const void *values = folded_values(s, s->module, node, index);
 	const Program program = {.kernels = &s->target};
 	ProgramTensor at_start = program_view(tensor);
 	at_start.offset = 0;
 	size_t floats = tensor_floats(s->module, tensor);
-	float *panels = NEW_ARRAY(s->arena, float, floats);
+	void *panels = arena_alloc(s->arena, floats, s->target.number_bytes);
 	tensor_set(&program, panels, &at_start, values);
-	put_template(s, code, "/* %s */\nstatic const float @_%s[%zu] $_CONST_ATTR = {\n", tensor->path, tensor->name,
+	put_template(s, code, "/* %s */\nstatic const real @_%s[%zu] $_CONST_ATTR = {\n", tensor->path, tensor->name,
 		floats);
-	put_floats(s, code, panels, floats);
+	put_table_values(s, code, panels, floats);
 	code_put(code, "};\n\n");
 }
 
@@ -87,7 +87,7 @@ void put_classify(const Standalone *s, Code *code)
 {
 	if (classifies(s))
 		put_template(s, code, "\n"
-			"int32_t @_classify(const float *y)\n"
+			"int32_t @_classify(const real *y)\n"
 			"{\n"
 			"\tint32_t best = 0;\n"
 			"\tfor (int32_t i = 1; i < $_OUTPUTS; i++)\n"
@@ -96,7 +96,7 @@ void put_classify(const Standalone *s, Code *code)
 			"}\n");
 	else if (has_classify(s))
 		put_template(s, code, "\n"
-			"int32_t @_classify(const float *y)\n"
+			"int32_t @_classify(const real *y)\n"
 			"{\n"
 			"\treturn y[0] > 0.0f;\n"
 			"}\n");
@@ -122,15 +122,15 @@ static void put_predict_one(const Standalone *s, Code *code)
 	const Module *m = s->one;
 	bool input = is_whole(s, m->input), output = is_whole(s, m->output);
 	Scratch scratch = one_scratch(s);
-	put_template(s, code, "void @_predict_one(const float *%s, float *%s)\n{\n", input ? "x" : "inputs",
+	put_template(s, code, "void @_predict_one(const real *%s, real *%s)\n{\n", input ? "x" : "inputs",
 		output ? "y" : "outputs");
 	if (scratch.floats)
-		code_put(code, "\tfloat work[%zu];\n", scratch.floats);
+		put_template(s, code, "\treal work[%zu];\n", scratch.floats);
 	code_put(code, "%s", predict_text(s, m, 1, false));
 	if (!input)
-		code_put(code, "\tfloat *const x = work + %zu;\n", scratch.input);
+		put_template(s, code, "\treal *const x = work + %zu;\n", scratch.input);
 	if (!output)
-		code_put(code, "\tfloat *const y = work + %zu;\n", scratch.output);
+		put_template(s, code, "\treal *const y = work + %zu;\n", scratch.output);
 	if (!input)
 		put_template(s, code, "\n\t@_gather(1, $_INPUTS, x, inputs, NULL);\n");
 	code_put(code, "%s", predict_text(s, m, 1, true));
@@ -143,16 +143,16 @@ static void put_predict(const Standalone *s, Code *code)
 {
 	Scratch scratch = scratch_of(s->module);
 	put_template(s, code, "\n"
-		"static void @_predict_batch(const float *inputs, float *outputs, int rows, float *work)\n"
+		"static void @_predict_batch(const real *inputs, real *outputs, int rows, real *work)\n"
 		"{\n"
 		"%s"
-		"\tfloat *const x = work + %zu;\n"
-		"\tfloat *const y = work + %zu;\n\n"
+		"\treal *const x = work + %zu;\n"
+		"\treal *const y = work + %zu;\n\n"
 		"\t@_gather(rows, $_INPUTS, x, inputs, NULL);\n"
 		"%s\n"
 		"\t@_scatter(rows, $_OUTPUTS, outputs, y);\n"
 		"}\n\n"
-		"void @_predict(const float *x, float *y, int rows, float *scratch)\n"
+		"void @_predict(const real *x, real *y, int rows, real *scratch)\n"
 		"{\n"
 		"\tfor (; rows > 0; rows -= $_MAX_BATCH, x += $_MAX_BATCH * $_INPUTS, y += $_MAX_BATCH * $_OUTPUTS)\n"
 		"\t\t@_predict_batch(x, y, rows < $_MAX_BATCH ? rows : $_MAX_BATCH, scratch);\n"

@@ -6,10 +6,10 @@
 
 static const char generator[] =
 	"\n/* ---- initial weights */\n\n"
-	"/* MT19937 (Matsumoto and Nishimura, 1998). Its words are kept in memory meant for floats, so they are copied. "
+	"/* MT19937 (Matsumoto and Nishimura, 1998). Its words are kept in memory meant for reals, so they are copied. "
 	"*/\n"
 	"enum { $_WORDS = %d, $_SHIFT = 397 };\n\n"
-	"typedef struct @_Generator { float *words; int position; } @_Generator;\n\n"
+	"typedef struct @_Generator { real *words; int position; } @_Generator;\n\n"
 	"static uint32_t @_word(const @_Generator *generator, int i)\n"
 	"{\n"
 	"\tuint32_t word;\n"
@@ -71,17 +71,29 @@ static const char own_random[] =
 
 static const char uniform[] =
 	"/* Numbers from -bound to bound, as torch.nn.init.uniform_ draws them from 24 bits each. */\n"
-	"static void @_uniform(%s *generator, float *panels, int features, int inputs%s, float bound)\n"
+	"static void @_uniform(%s *generator, real *panels, int features, int inputs%s, real bound)\n"
 	"{\n"
 	"\tfor (int feature = 0; feature < features; feature++)\n"
 	"\t\tfor (int input = 0; input < inputs; input++) {\n"
 	"\t\t\tconst int32_t bits = (int32_t)(@_random(generator) & 0xffffff) - 0x800000;\n"
-	"\t\t\tpanels[@_place(feature, input, inputs%s)] = bound * ((float)bits / 8388608.0f);\n"
+	"\t\t\tpanels[@_place(feature, input, inputs%s)] = bound * ((real)bits / 8388608.0f);\n"
+	"\t\t}\n"
+	"}\n\n";
+
+static const char uniform_of_double[] =
+	"/* Numbers from -bound to bound, as torch.nn.init.uniform_ draws them from 53 bits each. */\n"
+	"static void @_uniform(%s *generator, real *panels, int features, int inputs%s, real bound)\n"
+	"{\n"
+	"\tfor (int feature = 0; feature < features; feature++)\n"
+	"\t\tfor (int input = 0; input < inputs; input++) {\n"
+	"\t\t\tconst uint32_t high = @_random(generator) & UINT32_C(0x1fffff), low = @_random(generator);\n"
+	"\t\t\tconst double bits = (double)high * 4294967296.0 + (double)low - 4503599627370496.0;\n"
+	"\t\t\tpanels[@_place(feature, input, inputs%s)] = bound * (bits / 4503599627370496.0);\n"
 	"\t\t}\n"
 	"}\n\n";
 
 static const char fill[] =
-	"static void @_fill(float *panel, int features, float value)\n"
+	"static void @_fill(real *panel, int features, real value)\n"
 	"{\n"
 	"\tfor (int feature = 0; feature < features; feature++)\n"
 	"\t\tpanel[feature] = value;\n"
@@ -117,7 +129,7 @@ static void put_initial(const Standalone *s, Code *code, const Tensor *tensor)
 		put_template(s, code, "\t@_uniform(%s, net->%s, %d, %d%s, %s);\n",
 			s->module->generator ? "net->generator" : "&generator", member_text(s, tensor),
 			tensor->features, tensor->layout == LAYOUT_WEIGHTS ? tensor->inputs : 1, taps_literal(s, tensor),
-			number_text(s->arena, initial_bound(tensor->init, tensor->inputs), OPERAND_FLOAT));
+			number_text(s->arena, initial_bound(tensor->init, tensor->inputs), number_class(s->target.number_bytes)));
 	else if (tensor->init == INIT_ONE)
 		put_ones(s, code, tensor);
 }
@@ -127,7 +139,7 @@ static void put_init_function(const Standalone *s, Code *code, Tensor *const *te
 	const bool own = s->module->generator, apart = drawn && !own;
 	put_template(s, code, "void @_init(@ *net, uint64_t seed)\n{\n");
 	if (apart && s->work < STATE_WORDS)
-		put_template(s, code, "\tfloat words[$_WORDS];\n\t@_Generator generator = { words, 0 };\n");
+		put_template(s, code, "\treal words[$_WORDS];\n\t@_Generator generator = { words, 0 };\n");
 	else if (apart)
 		put_template(s, code, "\t@_Generator generator = { net->work, 0 };\n");
 	code_put(code, own ? "\tmemset(net, 0, sizeof *net);\n" : "\n\tmemset(net, 0, sizeof *net);\n");
@@ -157,8 +169,9 @@ void put_init(const Standalone *s, Code *code)
 	else if (drawn)
 		put_template(s, code, generator, STATE_WORDS);
 	if (drawn)
-		put_template(s, code, uniform, s->module->generator ? "uint32_t" : arena_print(s->arena, "%s_Generator",
-			s->prefix), s->convolves ? ", int taps" : "", s->convolves ? ", taps" : "");
+		put_template(s, code, s->target.number_bytes == sizeof(double) ? uniform_of_double : uniform,
+			s->module->generator ? "uint32_t" : arena_print(s->arena, "%s_Generator", s->prefix),
+			s->convolves ? ", int taps" : "", s->convolves ? ", taps" : "");
 	if (filled)
 		put_template(s, code, fill);
 	put_init_function(s, code, tensors, count, drawn);

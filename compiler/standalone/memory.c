@@ -30,7 +30,7 @@ void put_memory_table(const Standalone *s, Code *code)
 	const Module *m = s->module;
 	size_t batch = role_bytes(m, ROLE_INPUT) + role_bytes(m, ROLE_TARGET);
 	size_t kept = role_bytes(m, ROLE_PARAMETER) + role_bytes(m, ROLE_STATISTIC);
-	size_t predict = (s->output + tensor_floats(m, m->output)) * sizeof(float);
+	size_t predict = (s->output + tensor_floats(m, m->output)) * s->target.number_bytes;
 	code_put(code, " * Memory in bytes, for batches of up to %d rows:\n", m->options.batch);
 	code_put(code, " * %10zu  parameters\n", role_bytes(m, ROLE_PARAMETER));
 	code_put(code, " * %10zu  running statistics\n", role_bytes(m, ROLE_STATISTIC));
@@ -42,8 +42,8 @@ void put_memory_table(const Standalone *s, Code *code)
 	code_put(code, " * %10zu  the batch\n", batch);
 	code_put(code,
 		" * %10zu  work: %zu for what backward reads of forward, the rest for scratch (%zu are in use at the worst\n"
-		" *             moment). What begins at one place follows each other there:\n", s->work * sizeof(float),
-		saved_activation_bytes(m), m->train.peak * sizeof(float));
+		" *             moment). What begins at one place follows each other there:\n",
+		s->work * s->target.number_bytes, saved_activation_bytes(m), m->train.peak * s->target.number_bytes);
 	code_put(code, "%s", shared_storage(m, &m->train, " *                 "));
 	code_put(code, " * %10zu  in all, for training\n", s->bytes);
 	code_put(code, " * %10zu  of it for prediction, which takes %zu of work\n", kept + batch + predict, predict);
@@ -58,15 +58,15 @@ void put_inference_memory(const Standalone *s, Code *code)
 	size_t constants = 0;
 	for (int i = 0; i < s->module->tensors.count; i++)
 		if (s->module->tensors.items[i]->path)
-			constants += tensor_floats(s->module, s->module->tensors.items[i]) * sizeof(float);
+			constants += tensor_floats(s->module, s->module->tensors.items[i]) * s->target.number_bytes;
 	code_put(code, " * Memory in bytes:\n");
 	code_put(code, " * %10zu  weights, constant\n", constants);
-	size_t one = one_scratch(s).floats * sizeof(float);
+	size_t one = one_scratch(s).floats * s->target.number_bytes;
 	code_put(code,
 		" * %10zu  of the stack for one sample, and up to %zu for what the compiler keeps there: gcc on x86-64, with "
 		"-Os, -O2 or -O3\n", one, stack_bytes(s->one, &s->one->predict, 512, 512));
 	code_put(code, " * %10zu  of the caller's for batches, which are taken %d rows at a time\n",
-		scratch_of(s->module).floats * sizeof(float), s->module->options.batch);
+		scratch_of(s->module).floats * s->target.number_bytes, s->module->options.batch);
 	code_put(code, " * %10zu  of the stack at most for those\n",
 		stack_bytes(s->module, &s->module->predict, 1024, 1024));
 	code_put(code, " * Nothing is allocated, and nothing is kept between calls.\n");

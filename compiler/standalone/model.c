@@ -55,6 +55,11 @@ bool says_yes_or_no(const Standalone *s)
 	return s->module->network->loss->layer->truth == TRUTH_CHANCES;
 }
 
+const char *truth_parameter(const Standalone *s)
+{
+	return classifies(s) ? "int32_t *label" : arena_print(s->arena, "%s *target", number_type(s->target.number_bytes));
+}
+
 bool has_classify(const Standalone *s)
 {
 	return classifies(s) || (says_yes_or_no(s) && shape_size(&s->module->network->output->shape) == 1);
@@ -86,12 +91,19 @@ const char *saved_name(const Tensor *tensor)
 	return tensor->path ? tensor->path : tensor->name;
 }
 
+size_t saved_count(const Standalone *s, const Tensor *tensor)
+{
+	const size_t count = element_count(tensor);
+	return tensor->layout == LAYOUT_GENERATOR ? count * sizeof(uint32_t) / s->target.number_bytes : count;
+}
+
 size_t save_bytes(const Standalone *s)
 {
 	Tensor **tensors = NEW_ARRAY(s->arena, Tensor *, s->module->tensors.count);
 	size_t bytes = SAVE_HEADER_BYTES;
 	for (int i = saved_tensors(s->module, tensors) - 1; i >= 0; i--)
-		bytes += element_count(tensors[i]) * (tensors[i]->layout == LAYOUT_COUNTER ? sizeof(int64_t) : sizeof(float));
+		bytes += tensors[i]->layout == LAYOUT_COUNTER ? sizeof(int64_t)
+			: saved_count(s, tensors[i]) * s->target.number_bytes;
 	return bytes;
 }
 
@@ -111,9 +123,9 @@ const ProgramTensor *tensor_at_path(const Map *tensors, const char *path)
 	return tensor;
 }
 
-const float *weights_of(const Standalone *s, const Tensor *tensor)
+const void *weights_of(const Standalone *s, const Tensor *tensor)
 {
-	float *values = NEW_ARRAY(s->arena, float, element_count(tensor));
+	void *values = arena_alloc(s->arena, element_count(tensor), s->target.number_bytes);
 	tensor_get(&s->model->module->program, s->net, tensor_at_path(s->tensors, tensor->path), values);
 	return values;
 }
@@ -128,11 +140,11 @@ int64_t count_of(const Standalone *s, const Tensor *tensor)
 static double *doubles_of(const Standalone *s, const ProgramTensor *tensor)
 {
 	size_t count = tensor_count(tensor);
-	float *values = NEW_ARRAY(s->arena, float, count);
+	void *values = arena_alloc(s->arena, count, s->target.number_bytes);
 	double *doubles = NEW_ARRAY(s->arena, double, count);
 	tensor_get(&s->model->module->program, s->net, tensor, values);
 	for (size_t i = 0; i < count; i++)
-		doubles[i] = values[i];
+		doubles[i] = number_at(values, s->target.number_bytes, i);
 	return doubles;
 }
 

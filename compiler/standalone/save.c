@@ -33,16 +33,16 @@ static const char place_in_kernel[] =
 
 /* The first %s is the number of inputs, the second one how to say the place. */
 static const char access[] =
-	"void @_get(const @ *net, const @_tensor *tensor, float *values)\n"
+	"void @_get(const @ *net, const @_tensor *tensor, real *values)\n"
 	"{\n"
-	"\tconst float *panels = (const float *)(const void *)((const unsigned char *)net + tensor->offset);\n"
+	"\tconst real *panels = (const real *)(const void *)((const unsigned char *)net + tensor->offset);\n"
 	"\tfor (int32_t feature = 0; feature < tensor->shape[0]; feature++)\n"
 	"\t\tfor (int32_t input = 0; input < %s; input++)\n"
 	"\t\t\t*values++ = panels[%s];\n"
 	"}\n\n"
-	"void @_set(@ *net, const @_tensor *tensor, const float *values)\n"
+	"void @_set(@ *net, const @_tensor *tensor, const real *values)\n"
 	"{\n"
-	"\tfloat *panels = (float *)(void *)((unsigned char *)net + tensor->offset);\n"
+	"\treal *panels = (real *)(void *)((unsigned char *)net + tensor->offset);\n"
 	"\tfor (int32_t feature = 0; feature < tensor->shape[0]; feature++)\n"
 	"\t\tfor (int32_t input = 0; input < %s; input++)\n"
 	"\t\t\tpanels[%s] = *values++;\n"
@@ -94,9 +94,9 @@ static const char saving[] =
 	"\t\t}\n"
 	"\t\tfor (int32_t feature = 0; feature < tensor->shape[0]; feature++)\n"
 	"\t\t\tfor (int32_t input = 0; input < %s; input++) {\n"
-	"\t\t\t\tuint32_t word;\n"
-	"\t\t\t\tmemcpy(&word, from + 4 * %s, sizeof word);\n"
-	"\t\t\t\tto = @_write_word(to, word);\n"
+	"\t\t\t\tuint%d_t word;\n"
+	"\t\t\t\tmemcpy(&word, from + %d * %s, sizeof word);\n"
+	"%s"
 	"\t\t\t}\n"
 	"\t}\n"
 	"\tto = @_write_word(begin, @_magic);\n"
@@ -131,9 +131,9 @@ static const char loading[] =
 	"\t\t\tcontinue;\n"
 	"\t\t}\n"
 	"\t\tfor (int32_t feature = 0; feature < tensor->shape[0]; feature++)\n"
-	"\t\t\tfor (int32_t input = 0; input < %s; input++, from += 4) {\n"
-	"\t\t\t\tconst uint32_t word = @_read_word(from);\n"
-	"\t\t\t\tmemcpy(to + 4 * %s, &word, sizeof word);\n"
+	"\t\t\tfor (int32_t input = 0; input < %s; input++, from += %d) {\n"
+	"\t\t\t\tconst uint%d_t word = %s;\n"
+	"\t\t\t\tmemcpy(to + %d * %s, &word, sizeof word);\n"
 	"\t\t\t}\n"
 	"\t}\n"
 	"\treturn $_LOAD_OK;\n"
@@ -142,7 +142,7 @@ static const char loading[] =
 /* FNV-1a over names and shapes. */
 static uint32_t layout_hash(const Standalone *s, Tensor *const *tensors, int count)
 {
-	uint32_t hash = 2166136261u;
+	uint32_t hash = s->target.number_bytes == sizeof(double) ? 2166136261u ^ 64 : 2166136261u;
 	for (int i = 0; i < count; i++) {
 		const Tensor *tensor = tensors[i];
 		const char *text = arena_print(s->arena, "%s %d %d %d;", saved_name(tensor), (int)tensor->layout,
@@ -160,6 +160,8 @@ static const char *shape_literal(const Standalone *s, const Tensor *tensor)
 {
 	const ProgramTensor view = program_view(tensor);
 	int shape[4], rank = tensor_shape(&view, shape);
+	if (tensor->layout == LAYOUT_GENERATOR)
+		shape[0] = (int)saved_count(s, tensor);
 	return arena_print(s->arena, s->convolves ? "%d, { %d, %d, %d, %d }" : "%d, { %d, %d }", rank, shape[0], shape[1],
 		shape[2], shape[3]);
 }
@@ -173,7 +175,8 @@ static void put_table(const Standalone *s, Code *code, Tensor *const *tensors, i
 			: tensor->role == ROLE_GENERATOR ? "GENERATOR" : "OPTIMIZER_STATE";
 		put_template(s, code, "\t{ \"%s\", $_%s, %s, offsetof(@, %s)%s },\n", saved_name(tensor), role,
 			shape_literal(s, tensor), tensor->block ? tensor->block->name : tensor->name,
-			tensor->block && tensor->in_block ? arena_print(s->arena, " + %zu * sizeof(float)", tensor->in_block) : "");
+			tensor->block && tensor->in_block ? arena_print(s->arena, " + %zu * sizeof(%s)", tensor->in_block,
+				number_type(s->target.number_bytes)) : "");
 	}
 	code_put(code, "};\n\n");
 }
@@ -202,7 +205,14 @@ void put_saving(const Standalone *s, Code *code)
 {
 	Tensor **tensors = NEW_ARRAY(s->arena, Tensor *, s->module->tensors.count);
 	int count = saved_tensors(s->module, tensors);
+	const int size = (int)s->target.number_bytes, bits = 8 * size;
+	const bool wide = size == sizeof(double);
 	put_template(s, code, bytes, SAVE_HEADER_BYTES, (unsigned long)layout_hash(s, tensors, count));
-	put_template(s, code, saving, inputs_text(s), place_text(s));
-	put_template(s, code, loading, inputs_text(s), place_text(s));
+	put_template(s, code, saving, inputs_text(s), bits, size, place_text(s), wide
+		? arena_print(s->arena, "\t\t\t\tto = %s_write_word(to, (uint32_t)(word & UINT32_C(0xffffffff)));\n"
+		"\t\t\t\tto = %s_write_word(to, (uint32_t)(word >> 32));\n", s->prefix, s->prefix)
+		: arena_print(s->arena, "\t\t\t\tto = %s_write_word(to, word);\n", s->prefix));
+	put_template(s, code, loading, inputs_text(s), size, bits, wide
+		? arena_print(s->arena, "%s_read_word(from) | (uint64_t)%s_read_word(from + 4) << 32", s->prefix, s->prefix)
+		: arena_print(s->arena, "%s_read_word(from)", s->prefix), size, place_text(s));
 }

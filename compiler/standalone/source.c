@@ -95,7 +95,7 @@ static void put_called_kernels(const Standalone *s, Code *code)
 	for (int i = 0; i < kernels->count; i++)
 		if (called[i])
 			names[count++] = kernels->items[i].name;
-	put_kernels(code, s->target.lanes, s->prefix, names, count);
+	put_kernels(code, s->target.lanes, s->target.number_bytes, s->prefix, names, count);
 }
 
 /* ---- predict and train */
@@ -131,15 +131,15 @@ static void put_predict(const Standalone *s, Code *code)
 	int inputs = (int)shape_size(&s->module->network->input->shape),
 		outputs = (int)shape_size(&s->module->network->output->shape);
 	put_template(s, code, "\n/* ---- prediction */\n\n"
-		"static void @_predict_batch(@ *net, const float *inputs, float *outputs, int rows)\n"
+		"static void @_predict_batch(@ *net, const real *inputs, real *outputs, int rows)\n"
 		"{\n"
 		"%s"
-		"\tfloat *const y = net->work + %zu;\n\n"
+		"\treal *const y = net->work + %zu;\n\n"
 		"\t@_gather(rows, %d, net->x, inputs, NULL);\n"
 		"%s\n"
 		"\t@_scatter(rows, %d, outputs, y);\n"
 		"}\n\n"
-		"void @_predict(@ *net, const float *x, float *y, int rows)\n"
+		"void @_predict(@ *net, const real *x, real *y, int rows)\n"
 		"{\n"
 		"\tfor (; rows > 0; rows -= $_MAX_BATCH, x += $_MAX_BATCH * $_INPUTS, y += $_MAX_BATCH * $_OUTPUTS)\n"
 		"\t\t@_predict_batch(net, x, y, rows < $_MAX_BATCH ? rows : $_MAX_BATCH);\n"
@@ -151,7 +151,7 @@ static void put_predict(const Standalone *s, Code *code)
 static void put_update(const Standalone *s, Code *code)
 {
 	put_template(s, code, "\n/* ---- training */\n\n"
-		"void @_update(@ *net, float lr)\n"
+		"void @_update(@ *net, real lr)\n"
 		"{\n"
 		"%s\n"
 		"\tif (net->batches == 0)\n"
@@ -166,11 +166,11 @@ static void put_train(const Standalone *s, Code *code)
 	const Network *network = s->module->network;
 	int inputs = (int)shape_size(&network->input->shape), outputs = (int)shape_size(&network->output->shape);
 	put_template(s, code, "%s\n"
-		"float @_train(@ *net, const float *x, const %s, int rows, float lr)\n"
+		"real @_train(@ *net, const real *x, const %s, int rows, real lr)\n"
 		"{\n"
 		"\tif (rows < $_MIN_BATCH || rows > $_MAX_BATCH)\n"
 		"\t\treturn NAN;\n",
-		s->module->batches ? "" : "\n/* ---- training */\n", classifies(s) ? "int32_t *label" : "float *target");
+		s->module->batches ? "" : "\n/* ---- training */\n", truth_parameter(s));
 	if (classifies(s))
 		put_template(s, code,
 			"\tfor (int row = 0; row < rows; row++)\n"
@@ -181,7 +181,7 @@ static void put_train(const Standalone *s, Code *code)
 			"\tfor (int i = 0; i < rows * $_OUTPUTS; i++)\n"
 			"\t\tif (!(target[i] >= 0.0f && target[i] <= 1.0f))\n"
 			"\t\t\treturn NAN;\n");
-	put_template(s, code, "%s\tfloat loss%s;\n\n\t@_gather(rows, %d, net->x, x, NULL);\n",
+	put_template(s, code, "%s\treal loss%s;\n\n\t@_gather(rows, %d, net->x, x, NULL);\n",
 		routine_text(s, &s->module->train, false), s->module->correct ? ", correct" : "", inputs);
 	if (!classifies(s))
 		put_template(s, code, "\t@_gather(rows, %d, net->target, target, NULL);\n", outputs);

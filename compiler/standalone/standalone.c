@@ -84,12 +84,12 @@ static void plan_struct(Standalone *s)
 		bool counter = tensors[i]->layout == LAYOUT_COUNTER;
 		counters = counters || counter;
 		s->convolves = s->convolves || tensors[i]->kernel_height;
-		s->bytes += counter ? sizeof(int64_t) : tensor_floats(s->module, tensors[i]) * sizeof(float);
+		s->bytes += tensor_bytes(s->module, tensors[i]);
 	}
 	/* so that an int64_t has the same offset whether it is aligned to 8 bytes or to 4 */
-	if (counters && (s->bytes + s->work * sizeof(float)) % sizeof(int64_t) != 0)
+	if (counters && (s->bytes + s->work * s->target.number_bytes) % sizeof(int64_t) != 0)
 		s->work++;
-	s->bytes += s->work * sizeof(float);
+	s->bytes += s->work * s->target.number_bytes;
 }
 
 /* ---- files */
@@ -160,7 +160,8 @@ static bool check_size(const Standalone *s, Failure *failure)
 	uint64_t budget = s->options->ram;
 	if (!s->options->inference)
 		return check_ram(s->module, &s->module->train, true, s->bytes, budget, failure);
-	size_t one = one_scratch(s).floats * sizeof(float), batch = scratch_of(s->module).floats * sizeof(float);
+	size_t one = one_scratch(s).floats * s->target.number_bytes,
+		batch = scratch_of(s->module).floats * s->target.number_bytes;
 	return check_ram(s->one, &s->one->predict, false, one, budget, failure)
 		&& check_ram(s->module, &s->module->predict, false, batch, budget, failure);
 }
@@ -203,7 +204,8 @@ static Standalone *begin(const Compilation *model, const StandaloneOptions *opti
 	*s = (Standalone){
 		.arena = arena, .options = options, .model = model,
 		.tensors = tensors_by_path(arena, &model->module->program),
-		.target = {.name = "emitted C", .lanes = options->lanes ? options->lanes : 1},
+		.target = {.name = "emitted C", .number_bytes = model->module->program.kernels->number_bytes,
+			.lanes = options->lanes ? options->lanes : 1},
 		.header = {.arena = arena}, .source = {.arena = arena}, .test = {.arena = arena},
 	};
 	choose_prefix(s);

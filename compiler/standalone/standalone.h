@@ -62,7 +62,8 @@ struct Standalone {
 };
 
 /* text.c */
-/* Writes a template, in which @ stands for the prefix and $ for the prefix in capitals. */
+/* Writes a template, in which @ stands for the prefix, $ for the prefix in capitals, and the word real for the type of
+ * the numbers, whose literals are written as floats. */
 void put_template(const Standalone *s, Code *code, const char *format, ...);
 /* Removes the marks that put_template leaves. If a variable has the name of the struct, it gets another name. */
 void settle_name(const Standalone *s, Code *code);
@@ -77,8 +78,9 @@ Role content_role(const Tensor *tensor);        /* its own, or that of a block's
 const char *member_text(const Standalone *s, const Tensor *tensor);
 bool follows_work(const Tensor *tensor);        /* its place is after the working memory */
 bool is_persistent(const Tensor *tensor);       /* outlives a step, so it is saved */
-/* Returns a tensor's weights in net, row-major; or the value of a counter. */
-const float *weights_of(const Standalone *s, const Tensor *tensor);
+/* Returns a tensor's weights in net, row-major, in numbers of the target's type, as all tables are; or the value of a
+ * counter. */
+const void *weights_of(const Standalone *s, const Tensor *tensor);
 int64_t count_of(const Standalone *s, const Tensor *tensor);
 
 /* The program's tensors as a map: path -> ProgramTensor. */
@@ -90,11 +92,14 @@ Weights *model_weights(const Standalone *s);    /* all of them, in double */
 bool normalises_batch(const Standalone *s);
 bool classifies(const Standalone *s);
 bool says_yes_or_no(const Standalone *s);
+const char *truth_parameter(const Standalone *s);       /* "int32_t *label", "float *target" or "double *target" */
 bool has_classify(const Standalone *s);         /* a sample has one class */
 int training_minimum(const Standalone *s);      /* rows */
 int saved_tensors(const Module *m, Tensor **tensors);
 const char *saved_name(const Tensor *tensor);
 size_t save_bytes(const Standalone *s);
+/* How many numbers of the target take as many bytes as the tensor: with double, half as many as a generator has words. */
+size_t saved_count(const Standalone *s, const Tensor *tensor);
 
 /* inference.c */
 
@@ -102,7 +107,7 @@ size_t save_bytes(const Standalone *s);
 typedef struct Scratch { size_t input, output, floats; } Scratch;
 
 /* m: a module of the folded network */
-const float *folded_values(const Standalone *s, const Module *m, const Node *node, int index);
+const void *folded_values(const Standalone *s, const Module *m, const Node *node, int index);
 bool check_folded(const Standalone *s, Failure *failure);
 Scratch scratch_of(const Module *m);
 Scratch one_scratch(const Standalone *s);
@@ -119,11 +124,12 @@ bool trial_compile(Arena *arena, const Network *network, const Options *options,
 bool trial_open(const Standalone *s, Trial *trial, int rows, bool folded, bool fused, Failure *failure);
 void trial_close(Trial *trial);
 /* One training step or prediction. With random, a rounding error is added to each result of a kernel call. */
-void trial_predict(const Trial *trial, Random *random, const float *x, float *y);
-float trial_train(const Trial *trial, Random *random, const float *x, const int32_t *label, const float *target,
-	float lr);
-void trial_update(const Trial *trial, Random *random, float lr);        /* if an update is for several batches */
-void trial_disturb(Random *random, float *values, size_t count);        /* changes each by a rounding error */
+void trial_predict(const Trial *trial, Random *random, const void *x, void *y);
+double trial_train(const Trial *trial, Random *random, const void *x, const int32_t *label, const void *target,
+	double lr);
+void trial_update(const Trial *trial, Random *random, double lr);       /* if an update is for several batches */
+/* Changes each by a rounding error. */
+void trial_disturb(Random *random, void *values, size_t number_bytes, size_t count);
 bool measure_folding(Standalone *s, Failure *failure);
 
 /* expected.c: up to SAMPLES numbers of each tensor, evenly spaced. Gradients are found from a step with a
@@ -139,22 +145,23 @@ typedef struct Numbers {
 	int tensor;             /* its row in the emitted table; -1: none */
 	/* of a gradient: the row of the tensor from which it is found, or -1: the parameter itself */
 	int state;
-	float *values;
+	double *values;
 	int count;
 	double spread;          /* the largest change of any of them by rounding */
 	double tolerance;
 } Numbers;
 
 typedef struct Expected {
-	size_t rows, inputs, outputs;   /* inputs, outputs: floats in a row */
-	float *x, *target;
+	size_t rows, inputs, outputs;   /* inputs, outputs: numbers in a row */
+	void *x, *target;
 	int32_t *label;
-	float rate;
+	double rate;
 	FirstStep first_step;
 	struct { Numbers *items; int count, capacity; } numbers;
 } Expected;
 
-extern const double test_margin, test_least_tolerance;
+extern const double test_margin;
+double test_least_tolerance(size_t number_bytes);
 
 bool is_tested(const Tensor *tensor);   /* has values that a test can predict */
 bool find_expected(const Standalone *s, Expected *expected, Failure *failure);
@@ -185,7 +192,7 @@ void put_init(const Standalone *s, Code *code);
 void put_saving(const Standalone *s, Code *code);
 void put_trained(const Standalone *s, Code *code);
 /* Writes a row of exact literals, as the lines of an initialiser. */
-void put_floats(const Standalone *s, Code *code, const float *values, size_t count);
+void put_table_values(const Standalone *s, Code *code, const void *values, size_t count);
 /* False: a weight is not finite; C has no literal for it. */
 bool check_weights(const Standalone *s, Failure *failure);
 

@@ -5,10 +5,10 @@
 
 /* ---- both kinds of program */
 
-static void put_array(Standalone *s, const char *name, const float *values, size_t count)
+static void put_array(Standalone *s, const char *name, const void *values, size_t count)
 {
-	code_put(&s->test, "static const float %s[%zu] = {\n", name, count);
-	put_floats(s, &s->test, values, count);
+	put_template(s, &s->test, "static const real %s[%zu] = {\n", name, count);
+	put_table_values(s, &s->test, values, count);
 	code_put(&s->test, "};\n\n");
 }
 
@@ -24,7 +24,8 @@ static void put_labels(Standalone *s, const Expected *e)
 static const char *tolerance_text(Standalone *s, const Numbers *numbers)
 {
 	double unit = pow(10, floor(log10(fmax(numbers->tolerance, 1e-30))) - 1);
-	return number_text(s->arena, ceil(fmax(numbers->tolerance, 1e-30) / unit) * unit, OPERAND_FLOAT);
+	return number_text(s->arena, ceil(fmax(numbers->tolerance, 1e-30) / unit) * unit,
+		number_class(s->target.number_bytes));
 }
 
 static const char *name_of(Standalone *s, const Numbers *numbers)
@@ -40,8 +41,13 @@ static const char *name_of(Standalone *s, const Numbers *numbers)
 
 static void put_numbers(Standalone *s, const Expected *e)
 {
-	for (int i = 0; i < e->numbers.count; i++)
-		put_array(s, name_of(s, &e->numbers.items[i]), e->numbers.items[i].values, (size_t)e->numbers.items[i].count);
+	for (int i = 0; i < e->numbers.count; i++) {
+		const Numbers *numbers = &e->numbers.items[i];
+		void *values = arena_alloc(s->arena, (size_t)numbers->count, s->target.number_bytes);
+		for (int k = 0; k < numbers->count; k++)
+			number_put(values, s->target.number_bytes, (size_t)k, numbers->values[k]);
+		put_array(s, name_of(s, numbers), values, (size_t)numbers->count);
+	}
 }
 
 static const Numbers *first_of(const Expected *e, NumbersKind kind)
@@ -80,20 +86,20 @@ static const char beginning[] =
 static const char checks[] =
 	"static int passed, failed;\n\n"
 	"/* By its bits: to compilers with -ffast-math there is no number that is not equal to itself. */\n"
-	"static int is_nan(float value)\n"
+	"static int is_nan(real value)\n"
 	"{\n"
-	"\tuint32_t bits;\n\n"
+	"\t%s bits;\n\n"
 	"\tmemcpy(&bits, &value, sizeof bits);\n"
-	"\treturn (bits & 0x7fffffff) > 0x7f800000;\n"
+	"\treturn (bits & %s) > %s;\n"
 	"}\n\n"
 	"static void check(int good, const char *what, const char *name)\n"
 	"{\n"
 	"\tif (!good)\n"
-	"\t\tprintf(\"%s%s: wrong\\n\", what, name);\n"
+	"\t\tprintf(\"%%s%%s: wrong\\n\", what, name);\n"
 	"\tpassed += good != 0;\n"
 	"\tfailed += good == 0;\n"
 	"}\n\n"
-	"static void compare(const float *found, const float *expected, int count, float tolerance, const char *what, "
+	"static void compare(const real *found, const real *expected, int count, real tolerance, const char *what, "
 	"const char *name)\n"
 	"{\n"
 	"\tint i = 0;\n\n"
@@ -101,7 +107,8 @@ static const char checks[] =
 	"<= tolerance)\n"
 	"\t\ti++;\n"
 	"\tif (i < count)\n"
-	"\t\tprintf(\"%s%s: number %d is %.9g, expected %.9g, give or take %.2g\\n\", what, name, i, (double)found[i],\n"
+	"\t\tprintf(\"%%s%%s: number %%d is %%.%dg, expected %%.%dg, give or take %%.2g\\n\", what, name, i, "
+	"(double)found[i],\n"
 	"\t\t\t(double)expected[i], (double)tolerance);\n"
 	"\tcheck(i == count, what, name);\n"
 	"}\n\n";
@@ -116,9 +123,9 @@ static const char ending[] =
 static const char training_functions[] =
 	"static @ net, copy;\n"
 	"static unsigned char saved[$_SAVE_BYTES];\n"
-	"static float values[%zu];\n\n"
+	"static real values[%zu];\n\n"
 	"/* Up to %d values of a tensor, evenly spaced. */\n"
-	"static int sample(const @ *from, int tensor, float *to)\n"
+	"static int sample(const @ *from, int tensor, real *to)\n"
 	"{\n"
 	"\tconst int count = (int)(@_tensors[tensor].shape[0] * @_tensors[tensor].shape[1]%s);\n"
 	"\tconst int samples = count < %d ? count : %d;\n\n"
@@ -130,9 +137,9 @@ static const char training_functions[] =
 	"/* net is copy after a step at a rate of %d, beside which nothing is left of the weights: what they lost, divided "
 	"by it,\n"
 	" * is %s. So is what the optimizer keeps, where it keeps it. */\n"
-	"static void compare_gradient(int tensor, int kept, const float *expected, float tolerance)\n"
+	"static void compare_gradient(int tensor, int kept, const real *expected, real tolerance)\n"
 	"{\n"
-	"\tfloat before[%d], found[%d];\n"
+	"\treal before[%d], found[%d];\n"
 	"\tconst int samples = sample(&copy, tensor, before);\n\n"
 	"\tsample(&net, kept, found);\n"
 	"\tfor (int i = 0; kept == tensor && i < samples; i++)\n"
@@ -140,9 +147,9 @@ static const char training_functions[] =
 	"%s"
 	"\tcompare(found, expected, samples, tolerance, \"gradient of \", @_tensors[tensor].name);\n"
 	"}\n\n"
-	"static void compare_trained(int tensor, const float *expected, float tolerance)\n"
+	"static void compare_trained(int tensor, const real *expected, real tolerance)\n"
 	"{\n"
-	"\tfloat found[%d];\n"
+	"\treal found[%d];\n"
 	"\tconst int samples = sample(&net, tensor, found);\n\n"
 	"\tcompare(found, expected, samples, tolerance, \"\", @_tensors[tensor].name);\n"
 	"}\n\n";
@@ -150,7 +157,7 @@ static const char training_functions[] =
 static const char training_main[] =
 	"int main(void)\n"
 	"{\n"
-	"\tfloat y[ROWS * $_OUTPUTS], loss[%d];\n\n"
+	"\treal y[ROWS * $_OUTPUTS], loss[%d];\n\n"
 	"\t@_init%s;\n"
 	"\t@_predict(&net, x, y, ROWS);\n"
 	"\tcompare(y, outputs, ROWS * $_OUTPUTS, %s, \"outputs\", \"\");\n\n"
@@ -192,7 +199,7 @@ static void put_training_functions(Standalone *s, const Expected *e)
 		"\n\t\t* %s_tensors[tensor].shape[2] * %s_tensors[tensor].shape[3]", s->prefix, s->prefix);
 	const char *meaning = "the gradient", *undo = "", *loop = "\tfor (int i = 0; i < samples; i++)\n\t\tfound[i] ";
 	if (first->decay != 0) {
-		const char *decay = number_text(s->arena, first->decay, OPERAND_FLOAT);
+		const char *decay = number_text(s->arena, first->decay, number_class(s->target.number_bytes));
 		meaning = arena_print(s->arena, "the gradient + %s of the weight", decay);
 		if (!first->squared)
 			undo = arena_print(s->arena, "%s-= before[i] * %s;\n", loop, decay);
@@ -200,7 +207,7 @@ static void put_training_functions(Standalone *s, const Expected *e)
 	if (first->squared)
 		meaning = arena_print(s->arena, "the square of (%s)", meaning);
 	if (first->scale != 1) {
-		const char *scale = number_text(s->arena, first->scale, OPERAND_FLOAT);
+		const char *scale = number_text(s->arena, first->scale, number_class(s->target.number_bytes));
 		meaning = arena_print(s->arena, "%s times (%s)", scale, meaning);
 		undo = arena_print(s->arena, "%s/= %s;\n%s", loop, scale, undo);
 	}
@@ -215,7 +222,7 @@ static void put_training_functions(Standalone *s, const Expected *e)
 static void put_training_test(Standalone *s, const Expected *e)
 {
 	const char *truth = classifies(s) ? "label" : "target", *rate = number_text(s->arena, (double)e->rate,
-		OPERAND_FLOAT);
+		number_class(s->target.number_bytes));
 	put_training_functions(s, e);
 	put_template(s, &s->test, training_main, TEST_STEPS, s->net ? "_trained(&net)" : "(&net, 0)",
 		tolerance_text(s, first_of(e, NUMBERS_OUTPUTS)), truth, GRADIENT_RATE);
@@ -231,10 +238,10 @@ static void put_training_test(Standalone *s, const Expected *e)
 /* ---- inference: against the network as it was trained, not as it was folded */
 
 static const char inference_main[] =
-	"static float scratch[$_SCRATCH];\n\n"
+	"static real scratch[$_SCRATCH];\n\n"
 	"int main(void)\n"
 	"{\n"
-	"\tfloat y[ROWS * $_OUTPUTS];\n\n"
+	"\treal y[ROWS * $_OUTPUTS];\n\n"
 	"\t@_predict(x, y, ROWS, scratch);\n"
 	"\tcompare(y, outputs, ROWS * $_OUTPUTS, %s, \"outputs of a batch\", \"\");\n"
 	"\tfor (int row = 0; row < ROWS; row++)\n"
@@ -248,15 +255,20 @@ bool put_test(Standalone *s, Failure *failure)
 		return false;
 	if (s->options->single_header)
 		put_template(s, &s->test, "#define $_IMPLEMENTATION\n");
-	put_template(s, &s->test, beginning, s->header_name, BNC_VERSION, test_margin, test_least_tolerance, s->header_name,
-		(int)e.rows);
+	put_template(s, &s->test, beginning, s->header_name, BNC_VERSION, test_margin,
+		test_least_tolerance(s->target.number_bytes),
+		s->header_name, (int)e.rows);
 	put_array(s, "x", e.x, e.rows * e.inputs);
 	if (!s->options->inference && classifies(s))
 		put_labels(s, &e);
 	else if (!s->options->inference)
 		put_array(s, "target", e.target, e.rows * e.outputs);
 	put_numbers(s, &e);
-	code_put(&s->test, "%s", checks);
+	const bool wide = s->target.number_bytes == sizeof(double);
+	const int digits = wide ? 17 : 9;
+	put_template(s, &s->test, checks, wide ? "uint64_t" : "uint32_t",
+		wide ? "UINT64_C(0x7fffffffffffffff)" : "0x7fffffff",
+		wide ? "UINT64_C(0x7ff0000000000000)" : "0x7f800000", digits, digits);
 	if (s->options->inference) {
 		const char *tolerance = tolerance_text(s, first_of(&e, NUMBERS_OUTPUTS));
 		put_template(s, &s->test, inference_main, tolerance, tolerance);

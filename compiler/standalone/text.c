@@ -7,15 +7,30 @@
 /* Marks each prefix that is the name of the struct, until settle_name has looked at it. */
 static const char type_mark[] = "\1";
 
+/* Whether the word `real` or `reals` is at text. */
+static bool is_real(char before, const char *text)
+{
+	const size_t length = strlen("real");
+	return strncmp(text, "real", length) == 0 && !is_name(before) && !is_name(text[length + (text[length] == 's')]);
+}
+
 void put_template(const Standalone *s, Code *code, const char *format, ...)
 {
 	Code named = {.arena = s->arena};
-	for (; *format; format++)
+	char before = ' ';
+	for (; *format; before = *format++)
 		if (*format == '$')
 			code_put(&named, "%s", s->capitals);
 		else if (*format == '@')
 			code_put(&named, "%s%s", format[1] == '_' ? "" : type_mark, s->prefix);
-		else
+		else if (is_real(before, format)) {
+			code_put(&named, "%s", number_type(s->target.number_bytes));
+			format += strlen("real") - 1;
+		} else if (skip_suffixed(format) > format && !is_name(before)) {
+			const char *end = skip_suffixed(format);
+			code_add(&named, format, (size_t)(end - format) - (s->target.number_bytes == sizeof(double)));
+			format = end - 1;
+		} else
 			code_add(&named, format, 1);
 	va_list values;
 	va_start(values, format);

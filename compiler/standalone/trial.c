@@ -10,6 +10,12 @@ static void *place(const Trial *trial, size_t offset)
 	return (char *)trial->net + offset;
 }
 
+static const KernelSet *scalar_set(const Standalone *s)
+{
+	const KernelSet *set = kernel_set("scalar");
+	return s->target.number_bytes == sizeof(double) ? kernel_set_f64(set) : set;
+}
+
 static void set_weights(const Standalone *s, Trial *trial)
 {
 	const Module *m = trial->module;
@@ -51,7 +57,7 @@ bool trial_compile(Arena *arena, const Network *network, const Options *options,
 bool trial_open(const Standalone *s, Trial *trial, int rows, bool folded, bool fused, Failure *failure)
 {
 	const Network *network = folded ? s->folded.network : s->model->network;
-	const Options options = {.target = kernel_set("scalar"), .batch = rows, .fuse = fused, .profile = true};
+	const Options options = {.target = scalar_set(s), .batch = rows, .fuse = fused, .profile = true};
 	*trial = (Trial){.rows = rows};
 	if (!check_batch(network, rows, false, diagnostics_open(s->arena, &s->model->source)))
 		return fail(failure, "%s is too large for a batch of %d, with which bnc tries what it emits",
@@ -75,18 +81,20 @@ void trial_close(Trial *trial)
 
 /* The direction of an error depends on the value, not on its place: equal rows stay equal, and BatchNorm of a constant
  * feature does not turn errors into noise. */
-void trial_disturb(Random *random, float *values, size_t count)
+void trial_disturb(Random *random, void *values, size_t number_bytes, size_t count)
 {
-	const double rounding = 0x1p-23;
+	const bool wide = number_bytes == sizeof(double);
+	const double rounding = wide ? 0x1p-52 : 0x1p-23;
 	uint32_t salt = random_u32(random);
 	for (size_t i = 0; i < count; i++) {
-		uint32_t bits;
-		memcpy(&bits, &values[i], sizeof bits);
+		uint32_t words[2] = {0};
+		memcpy(words, (const char *)values + i * number_bytes, number_bytes);
 		/* MurmurHash3's finaliser */
-		bits ^= salt;
+		uint32_t bits = words[0] ^ (words[1] ^ words[1] >> 15) * 0x9e3779b1u ^ salt;
 		bits = (bits ^ bits >> 16) * 0x85ebca6bu;
 		bits = (bits ^ bits >> 13) * 0xc2b2ae35u;
-		values[i] = (float)((double)values[i] * (bits >> 31 ? 1 + rounding : 1 - rounding));
+		number_put(values, number_bytes, i,
+			number_at(values, number_bytes, i) * (bits >> 31 ? 1 + rounding : 1 - rounding));
 	}
 }
 
@@ -105,11 +113,12 @@ static void disturb_tensor(const Noise *noise, const Tensor *tensor)
 {
 	const Module *m = noise->trial->module;
 	bool temporary = tensor->role == ROLE_TEMPORARY;
+	const size_t bytes = number_bytes(m);
 	const bool numbers = tensor->layout != LAYOUT_COUNTER && tensor->layout != LAYOUT_GENERATOR
 		&& tensor->layout != LAYOUT_BITS;
 	if (numbers && !tensor->one_panel)
 		trial_disturb(noise->random,
-			place(noise->trial, temporary ? m->work_offset + tensor->offset * sizeof(float) : tensor->offset),
+			place(noise->trial, temporary ? m->work_offset + tensor->offset * bytes : tensor->offset), bytes,
 			tensor_floats(m, tensor));
 }
 
@@ -128,7 +137,7 @@ static void disturb_loop(void *watcher, int number)
 
 /* ---- its routines; with random, every step's results are off by a rounding */
 
-void trial_predict(const Trial *trial, Random *random, const float *x, float *y)
+void trial_predict(const Trial *trial, Random *random, const void *x, void *y)
 {
 	const Program *program = &trial->module->program;
 	Noise noise = {trial, &trial->module->predict, random};
@@ -139,25 +148,23 @@ void trial_predict(const Trial *trial, Random *random, const float *x, float *y)
 	program->kernels->scatter(trial->rows, program->outputs, y, place(trial, program->output));
 }
 
-float trial_train(const Trial *trial, Random *random, const float *x, const int32_t *label, const float *target,
-	float lr)
+double trial_train(const Trial *trial, Random *random, const void *x, const int32_t *label, const void *target,
+	double lr)
 {
 	const Program *program = &trial->module->program;
 	Noise noise = {trial, &trial->module->train, random};
 	Profile watch = {.watch = disturb_loop, .watcher = &noise};
 	const Host host = {.pool = trial->pool, .profile = random ? &watch : 0};
-	float loss;
 	program->kernels->gather(trial->rows, program->inputs, place(trial, program->x), x, 0);
 	if (program->truth == TRUTH_LABELS)
 		memcpy(place(trial, program->label), label, (size_t)trial->rows * sizeof *label);
 	else
 		program->kernels->gather(trial->rows, program->outputs, place(trial, program->target), target, 0);
 	program->train(trial->net, trial->rows, lr, &host);
-	memcpy(&loss, place(trial, program->loss), sizeof loss);
-	return loss;
+	return number_at(place(trial, program->loss), program->kernels->number_bytes, 0);
 }
 
-void trial_update(const Trial *trial, Random *random, float lr)
+void trial_update(const Trial *trial, Random *random, double lr)
 {
 	const Program *program = &trial->module->program;
 	Noise noise = {trial, &trial->module->train, random};
@@ -173,15 +180,16 @@ static void compare(Standalone *s, const Trial *plain, const Trial *folded, Rand
 {
 	size_t inputs = (size_t)plain->rows * (size_t)plain->module->program.inputs,
 		outputs = (size_t)plain->rows * (size_t)plain->module->program.outputs;
-	float *x = NEW_ARRAY(s->arena, float, inputs), *y = NEW_ARRAY(s->arena, float, outputs),
-		*z = NEW_ARRAY(s->arena, float, outputs);
+	const size_t bytes = s->target.number_bytes;
+	void *x = arena_alloc(s->arena, inputs, bytes), *y = arena_alloc(s->arena, outputs, bytes),
+		*z = arena_alloc(s->arena, outputs, bytes);
 	for (size_t i = 0; i < inputs; i++)
-		x[i] = (float)numpy_normal(random, 0, 1);
+		number_put(x, bytes, i, numpy_normal(random, 0, 1));
 	trial_predict(plain, 0, x, y);
 	trial_predict(folded, 0, x, z);
 	for (size_t i = 0; i < outputs; i++) {
-		s->difference = fmax(s->difference, fabs((double)y[i] - (double)z[i]));
-		s->largest = fmax(s->largest, fabs((double)y[i]));
+		s->difference = fmax(s->difference, fabs(number_at(y, bytes, i) - number_at(z, bytes, i)));
+		s->largest = fmax(s->largest, fabs(number_at(y, bytes, i)));
 	}
 	s->measured += plain->rows;
 }

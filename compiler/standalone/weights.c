@@ -2,21 +2,22 @@
 #include "standalone.h"
 #include <math.h>
 
-/* Almost all weights need eight digits or nine: trying fewer would take twice as long. */
-static void write_weight(const Standalone *s, char *text, float value)
+/* Almost all weights need eight digits or nine, or 16 or 17: trying fewer would take twice as long. */
+static void write_weight(const Standalone *s, char *text, double value)
 {
+	const bool single = s->target.number_bytes == sizeof(float);
 	if (s->options->hex)
-		snprintf(text, FLOAT_TEXT, "%af", (double)value);
+		snprintf(text, FLOAT_TEXT, single ? "%af" : "%a", value);
 	else
-		write_float(text, value, 8);
+		write_number(text, value, s->target.number_bytes, single ? 8 : 16);
 }
 
-void put_floats(const Standalone *s, Code *code, const float *values, size_t count)
+void put_table_values(const Standalone *s, Code *code, const void *values, size_t count)
 {
 	enum { IN_LINE = 8 };
 	char text[FLOAT_TEXT];
 	for (size_t i = 0; i < count; i++) {
-		write_weight(s, text, values[i]);
+		write_weight(s, text, number_at(values, s->target.number_bytes, i));
 		code_put(code, "%s%s,%s", i % IN_LINE == 0 ? "\t" : " ", text, i % IN_LINE == IN_LINE - 1
 			|| i + 1 == count ? "\n" : "");
 	}
@@ -28,11 +29,13 @@ bool check_weights(const Standalone *s, Failure *failure)
 		const Tensor *tensor = s->module->tensors.items[i];
 		if (!tensor->path || tensor->layout == LAYOUT_COUNTER)
 			continue;
-		const float *values = weights_of(s, tensor);
-		for (size_t k = 0; k < element_count(tensor); k++)
-			if (!isfinite(values[k]))
+		const void *values = weights_of(s, tensor);
+		for (size_t k = 0; k < element_count(tensor); k++) {
+			const double value = number_at(values, s->target.number_bytes, k);
+			if (!isfinite(value))
 				return fail(failure, "%s holds the value %f, which C cannot write: nothing was emitted", tensor->path,
-					(double)values[k]);
+					value);
+		}
 	}
 	return true;
 }
@@ -41,9 +44,9 @@ bool check_weights(const Standalone *s, Failure *failure)
 
 static void put_trained_tensor(const Standalone *s, Code *code, const Tensor *tensor)
 {
-	put_template(s, code, "static const float @_trained_%s[%zu] $_CONST_ATTR = {\n", tensor->name,
+	put_template(s, code, "static const real @_trained_%s[%zu] $_CONST_ATTR = {\n", tensor->name,
 		element_count(tensor));
-	put_floats(s, code, weights_of(s, tensor), element_count(tensor));
+	put_table_values(s, code, weights_of(s, tensor), element_count(tensor));
 	code_put(code, "};\n\n");
 }
 

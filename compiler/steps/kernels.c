@@ -133,16 +133,16 @@ Kernels kernel_table(Arena *arena)
 		KERNELS(KERNEL)
 #undef KERNEL
 	};
-	static const struct { const char *row, *name; int lanes, panels; VariantFits *fits; size_t entry; } variants[] = {
-#define VARIANT_FROM(lanes, row, name, panels) {#row, #name, lanes, panels, name##_fits, offsetof(KernelTable, name)},
-#define VARIANT(row, name, panels, condition) VARIANT_FROM(1, row, name, panels)
+	static const struct { const char *row, *name; int bits, panels; VariantFits *fits; size_t entry; } variants[] = {
+#define VARIANT_FROM(bits, row, name, panels) {#row, #name, bits, panels, name##_fits, offsetof(KernelTable, name)},
+#define VARIANT(row, name, panels, condition) VARIANT_FROM(0, row, name, panels)
 		VARIANTS_FROM_1_LANE(VARIANT)
 #undef VARIANT
-#define VARIANT(row, name, panels, condition) VARIANT_FROM(4, row, name, panels)
-		VARIANTS_FROM_4_LANES(VARIANT)
+#define VARIANT(row, name, panels, condition) VARIANT_FROM(128, row, name, panels)
+		VARIANTS_FROM_128_BITS(VARIANT)
 #undef VARIANT
-#define VARIANT(row, name, panels, condition) VARIANT_FROM(8, row, name, panels)
-		VARIANTS_FROM_8_LANES(VARIANT)
+#define VARIANT(row, name, panels, condition) VARIANT_FROM(256, row, name, panels)
+		VARIANTS_FROM_256_BITS(VARIANT)
 #undef VARIANT
 #undef VARIANT_FROM
 	};
@@ -166,7 +166,7 @@ Kernels kernel_table(Arena *arena)
 		variant->name = variants[i].name;
 		variant->entry = variants[i].entry;
 		variant->panels = variants[i].panels;
-		variant->lanes = variants[i].lanes;
+		variant->bits = variants[i].bits;
 		variant->row = row;
 		variant->fits = variants[i].fits;
 	}
@@ -183,7 +183,7 @@ const Kernel *kernel_find(const Kernels *kernels, const char *name, size_t lengt
 
 bool kernel_fits(const Kernel *kernel, Sizes sizes)
 {
-	return !kernel->fits || (sizes.lanes >= kernel->lanes && kernel->fits(sizes));
+	return !kernel->fits || (sizes.bits >= kernel->bits && kernel->fits(sizes));
 }
 
 const Kernel *kernel_variant(const Kernels *kernels, const Kernel *row, Sizes sizes, int panels)

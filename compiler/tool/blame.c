@@ -42,13 +42,14 @@ static double *tensor_values(const Module *m, const void *net, const Tensor *ten
 {
 	const size_t count = element_count(tensor);
 	const ProgramTensor place = program_view(tensor);
-	float *floats = malloc(count * sizeof *floats);
-	double *values = floats ? NEW_ARRAY(m->arena, double, count) : 0;
-	if (floats)
-		tensor_get(&m->program, net, &place, floats);
-	for (size_t i = 0; floats && i < count; i++)
-		values[i] = (double)floats[i];
-	free(floats);
+	const size_t bytes = m->program.kernels->number_bytes;
+	void *numbers = malloc(count * bytes);
+	double *values = numbers ? NEW_ARRAY(m->arena, double, count) : 0;
+	if (numbers)
+		tensor_get(&m->program, net, &place, numbers);
+	for (size_t i = 0; numbers && i < count; i++)
+		values[i] = number_at(numbers, bytes, i);
+	free(numbers);
 	return values;
 }
 
@@ -67,8 +68,8 @@ static void run_node(const Module *m, const void *net, const Node *node, int row
 	node->layer->reference(&reference);
 }
 
-/* The first feature that has the same value in all rows, as far as floats can tell; -1: none. */
-static int constant_feature(const double *values, int rows, int features)
+/* The first feature that has the same value in all rows, as far as the program's numbers can tell; -1: none. */
+static int constant_feature(const double *values, int rows, int features, size_t number_bytes)
 {
 	for (int f = 0; f < features; f++) {
 		double least = values[f], most = values[f];
@@ -76,7 +77,7 @@ static int constant_feature(const double *values, int rows, int features)
 			least = fmin(least, values[(size_t)row * (size_t)features + (size_t)f]);
 			most = fmax(most, values[(size_t)row * (size_t)features + (size_t)f]);
 		}
-		if (most - least <= 0x1p-24 * fmax(fabs(least), fabs(most)))
+		if (most - least <= (number_bytes == sizeof(double) ? 0x1p-53 : 0x1p-24) * fmax(fabs(least), fabs(most)))
 			return f;
 	}
 	return -1;
@@ -86,14 +87,14 @@ static int constant_feature(const double *values, int rows, int features)
 static double *input_values(const Module *m, const Run *run, int rows)
 {
 	size_t count = (size_t)rows * (size_t)m->program.inputs;
-	float *floats = malloc(count * sizeof *floats);
-	double *values = floats ? NEW_ARRAY(m->arena, double, count) : 0;
-	if (floats)
-		m->program.kernels->scatter(rows, m->program.inputs, floats,
-			(const float *)((const char *)run->net + m->program.x));
-	for (size_t i = 0; floats && i < count; i++)
-		values[i] = (double)floats[i];
-	free(floats);
+	const size_t bytes = m->program.kernels->number_bytes;
+	void *numbers = malloc(count * bytes);
+	double *values = numbers ? NEW_ARRAY(m->arena, double, count) : 0;
+	if (numbers)
+		m->program.kernels->scatter(rows, m->program.inputs, numbers, (const char *)run->net + m->program.x);
+	for (size_t i = 0; numbers && i < count; i++)
+		values[i] = number_at(numbers, bytes, i);
+	free(numbers);
 	return values;
 }
 
@@ -113,7 +114,8 @@ static bool blame_deviation(const Module *m, const Training *t, Failure *failure
 	for (int i = 0; x && i <= last->index; i++) {
 		const Node *node = nodes->items[i];
 		int features = (int)shape_size(&node->inputs[0]->shape);
-		int constant = may_divide_by_0(node) ? constant_feature(value_of(outputs, x, node->inputs[0]), rows, features)
+		int constant = may_divide_by_0(node) ? constant_feature(value_of(outputs, x, node->inputs[0]), rows, features,
+			m->program.kernels->number_bytes)
 			: -1;
 		if (constant >= 0) {
 			add(failure,
@@ -129,11 +131,11 @@ static bool blame_deviation(const Module *m, const Training *t, Failure *failure
 /* ---- large numbers */
 
 /* The index of the value with the largest magnitude. */
-static size_t largest(const float *values, size_t count)
+static size_t largest(const void *values, size_t bytes, size_t count)
 {
 	size_t at = 0;
 	for (size_t i = 1; i < count; i++)
-		at = fabsf(values[i]) > fabsf(values[at]) ? i : at;
+		at = fabs(number_at(values, bytes, i)) > fabs(number_at(values, bytes, at)) ? i : at;
 	return at;
 }
 
@@ -143,16 +145,17 @@ static double describe_data(const Training *t, char *out, size_t size)
 {
 	enum { LARGE = 1000 };
 	const Data *data = t->data;
-	const struct { const char *name; const float *values; int features; } tables[] = {
-		{"inputs", data->x, data->features}, {"targets", data->labels ? 0 : data->targets, data->target_features},
+	const struct { const char *name; const void *values; int features; } tables[] = {
+		{"inputs", data->x_any, data->features},
+		{"targets", data->labels ? 0 : data->targets_any, data->target_features},
 	};
 	double most = 0;
 	*out = 0;
 	for (int i = 0; i < 2; i++) {
 		if (!tables[i].values)
 			continue;
-		size_t at = largest(tables[i].values, (size_t)data->rows * (size_t)tables[i].features);
-		double value = (double)tables[i].values[at];
+		size_t at = largest(tables[i].values, data->number_bytes, (size_t)data->rows * (size_t)tables[i].features);
+		double value = number_at(tables[i].values, data->number_bytes, at);
 		if (fabs(value) >= LARGE && fabs(value) > most)
 			snprintf(out, size, "%s has %s up to %g (row %zu): scale them to about 1", data->name, tables[i].name,
 				value, at / (size_t)tables[i].features);
@@ -163,7 +166,8 @@ static double describe_data(const Training *t, char *out, size_t size)
 
 static void blame_size(const Training *t, const char *weights, Failure *failure)
 {
-	const double overflows = 1e15;          /* its square times the square of a weight may overflow */
+	/* its square times the square of a weight may overflow */
+	const double overflows = t->data->number_bytes == sizeof(double) ? 1e150 : 1e15;
 	char data[sizeof failure->text];
 	double most = describe_data(t, data, sizeof data);
 	const char *when = t->breakdown.step > 0 ? "" : ", before any step";
@@ -171,7 +175,7 @@ static void blame_size(const Training *t, const char *weights, Failure *failure)
 		add(failure, "%s: %s", when, data);
 	else if (t->breakdown.step > 0)
 		add(failure, ": a smaller --lr often helps (%s%g)%s%s",
-			t->breakdown.run->schedule.rate ? "the schedule was at " : "it is ", (double)t->breakdown.run->lr,
+			t->breakdown.run->schedule.rate ? "the schedule was at " : "it is ", t->breakdown.run->lr,
 			*data ? "; " : "", data);
 	else if (weights)
 		add(failure, "%s: the weights in %s are too large", when, weights);

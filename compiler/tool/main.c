@@ -83,6 +83,7 @@ static int take_data(Session *s)
 	int status = 0;
 	s->options.data.notes = stderr;
 	waiting_begin(data_path_length(s->options.train) ? "reading" : "making", s->options.train, !s->options.quiet);
+	s->options.data.number_bytes = s->target->number_bytes;
 	bool opened = data_open(&s->data, s->options.train, &s->options.data, &failure);
 	waiting_end();
 	if (!opened)
@@ -155,6 +156,8 @@ int main(int argc, char **argv)
 		status = report_failure(EXIT_COMMAND, &failure);
 	else if (result == OPTIONS_RUN) {
 		session.target = kernel_set(session.options.isa);
+		if (session.options.f64)
+			session.target = kernel_set_f64(session.target);
 		status = settle_output(&session.options, &failure);
 		status = status ? status : run_session(&session);
 	}

@@ -14,6 +14,7 @@ typedef struct CommandLine {
 	int64_t steps;
 	uint64_t seed;
 	bool seed_given, no_shuffle, quiet, log_steps, no_eval, summary, explain, verify, check, no_fuse;
+	bool f64;               /* the numbers are doubles */
 	int dump;               /* a Stage, or -1 */
 	StandaloneOptions emit;
 	int threads;            /* 0: as many as are worth it */

@@ -27,6 +27,9 @@ static bool read_choice(CommandLine *options, const Spec *spec, const char *text
 			return true;
 		}
 	join_choices(list, sizeof list, spec->choices, count);
+	const char *near = nearest_name(text, spec->choices, count);
+	if (near)
+		return fail(failure, "--%s takes %s, found `%.100s`: did you mean %s?", spec->name, list, text, near);
 	return fail(failure, "--%s takes %s, found `%.100s`", spec->name, list, text);
 }
 

@@ -29,6 +29,9 @@ static void choose_lanes(CommandLine *options, int index) { options->emit.lanes 
 static const char *const form_names[] = {"hex", "decimal", 0};
 static void choose_form(CommandLine *options, int index) { options->emit.hex = index == 0; }
 
+static const char *const dtype_names[] = {"f32", "f64", 0};
+static void choose_dtype(CommandLine *options, int index) { options->f64 = index == 1; }
+
 static const char *const colour_names[] = {
 	[COLOUR_AUTO] = "auto", [COLOUR_ALWAYS] = "always", [COLOUR_NEVER] = "never", 0,
 };
@@ -221,6 +224,10 @@ const Spec options_table[] = {
 	{"check", 0, "report mistakes only", .kind = FLAG, FIELD(check), .needs = EARLY},
 	{"isa", "NAME", "kernel set: %s", .kind = READ, .read = read_isa,
 		.more = "Without it, the best that this processor has."},
+	{"dtype", "TYPE", "of all numbers: f32 or f64, which takes about twice the time and memory (default f32)",
+		.kind = CHOICE, .choices = dtype_names, .choose = choose_dtype,
+		.more = "With f64 weights, data, results and the emitted C are double, and a run agrees with PyTorch's in "
+			"float64. --save writes F64; --weights reads either."},
 	{"threads", "N", "share the panels of large loops among N threads (default: the cores, where it pays)", .kind = INT,
 		FIELD(threads), RANGE(1, MAX_THREADS), .more = "Results do not depend on it, to the bit."},
 	{"profile", 0, "time, FLOPs, bytes and share of peak of every loop, after training", .kind = FLAG, FIELD(profile),

@@ -52,7 +52,9 @@ static void print_step(const Module *m, const Step *step, FILE *out)
 		switch (operand->kind) {
 		case OPERAND_ABSENT: fprintf(out, "-"); break;
 		case OPERAND_AT: fprintf(out, "%s%s", type->own ? "" : "all ", operand->tensor->name); break;
-		case OPERAND_NUMBER: fprintf(out, "%s", number_text(m->arena, operand->number, type->class)); break;
+		case OPERAND_NUMBER:
+			fprintf(out, "%s", number_text(m->arena, operand->number, literal_class(m, type)));
+			break;
 		case OPERAND_ROWS: fprintf(out, "rows"); break;
 		case OPERAND_PANEL: fprintf(out, "panel"); break;
 		case OPERAND_RATE: fprintf(out, "lr"); break;
@@ -147,6 +149,7 @@ static int64_t parameters_of(const Module *m, const Node *node, int64_t *product
 
 static void print_memory(const Module *m, FILE *out)
 {
+	const size_t bytes = number_bytes(m);
 	size_t ends = role_bytes(m, ROLE_INPUT) + role_bytes(m, ROLE_LABEL) + role_bytes(m, ROLE_TARGET)
 		+ role_bytes(m, ROLE_RESULT);
 	fprintf(out, "  memory at batch %d, %d lanes (%s):\n", m->options.batch, m->options.target->lanes,
@@ -160,8 +163,7 @@ static void print_memory(const Module *m, FILE *out)
 		fprintf(out, "    %12zu bytes  gradients, all at once\n", role_bytes(m, ROLE_GRADIENT));
 	fprintf(out, "    %12zu bytes  inputs, labels, outputs\n", ends);
 	fprintf(out, "    %12zu bytes  activations, gradients and scratch (training: %zu planned, %zu alive at the peak; "
-		"prediction: %zu)\n", m->work * sizeof(float), m->train.work * sizeof(float), m->train.peak * sizeof(float),
-		m->predict.work * sizeof(float));
+		"prediction: %zu)\n", m->work * bytes, m->train.work * bytes, m->train.peak * bytes, m->predict.work * bytes);
 	fprintf(out, "                        %zu for what backward reads of forward, the rest for scratch; in "
 		"training,\n%s", saved_activation_bytes(m), shared_storage(m, &m->train, "                        "));
 	fprintf(out, "    %12zu bytes  in all\n", m->bytes);

@@ -25,27 +25,31 @@ static const ProgramTensor *tensor_of(const Program *program, const Node *node, 
 	return 0;
 }
 
-static void fold_row(float *weight, float *bias, int inputs, const double *centres, const double *deviations)
+/* Weights and biases are numbers of so many bytes. */
+static void fold_row(void *weight, void *bias, size_t bytes, int row, int inputs, const double *centres,
+	const double *deviations)
 {
-	double shift = *bias;
+	double shift = number_at(bias, bytes, (size_t)row);
 	for (int i = 0; i < inputs; i++) {
-		const double scaled = weight[i] / deviations[i];
+		const size_t at = (size_t)row * (size_t)inputs + (size_t)i;
+		const double scaled = number_at(weight, bytes, at) / deviations[i];
 		shift -= scaled * centres[i];
-		weight[i] = (float)scaled;
+		number_put(weight, bytes, at, scaled);
 	}
-	*bias = (float)shift;
+	number_put(bias, bytes, (size_t)row, shift);
 }
 
 static bool fold_tensors(const Program *program, void *net, const ProgramTensor *w, const ProgramTensor *b,
 	const double *centres, const double *deviations)
 {
-	float *weight = malloc(tensor_count(w) * sizeof *weight), *bias = malloc(tensor_count(b) * sizeof *bias);
+	const size_t bytes = program->kernels->number_bytes;
+	void *weight = malloc(tensor_count(w) * bytes), *bias = malloc(tensor_count(b) * bytes);
 	const bool done = weight && bias;
 	if (done) {
 		tensor_get(program, net, w, weight);
 		tensor_get(program, net, b, bias);
 		for (int row = 0; row < w->features; row++)
-			fold_row(weight + (size_t)row * (size_t)w->inputs, &bias[row], w->inputs, centres, deviations);
+			fold_row(weight, bias, bytes, row, w->inputs, centres, deviations);
 		tensor_set(program, net, w, weight);
 		tensor_set(program, net, b, bias);
 	}

@@ -66,7 +66,7 @@ void start_trial(const Sitting *s, const Trial *trial)
 
 float train_trial(const Sitting *s, const Trial *trial, Random *random, double rate)
 {
-	return trial_train(trial, random, s->batch.x, s->batch.labels, s->batch.targets, (float)rate);
+	return (float)trial_train(trial, random, s->batch.x, s->batch.labels, s->batch.targets, (double)(float)rate);
 }
 
 double own_rate(const Network *network, int step, int steps)
@@ -152,10 +152,10 @@ static void observe(const Sitting *s, const Trial *trial, Random *random, Series
 		const size_t inputs = (size_t)s->batch.rows * (size_t)s->batch.inputs;
 		run.batch.x = NEW_ARRAY(s->arena, float, inputs);
 		memcpy(run.batch.x, s->batch.x, inputs * sizeof *run.batch.x);
-		trial_disturb(random, run.batch.x, inputs);
+		trial_disturb(random, run.batch.x, sizeof(float), inputs);
 		for (int i = 0; i < m->tensors.count; i++)
 			if (m->tensors.items[i]->path && m->tensors.items[i]->layout != LAYOUT_COUNTER)
-				trial_disturb(random, (float *)((char *)trial->net + m->tensors.items[i]->offset),
+				trial_disturb(random, (char *)trial->net + m->tensors.items[i]->offset, sizeof(float),
 					tensor_floats(m, m->tensors.items[i]));
 	}
 	for (int i = 0; i < into->count; i++) {
@@ -196,7 +196,7 @@ static void measure_spread(Sitting *s)
 
 double series_tolerance(const Series *series)
 {
-	return test_margin * series->spread + test_least_tolerance * series->largest;
+	return test_margin * series->spread + test_least_tolerance(sizeof(float)) * series->largest;
 }
 
 double gradient_tolerance(const Sitting *s, const Series *gradient)

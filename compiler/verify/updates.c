@@ -92,7 +92,7 @@ static void take_step(Updates *u, double rate, bool last)
 	u->waiting++;
 	train_trial(s, &u->own, 0, rate);
 	if (last)
-		trial_update(&u->own, 0, (float)rate);
+		trial_update(&u->own, 0, (double)(float)rate);
 	for (int i = 0; i < u->count; i++)
 		get_weights(u, &u->items[i], u->items[i].after);
 }

@@ -14,7 +14,7 @@ enum { NPZ, TABLE, IDX, FOLDER };
 static const Reader readers[] = {
 	[NPZ] = {".npz", "arrays as numpy.savez(path, X=samples, y=labels) writes them; FILE.npz:a,b takes a and b for X "
 		"and y",
-		npz_read},
+		npz_read, .doubles = true},
 	[TABLE] = {".csv .tsv .tab .txt .data .dat", "a table as text: a row of values on each line, separated by , ; | "
 		"tabs or spaces; "
 		"the last column\n      is the target, unless --target names another. So are .tsv .tab .txt .data .dat, all "
@@ -188,19 +188,47 @@ static bool keep_schema(Data *data, const Schema *schema, Failure *failure)
 	return data->schema || fail(failure, "%s: not enough memory", data->name);
 }
 
+/* Makes doubles of floats, if those are wanted. */
+static bool widen(Data *data, size_t number_bytes, Failure *failure)
+{
+	const size_t samples = (size_t)data->rows * (size_t)data->features;
+	const size_t targets = (size_t)data->rows * (size_t)data->target_features;
+	if (data->number_bytes == number_bytes)
+		return true;
+	double *x = malloc((samples + 1) * sizeof *x), *y = malloc((targets + 1) * sizeof *y);
+	for (size_t i = 0; x && y && i < samples; i++)
+		x[i] = (double)data->x[i];
+	for (size_t i = 0; x && y && i < targets; i++)
+		y[i] = (double)data->targets[i];
+	if (!x || !y) {
+		free(x);
+		free(y);
+		return fail(failure, "%s: no memory for its values as doubles", data->name);
+	}
+	free(data->x);
+	free(data->targets);
+	data->x_f64 = x;
+	data->targets_f64 = y;
+	data->number_bytes = number_bytes;
+	return true;
+}
+
 /* An existing file comes before a built-in set of the same name. */
 bool data_open(Data *data, const char *specification, const DataOptions *options, Failure *failure)
 {
-	*data = (Data){0};
+	const size_t number_bytes = options && options->number_bytes ? options->number_bytes : sizeof(float);
+	*data = (Data){.number_bytes = number_bytes};
 	size_t length = strcspn(specification, ":"), path_length;
 	const char *parameters = specification[length] == ':' ? specification + length + 1 : NULL;
 	bool there, opened;
 	const DataSet *set = set_find(specification, length);
 	const Reader *reader = reader_find(specification, &path_length, &there);
-	if (reader && (there || !set))
+	if (reader && (there || !set)) {
+		data->number_bytes = reader->doubles ? number_bytes : sizeof(float);
 		opened = check_options(reader, specification, options, failure)
-			&& read_data(data, reader, specification, path_length, options, failure);
-	else if (set)
+			&& read_data(data, reader, specification, path_length, options, failure)
+			&& widen(data, number_bytes, failure);
+	} else if (set)
 		opened = check_options(NULL, specification, options, failure) && generate(data, set, parameters, failure);
 	else
 		opened = foreign_data(specification, failure) ? false : no_such_data(specification, length, failure);

@@ -79,6 +79,7 @@ typedef struct Reader {
 	bool (*read)(Data *data, const char *path, const char *names, const DataOptions *options, Failure *failure);
 	bool table;                     /* it has columns that options can name */
 	bool packed;                    /* it may be packed: .gz and .zst */
+	bool doubles;                   /* it reads doubles if data->number_bytes says so; else it reads floats */
 } Reader;
 
 bool npz_read(Data *data, const char *path, const char *names, const DataOptions *options, Failure *failure);
@@ -151,8 +152,8 @@ bool npy_parse(Npy *npy, const char *header, size_t length, const char *where, F
 
 /* ---- npy.c: its items */
 
-/* The item as a float, rounded once. */
-float npy_float(const Npy *npy, const unsigned char *item);
+/* The item as a float, or as a double if number_bytes is 8; rounded once. */
+double npy_number(const Npy *npy, const unsigned char *item, size_t number_bytes);
 /* Whether the item is a whole number from 0 to INT32_MAX - 1; if not, label is -1. */
 bool npy_label(const Npy *npy, const unsigned char *item, int32_t *label);
 void npy_print(const Npy *npy, const unsigned char *item, char *out, size_t size);

@@ -87,10 +87,10 @@ bool draft_finish(Draft *draft, Data *data, Failure *failure)
 	for (int i = 0; i < draft->rows; i++) {
 		const double *row = row_of(draft, i);
 		for (int j = 0; j < draft->features; j++)
-			data->x[(size_t)i * (size_t)draft->features + (size_t)j] = (float)row[j];
+			number_put(data->x_any, data->number_bytes, (size_t)i * (size_t)draft->features + (size_t)j, row[j]);
 		int label = draft->labels[draft->order[i]];
 		data->labels[i] = label;
-		data->targets[i] = (float)label;
+		number_put(data->targets_any, data->number_bytes, (size_t)i, label);
 		if (label >= data->classes)
 			data->classes = label + 1;
 	}

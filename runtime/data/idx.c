@@ -103,7 +103,7 @@ static bool take_values(const Idx *idx, float *out, Failure *failure)
 {
 	const Npy *npy = &idx->npy;
 	for (int i = 0; i < npy->count; i++) {
-		out[i] = npy_float(npy, idx->values + (size_t)i * (size_t)npy->item_size);
+		out[i] = (float)npy_number(npy, idx->values + (size_t)i * (size_t)npy->item_size, sizeof *out);
 		if (!isfinite(out[i]))
 			return fail(failure, "%.300s: value %d is not finite in single precision", idx->path, i);
 	}

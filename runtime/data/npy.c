@@ -42,19 +42,20 @@ static long double long_value(const Npy *npy, const unsigned char *item)
 	return value;
 }
 
-float npy_float(const Npy *npy, const unsigned char *item)
+double npy_number(const Npy *npy, const unsigned char *item, size_t number_bytes)
 {
+	const bool wide = number_bytes == sizeof(double);
 	if (npy->item_size > 8)
-		return (float)long_value(npy, item);
+		return wide ? (double)long_value(npy, item) : (double)(float)long_value(npy, item);
 	uint64_t bits = bits_of(npy, item);
 	switch (npy->kind) {
 	case 'f':
-		return npy->item_size == 2 ? float_from_half((uint32_t)bits) : npy->item_size == 4 ? single_value(bits)
-			: (float)double_value(bits);
+		return npy->item_size == 2 ? (double)float_from_half((uint32_t)bits) : npy->item_size == 4
+			? (double)single_value(bits) : number_rounded(double_value(bits), number_bytes);
 	case 'i':
-		return (float)signed_value(bits, npy->item_size);
+		return wide ? (double)signed_value(bits, npy->item_size) : (double)(float)signed_value(bits, npy->item_size);
 	case 'u':
-		return (float)bits;
+		return wide ? (double)bits : (double)(float)bits;
 	default:
 		return bits != 0;
 	}
@@ -65,7 +66,8 @@ static long double real_value(const Npy *npy, const unsigned char *item)
 {
 	if (npy->item_size > 8)
 		return long_value(npy, item);
-	return npy->item_size == 8 ? double_value(bits_of(npy, item)) : npy_float(npy, item);
+	return npy->item_size == 8 ? double_value(bits_of(npy, item))
+		: npy_number(npy, item, sizeof(double));
 }
 
 bool npy_label(const Npy *npy, const unsigned char *item, int32_t *label)

@@ -243,17 +243,18 @@ static int row_major_place(const Npy *npy, int before)
 	return place;
 }
 
-static bool check_float(const Array *array, float value, const unsigned char *item, int row, Failure *failure)
+static bool check_number(const Array *array, const Data *data, double value, const unsigned char *item, int row,
+	Failure *failure)
 {
 	char words[48];
 	if (isfinite(value))
 		return true;
 	npy_print(&array->npy, item, words, sizeof words);
-	return fail(failure, "%s[%d] holds %s, expected finite numbers of single precision: drop the row or scale it",
-		array->where, row, words);
+	return fail(failure, "%s[%d] holds %s, expected finite numbers of %s precision: drop the row or scale it",
+		array->where, row, words, data->number_bytes == sizeof(double) ? "double" : "single");
 }
 
-static bool samples_read(Array *array, float *out, Failure *failure)
+static bool samples_read(Array *array, const Data *data, Failure *failure)
 {
 	const Npy *npy = &array->npy;
 	int row_size = npy->count / npy->shape[0];
@@ -262,8 +263,9 @@ static bool samples_read(Array *array, float *out, Failure *failure)
 		if (!item)
 			return false;
 		int place = row_major_place(npy, i);
-		out[place] = npy_float(npy, item);
-		if (!check_float(array, out[place], item, place / row_size, failure))
+		const double value = npy_number(npy, item, data->number_bytes);
+		number_put(data->x_any, data->number_bytes, (size_t)place, value);
+		if (!check_number(array, data, value, item, place / row_size, failure))
 			return false;
 	}
 	return end_reached(array, failure);
@@ -298,8 +300,9 @@ static bool targets_read(Array *array, Data *data, Failure *failure)
 		if (!item)
 			return false;
 		int place = row_major_place(npy, i), row = place / data->target_features;
-		data->targets[place] = npy_float(npy, item);
-		if (!check_float(array, data->targets[place], item, row, failure))
+		const double value = npy_number(npy, item, data->number_bytes);
+		number_put(data->targets_any, data->number_bytes, (size_t)place, value);
+		if (!check_number(array, data, value, item, row, failure))
 			return false;
 		if (data->labels)
 			label_read(array, data, item, row);
@@ -329,7 +332,7 @@ static bool arrays_read(Data *data, Array *x, Array *y, Failure *failure)
 	for (int i = 0; i < data->rank; i++)
 		data->dims[i] = x->npy.shape[i + 1];
 	int rows = x->npy.shape[0], values = y->npy.count / rows;
-	return data_allocate(data, rows, values, values == 1, failure) && samples_read(x, data->x, failure)
+	return data_allocate(data, rows, values, values == 1, failure) && samples_read(x, data, failure)
 		&& targets_read(y, data, failure);
 }
 

@@ -9,8 +9,8 @@ bool data_allocate(Data *data, int rows, int target_features, bool labelled, Fai
 	for (int i = 0; i < data->rank; i++)
 		data->features *= data->dims[i];
 	data->target_features = target_features;
-	data->x = malloc((size_t)rows * (size_t)data->features * sizeof *data->x);
-	data->targets = malloc((size_t)rows * (size_t)target_features * sizeof *data->targets);
+	data->x_any = malloc((size_t)rows * (size_t)data->features * data->number_bytes);
+	data->targets_any = malloc((size_t)rows * (size_t)target_features * data->number_bytes);
 	if (labelled)
 		data->labels = malloc((size_t)rows * sizeof *data->labels);
 	if (data->x && data->targets && (data->labels || !labelled))

@@ -19,7 +19,8 @@ static void find_scale(const Data *data, const int *rows, int count, int feature
 	for (int pass = 0; pass < 2; pass++)
 		for (int i = 0; i < count; i++) {
 			const int row = rows ? rows[i] : i;
-			const double value = data->x[(size_t)row * (size_t)data->features + (size_t)feature];
+			const double value = number_at(data->x_any, data->number_bytes,
+				(size_t)row * (size_t)data->features + (size_t)feature);
 			sum += pass ? 0 : value;
 			squares += pass ? (value - sum / count) * (value - sum / count) : 0;
 		}
@@ -57,11 +58,13 @@ bool data_scale(Data *data, const Schema *schema, Failure *failure)
 		return fail(failure, "a sample of %s has %d values, but the network was trained with %d", data->name,
 			data->features, schema->features);
 	for (int row = 0; schema->centres && row < data->rows; row++) {
-		float *x = data->x + (size_t)row * (size_t)data->features;
+		const size_t first = (size_t)row * (size_t)data->features, bytes = data->number_bytes;
 		for (int i = 0; i < data->features; i++) {
-			const double value = ((double)x[i] - schema->centres[i]) / schema->deviations[i];
-			x[i] = (float)value;
-			if (!isfinite(x[i]))
+			const size_t at = first + (size_t)i;
+			const double x = number_at(data->x_any, bytes, at);
+			const double value = number_rounded((x - schema->centres[i]) / schema->deviations[i], bytes);
+			number_put(data->x_any, bytes, at, value);
+			if (!isfinite(value))
 				return fail(failure, "%s: value %d of row %d is too large to be standardized", data->name, i, row);
 		}
 	}

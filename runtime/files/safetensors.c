@@ -80,7 +80,7 @@ static void put_f32(unsigned char *to, const void *from)
 	put_little_endian(to, bits, 4);
 }
 
-static void put_i64(unsigned char *to, const void *from)
+static void put_64(unsigned char *to, const void *from)
 {
 	uint64_t bits;
 	memcpy(&bits, from, sizeof bits);
@@ -98,8 +98,8 @@ typedef struct Dtype {
 
 static const Dtype dtypes[] = {
 	[ELEMENT_F32] = {"F32", 4, ELEMENT_F32, get_f32, put_f32},
-	[ELEMENT_I64] = {"I64", 8, ELEMENT_I64, get_word, put_i64},
-	[ELEMENT_F64] = {"F64", 8, ELEMENT_F64, get_word, NULL},
+	[ELEMENT_I64] = {"I64", 8, ELEMENT_I64, get_word, put_64},
+	[ELEMENT_F64] = {"F64", 8, ELEMENT_F64, get_word, put_64},
 	{"F16", 2, ELEMENT_F32, get_f16, NULL},
 	{"BF16", 2, ELEMENT_F32, get_bf16, NULL},
 	{"I32", 4, ELEMENT_I64, get_i32, NULL},
@@ -122,7 +122,7 @@ static const Dtype *dtype_find(const char *name)
 /* ---- saving */
 
 /* The order of the values: the widest elements come first, so that each starts at a multiple of its size. */
-static const ElementType order_of_values[] = {ELEMENT_I64, ELEMENT_F32};
+static const ElementType order_of_values[] = {ELEMENT_I64, ELEMENT_F64, ELEMENT_F32};
 enum { ELEMENT_TYPES = sizeof order_of_values / sizeof *order_of_values };
 
 static uint64_t element_count(const NamedTensor *tensor)

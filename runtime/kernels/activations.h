@@ -12,6 +12,17 @@ typedef Vector Value(Vector x, Numbers numbers);
 /* dx from dy and, as the activation's row says, y or x */
 typedef Vector Slope(Vector dy, Vector from, Numbers numbers);
 
+/* 1 / sqrt(2 pi); sqrt(2 / pi) and 0.044715 times that */
+#if REAL_BITS == 64
+#define DENSITY_AT_0 0.39894228040143268
+#define GELU_LINEAR 0.79788456080286536
+#define GELU_CUBIC 0.035677408136300125
+#else
+#define DENSITY_AT_0 0.3989422804f
+#define GELU_LINEAR 0.7978845608f
+#define GELU_CUBIC 0.0356774081f
+#endif
+
 enum { LIGHT, HEAVY };  /* weight */
 enum { OUTPUT, INPUT };  /* from */
 
@@ -122,14 +133,14 @@ INLINE Vector gelu_value(Vector x, Numbers numbers)
 INLINE Vector gelu_slope(Vector dy, Vector x, Numbers numbers)
 {
 	(void)numbers;
-	const Vector density = vector_exp(x * x * -0.5f) * 0.3989422804f;
+	const Vector density = vector_exp(x * x * -0.5f) * DENSITY_AT_0;
 	return rounded(dy * (vector_normal_cdf(x) + x * density));
 }
 
 /* x / 2 (1 + tanh(u)), u = sqrt(2 / pi) (x + 0.044715 x^3): torch's approximate='tanh'. It equals x sigmoid(2 u). */
 INLINE Vector gelu_tanh_inner(Vector x)
 {
-	return x * (x * x * (2.0f * 0.0356774081f) + 2.0f * 0.7978845608f);
+	return x * (x * x * (2.0f * GELU_CUBIC) + 2.0f * GELU_LINEAR);
 }
 
 INLINE Vector gelu_tanh_value(Vector x, Numbers numbers)
@@ -142,7 +153,7 @@ INLINE Vector gelu_tanh_slope(Vector dy, Vector x, Numbers numbers)
 {
 	(void)numbers;
 	const Vector s = vector_sigmoid(gelu_tanh_inner(x));
-	const Vector rise = x * x * (6.0f * 0.0356774081f) + 2.0f * 0.7978845608f;
+	const Vector rise = x * x * (6.0f * GELU_CUBIC) + 2.0f * GELU_LINEAR;
 	return rounded(dy * (s + x * (s * (1.0f - s)) * rise));
 }
 

@@ -4,6 +4,19 @@
 #include "few.h"
 #include "sums.h"
 
+/* The variances that are ordinary, the smallest unit, and the share of a variance that is noise. */
+#if REAL_BITS == 64
+#define ORDINARY_LEAST 0x1p-640
+#define ORDINARY_MOST 0x1p640
+#define LEAST_UNIT 0x1p-1022
+#define NOISE 0x1p-100
+#else
+#define ORDINARY_LEAST 0x1p-80f
+#define ORDINARY_MOST 0x1p80f
+#define LEAST_UNIT 0x1p-126f
+#define NOISE 0x1p-42f
+#endif
+
 /* Loads the inputs of up to LANES rows, one vector for each input. */
 INLINE void load_inputs(const int inputs, Vector *column, const real *x, int rows, int row, int block_rows)
 {
@@ -117,7 +130,7 @@ INLINE void means_of(const int inputs, int rows, real *moments, const real *x)
 /* Whether the variance is neither so large nor so small that squares and sums of squares overflow or lose digits. */
 INLINE int is_ordinary(real var)
 {
-	return var > 0x1p-80f && var < 0x1p80f;
+	return var > ORDINARY_LEAST && var < ORDINARY_MOST;
 }
 
 /* Whether w' C w and mean(x) W keep their digits for every w. That is so if no mean is far larger than the deviation,
@@ -144,14 +157,14 @@ INLINE int are_apart(const int inputs, const real *moments)
  * ordinary. */
 INLINE real unit_of(int rows, const real *centred, int input)
 {
-	real size = 0x1p-126f;
+	real size = LEAST_UNIT;
 	Lanes lanes;
 	for (int row = 0; row < rows; row++) {
 		const real value = centred[entry(rows, row, input)], above = value < 0.0f ? -value : value;
 		size = above > size ? above : size;
 	}
 	lanes.vector = splat(size);
-	lanes.bits &= 0x7f800000u;
+	lanes.bits &= EXPONENT;
 	return lanes.lane[0];
 }
 
@@ -229,7 +242,7 @@ NOINLINE void turn_inputs(int inputs, int rows, real *centred, real *moments, co
 	for (int along = first; along == first || along < inputs - 1; along++) {
 		for (int i = 0; i < inputs; i++) {
 			if (along == 0)
-				noise[i] = c[i * FEW + i] * 0x1p-42f;
+				noise[i] = c[i * FEW + i] * NOISE;
 			if (along >= 0 && along < i && c[along * FEW + along] > noise[along])
 				basis[i * FEW + along] = c[i * FEW + along] / c[along * FEW + along];
 		}

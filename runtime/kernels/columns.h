@@ -35,6 +35,28 @@ enum { FEW_COLUMNS = 4 };
 #define ODD 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31
 #endif
 
+#if REAL_BITS == 64
+/* The first two columns of LANES / 2 rows, side by side. */
+INLINE Vector pairs_apart(const real *block)
+{
+	Lanes pairs;
+	UNROLL
+	for (int i = 0; i < LANES; i++)
+		pairs.lane[i] = block[i / 2 * LANES + i % 2];
+	return pairs.vector;
+}
+
+/* Stores pairs as the first two columns of up to LANES rows. */
+INLINE void store_pairs(real *block, const Vector *pairs, int rows)
+{
+	UNROLL
+	for (int row = 0; row < LANES; row++)
+		if (row < rows) {
+			block[row * LANES] = pairs[row / (LANES / 2)][row % (LANES / 2) * 2];
+			block[row * LANES + 1] = pairs[row / (LANES / 2)][row % (LANES / 2) * 2 + 1];
+		}
+}
+#else
 typedef double Pair __attribute__((aligned(4), may_alias));
 typedef double Pairs __attribute__((vector_size(4 * LANES)));
 
@@ -53,6 +75,7 @@ INLINE Vector pairs_apart(const real *block)
 	return (Vector)pairs;
 #undef TWO_PAIRS
 }
+#endif
 
 /* Loads the first two columns of the block. */
 INLINE void load_two_columns(Vector *column, const real *block)
@@ -66,6 +89,9 @@ INLINE void store_two_columns(real *block, const Vector *column, int rows)
 {
 	Vector pairs[2];
 	interleave(column[0], column[1], &pairs[0], &pairs[1]);
+#if REAL_BITS == 64
+	store_pairs(block, pairs, rows);
+#else
 	if (rows == LANES) {
 		UNROLL
 		for (int row = 0; row < LANES; row++)
@@ -74,6 +100,7 @@ INLINE void store_two_columns(real *block, const Vector *column, int rows)
 		for (int row = 0; row < rows; row++)
 			memcpy(block + row * LANES, (const char *)pairs + row * (int)sizeof(Pair), sizeof(Pair));
 	}
+#endif
 }
 
 /* Returns the block itself if it has LANES rows; else its rows followed by zeros, in `padded`. */

@@ -84,7 +84,7 @@ INLINE void conv_tile(const int pixels, const Strip *s, int p)
 
 NOINLINE void conv_tall(const Strip *s, int p) { conv_tile(TALL, s, p); }
 NOINLINE void conv_middle(const Strip *s, int p) { conv_tile(MIDDLE, s, p); }
-#if LANES == 16
+#if LANES * REAL_BITS == 512
 NOINLINE void conv_8(const Strip *s, int p) { conv_tile(8, s, p); }
 #endif
 NOINLINE void conv_4(const Strip *s, int p) { conv_tile(4, s, p); }
@@ -128,7 +128,7 @@ static void conv_strip(const Strip *s, int pixels)
 	if (pixels != 2 * MIDDLE)
 		TILES(TALL, conv_tall)
 	TILES(MIDDLE, conv_middle)
-#if LANES == 16
+#if LANES * REAL_BITS == 512
 	TILES(8, conv_8)
 #endif
 	TILES(4, conv_4)

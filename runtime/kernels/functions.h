@@ -3,8 +3,10 @@
  * all floats; tests/functions_test.c checks them. */
 #ifndef BNC_FUNCTIONS_H
 #define BNC_FUNCTIONS_H
+#include "functions_f64.h"
 #include "simd.h"
 
+#if REAL_BITS == 32
 /* exp(x) = 2^n exp(r), |r| <= ln(2) / 2. The polynomial and the split of ln(2) are from Cephes, expf.c. The result is
  * multiplied by 2^n in two steps, so that it overflows to infinity and underflows gradually. Error: at most 1.01 ulp.
  * NaN stays NaN. */
@@ -79,14 +81,6 @@ INLINE Vector vector_tanh(Vector x)
 	return float_of(bits_of(choose(a < 0.625f, small, large)) | sign);
 }
 
-/* sigmoid(x) = e / (1 + e) for x <= 0 and 1 / (1 + e) for x > 0, with e = exp(-|x|): this never overflows, and is
- * accurate where the result is small. Error: at most 2.31 ulp. */
-INLINE Vector vector_sigmoid(Vector x)
-{
-	const Vector e = vector_exp(choose(x > 0.0f, -x, x));
-	return choose(x > 0.0f, splat(1.0f), e) / (e + 1.0f);
-}
-
 /* exp(x) - 1 for x <= 0, by a polynomial near 0. For x > 0 it is as inexact as the difference of floats exp(x) - 1. */
 INLINE Vector vector_expm1(Vector x)
 {
@@ -123,6 +117,15 @@ INLINE Vector vector_log1p(Vector e)
 {
 	const Vector small = e - e * e * (0.5f - e * (1.0f / 3));
 	return choose(e < 0x1p-7f, small, vector_log_to_2(e + 1.0f));
+}
+#endif
+
+/* sigmoid(x) = e / (1 + e) for x <= 0 and 1 / (1 + e) for x > 0, with e = exp(-|x|): this never overflows, and is
+ * accurate where the result is small. Error: at most 2.31 ulp. */
+INLINE Vector vector_sigmoid(Vector x)
+{
+	const Vector e = vector_exp(choose(x > 0.0f, -x, x));
+	return choose(x > 0.0f, splat(1.0f), e) / (e + 1.0f);
 }
 
 /* log(1 + exp(x)) = max(x, 0) + log(1 + exp(-|x|)) */

@@ -16,6 +16,21 @@ static void KERNEL_FN(clear)(int size, real *dw, int64_t *batches)
 
 /* ---- the norm */
 
+/* What is added to a norm; sums of squares in which none has overflowed or lost digits, and the scale for others. */
+#if REAL_BITS == 64
+#define NORM_EPS 1e-6
+#define NORM_LEAST 0x1p-900
+#define NORM_MOST 0x1p1022
+#define NORM_UP 0x1p600
+#define NORM_DOWN 0x1p-600
+#else
+#define NORM_EPS 1e-6f
+#define NORM_LEAST 0x1p-70f
+#define NORM_MOST 0x1p126f
+#define NORM_UP 0x1p96f
+#define NORM_DOWN 0x1p-96f
+#endif
+
 /* STREAMS sums side by side, so that an addition need not wait for the one before; and of NORM_BLOCK terms each, before
  * a sum that keeps what rounding drops takes them. */
 enum { STREAMS = 4, NORM_BLOCK = 32 };
@@ -52,14 +67,14 @@ static real sum_of_squares(int size, real scale, const real *dw)
  * others. NaN if a gradient is NaN; infinite if one is, or if the norm is more than a float can hold. */
 static real norm_of(int size, const real *dw)
 {
-	const real least = 0x1p-70f, most = 0x1p126f;
+	const real least = NORM_LEAST, most = NORM_MOST;
 	real sum = sum_of_squares(size, 1.0f, dw), back = 1.0f;
 	if (sum < least) {
-		sum = sum_of_squares(size, 0x1p96f, dw);
-		back = 0x1p-96f;
+		sum = sum_of_squares(size, NORM_UP, dw);
+		back = NORM_DOWN;
 	} else if (!(sum <= most)) {
-		sum = sum_of_squares(size, 0x1p-96f, dw);
-		back = 0x1p96f;
+		sum = sum_of_squares(size, NORM_DOWN, dw);
+		back = NORM_UP;
 	}
 	Lanes root;
 	root.vector = square_root(splat(sum));
@@ -69,7 +84,7 @@ static real norm_of(int size, const real *dw)
 /* torch.nn.utils.clip_grad_norm_. A factor of 1 or more changes nothing; one that is NaN makes all NaN. */
 static void KERNEL_FN(clip)(int size, real most, real *dw)
 {
-	const real factor = most / (norm_of(size, dw) + 1e-6f);
+	const real factor = most / (norm_of(size, dw) + NORM_EPS);
 	if (factor >= 1.0f)
 		return;
 	for (int i = 0; i < size; i += LANES)

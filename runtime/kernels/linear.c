@@ -11,11 +11,11 @@
 
 /* The rows of the largest tile: as many sums as fit into the registers beside the row of W and, if the instruction set
  * cannot multiply by a float in memory, that float. */
-#if LANES == 16
+#if LANES * REAL_BITS == 512
 enum { TALL = 24, MIDDLE = 16 };
-#elif LANES == 8
+#elif LANES * REAL_BITS == 256
 enum { TALL = 12, MIDDLE = 8 };
-#elif LANES == 4
+#elif LANES > 1
 enum { TALL = 8, MIDDLE = 6 };
 #else
 enum { TALL = 8 };
@@ -72,7 +72,7 @@ INLINE void product_tile(const int rows, const Product *product)
 }
 
 NOINLINE void product_tall(const Product *product) { product_tile(TALL, product); }
-#if LANES == 16
+#if LANES * REAL_BITS == 512
 NOINLINE void product_8(const Product *product) { product_tile(8, product); }
 #endif
 #if LANES > 1
@@ -98,7 +98,7 @@ static void product_of_rows(int rows, Product product)
 #else
 	TILES(TALL, product_tall)
 #endif
-#if LANES == 16
+#if LANES * REAL_BITS == 512
 	TILES(8, product_8)
 #endif
 #if LANES > 1

@@ -12,10 +12,15 @@ INLINE Mask load_labels(const int32_t *label, int rows)
 #else
 	Mask wanted = {0};
 	wanted -= 1;
+#if REAL_BITS == 64
+	for (int row = 0; row < rows; row++)
+		wanted[row] = label[row];
+#else
 	if (rows == LANES)
 		memcpy(&wanted, label, sizeof wanted);
 	else
 		memcpy(&wanted, label, (size_t)rows * sizeof *label);
+#endif
 	return wanted;
 #endif
 }

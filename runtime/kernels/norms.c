@@ -72,7 +72,7 @@ static void end_means(int count, int size, real *sums)
 
 /* ---- features: a row is a group */
 
-#if LANES == 16
+#if LANES * REAL_BITS == 512
 enum { SUMMED_ROWS = 8 };
 #else
 enum { SUMMED_ROWS = 4 };       /* their sums and what is added fit into the registers */

@@ -5,7 +5,7 @@
 #include "columns.h"
 #include "sums.h"
 
-#if LANES == 16
+#if LANES * REAL_BITS == 512
 enum { PAIR_ROWS = 12 };
 #else
 enum { PAIR_ROWS = 6 };
@@ -72,7 +72,7 @@ PAIR_TILE(3)
 PAIR_TILE(4)
 PAIR_TILE(5)
 PAIR_TILE(6)
-#if LANES == 16
+#if LANES * REAL_BITS == 512
 PAIR_TILE(7)
 PAIR_TILE(8)
 PAIR_TILE(9)
@@ -97,7 +97,7 @@ static void pair_product(int rows, Product product, const PairSteps *steps)
 		PAIR_CASE(4)
 		PAIR_CASE(5)
 		PAIR_CASE(6)
-#if LANES == 16
+#if LANES * REAL_BITS == 512
 		PAIR_CASE(7)
 		PAIR_CASE(8)
 		PAIR_CASE(9)
@@ -209,14 +209,20 @@ INLINE void pair_gradient_tile(const int inputs, const int strands, int rows, re
 	{ \
 		pair_gradient_tile(inputs, strands, rows, dw, dw_step, x, dy, dy_step); \
 	}
-#if LANES == 8
-/* Half of the eight inputs at a time: sixteen sums would take all registers of AVX2. This runs at 90 % of the peak
+#if LANES * REAL_BITS == 256
+/* Half of the inputs of a panel at a time: sixteen sums would take all registers of AVX2. This runs at 90 % of the peak
  * instead of 79. */
+#if LANES == 8
 PAIR_GRADIENT(pair_gradient_half, 4, 1)
+#else
+PAIR_GRADIENT(pair_gradient_half, 2, 2)
+#endif
 #else
 PAIR_GRADIENT(pair_gradient_8, 8, 1)
 #endif
+#if LANES > 4
 PAIR_GRADIENT(pair_gradient_4, 4, 2)
+#endif
 PAIR_GRADIENT(pair_gradient_2, 2, 4)
 PAIR_GRADIENT(pair_gradient_1, 1, 8)
 #undef PAIR_GRADIENT
@@ -228,7 +234,7 @@ static void pair_gradient_of_block(int rows, int count, real *dw, ptrdiff_t dw_s
 #define TILES(tile) \
 	for (; count >= tile; count -= tile, x += tile, dw += tile * LANES) \
 		pair_gradient_##tile(rows, dw, dw_step, x, dy, dy_step);
-#if LANES == 8
+#if LANES * REAL_BITS == 256
 	if (count == LANES) {
 		pair_gradient_half(rows, dw, dw_step, x, dy, dy_step);
 		pair_gradient_half(rows, dw + LANES / 2 * LANES, dw_step, x + LANES / 2, dy, dy_step);
@@ -237,7 +243,9 @@ static void pair_gradient_of_block(int rows, int count, real *dw, ptrdiff_t dw_s
 #else
 	TILES(8)
 #endif
+#if LANES > 4
 	TILES(4)
+#endif
 	TILES(2)
 	TILES(1)
 #undef TILES

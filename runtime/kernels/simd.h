@@ -29,17 +29,38 @@
 #define UNROLL_4
 #endif
 
+/* What depends on the type of a number. SPLIT leaves the upper half of its digits. */
+#if REAL_BITS == 64
+#define BYTES 8
+#define UNSIGNED uint64_t
+#define SIGNED int64_t
+#define SPLIT 0xfffffffff8000000u
+#define EXPONENT 0x7ff0000000000000u
+#define SQRT sqrt
+#define FMA __builtin_fma
+#define LARGER_OF "vmaxpd %1, %2, %0"
+#else
+#define BYTES 4
+#define UNSIGNED uint32_t
+#define SIGNED int32_t
+#define SPLIT 0xfffff000u
+#define EXPONENT 0x7f800000u
+#define SQRT sqrtf
+#define FMA __builtin_fmaf
+#define LARGER_OF "vmaxps %1, %2, %0"
+#endif
+
 /* A Mask is the result of comparing two vectors: all ones or all zeros in each lane (with one lane, 1 or 0). Masks are
  * combined with & and |, and used by choose(). */
 #if LANES == 1
 typedef real Vector;
-typedef uint32_t Bits;
+typedef UNSIGNED Bits;
 typedef int Mask;
 #else
-typedef real Vector __attribute__((vector_size(4 * LANES)));
-typedef uint32_t Bits __attribute__((vector_size(4 * LANES)));
-typedef int32_t Mask __attribute__((vector_size(4 * LANES)));
-typedef real Stored __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
+typedef real Vector __attribute__((vector_size(BYTES * LANES)));
+typedef UNSIGNED Bits __attribute__((vector_size(BYTES * LANES)));
+typedef SIGNED Mask __attribute__((vector_size(BYTES * LANES)));
+typedef real Stored __attribute__((vector_size(BYTES * LANES), aligned(BYTES), may_alias));
 #endif
 
 typedef union Lanes {
@@ -118,7 +139,7 @@ INLINE Vector larger(Vector a, Vector b)
 #if LANES == 1
 	return a > b ? a : b;
 #elif defined __AVX__
-	__asm__("vmaxps %1, %2, %0" : "=v"(a) : "v"(b), "v"(a));
+	__asm__(LARGER_OF : "=v"(a) : "v"(b), "v"(a));
 	return a;
 #else
 	const Mask first = a > b;
@@ -132,10 +153,10 @@ INLINE Vector rounded(Vector value)
 {
 #if LANES == 1
 	return value;
-#elif defined __SSE2__
+#elif defined __SSE2__ && (LANES * REAL_BITS <= 128 || defined __AVX__)
 	__asm__("" : "+v"(value));
 	return value;
-#elif defined __aarch64__
+#elif defined __aarch64__ && LANES * REAL_BITS <= 128
 	__asm__("" : "+w"(value));
 	return value;
 #else
@@ -161,16 +182,16 @@ INLINE Vector square_root(Vector value)
 {
 #if defined __GNUC__ && !defined __TINYC__ && !defined __cplusplus
 	/* sets no errno, so it is one instruction even without -fno-math-errno */
-	extern real (sqrtf)(real) __attribute__((const));
+	extern real (SQRT)(real) __attribute__((const));
 #endif
 #if LANES == 1
-	return sqrtf(value);
+	return SQRT(value);
 #else
 	Lanes lanes;
 	lanes.vector = value;
 	UNROLL
 	for (int lane = 0; lane < LANES; lane++)
-		lanes.lane[lane] = sqrtf(lanes.lane[lane]);
+		lanes.lane[lane] = SQRT(lanes.lane[lane]);
 	return lanes.vector;
 #endif
 }

@@ -72,11 +72,11 @@ INLINE Vector product_rest(Vector a, Vector b, Vector product)
 	rounded_product.vector = product;
 	UNROLL
 	for (int lane = 0; lane < LANES; lane++)
-		rest.lane[lane] = __builtin_fmaf(rest.lane[lane], other.lane[lane], -rounded_product.lane[lane]);
+		rest.lane[lane] = FMA(rest.lane[lane], other.lane[lane], -rounded_product.lane[lane]);
 	return rest.vector;
 #else
-	const Vector high = float_of(bits_of(a) & 0xfffff000u), low = a - high;
-	const Vector other_high = float_of(bits_of(b) & 0xfffff000u), other_low = b - other_high;
+	const Vector high = float_of(bits_of(a) & SPLIT), low = a - high;
+	const Vector other_high = float_of(bits_of(b) & SPLIT), other_low = b - other_high;
 	return ((high * other_high - product) + high * other_low + low * other_high) + low * other_low;
 #endif
 }

@@ -3,8 +3,8 @@
  * VARIANT(row, name, panels, condition): the compiler uses the first variant whose condition holds
  * (compiler/loops/variants.c). One with panels == 2 does two neighbouring panels in one call, with the same bits as two
  * calls. Its own-panel operands point to the first panel; the second panel follows it in memory, in scratch memory too,
- * at the distance that this call's rows give. The name of a list says how many lanes a kernel set needs to have its
- * variants. */
+ * at the distance that this call's rows give. The name of a list says how many bits the vectors of a kernel set
+ * must have, to have its variants. */
 #ifndef BNC_VARIANTS_H
 #define BNC_VARIANTS_H
 #include "few.h"
@@ -25,14 +25,14 @@
 #define IS_BEHIND_CONTRAST (is.contrast && is.above == 2)
 /* Transposing W for dx takes as long as the products of about ten rows, or 48 with 8 lanes; summing across the lanes
  * takes, for each row, as long as the products of some 100 outputs. */
-#define IS_FEW_ROWS (is.rows <= (is.lanes < 16 ? 32 : 8) && is.rows * 6 <= is.outputs)
+#define IS_FEW_ROWS (is.rows <= (is.bits < 512 ? 32 : 8) && is.rows * 6 <= is.outputs)
 #define FEW_CONTRAST_VARIANT(activation, FROM, NUMBERS, optimizer, STATES) \
 	VARIANT_OF(linear_batchnorm_##activation##_linear_bwd_##optimizer, \
 		linear_batchnorm_##activation##_linear_bwd_##optimizer##_contrast, 1, IS_BEHIND_CONTRAST)
 #define IS_OPTIMIZER(name) (is.optimizer && strcmp(is.optimizer, #name) == 0)
 #define CONTRAST_VARIANT(name, states) \
 	VARIANT_OF(linear_dw_update, linear_dw_update_contrast_##name, 1, IS_CONTRAST && IS_OPTIMIZER(name))
-#define VARIANTS_FROM_4_LANES(VARIANT) \
+#define VARIANTS_FROM_128_BITS(VARIANT) \
 	VARIANT(linear,           linear_contrast,      1, IS_CONTRAST && is.rows >= is.lanes) \
 	VARIANT(linear,           linear_narrow,        1, IS_NARROW(is.outputs) && is.rows >= is.lanes) \
 	VARIANT(linear_dw,        linear_dw_contrast,   1, IS_CONTRAST) \
@@ -47,12 +47,12 @@
 /* With fewer inputs or outputs, loads of x do not limit a product. A single row is left to linear_row, which rounds
  * differently from linear_pair. */
 #define IS_PAIRED (is.outputs >= 16 && is.inputs >= 16)
-#define VARIANTS_FROM_8_LANES(VARIANT) \
+#define VARIANTS_FROM_256_BITS(VARIANT) \
 	VARIANT(linear,           linear_pair,          2, IS_PAIRED && is.rows > 1) \
 	VARIANT(linear_dx,        linear_dx_pair,       2, IS_PAIRED && !IS_FEW_ROWS) \
 	VARIANT(linear_dw,        linear_dw_pair,       2, IS_PAIRED) \
 	VARIANT(linear_dw_update, linear_dw_update_pair, 2, IS_PAIRED)
 
-#define VARIANTS(VARIANT) VARIANTS_FROM_1_LANE(VARIANT) VARIANTS_FROM_4_LANES(VARIANT) VARIANTS_FROM_8_LANES(VARIANT)
+#define VARIANTS(VARIANT) VARIANTS_FROM_1_LANE(VARIANT) VARIANTS_FROM_128_BITS(VARIANT) VARIANTS_FROM_256_BITS(VARIANT)
 
 #endif

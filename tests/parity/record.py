@@ -4,9 +4,10 @@ those whose names follow: python3 record.py adam huber.
 A file is one run of one or several networks that are initialised from one generator and train on the same batches:
 
     data SPECIFICATION      as after --train
+    dtype f64               if all numbers are double; NAME_f64.txt
     seed, batch, epochs N
     network FILE.net        or its text in one line; then what belongs to it:
-    initial NAME HASH       SHA-256 of the initial tensor, float32, row-major, little endian
+    initial NAME HASH       SHA-256 of the initial tensor, float32 or float64, row-major, little endian
     losses COUNT            and each step's loss
     final NAME COUNT        and the tensor's values after the last step
     correct COUNT           samples classified right after training, with the statistics of all samples at once
@@ -43,13 +44,15 @@ class Image(nn.Sequential):
 
 def moons(n, noise, seed):
     x, y = make_moons(n, noise=noise, random_state=seed)
-    return torch.tensor(x, dtype=torch.float32), torch.tensor(y)
+    return torch.tensor(x, dtype=torch.get_default_dtype()), torch.tensor(y)
 
 
 def numbers(out, values):
-    values = ["%.9g" % value for value in values]
-    for i in range(0, len(values), 8):
-        print(" ".join(values[i:i + 8]), file=out)
+    double = torch.get_default_dtype() == torch.float64
+    values = ["%.*g" % (17 if double else 9, value) for value in values]
+    width = 4 if double else 8
+    for i in range(0, len(values), width):
+        print(" ".join(values[i:i + width]), file=out)
 
 
 class Dropout(nn.Module):
@@ -85,13 +88,13 @@ def train(model, optimizer, loss_of, x, y, is_last):
 def of_values(loss, **arguments):
     """A loss that takes the labels for values, so that no answer is right or wrong."""
     def loss_of(scores, y):
-        return loss(scores, y.float().unsqueeze(1), **arguments)
+        return loss(scores, y.to(scores.dtype).unsqueeze(1), **arguments)
     loss_of.is_of_values = True
     return loss_of
 
 
 def bce(scores, y):
-    return nn.functional.binary_cross_entropy_with_logits(scores, y.float().unsqueeze(1))
+    return nn.functional.binary_cross_entropy_with_logits(scores, y.to(scores.dtype).unsqueeze(1))
 
 
 def answers(scores):
@@ -105,6 +108,14 @@ def record(name, data, seed, batch, epochs, networks, final):
     """networks: (text, a function that builds the model, one that makes its optimizer, loss)"""
     if sys.argv[1:] and name not in sys.argv[1:]:
         return
+    for dtype, end in (torch.float32, ""), (torch.float64, "_f64"):
+        torch.set_default_dtype(dtype)
+        record_run(name + end, data, seed, batch, epochs, networks, final)
+    torch.set_default_dtype(torch.float32)
+
+
+def record_run(name, data, seed, batch, epochs, networks, final):
+    dtype = torch.get_default_dtype()
     x, y = moons(**data)
     loader = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(x, y), batch_size=batch, shuffle=True)
     torch.manual_seed(seed)
@@ -115,17 +126,20 @@ def record(name, data, seed, batch, epochs, networks, final):
     for _ in range(epochs):
         for step, (batch_x, batch_y) in enumerate(loader):
             for i, (_, _, _, loss_of) in enumerate(networks):
+                loss_of = loss_of.to(dtype) if isinstance(loss_of, nn.Module) else loss_of
                 losses[i].append(train(models[i], optimizers[i], loss_of, batch_x, batch_y, step + 1 == len(loader)))
         for optimizer in optimizers:
             if getattr(optimizer, "each_epoch", None):
                 optimizer.each_epoch.step()
     with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), name + ".txt"), "w") as out:
         print("data moons:n=%d,noise=%g,seed=%d" % (data["n"], data["noise"], data["seed"]), file=out)
+        if dtype == torch.float64:
+            print("dtype f64", file=out)
         print("seed %d\nbatch %d\nepochs %d" % (seed, batch, epochs), file=out)
         for i, (text, _, _, loss_of) in enumerate(networks):
             print("network " + text, file=out)
             for key, value in initial[i].items():
-                if value.dtype == torch.float32:
+                if value.dtype == dtype:
                     print("initial", key, hashlib.sha256(value.numpy().tobytes()).hexdigest(), file=out)
             print("losses", len(losses[i]), file=out)
             numbers(out, losses[i])
