@@ -672,8 +672,8 @@ typedef struct Options {
 	bool profile;           /* measure the time of every loop */
 	bool keep_rounding;     /* combine calls only if that changes no bit */
 	bool recompute;         /* save memory at the cost of time: see recompute.c */
-	/* one call of the optimizer for all parameters, after all gradients are known; in any case if the network's optimizer
-	 * needs that */
+	/* one call of the optimizer for all parameters, after all gradients are known; in any case if the network's
+	 * optimizer needs that */
 	bool update_at_once;
 	bool fuse;              /* false: each step gets a loop of its own, for tests that compare */
 	bool share_all;         /* threads share every loop that they can, for the same tests */

@@ -21,7 +21,8 @@ static bool fits_argument(const ArgumentSpec *argument, const char *value)
 static const char *optimizer_with(Arena *arena, const Layer *optimizer, const ArgumentSpec *argument, const char *value)
 {
 	const char *default_text = argument->kind == ARGUMENT_FLAG ? "true"
-		: in_range(argument->range, argument->default_value) ? arena_print(arena, "%.9g", argument->default_value) : "1";
+		: in_range(argument->range, argument->default_value) ? arena_print(arena, "%.9g", argument->default_value)
+			: "1";
 	return arena_print(arena, "optimizer %s %s=%s%s", optimizer->name, argument->name,
 		fits_argument(argument, value) ? value : default_text, argument->with ? argument->with : "");
 }
