@@ -78,12 +78,13 @@ static void plan_struct(Standalone *s)
 	s->work = s->output + tensor_floats(s->module, s->module->output);
 	for (int i = 0; i < s->module->routine_count; i++)
 		s->work = s->work < s->module->routines[i]->work ? s->module->routines[i]->work : s->work;
+	for (int i = 0; i < s->module->tensors.count; i++)      /* parts of a block, too */
+		s->convolves = s->convolves || s->module->tensors.items[i]->kernel_height;
 	bool counters = false;
 	s->bytes = 0;
 	for (int i = 0; i < count; i++) {
 		bool counter = tensors[i]->layout == LAYOUT_COUNTER;
 		counters = counters || counter;
-		s->convolves = s->convolves || tensors[i]->kernel_height;
 		s->bytes += tensor_bytes(s->module, tensors[i]);
 	}
 	/* so that an int64_t has the same offset whether it is aligned to 8 bytes or to 4 */

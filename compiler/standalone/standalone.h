@@ -55,7 +55,7 @@ struct Standalone {
 	size_t work;                    /* the floats of working memory, which train and predict share */
 	size_t output;                  /* the offset of predict's result there */
 	size_t bytes;                   /* the size of the struct */
-	bool convolves;                 /* a tensor of the struct has more than two dimensions */
+	bool convolves;                 /* a tensor of the struct, or of a block in it, is a kernel of a convolution */
 	double difference, largest;     /* inference: the largest change of an output by folding, and the largest output */
 	int measured;                   /* the number of rows that were compared */
 	Code header, source, test;
@@ -98,7 +98,8 @@ int training_minimum(const Standalone *s);      /* rows */
 int saved_tensors(const Module *m, Tensor **tensors);
 const char *saved_name(const Tensor *tensor);
 size_t save_bytes(const Standalone *s);
-/* How many numbers of the target take as many bytes as the tensor: with double, half as many as a generator has words. */
+/* How many numbers of the target take as many bytes as the tensor: with double, half as many as a generator has
+ * words. */
 size_t saved_count(const Standalone *s, const Tensor *tensor);
 
 /* inference.c */
