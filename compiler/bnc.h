@@ -345,6 +345,7 @@ typedef struct Layer {
 	const char *decay;
 	FirstStep (*first_step)(const double *arguments);       /* of an optimizer: see FirstStep */
 	Rate *rate;                             /* of a schedule; null: always the optimizer's lr */
+	const char *rate_name;                  /* the name of that function in kernels/rates.h, for emitted C */
 	bool each_step;                         /* of a schedule: see Schedule */
 	const char *shift;                      /* the tensor that is added to the features of y, or null */
 	const char *product;                    /* the tensor W if y = x W' + shift and nothing else; or null */

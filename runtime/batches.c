@@ -96,14 +96,20 @@ static int64_t updates_before(const Training *t, const Run *run, int64_t step, b
 	return step / batches * updates_of(run, batches, true) + updates_of(run, step % batches, ended);
 }
 
+double rate_at(const Schedule *schedule, const Instant *now)
+{
+	if (!schedule->rate)
+		return schedule->lr;
+	return schedule->each_step ? schedule->rate(schedule->arguments, schedule->lr, now->step, now->steps)
+		: schedule->rate(schedule->arguments, schedule->lr, now->epoch, now->epochs);
+}
+
 double batch_rate(const Training *t, const Run *run, int64_t epoch, int batch)
 {
-	const Schedule *schedule = &run->schedule;
 	const int64_t step = epoch * batches_of(t) + batch;
 	const Instant now = {epoch, updates_before(t, run, step, false), epochs_of(t),
 		updates_before(t, run, steps_of(t), true)};
-	const double rate = schedule->rate ? schedule->rate(schedule->arguments, schedule->lr, &now) : schedule->lr;
-	return number_rounded(rate, run->program->kernels->number_bytes);
+	return number_rounded(rate_at(&run->schedule, &now), run->program->kernels->number_bytes);
 }
 
 void batch_train(const Training *t, const Run *run, const Order *order, int64_t epoch, int batch, double lr,

@@ -330,8 +330,8 @@ typedef struct Instant {
 	int64_t epochs, steps;  /* of the whole training; the last epoch may not be whole */
 } Instant;
 
-/* The learning rate at an instant; lr: that of the optimizer. */
-typedef double Rate(const double *arguments, double lr, const Instant *now);
+/* See kernels/rates.h. */
+typedef double Rate(const double *arguments, double lr, int64_t now, int64_t all);
 
 typedef struct Schedule {
 	Rate *rate;             /* null: always lr */
@@ -339,6 +339,8 @@ typedef struct Schedule {
 	const double *arguments;
 	double lr;
 } Schedule;
+
+double rate_at(const Schedule *schedule, const Instant *now);
 
 /* A network that is trained, and the results. */
 typedef struct Run {

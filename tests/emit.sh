@@ -63,11 +63,14 @@ check "hostile comments" gcc -std=c99 $warnings -Wcomment -Wtrigraphs -c device.
 check "hostile comments: plain text" sh -c '! LC_ALL=C grep -n "[^[:print:][:space:]]" device.h'
 
 emit -e 'linear 2 3; optimizer sgd lr=0.5; schedule step 4; relu' --prefix device --emit device.c
-check "a schedule: its arguments" grep -q "bnc's schedule was step step_size=4 gamma=0.1\$" device.h
+check "a schedule: its arguments" grep -q "Schedule: step step_size=4 gamma=0.1\$" device.h
 check "a schedule: what it begins from" grep -q 'DEVICE_LEARNING_RATE 0.5f ' device.h
 check "a schedule" gcc -std=c99 $warnings -c device.c
+emit -e 'linear 2 3; schedule cosine' --dtype f64 --prefix device --emit device.c
+check "a schedule in double" grep -q '^double device_rate(int32_t now, int32_t all);' device.h
+check "a schedule in double" gcc -std=c99 $warnings -c device.c
 emit -e 'linear 2 3' --prefix device --emit device.c
-check "no schedule" sh -c '! grep schedule device.h'
+check "no schedule" sh -c '! grep "[Ss]chedule\|_rate(" device.h device.c'
 
 # ---- every build writes the same bytes, and the first does so twice
 

@@ -51,8 +51,11 @@ done
 build() {
 	draws=
 	! grep -q 'uint32_t generator' device.h || draws=-DDRAWS
-	"$@" -c device.c -o device.o && gcc $draws -D_DEFAULT_SOURCE -I. -I"$root/runtime" "$root/tests/emit/run.c" \
-		device.o data/*.o -lzip -lm -o run
+	rate=
+	! grep -q 'learning rate of one epoch' device.h || rate=-DRATE_OF_EPOCH
+	! grep -Eq 'learning rate of one (step|update)' device.h || rate=-DRATE_OF_STEP
+	"$@" -c device.c -o device.o && gcc $draws $rate -D_DEFAULT_SOURCE -I. -I"$root/runtime" "$root/tests/emit/run.c" \
+		device.o data/*.o -lcjson -lzip -lz -lzstd -lpng -lm -o run
 }
 
 # trains SEED COMMAND ...: what the command says of the program's losses, in run.txt, and bnc's of the same seed
@@ -63,14 +66,15 @@ trains() {
 	"$@" "bnc_$seed.txt" run.txt
 }
 
-# close RELATIVE FILE FILE: two files of losses
+# close RELATIVE FILE FILE: two files of losses and rates
 close() {
 	paste "$2" "$3" | awk -v relative="$1" '{ off = $1 > $2 ? $1 - $2 : $2 - $1
 		if (!(off <= relative * $1)) { print NR ": " $0; bad = 1 } }
 		END { exit bad || NR < 300 }'
 }
 
-# steps SEED NETWORK ...: the losses of bnc's own steps, in bnc_SEED.txt, after the network was emitted for one lane
+# steps SEED NETWORK ...: the losses of bnc's own steps and the rates of its epochs, in bnc_SEED.txt, after the network
+# was emitted for one lane
 steps() {
 	seed=$1
 	shift
@@ -78,6 +82,7 @@ steps() {
 	! grep -q _again device.h || recompute=--recompute
 	emit "$@" --train moons --isa scalar --epochs 10 --seed $seed --quiet --log log.jsonl --log-steps $recompute
 	sed -n 's/.*"event":"step".*"loss":\([^,}]*\).*/\1/p' log.jsonl >bnc_$seed.txt
+	sed -n 's/.*"event":"epoch".*"lr":\([^,}]*\).*/\1/p' log.jsonl >>bnc_$seed.txt
 }
 
 seeds="0 7"
@@ -119,6 +124,30 @@ for optimizer in sgd "sgd momentum=0.9 nesterov=true" adam adamw "rmsprop moment
 		check "$text" build gcc -O1
 		check "$text: same bits" trains 0 cmp
 	done
+done
+
+# ---- every schedule, in epochs and in updates of several batches
+
+while read -r schedule; do
+	text="linear 2 2; schedule $schedule"
+	check "$text" emit -e "$text" --prefix device --emit device.c
+	steps 0 -e "$text"
+	check "$text: the rates change" sh -c 'tail -n 10 bnc_0.txt | uniq | sed -n 2p | grep -q .'
+	check "$text" build gcc -Ofast -march=native $warnings
+	check "$text: same bits" trains 0 cmp
+	for compiler in "clang -std=c99" "g++ -xc++ -std=c++11"; do
+		! has ${compiler%% *} || check "$text, $compiler" $compiler $warnings -fsyntax-only device.c
+	done
+done <<end
+step 3
+exponential 0.83; optimizer adam
+cosine T_max=4 eta_min=0.002; optimizer sgd accumulate=3
+warmup_cosine 3 start_factor=0.1
+one_cycle 0.2; optimizer sgd accumulate=3
+one_cycle 0.1 pct_start=0.35 three_phase=true linear=true
+end
+for schedule in $(sed -n 's/.*RATE(\(.*\)_rate),.*/\1/p' "$root/compiler/layers/schedules.c"); do
+	check "$schedule is among them" grep -q "^$schedule " "$root/tests/emit_runs.sh"
 done
 
 # ---- a save does not depend on the lanes: neither its bytes nor what comes after them, but for rounding

@@ -27,7 +27,7 @@ static bool check_schedule(FILE *file, bool *seen)
 	for (int i = 0; i < steps; i++) {
 		const Instant now = {i / batches, i, epochs, steps};
 		cr_assert(fscanf(file, "%lf", &expected) == 1, "%s", text);
-		expect_rate(text, i, schedule.rate(schedule.arguments, schedule.lr, &now), expected, lr);
+		expect_rate(text, i, rate_at(&schedule, &now), expected, lr);
 	}
 	compilation_close(&c);
 	return true;
@@ -59,7 +59,7 @@ Test(schedule, examples)
 				const Schedule schedule = schedule_of(c.network);
 				for (int64_t step = 0; schedule.rate && step < steps; step++) {
 					const Instant now = {step / 4, step, (steps + 3) / 4, steps};
-					const double rate = schedule.rate(schedule.arguments, schedule.lr, &now);
+					const double rate = rate_at(&schedule, &now);
 					cr_expect(rate >= 0 && rate < 1, "%s: %g at step %d of %d", text, rate, (int)step, (int)steps);
 				}
 				compilation_close(&c);
@@ -104,8 +104,7 @@ Test(schedule, overridden_rate)
 		cr_assert(compile(&c, STAGE_NETWORK, &overrides, &failure), "%s", cases[i].text);
 		const Schedule schedule = schedule_of(c.network);
 		const Instant now = {0, 0, 10, 100};
-		cr_expect_eq(schedule.rate ? schedule.rate(schedule.arguments, schedule.lr, &now) : schedule.lr, cases[i].rate,
-			"%s", cases[i].text);
+		cr_expect_eq(rate_at(&schedule, &now), cases[i].rate, "%s", cases[i].text);
 		compilation_close(&c);
 	}
 }

@@ -475,9 +475,13 @@ const char *kernel_source(Arena *arena, int lanes, size_t number_bytes)
 	define(&p, "KERNEL_FN(name) name");
 	define(&p, arena_print(arena, "REAL_BITS %zu", 8 * number_bytes));
 	define(&p, arena_print(arena, "real %s", number_type(number_bytes)));
-	const KernelFile *root = find_file("all.c", 5);
-	if (!root)
-		internal_error("the kernels' source is not there");
-	read_file(&p, root);
+	/* what includes all kernels, and what else an emitted program calls */
+	static const char *const roots[] = {"all.c", "rates.h"};
+	for (size_t i = 0; i < sizeof roots / sizeof *roots; i++) {
+		const KernelFile *root = find_file(roots[i], strlen(roots[i]));
+		if (!root)
+			internal_error("the kernels' source is not there");
+		read_file(&p, root);
+	}
 	return code_text(&p.out);
 }

@@ -83,9 +83,8 @@ static void put_description(const Standalone *s, Code *code)
 	} else {
 		put_rule(code, "Loss:", s->module->network->loss);
 		put_rule(code, "Optimizer:", s->module->network->optimizer);
-		if (s->module->network->schedule->layer->rate)
-			put_rule(code, "The caller gives the learning rate of each step; bnc's schedule was",
-				s->module->network->schedule);
+		if (has_rate(s))
+			put_rule(code, "The caller gives the learning rate of each step. Schedule:", s->module->network->schedule);
 		code_put(code, " *\n");
 		put_memory_table(s, code);
 	}
@@ -119,6 +118,8 @@ static void put_macros(const Standalone *s, Code *code)
 		s->target.lanes, s->bytes);
 	if (s->module->batches)
 		put_template(s, code, "#define $_ACCUMULATE %d  /* batches in an update */\n", batches_of_update(optimizer));
+	if (has_rate(s))
+		put_template(s, code, "#define $_EPOCHS %d  /* of the network's text */\n", network->epochs);
 }
 
 static void put_inference_macros(const Standalone *s, Code *code)
@@ -275,6 +276,19 @@ static void put_updates(const Standalone *s, Code *code)
 		"void @_update(@ *net, real lr);\n");
 }
 
+/* Writes the contract of the function of the schedule. */
+static void put_rate_contract(const Standalone *s, Code *code)
+{
+	const Layer *layer = s->module->network->schedule->layer;
+	const char *unit = !layer->each_step ? "epoch" : s->module->batches ? "update" : "step";
+	put_template(s, code, "\n"
+		"/* The schedule: the learning rate of one %s. now: how many %ss were before it, 0 to all - 1; all: how many "
+		"the\n"
+		" * whole training has.%s */\n"
+		"real @_rate(int32_t now, int32_t all);\n",
+		unit, unit, s->target.lanes == 1 ? " The bits of the rates with which bnc trains." : "");
+}
+
 static void put_functions(const Standalone *s, Code *code)
 {
 	put_template(s, code, "\n"
@@ -307,6 +321,8 @@ static void put_functions(const Standalone *s, Code *code)
 		truth_parameter(s));
 	if (s->module->batches)
 		put_updates(s, code);
+	if (has_rate(s))
+		put_rate_contract(s, code);
 }
 
 /* What more than two dimensions of a tensor are. */

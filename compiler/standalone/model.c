@@ -65,6 +65,11 @@ bool has_classify(const Standalone *s)
 	return classifies(s) || (says_yes_or_no(s) && shape_size(&s->module->network->output->shape) == 1);
 }
 
+bool has_rate(const Standalone *s)
+{
+	return !s->options->inference && s->module->network->schedule->layer->rate;
+}
+
 int training_minimum(const Standalone *s)
 {
 	return normalises_batch(s) ? 2 : 1;

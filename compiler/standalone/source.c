@@ -82,7 +82,7 @@ static void put_called_kernels(const Standalone *s, Code *code)
 {
 	const Kernels *kernels = &s->module->kernels;
 	bool *called = NEW_ARRAY(s->arena, bool, kernels->count);
-	const char **names = NEW_ARRAY(s->arena, const char *, kernels->count);
+	const char **names = NEW_ARRAY(s->arena, const char *, kernels->count + 1);
 	int count = 0;
 	mark_called(s->module, &s->module->predict, called);
 	if (s->options->inference)
@@ -95,6 +95,8 @@ static void put_called_kernels(const Standalone *s, Code *code)
 	for (int i = 0; i < kernels->count; i++)
 		if (called[i])
 			names[count++] = kernels->items[i].name;
+	if (has_rate(s))
+		names[count++] = s->module->network->schedule->layer->rate_name;
 	put_kernels(code, s->target.lanes, s->target.number_bytes, s->prefix, names, count);
 }
 
@@ -188,6 +190,21 @@ static void put_train(const Standalone *s, Code *code)
 	code_put(code, "%s\treturn loss;\n}\n", routine_text(s, &s->module->train, true));
 }
 
+static void put_rate(const Standalone *s, Code *code)
+{
+	const Network *network = s->module->network;
+	const Layer *layer = network->schedule->layer;
+	put_template(s, code, "\n"
+		"real @_rate(int32_t now, int32_t all)\n"
+		"{\n"
+		"\tstatic const double arguments[] = {");
+	for (int i = 0; argument_spec(layer, i); i++)
+		put_template(s, code, "%s %s", i ? "," : "",
+			number_text(s->arena, network->schedule->arguments[i], OPERAND_DOUBLE));
+	put_template(s, code, " };\n\treturn (real)@_%s(arguments, %s, now, all);\n}\n", layer->rate_name,
+		number_text(s->arena, schedule_of(network).lr, OPERAND_DOUBLE));
+}
+
 static void put_training(const Standalone *s, Code *code)
 {
 	put_tensors(s, code);
@@ -196,6 +213,8 @@ static void put_training(const Standalone *s, Code *code)
 	if (s->module->batches)
 		put_update(s, code);
 	put_train(s, code);
+	if (has_rate(s))
+		put_rate(s, code);
 	put_init(s, code);
 	if (s->net)
 		put_trained(s, code);

@@ -94,6 +94,7 @@ bool classifies(const Standalone *s);
 bool says_yes_or_no(const Standalone *s);
 const char *truth_parameter(const Standalone *s);       /* "int32_t *label", "float *target" or "double *target" */
 bool has_classify(const Standalone *s);         /* a sample has one class */
+bool has_rate(const Standalone *s);             /* there is a schedule other than a constant */
 int training_minimum(const Standalone *s);      /* rows */
 int saved_tensors(const Module *m, Tensor **tensors);
 const char *saved_name(const Tensor *tensor);

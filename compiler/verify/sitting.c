@@ -73,7 +73,7 @@ double own_rate(const Network *network, int step, int steps)
 {
 	const Schedule schedule = schedule_of(network);
 	const Instant now = {.epoch = 0, .step = step, .epochs = network->epochs, .steps = steps};
-	const double rate = schedule.rate ? schedule.rate(schedule.arguments, schedule.lr, &now) : schedule.lr;
+	const double rate = rate_at(&schedule, &now);
 	return rate > 0 ? rate : 0.01;
 }
 

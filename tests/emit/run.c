@@ -1,4 +1,5 @@
-/* Trains the emitted network `device` on moons as `bnc --train moons --log-steps` does, and prints each step's loss.
+/* Trains the emitted network `device` on moons as `bnc --train moons --log-steps` does, and prints each step's loss,
+ * then the learning rate of each epoch's last step.
  *
  *	run EPOCHS SEED */
 #include "runtime.h"
@@ -42,6 +43,20 @@ static void give_random(const Random *random)
 #define give_random(random) (void)(random)
 #endif
 
+/* What a schedule changes the rate with. */
+#if defined RATE_OF_STEP
+#define RATE device_rate(step, steps)
+#elif defined RATE_OF_EPOCH
+#define RATE device_rate(epoch, epochs)
+#else
+#define RATE DEVICE_LEARNING_RATE
+#endif
+
+#ifndef DEVICE_ACCUMULATE
+#define DEVICE_ACCUMULATE 1
+#define device_update(net, lr) (void)(net)
+#endif
+
 int main(int argc, char **argv)
 {
 	if (argc != 3)
@@ -59,6 +74,10 @@ int main(int argc, char **argv)
 	device_init(&net, seed);
 	random_seed(&random, seed);
 	skip_initial(&random);
+	float *rates = malloc((size_t)epochs * sizeof *rates);
+	/* a step is an update here */
+	const int rows_of_step = batch * DEVICE_ACCUMULATE, steps_of_epoch = (data.rows + rows_of_step - 1) / rows_of_step,
+		steps = epochs * steps_of_epoch;
 	for (int epoch = 0; epoch < epochs; epoch++) {
 		take_random(&random);
 		torch_epoch_order(&random, order, data.rows);
@@ -70,12 +89,17 @@ int main(int argc, char **argv)
 					x[row][i] = data.x[order[begin + row] * data.features + i];
 				label[row] = data.labels[order[begin + row]];
 			}
-			printf("%.9g\n", (double)device_train(&net, x[0], label, rows, DEVICE_LEARNING_RATE));
+			const int step = epoch * steps_of_epoch + begin / rows_of_step;
+			(void)step;
+			(void)steps;
+			rates[epoch] = RATE;
+			printf("%.9g\n", (double)device_train(&net, x[0], label, rows, rates[epoch]));
 		}
-#ifdef DEVICE_ACCUMULATE
-		device_update(&net, DEVICE_LEARNING_RATE);
-#endif
+		device_update(&net, rates[epoch]);
 	}
+	for (int epoch = 0; epoch < epochs; epoch++)
+		printf("%.9g\n", (double)rates[epoch]);
+	free(rates);
 	free(order);
 	data_close(&data);
 	return 0;
