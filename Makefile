@@ -4,7 +4,7 @@
 # make soak       builds, and checks N=100 random networks of SEED=1 in every way that they can be compiled and run
 # make bench      installs what it compares with, builds, and measures; OPTIONS="--quick", --sweep, --only TEXT,
 #                 --json FILE
-# make bless      accepts what bnc prints now as the expected text of tests/golden and tests/errors, and lists it in docs
+# make bless      accepts what bnc prints now as the expected text of tests/golden and tests/errors, and in the docs
 # make fuzz       installs AFL++, builds with it, and feeds it to every reader for SECONDS=600;
 #                 HARNESS="npz command" names some
 # make install    builds and installs program, models, documents, manual page and completions below PREFIX (/usr/local);
