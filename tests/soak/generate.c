@@ -91,7 +91,8 @@ static const char *random_argument(Generator *g, const ArgumentSpec *spec, const
 static const char *random_statement(Generator *g, const Layer *layer, const Shape *x)
 {
 	const char *text = layer->name;
-	for (const ArgumentSpec *a = layer->arguments; a->name; a++) {
+	const ArgumentSpec *a;
+	for (int i = 0; (a = argument_spec(layer, i)); i++) {
 		if (a->use & REQUIRED || (!(a->use & INFERRED) && chance(g, 30)))
 			text = arena_print(g->arena, "%s %s=%s", text, a->name, random_argument(g, a, x));
 	}
