@@ -208,7 +208,7 @@ static bool run(Checked *c, const Options *options, Results *results)
 	float *next = results->values;
 	for (int step = 0; step < STEPS; step++) {
 		trial.rows = rows_of(c, step);
-		*next++ = trial_train(&trial, 0, c->batch.x, c->batch.labels, c->batch.targets, 0.01f);
+		*next++ = (float)trial_train(&trial, 0, c->batch.x, c->batch.labels, c->batch.targets, 0.01);
 	}
 	for (int step = 0; step < 2; step++, next += outputs) {
 		trial.rows = rows_of(c, step);
