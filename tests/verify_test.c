@@ -44,7 +44,8 @@ Test(verify, passes_what_is_right)
 		"linear 4 9; residual { tanh } { linear 9 }; linear 1; loss mse; optimizer rmsprop; schedule one_cycle 0.1",
 		"linear 2 5; relu; linear 5 3; loss bce; optimizer sgd momentum=0.9 nesterov=true; batch 1",
 		"linear 3 9; batchnorm; relu; linear 2; optimizer adam clip=0.1 accumulate=2; batch 6",
-		"input 2; relu",                /* nothing is trained */
+		/* nothing is trained */
+		"input 2; relu", "input 2; relu; optimizer adam clip=1 accumulate=2",
 		/* batchnorm is folded into the linear after the dropout, and has none after the last */
 		"linear 3 5; relu; batchnorm; dropout; linear 4; relu; batchnorm; dropout; batch 9",
 	};

@@ -372,7 +372,7 @@ Module *differentiate(Arena *arena, const Network *network, const Options *optio
 	m->update.name = "update";
 	if (m->options.update_at_once)
 		make_blocks(&d);
-	if (batches_of_update(network->optimizer) > 1)
+	if (batches_of_update(network->optimizer) > 1 && d.all_w->inputs > 0)
 		m->batches = new_tensor(&d, ROLE_STATE, LAYOUT_COUNTER, "batches");
 	differentiate_training(&d);
 	begin_routine(&d, &m->predict);
