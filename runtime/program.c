@@ -177,11 +177,16 @@ static bool accept_chances(const Program *program, const Data *data, Failure *fa
 	return true;
 }
 
+bool program_takes(const Program *program, const Data *data, Failure *failure)
+{
+	return data->features == program->inputs || fail(failure, "%s takes %d inputs, but a sample of %s has %d values",
+		program->name, program->inputs, data->name, data->features);
+}
+
 bool program_accepts(const Program *program, const Data *data, Failure *failure)
 {
-	if (data->features != program->inputs)
-		return fail(failure, "%s takes %d inputs, but a sample of %s has %d values", program->name, program->inputs,
-			data->name, data->features);
+	if (!program_takes(program, data, failure))
+		return false;
 	switch (program->truth) {
 	case TRUTH_LABELS: return accept_labels(program, data, failure);
 	case TRUTH_CHANCES: return accept_chances(program, data, failure);

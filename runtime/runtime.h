@@ -306,6 +306,8 @@ void program_get_random(const Program *program, const void *net, Random *random)
 int64_t program_parameters(const Program *program);
 /* Whether all weights and statistics are finite. */
 bool program_is_finite(const Program *program, const void *net);
+/* Whether the network can predict from the data's samples. */
+bool program_takes(const Program *program, const Data *data, Failure *failure);
 /* Whether the network can be trained or evaluated on the data, with these shapes and labels. */
 bool program_accepts(const Program *program, const Data *data, Failure *failure);
 
@@ -321,6 +323,9 @@ bool schema_load(Schema **schema, const char *path, Failure *failure);
 void schema_free(Schema *schema);
 /* The mean and the deviation of each input, as --standardize found them; false: inputs are not scaled. */
 bool schema_scale(const Schema *schema, const double **centres, const double **deviations);
+/* The name of a class, or of a target; null: it has none, or there is no schema. */
+const char *schema_class(const Schema *schema, int index);
+const char *schema_target(const Schema *schema, int index);
 
 /* ---- train.c */
 
@@ -399,5 +404,9 @@ bool train(Training *training, Failure *failure);
 
 /* Counts the samples whose largest output is that of their label, with running statistics; false: it was stopped. */
 bool evaluate(const Training *training, const Run *run, int *correct);
+/* The outputs of all rows, [rows][outputs], numbers of the data's type, with running statistics; false: it was
+ * stopped. */
+bool predict_all(const Run *run, const Data *data, const Host *host, const volatile sig_atomic_t *stop, bool quiet,
+	void *outputs);
 
 #endif

@@ -48,7 +48,7 @@ static int compile_all(Session *s)
 				.target = s->target, .fuse = !s->options.no_fuse, .profile = s->options.profile, .pairs = true,
 				.recompute = s->options.recompute,
 				.threads = s->options.threads ? s->options.threads : physical_cores(),
-				.sample.awaited = s->options.train,
+				.sample.awaited = s->options.train || s->options.eval,
 			},
 		};
 		s->count++;
@@ -76,6 +76,29 @@ static bool take_schema(Session *s, Failure *failure)
 	return true;
 }
 
+/* Compiles the network if it waited for the data. */
+static int compile_waiting(const Session *s, Compilation *c, const Data *data)
+{
+	if (!c->waits)
+		return 0;
+	c->options.sample = sample_of(data);
+	return compile_one(s, c);
+}
+
+/* Reads the data that a network, trained already or about to be, is run on. */
+static int take_answered(Session *s)
+{
+	Failure failure;
+	int status = 0;
+	if (!answer_open(s, &s->eval, s->options.eval, false, &failure))
+		return report_failure(EXIT_DATA, &failure);
+	for (int i = 0; i < s->count; i++) {
+		int compiled = compile_waiting(s, &s->compilations[i], &s->eval);
+		status = compiled ? compiled : status;
+	}
+	return status;
+}
+
 /* Reads the data, compiles the networks that waited for them, and reports which do not fit them. */
 static int take_data(Session *s)
 {
@@ -90,11 +113,7 @@ static int take_data(Session *s)
 		return report_failure(EXIT_DATA, &failure);
 	for (int i = 0; i < s->count; i++) {
 		Compilation *c = &s->compilations[i];
-		int compiled = 0;
-		if (c->waits) {
-			c->options.sample = sample_of(&s->data);
-			compiled = compile_one(s, c);
-		}
+		int compiled = compile_waiting(s, c, &s->data);
 		if (!compiled) {
 			c->diagnostics = diagnostics_open(c->arena, &c->source);
 			compiled = check_data(c->network, &s->data, c->diagnostics) ? 0 : EXIT_DATA;
@@ -107,7 +126,7 @@ static int take_data(Session *s)
 
 static void report_all(const Session *s)
 {
-	bool training = s->options.train || s->options.save || s->options.emit.path;
+	bool training = s->options.train || s->options.save || s->options.emit.path || s->options.eval;
 	for (int i = 0; i < s->count; i++) {
 		const Compilation *c = &s->compilations[i];
 		if (s->options.dump >= 0)
@@ -131,6 +150,8 @@ static int run_session(Session *s)
 		status = report_failure(EXIT_DATA, &failure);
 	if (status == 0 && s->options.train)
 		status = take_data(s);
+	if (status == 0 && s->options.eval)
+		status = take_answered(s);
 	if (status == 0) {
 		report_all(s);
 		if (s->options.train || s->options.save || s->options.weights || s->options.emit.path || s->options.verify)
@@ -139,6 +160,7 @@ static int run_session(Session *s)
 	for (int i = 0; i < s->count; i++)
 		compilation_close(&s->compilations[i]);
 	data_close(&s->data);
+	data_close(&s->eval);
 	schema_free(s->schema);
 	free(s->compilations);
 	return status;

@@ -15,6 +15,10 @@ static bool check_needs(const CommandLine *options, const bool *given, Failure *
 			early = name;
 		if (needs & TRAINING && !options->train)
 			return fail(failure, "--%s needs --train DATA", name);
+		if (needs & DATA && !options->train && !options->eval)
+			return fail(failure, "--%s needs --train DATA or --eval DATA", name);
+		if (needs & RESULTS && !options->train && !options->weights)
+			return fail(failure, "--%s needs weights: give --weights FILE, or --train DATA in the same command", name);
 		if (needs & EMISSION && !options->emit.path)
 			return fail(failure, "--%s needs --emit FILE.c", name);
 		if (needs & A_LOG && !options->log)
@@ -72,9 +76,11 @@ static bool check_uses(const CommandLine *options, const bool *given, Failure *f
  * --weights. */
 static bool check_paths(const CommandLine *options, Failure *failure)
 {
-	char header[PATH_MAX] = "", data[PATH_MAX] = "";
-	if (options->train)
-		snprintf(data, sizeof data, "%.*s", (int)data_path_length(options->train), options->train);
+	char header[PATH_MAX] = "", data[2][PATH_MAX] = {"", ""};
+	const char *const read[] = {options->train, options->eval};
+	for (int i = 0; i < 2; i++)
+		if (read[i])
+			snprintf(data[i], sizeof data[i], "%.*s", (int)data_path_length(read[i]), read[i]);
 	if (options->emit.path)
 		snprintf(header, sizeof header, "%.*s.h", (int)strlen(options->emit.path) - 2, options->emit.path);
 	const struct { const char *option, *path; } outputs[] = {
@@ -92,8 +98,9 @@ static bool check_paths(const CommandLine *options, Failure *failure)
 		for (int k = 0; path && k < options->network_count; k++)
 			if (!options->networks[k].text && is_same_file(options->networks[k].path, path))
 				return fail(failure, "%s would write over the network %s: give another file", outputs[i].option, path);
-		if (path && *data && is_same_file(data, path))
-			return fail(failure, "%s would write over the data %s: give another file", outputs[i].option, path);
+		for (int k = 0; path && k < 2; k++)
+			if (*data[k] && is_same_file(data[k], path))
+				return fail(failure, "%s would write over the data %s: give another file", outputs[i].option, path);
 		if (path && path != options->save && options->weights && is_same_file(options->weights, path))
 			return fail(failure, "%s would write over the weights %s: give another file", outputs[i].option, path);
 	}

@@ -118,14 +118,14 @@ const Spec options_table[] = {
 			"on all rows in evaluation mode, which gives the accuracy; --no-eval leaves that out. Weights are kept "
 			"only with --save or --emit."},
 	{"target", "NAME|N[,...]", "the column of a table to learn (default: the last); several for regression",
-		.kind = TEXT, FIELD(data.target), .needs = TRAINING,
+		.kind = TEXT, FIELD(data.target), .needs = DATA,
 		.more = "A column is named as in the header, or by its number from 1. Texts and whole numbers are classes for "
 			"cross_entropy and bce; mse and other losses take any numbers. Without --target it is the last column, and "
 			"a line on standard error says which."},
-	{"ignore", "NAME|N[,...]", "columns of a table to leave out", .kind = TEXT, FIELD(data.ignore), .needs = TRAINING,
+	{"ignore", "NAME|N[,...]", "columns of a table to leave out", .kind = TEXT, FIELD(data.ignore), .needs = DATA,
 		.more = "Such as names, dates and numbers of rows, which say nothing about the target."},
 	{"missing", "HOW", "mean: take the column's mean for a missing value; drop: leave out its row", .kind = CHOICE,
-		.choices = missing_names, .choose = choose_missing, .needs = TRAINING,
+		.choices = missing_names, .choose = choose_missing, .needs = DATA,
 		.more = "A value is missing if its cell is empty or says NA, N/A, nan, null, none or ?. Without this option it "
 			"is a mistake, and the message says where. Of a column of texts, the mean is the share of each text. A "
 			"missing target has no mean: then the row must be dropped."},
@@ -134,6 +134,11 @@ const Spec options_table[] = {
 		.more = "As scikit-learn's StandardScaler does. --save keeps the scale with the weights, and --weights takes "
 			"it from there. With --inference, the C of --emit takes inputs as they are, if its first layer is one of "
 			"features with a bias, such as linear, and else inputs that are scaled already."},
+	{"eval", "DATA", "loss, accuracy and other measures on other data, in evaluation mode", .kind = TEXT, FIELD(eval),
+		.needs = WHOLE | RESULTS,
+		.more = "Of the weights of --weights, or after --train. Of classes: accuracy, which were taken for which, "
+			"precision, recall and F1 of each, and with two of them the area under the ROC curve (AUC). Of values: "
+			"MSE, MAE and R2. Tables are read as the one that the network was trained with."},
 	{"epochs", "N", "times through the data", .kind = INT, FIELD(overrides.epochs), RANGE(0, INT32_MAX),
 		.uses = BY_TRAINING | BY_NETWORK,
 		.more = "Takes the place of the network's own `epochs` (which is 10 if it has none)."},

@@ -23,6 +23,8 @@ typedef enum Needs {
 	ONE_NETWORK = 8,
 	WHOLE = 16,                     /* a program that is compiled completely */
 	EARLY = 32,                     /* stops the compiler before the end */
+	DATA = 64,                      /* --train or --eval */
+	RESULTS = 128,                  /* weights: --weights or --train */
 } Needs;
 
 /* An option has an effect only together with one of these. */

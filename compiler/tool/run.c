@@ -144,9 +144,12 @@ static bool prepare_runs(Job *job)
 
 static const int emit_status[] = {[WRONG_FILE] = EXIT_DATA, [WRONG_SIZE] = EXIT_NETWORK};
 
-/* Finds out before the training what cannot be written after it. */
-static bool check_outputs(Job *job)
+/* Finds out before the training what cannot be written or evaluated after it. */
+static bool check_afterwards(Job *job)
 {
+	for (int i = 0; job->options->eval && i < job->session->count; i++)
+		if (!answer_check(job->session, &job->session->compilations[i].module->program, &job->failure))
+			return false;
 	const char *paths[] = {job->options->save, job->options->log};
 	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
 		if (paths[i] && !atomic_check(paths[i], &job->failure))
@@ -165,7 +168,7 @@ static void prepare(Job *job)
 		go_wrong(job, emit_status[wrong]);
 	else if (!check_agreement(job->session, &job->failure))
 		go_wrong(job, EXIT_COMMAND);
-	else if (!check_outputs(job) || !prepare_runs(job))
+	else if (!check_afterwards(job) || !prepare_runs(job))
 		go_wrong(job, EXIT_DATA);
 }
 
@@ -196,12 +199,6 @@ static void remove_last_finite(const CommandLine *options)
 			unlink(path);
 	}
 	free(path);
-}
-
-/* What is saved with the weights: that of the data, or what came with the weights. */
-static const Schema *schema_of(const Session *s)
-{
-	return s->data.schema ? s->data.schema : s->schema;
 }
 
 /* After a loss that is not finite the weights are of no use, but those of some steps before may be. */
@@ -425,6 +422,17 @@ static void verify_all(Job *job)
 	job->status = wrong ? EXIT_NETWORK : 0;
 }
 
+/* Runs the networks, as they are now, on other data. */
+static void answer_all(Job *job)
+{
+	bool done = open_pool(job->session, &job->host, &job->failure);
+	for (int i = 0; done && i < job->session->count; i++)
+		done = evaluate_network(job->session, i, &job->runs[i], &job->host, &job->failure);
+	if (!done)
+		go_wrong(job, EXIT_DATA);
+	pool_close(job->host.pool);
+}
+
 int run_all(Session *session)
 {
 	Job job = {
@@ -438,6 +446,8 @@ int run_all(Session *session)
 		train_all(&job);
 	else if (job.status == 0)
 		write_results(&job);
+	if (job.status == 0 && !stop_signal && job.options->eval)
+		answer_all(&job);
 	if (job.status == 0 && job.options->verify)
 		verify_all(&job);
 	for (int i = 0; i < session->count; i++)

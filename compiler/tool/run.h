@@ -11,6 +11,7 @@ typedef struct Session {
 	int count;
 	const KernelSet *target;
 	Data data;              /* of --train */
+	Data eval;              /* of --eval */
 	Schema *schema;         /* that the file of --weights remembers, or null */
 	int output_error;       /* errno of output to stdout that failed */
 } Session;
@@ -22,6 +23,20 @@ int report_failure(int status, const Failure *failure);
 int no_memory(int networks);
 /* Returns the exit status. */
 int run_all(Session *session);
+
+/* ---- names.c */
+
+/* What is saved with the weights: that of the data, or what came with the weights; or null. */
+const Schema *schema_of(const Session *session);
+
+/* ---- answers.c: --eval */
+
+/* Reads data as those that the network was trained with, if these are known. */
+bool answer_open(Session *session, Data *data, const char *specification, bool without_target, Failure *failure);
+/* Whether the network can be evaluated on the data of --eval. */
+bool answer_check(const Session *session, const Program *program, Failure *failure);
+/* Prints how well the network does on the data of --eval. */
+bool evaluate_network(const Session *session, int index, const Run *run, const Host *host, Failure *failure);
 
 /* ---- verify.c: --verify */
 

@@ -96,3 +96,14 @@ Schema *schema_copy(const Schema *schema)
 	schema_free(copy);
 	return NULL;
 }
+
+const char *schema_class(const Schema *schema, int index)
+{
+	const Column *column = schema && schema->target_count == 1 ? &schema->targets[0] : NULL;
+	return column && column->texts && index < column->text_count ? column->texts[index] : NULL;
+}
+
+const char *schema_target(const Schema *schema, int index)
+{
+	return schema && index < schema->target_count ? schema->targets[index].name : NULL;
+}

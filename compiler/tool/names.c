@@ -1,0 +1,25 @@
+/* names.c: what classes and targets are called. */
+#include "answers.h"
+
+const Schema *schema_of(const Session *s)
+{
+	return s->data.schema ? s->data.schema : s->schema;
+}
+
+const char *class_name(const Answers *a, int index, char text[NUMBER_TEXT])
+{
+	const Data *trained = &a->session->data, *data = trained->rows ? trained : a->data;
+	const char *known = schema_class(schema_of(a->session), index);
+	if (known)
+		return known;
+	if (data->class_names && index < data->classes)
+		return data->class_names[index];
+	snprintf(text, NUMBER_TEXT, "%d", index);
+	return text;
+}
+
+const char *target_name(const Answers *a, int index)
+{
+	const Schema *schema = schema_of(a->session);
+	return schema_target(schema ? schema : a->data->schema, index);
+}

@@ -1,0 +1,145 @@
+/* scores.c: --eval: loss and metrics of a network's outputs. */
+#include "answers.h"
+#include "terminal.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_SHOWN = 20 };               /* the most classes of a table of confusions on the screen */
+
+/* The network's loss over all rows, as one batch would have it, in double precision. */
+static bool find_loss(const Answers *a, double *loss, Failure *failure)
+{
+	const Data *data = a->data;
+	const Node *node = a->network->loss;
+	const size_t width = (size_t)a->program->outputs, targets = (size_t)data->target_features;
+	double *x = malloc((size_t)data->rows * width * sizeof *x), *y = malloc((size_t)data->rows * targets * sizeof *y);
+	const bool done = x && y;
+	for (size_t i = 0; done && i < (size_t)data->rows * width; i++)
+		x[i] = number_at(a->outputs, data->number_bytes, i);
+	for (size_t i = 0; done && i < (size_t)data->rows * targets; i++)
+		y[i] = number_at(data->targets_any, data->number_bytes, i);
+	if (done) {
+		Reference reference = reference_of(node, data->rows);
+		reference.x = x;
+		reference.y = loss;
+		reference.labels = data->labels;
+		reference.targets = y;
+		node->layer->reference(&reference);
+	}
+	free(x);
+	free(y);
+	return done || fail(failure, "not enough memory for the loss of %d rows", data->rows);
+}
+
+/* ---- as text */
+
+/* The columns that a text takes; each of its characters is taken to need one. */
+static int columns_of(const char *text)
+{
+	int columns = 0;
+	for (; *text; text++)
+		columns += ((unsigned char)*text & 0xc0) != 0x80;
+	return columns;
+}
+
+/* Names come from the data: they may not give commands to a terminal. Padded on the right, or with a width below 0 on
+ * the left. */
+static void print_name(const char *name, int width)
+{
+	const int missing = abs(width) - columns_of(name);
+	printf("%*s", width < 0 && missing > 0 ? missing : 0, "");
+	for (; *name; name++)
+		putchar((unsigned char)*name < ' ' || *name == 0x7f ? '?' : *name);
+	printf("%*s", width > 0 && missing > 0 ? missing : 0, "");
+}
+
+static int widest_name(const Answers *a, int count)
+{
+	char text[NUMBER_TEXT];
+	int widest = 5;
+	for (int i = 0; i < count; i++) {
+		const int columns = columns_of(class_name(a, i, text));
+		widest = columns > widest ? columns : widest;
+	}
+	return widest;
+}
+
+static void print_confusion(const Answers *a, const Metrics *m, int width)
+{
+	char text[NUMBER_TEXT];
+	printf("  rows of each class, by what they were predicted to be:\n  %*s", width, "");
+	for (int c = 0; c < m->class_count; c++) {
+		printf("  ");
+		print_name(class_name(a, c, text), -5);
+	}
+	printf("\n");
+	for (int r = 0; r < m->class_count; r++) {
+		printf("  ");
+		print_name(class_name(a, r, text), width);
+		for (int c = 0; c < m->class_count; c++) {
+			const int columns = columns_of(class_name(a, c, text));
+			printf("  %*d", columns > 5 ? columns : 5, m->confusion[r * m->class_count + c]);
+		}
+		printf("\n");
+	}
+}
+
+static void print_classes(const Answers *a, const Metrics *m)
+{
+	char text[NUMBER_TEXT];
+	const int width = widest_name(a, m->class_count);
+	if (m->confusion && m->class_count <= MOST_SHOWN)
+		print_confusion(a, m, width);
+	printf("  %-*s  precision  recall      F1   rows\n", width, m->truth == TRUTH_LABELS || m->confusion ? "class"
+		: "yes");
+	for (int i = 0; i < m->class_count; i++) {
+		const ClassScore *c = &m->classes[i];
+		printf("  ");
+		print_name(class_name(a, i, text), width);
+		printf("  %9.4f  %6.4f  %6.4f  %5d\n", c->precision, c->recall, c->f1, c->rows);
+	}
+	if (!isnan(m->auc))
+		printf("  AUC %.4f\n", m->auc);
+}
+
+static void print_values(const Answers *a, const Metrics *m)
+{
+	printf("  MSE %.6g, MAE %.6g, R2 %.4f\n", m->mean.mse, m->mean.mae, m->mean.r2);
+	for (int i = 0; m->value_count > 1 && i < m->value_count; i++) {
+		const ValueScore *v = &m->values[i];
+		const char *name = target_name(a, i);
+		printf("    ");
+		if (name)
+			print_name(name, 0);
+		else
+			printf("target %d", i);
+		printf(": MSE %.6g, MAE %.6g, R2 %.4f\n", v->mse, v->mae, v->r2);
+	}
+}
+
+static void print_text(const Answers *a, const Metrics *m, double loss)
+{
+	printf("%s on ", a->program->name);
+	print_name(a->data->name, 0);
+	printf(": %d row%s, loss %.4f", m->rows, m->rows == 1 ? "" : "s", loss);
+	if (m->truth != TRUTH_VALUES)
+		printf(", accuracy %.1f%% (%d of %d)", 100.0 * m->correct / m->rows, m->correct, m->rows);
+	printf("\n");
+	if (m->truth == TRUTH_VALUES)
+		print_values(a, m);
+	else
+		print_classes(a, m);
+}
+
+bool print_scores(const Answers *a, Failure *failure)
+{
+	Metrics metrics;
+	double loss;
+	const bool done = metrics_find(&metrics, a->program->truth, a->outputs, a->program->outputs, a->data, failure)
+		&& find_loss(a, &loss, failure);
+	if (done)
+		print_text(a, &metrics, loss);
+	metrics_free(&metrics);
+	return done;
+}
