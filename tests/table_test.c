@@ -313,6 +313,7 @@ Test(schemas, give_others_the_same_numbers)
 		{"red,5,yes\n", .expected = "0 1 5:yes/"},
 		{"c,x\nred,5\n", .target = "none", .expected = "0 1 5/"},
 		{"x,c\n5,red\n", .target = "none", .expected = "0 1 5/"},
+		{"t,x,c\n,5,red\n", .target = "none", .expected = "0 1 5/"},
 		{"red,5\n", .target = "none", .expected = "0 1 5/"},
 	};
 	static const Case wrong[] = {

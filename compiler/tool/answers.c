@@ -12,6 +12,7 @@ bool answer_open(Session *s, Data *data, const char *specification, bool without
 	options.schema = schema_of(s);
 	options.without_target = without_target;
 	options.standardize = false;
+	options.missing = without_target && options.missing == MISSING_DROP ? MISSING_REFUSED : options.missing;
 	options.number_bytes = s->target->number_bytes;
 	options.notes = stderr;
 	if (options.schema)
@@ -24,24 +25,32 @@ bool answer_open(Session *s, Data *data, const char *specification, bool without
 
 bool answer_check(const Session *s, const Program *program, Failure *failure)
 {
-	const int64_t rows = s->eval.rows, outputs = program->outputs;
-	if (rows * outputs > INT32_MAX)
-		return fail(failure, "%s: %lld rows with %lld outputs are too many at once: split it", s->eval.name,
-			(long long)rows, (long long)outputs);
-	return program_accepts(program, &s->eval, failure);
+	const Data *const all[] = {&s->eval, &s->predict};
+	const int64_t outputs = program->outputs;
+	for (int i = 0; i < 2; i++)
+		if (all[i]->rows * outputs > INT32_MAX)
+			return fail(failure, "%s: %d rows with %lld outputs are too many at once: split it", all[i]->name,
+				all[i]->rows, (long long)outputs);
+	return (!s->options.eval || program_accepts(program, &s->eval, failure))
+		&& (!s->options.predict || program_takes(program, &s->predict, failure));
 }
 
 /* ---- answers */
 
-bool evaluate_network(const Session *s, int index, const Run *run, const Host *host, Failure *failure)
+static bool answer(const Session *s, int index, const Run *run, const Host *host, const Data *data,
+	bool (*tell)(const Answers *answers, Failure *failure), Failure *failure)
 {
-	Answers answers = {.session = s, .program = run->program, .network = s->compilations[index].network,
-		.data = &s->eval};
-	const size_t rows = (size_t)s->eval.rows, width = (size_t)run->program->outputs;
-	answers.outputs = malloc(rows * width * s->eval.number_bytes);
-	bool done = answers.outputs || fail(failure, "not enough memory for the outputs for %zu rows", rows);
-	if (done && predict_all(run, &s->eval, host, &stop_signal, s->options.quiet, answers.outputs))
-		done = print_scores(&answers, failure);
+	Answers answers = {.session = s, .program = run->program, .network = s->compilations[index].network, .data = data};
+	answers.outputs = malloc((size_t)data->rows * (size_t)run->program->outputs * data->number_bytes);
+	bool done = answers.outputs || fail(failure, "not enough memory for the outputs of %d rows", data->rows);
+	if (done && predict_all(run, data, host, &stop_signal, s->options.quiet, answers.outputs))
+		done = tell(&answers, failure);
 	free(answers.outputs);
 	return done;
+}
+
+bool answer_all(const Session *s, int index, const Run *run, const Host *host, Failure *failure)
+{
+	return (!s->options.eval || answer(s, index, run, host, &s->eval, print_scores, failure))
+		&& (!s->options.predict || answer(s, index, run, host, &s->predict, write_predictions, failure));
 }

@@ -26,4 +26,9 @@ const char *target_name(const Answers *answers, int index);
 /* How well the outputs agree with the data, as lines of text for people. */
 bool print_scores(const Answers *answers, Failure *failure);
 
+/* ---- predictions.c */
+
+/* Writes a table with a line for each row of the data. */
+bool write_predictions(const Answers *answers, Failure *failure);
+
 #endif

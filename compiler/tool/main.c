@@ -48,7 +48,7 @@ static int compile_all(Session *s)
 				.target = s->target, .fuse = !s->options.no_fuse, .profile = s->options.profile, .pairs = true,
 				.recompute = s->options.recompute,
 				.threads = s->options.threads ? s->options.threads : physical_cores(),
-				.sample.awaited = s->options.train || s->options.eval,
+				.sample.awaited = s->options.train || s->options.eval || s->options.predict,
 			},
 		};
 		s->count++;
@@ -90,10 +90,12 @@ static int take_answered(Session *s)
 {
 	Failure failure;
 	int status = 0;
-	if (!answer_open(s, &s->eval, s->options.eval, false, &failure))
+	const CommandLine *o = &s->options;
+	if ((o->eval && !answer_open(s, &s->eval, o->eval, false, &failure))
+		|| (o->predict && !answer_open(s, &s->predict, o->predict, true, &failure)))
 		return report_failure(EXIT_DATA, &failure);
 	for (int i = 0; i < s->count; i++) {
-		int compiled = compile_waiting(s, &s->compilations[i], &s->eval);
+		int compiled = compile_waiting(s, &s->compilations[i], o->eval ? &s->eval : &s->predict);
 		status = compiled ? compiled : status;
 	}
 	return status;
@@ -126,7 +128,8 @@ static int take_data(Session *s)
 
 static void report_all(const Session *s)
 {
-	bool training = s->options.train || s->options.save || s->options.emit.path || s->options.eval;
+	bool training = s->options.train || s->options.save || s->options.emit.path || s->options.eval
+		|| s->options.predict;
 	for (int i = 0; i < s->count; i++) {
 		const Compilation *c = &s->compilations[i];
 		if (s->options.dump >= 0)
@@ -150,7 +153,7 @@ static int run_session(Session *s)
 		status = report_failure(EXIT_DATA, &failure);
 	if (status == 0 && s->options.train)
 		status = take_data(s);
-	if (status == 0 && s->options.eval)
+	if (status == 0 && (s->options.eval || s->options.predict))
 		status = take_answered(s);
 	if (status == 0) {
 		report_all(s);
@@ -161,6 +164,7 @@ static int run_session(Session *s)
 		compilation_close(&s->compilations[i]);
 	data_close(&s->data);
 	data_close(&s->eval);
+	data_close(&s->predict);
 	schema_free(s->schema);
 	free(s->compilations);
 	return status;

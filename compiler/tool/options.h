@@ -8,7 +8,7 @@ typedef struct NetworkArgument { const char *path, *text; } NetworkArgument;    
 typedef struct CommandLine {
 	NetworkArgument *networks;
 	int network_count;
-	const char *train, *eval, *weights, *save, *log, *isa;
+	const char *train, *eval, *predict, *predictions, *weights, *save, *log, *isa;
 	Overrides overrides;
 	DataOptions data;
 	int64_t steps;

@@ -15,8 +15,8 @@ static bool check_needs(const CommandLine *options, const bool *given, Failure *
 			early = name;
 		if (needs & TRAINING && !options->train)
 			return fail(failure, "--%s needs --train DATA", name);
-		if (needs & DATA && !options->train && !options->eval)
-			return fail(failure, "--%s needs --train DATA or --eval DATA", name);
+		if (needs & DATA && !options->train && !options->eval && !options->predict)
+			return fail(failure, "--%s needs --train, --eval or --predict DATA", name);
 		if (needs & RESULTS && !options->train && !options->weights)
 			return fail(failure, "--%s needs weights: give --weights FILE, or --train DATA in the same command", name);
 		if (needs & EMISSION && !options->emit.path)
@@ -76,15 +76,16 @@ static bool check_uses(const CommandLine *options, const bool *given, Failure *f
  * --weights. */
 static bool check_paths(const CommandLine *options, Failure *failure)
 {
-	char header[PATH_MAX] = "", data[2][PATH_MAX] = {"", ""};
-	const char *const read[] = {options->train, options->eval};
-	for (int i = 0; i < 2; i++)
+	char header[PATH_MAX] = "", data[3][PATH_MAX] = {"", "", ""};
+	const char *const read[] = {options->train, options->eval, options->predict};
+	for (int i = 0; i < 3; i++)
 		if (read[i])
 			snprintf(data[i], sizeof data[i], "%.*s", (int)data_path_length(read[i]), read[i]);
 	if (options->emit.path)
 		snprintf(header, sizeof header, "%.*s.h", (int)strlen(options->emit.path) - 2, options->emit.path);
 	const struct { const char *option, *path; } outputs[] = {
-		{"--save", options->save}, {"--log", options->log}, {"--emit", options->emit.path},
+		{"--save", options->save}, {"--log", options->log}, {"--predict", options->predictions},
+		{"--emit", options->emit.path},
 		{"--emit-test", options->emit.test_path},
 		{"the header of --emit", options->emit.single_header || !*header ? 0 : header},
 	};
@@ -98,12 +99,29 @@ static bool check_paths(const CommandLine *options, Failure *failure)
 		for (int k = 0; path && k < options->network_count; k++)
 			if (!options->networks[k].text && is_same_file(options->networks[k].path, path))
 				return fail(failure, "%s would write over the network %s: give another file", outputs[i].option, path);
-		for (int k = 0; path && k < 2; k++)
+		for (int k = 0; path && k < 3; k++)
 			if (*data[k] && is_same_file(data[k], path))
 				return fail(failure, "%s would write over the data %s: give another file", outputs[i].option, path);
 		if (path && path != options->save && options->weights && is_same_file(options->weights, path))
 			return fail(failure, "%s would write over the weights %s: give another file", outputs[i].option, path);
 	}
+	return true;
+}
+
+/* Standard input can be read once; and each row that is to be predicted must be there. */
+static bool check_data_options(const CommandLine *options, Failure *failure)
+{
+	const char *const read[] = {options->train, options->eval, options->predict};
+	int streams = 0;
+	for (int i = 0; i < 3; i++)
+		streams += read[i] && strcmp(read[i], "-") == 0;
+	if (streams > 1)
+		return fail(failure, "standard input can be read once, but is named as data %d times: give files", streams);
+	if (options->predictions && !options->predict)
+		return fail(failure, "-o %.200s is for what --predict DATA finds: give it, too", options->predictions);
+	if (options->predict && !options->train && !options->eval && options->data.missing == MISSING_DROP)
+		return fail(failure, "--missing drop would leave out rows that --predict should tell something of: give "
+			"--missing mean to the training, or fill them in");
 	return true;
 }
 
@@ -129,6 +147,6 @@ bool options_check(const CommandLine *options, const bool *given, Failure *failu
 		return fail(failure, "--verify compares programs of f32: leave out --dtype f64");
 	if (options->emit.inference && !options->weights && !options->train)
 		return fail(failure, "--inference needs weights: give --weights FILE, or --train DATA in the same command");
-	return check_save(options->save, failure) && (!options->emit.path || standalone_check(&options->emit, failure))
-		&& check_paths(options, failure);
+	return check_save(options->save, failure) && check_data_options(options, failure)
+		&& (!options->emit.path || standalone_check(&options->emit, failure)) && check_paths(options, failure);
 }

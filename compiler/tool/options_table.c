@@ -84,6 +84,13 @@ static bool read_output(CommandLine *options, const char *text, bool *given, Fai
 		{".c", "emit"}, {".h", "emit"}, {".safetensors", "save"}, {".st", "save"}, {".jsonl", "log"},
 	};
 	size_t length = strlen(text);
+	if (strcmp(text, "-") == 0 || (length > 4 && strcmp(text + length - 4, ".csv") == 0)) {
+		if (options->predictions)
+			return fail(failure, "-o %.200s and -o %.200s are both for --predict: give one of them",
+				options->predictions, text);
+		options->predictions = text;
+		return true;
+	}
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
 		size_t end = strlen(kinds[i].suffix);
 		if (length <= end || strcmp(text + length - end, kinds[i].suffix) != 0)
@@ -98,7 +105,7 @@ static bool read_output(CommandLine *options, const char *text, bool *given, Fai
 		return true;
 	}
 	return fail(failure, "-o takes a file whose name says what it is: FILE.c or FILE.h (--emit), FILE.safetensors or "
-		"FILE.st (--save), FILE.jsonl (--log); found `%.200s`", text);
+		"FILE.st (--save), FILE.jsonl (--log), FILE.csv (--predict); found `%.200s`", text);
 }
 
 /* ---- the table, in the order of --help */
@@ -139,6 +146,11 @@ const Spec options_table[] = {
 		.more = "Of the weights of --weights, or after --train. Of classes: accuracy, which were taken for which, "
 			"precision, recall and F1 of each, and with two of them the area under the ROC curve (AUC). Of values: "
 			"MSE, MAE and R2. Tables are read as the one that the network was trained with."},
+	{"predict", "DATA", "what the network says of each row, as CSV on standard output or in -o FILE.csv", .kind = TEXT,
+		FIELD(predict), .needs = WHOLE | RESULTS | ONE_NETWORK,
+		.more = "A line for each row, with its number from 0: of classes the likeliest and the probability of each, "
+			"else the values. A table needs no target. On standard output the table is alone, and whatever else is "
+			"printed goes to standard error."},
 	{"epochs", "N", "times through the data", .kind = INT, FIELD(overrides.epochs), RANGE(0, INT32_MAX),
 		.uses = BY_TRAINING | BY_NETWORK,
 		.more = "Takes the place of the network's own `epochs` (which is 10 if it has none)."},
@@ -172,8 +184,8 @@ const Spec options_table[] = {
 	{"log-steps", 0, "each step in the log, too", .kind = FLAG, FIELD(log_steps), .needs = A_LOG,
 		.more = "The log has an object for each step, too: "
 			"{\"event\":\"step\",\"net\":\"mlp\",\"epoch\":0,\"step\":0,\"loss\":0.7}."},
-	{"output", "FILE", "what the name says: FILE.c (--emit), FILE.st (--save), FILE.jsonl (--log)", .kind = READ,
-		.letters = "o",
+	{"output", "FILE", "by name: FILE.c (--emit), FILE.st (--save), FILE.jsonl (--log), FILE.csv (--predict)",
+		.kind = READ, .letters = "o",
 		.read = read_output, .repeats = true,
 		.more = "May be given once for each of them. FILE.safetensors is --save, too, and with --single-header FILE.h "
 			"is --emit."},

@@ -23,7 +23,7 @@ typedef enum Needs {
 	ONE_NETWORK = 8,
 	WHOLE = 16,                     /* a program that is compiled completely */
 	EARLY = 32,                     /* stops the compiler before the end */
-	DATA = 64,                      /* --train or --eval */
+	DATA = 64,                      /* --train, --eval or --predict */
 	RESULTS = 128,                  /* weights: --weights or --train */
 } Needs;
 

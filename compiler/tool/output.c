@@ -6,17 +6,27 @@
 
 int settle_output(CommandLine *options, Failure *failure)
 {
-	if (!options->save || !output_is_named(options->save))
-		return 0;
-	if (options->log && output_is_named(options->log)) {
-		fail(failure, "--save and --log would both write to standard output: give one of them a file");
-		return report_failure(EXIT_COMMAND, failure);
+	const char *const alone[] = {"save", "log", "predict"}, *first = 0;
+	const char **const paths[] = {&options->save, &options->log, &options->predictions};
+	if (options->predict && !options->predictions)
+		options->predictions = "-";
+	for (int i = 0; i < 3; i++) {
+		if (!*paths[i] || !output_is_named(*paths[i]))
+			continue;
+		if (first) {
+			fail(failure, "--%s and --%s would both write to standard output: give one of them a file", first,
+				alone[i]);
+			return report_failure(EXIT_COMMAND, failure);
+		}
+		first = alone[i];
 	}
-	if (isatty(STDOUT_FILENO)) {
+	if (!first || first == alone[1])
+		return 0;
+	if (first == alone[0] && isatty(STDOUT_FILENO)) {
 		fail(failure, "--save would write binary to the terminal: send standard output to a file or a program");
 		return report_failure(EXIT_COMMAND, failure);
 	}
-	options->save = "-";
+	*(first == alone[0] ? &options->save : &options->predictions) = "-";
 	return output_claim(failure) ? 0 : report_failure(EXIT_DATA, failure);
 }
 

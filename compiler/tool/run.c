@@ -147,10 +147,10 @@ static const int emit_status[] = {[WRONG_FILE] = EXIT_DATA, [WRONG_SIZE] = EXIT_
 /* Finds out before the training what cannot be written or evaluated after it. */
 static bool check_afterwards(Job *job)
 {
-	for (int i = 0; job->options->eval && i < job->session->count; i++)
+	for (int i = 0; i < job->session->count; i++)
 		if (!answer_check(job->session, &job->session->compilations[i].module->program, &job->failure))
 			return false;
-	const char *paths[] = {job->options->save, job->options->log};
+	const char *paths[] = {job->options->save, job->options->log, job->options->predictions};
 	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
 		if (paths[i] && !atomic_check(paths[i], &job->failure))
 			return false;
@@ -423,11 +423,11 @@ static void verify_all(Job *job)
 }
 
 /* Runs the networks, as they are now, on other data. */
-static void answer_all(Job *job)
+static void run_on_others(Job *job)
 {
 	bool done = open_pool(job->session, &job->host, &job->failure);
 	for (int i = 0; done && i < job->session->count; i++)
-		done = evaluate_network(job->session, i, &job->runs[i], &job->host, &job->failure);
+		done = answer_all(job->session, i, &job->runs[i], &job->host, &job->failure);
 	if (!done)
 		go_wrong(job, EXIT_DATA);
 	pool_close(job->host.pool);
@@ -446,8 +446,8 @@ int run_all(Session *session)
 		train_all(&job);
 	else if (job.status == 0)
 		write_results(&job);
-	if (job.status == 0 && !stop_signal && job.options->eval)
-		answer_all(&job);
+	if (job.status == 0 && !stop_signal && (job.options->eval || job.options->predict))
+		run_on_others(&job);
 	if (job.status == 0 && job.options->verify)
 		verify_all(&job);
 	for (int i = 0; i < session->count; i++)

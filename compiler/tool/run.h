@@ -11,7 +11,7 @@ typedef struct Session {
 	int count;
 	const KernelSet *target;
 	Data data;              /* of --train */
-	Data eval;              /* of --eval */
+	Data eval, predict;     /* of --eval and --predict */
 	Schema *schema;         /* that the file of --weights remembers, or null */
 	int output_error;       /* errno of output to stdout that failed */
 } Session;
@@ -29,14 +29,14 @@ int run_all(Session *session);
 /* What is saved with the weights: that of the data, or what came with the weights; or null. */
 const Schema *schema_of(const Session *session);
 
-/* ---- answers.c: --eval */
+/* ---- answers.c: --eval and --predict */
 
 /* Reads data as those that the network was trained with, if these are known. */
 bool answer_open(Session *session, Data *data, const char *specification, bool without_target, Failure *failure);
-/* Whether the network can be evaluated on the data of --eval. */
+/* Whether the network can be run on the data of --eval and --predict. */
 bool answer_check(const Session *session, const Program *program, Failure *failure);
-/* Prints how well the network does on the data of --eval. */
-bool evaluate_network(const Session *session, int index, const Run *run, const Host *host, Failure *failure);
+/* Prints how well the network does on the data of --eval, and writes what it says of those of --predict. */
+bool answer_all(const Session *session, int index, const Run *run, const Host *host, Failure *failure);
 
 /* ---- verify.c: --verify */
 

@@ -115,7 +115,10 @@ static bool choose_new(Choice *choice, const Sheet *sheet, const Sniffed *sniffe
 		|| !take_list(choice, sheet, options->ignore, PART_IGNORED, "ignore", failure))
 		return false;
 	choice->by_default = !options->target;
-	for (int i = sheet->columns - 1; choice->targets == 0 && i >= 0; i--)
+	for (int i = 0; options->without_target && i < sheet->columns; i++)
+		choice->parts[i] = choice->parts[i] == PART_TARGET ? PART_IGNORED : choice->parts[i];
+	choice->targets = options->without_target ? 0 : choice->targets;
+	for (int i = sheet->columns - 1; !options->without_target && choice->targets == 0 && i >= 0; i--)
 		if (choice->parts[i] == PART_INPUT)
 			take_column(choice, sheet, i, PART_TARGET, "target", failure);
 	for (int i = 0; i < sheet->columns; i++)
@@ -141,8 +144,8 @@ static int named_column(const Choice *choice, const Sheet *sheet, const Column *
 	return -1;
 }
 
-static bool match_column(Choice *choice, const Sheet *sheet, const Schema *schema, Part part, int place, bool optional,
-	Failure *failure)
+static bool match_column(Choice *choice, const Sheet *sheet, const Schema *schema, Part part, int place,
+	bool without_target, Failure *failure)
 {
 	const Column *column = part == PART_INPUT ? &schema->inputs[place] : &schema->targets[place];
 	const bool inputs_only = sheet->columns == schema->input_count;
@@ -153,8 +156,6 @@ static bool match_column(Choice *choice, const Sheet *sheet, const Schema *schem
 		found = column->place;
 	else if (inputs_only && part == PART_INPUT)
 		found = place;
-	if (found < 0 && optional)
-		return true;
 	if (found < 0 && sheet->names && column->name) {
 		char list[MAX_SHOWN_NAMES];
 		list_columns(sheet, list, sizeof list);
@@ -164,7 +165,7 @@ static bool match_column(Choice *choice, const Sheet *sheet, const Schema *schem
 	if (found < 0)
 		return fail(failure, "%.200s has %d column%s, but the network was trained with a table of %d, of which %d are "
 			"inputs: give it the same columns%s", sheet->path, sheet->columns, sheet->columns == 1 ? "" : "s",
-			schema->width, schema->input_count, optional ? ", or the inputs alone" : "");
+			schema->width, schema->input_count, without_target ? ", or the inputs alone" : "");
 	choice->parts[found] = part;
 	choice->places[found] = place;
 	choice->targets += part == PART_TARGET;
@@ -176,15 +177,11 @@ static bool choose_known(Choice *choice, const Sheet *sheet, const DataOptions *
 {
 	const Schema *schema = options->schema;
 	for (int i = 0; i < schema->input_count; i++)
-		if (!match_column(choice, sheet, schema, PART_INPUT, i, false, failure))
+		if (!match_column(choice, sheet, schema, PART_INPUT, i, options->without_target, failure))
 			return false;
-	for (int i = 0; i < schema->target_count; i++)
-		if (!match_column(choice, sheet, schema, PART_TARGET, i, options->without_target, failure))
+	for (int i = 0; !options->without_target && i < schema->target_count; i++)
+		if (!match_column(choice, sheet, schema, PART_TARGET, i, false, failure))
 			return false;
-	if (choice->targets < schema->target_count)
-		for (int i = 0; i < sheet->columns; i++)
-			choice->parts[i] = choice->parts[i] == PART_TARGET ? PART_IGNORED : choice->parts[i];
-	choice->targets = choice->targets < schema->target_count ? 0 : choice->targets;
 	return true;
 }
 

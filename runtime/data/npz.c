@@ -315,6 +315,8 @@ static bool shapes_fit(const Array *x, const Array *y, Failure *failure)
 	if (x->npy.rank < 2)
 		return fail(failure, "%s has the shape %s, expected (samples, features): use %.80s.reshape(-1, 1) for one "
 			"feature", x->where, x->npy.shape_text, x->name);
+	if (!y)
+		return true;
 	if (y->npy.rank < 1 || y->npy.rank > 2)
 		return fail(failure, "%s has the shape %s, expected (samples,) or (samples, values)", y->where,
 			y->npy.shape_text);
@@ -324,6 +326,7 @@ static bool shapes_fit(const Array *x, const Array *y, Failure *failure)
 	return true;
 }
 
+/* y: null if the targets are not wanted. */
 static bool arrays_read(Data *data, Array *x, Array *y, Failure *failure)
 {
 	if (!shapes_fit(x, y, failure))
@@ -331,16 +334,18 @@ static bool arrays_read(Data *data, Array *x, Array *y, Failure *failure)
 	data->rank = x->npy.rank - 1;
 	for (int i = 0; i < data->rank; i++)
 		data->dims[i] = x->npy.shape[i + 1];
-	int rows = x->npy.shape[0], values = y->npy.count / rows;
+	int rows = x->npy.shape[0], values = y ? y->npy.count / rows : 0;
 	return data_allocate(data, rows, values, values == 1, failure) && samples_read(x, data, failure)
-		&& targets_read(y, data, failure);
+		&& (!y || targets_read(y, data, failure));
 }
 
-/* The names of both arrays: X and y, or those in names, "samples,labels". */
-static bool names_read(char **x, char **y, const char *path, const char *names, Failure *failure)
+/* The names of both arrays: X and y, or those in names, "samples,labels"; alone: the first one is enough. */
+static bool names_read(char **x, char **y, const char *path, const char *names, bool alone, Failure *failure)
 {
 	const char *given = names ? names : "X,y";
 	size_t length = strcspn(given, ",");
+	if (alone && length > 0 && !given[length])
+		return (*x = strdup(given)) || fail(failure, "%.200s: not enough memory", path);
 	if (length == 0 || !given[length] || !given[length + 1] || strchr(given + length + 1, ','))
 		return fail(failure, "%.200s: expected the names of two arrays after the colon, as in "
 			"FILE.npz:samples,labels, found `%.80s`", path, given);
@@ -351,13 +356,13 @@ static bool names_read(char **x, char **y, const char *path, const char *names, 
 
 bool npz_read(Data *data, const char *path, const char *names, const DataOptions *options, Failure *failure)
 {
-	(void)options;
+	const bool alone = options && options->without_target;
 	char *x_name = NULL, *y_name = NULL;
 	Array x = {.stream = NULL}, y = {.stream = NULL};
 	zip_t *archive = NULL;
-	bool done = names_read(&x_name, &y_name, path, names, failure) && (archive = archive_open(path, failure))
-		&& array_open(&x, archive, path, x_name, failure) && array_open(&y, archive, path, y_name, failure)
-		&& arrays_read(data, &x, &y, failure);
+	bool done = names_read(&x_name, &y_name, path, names, alone, failure) && (archive = archive_open(path, failure))
+		&& array_open(&x, archive, path, x_name, failure) && (alone || array_open(&y, archive, path, y_name, failure))
+		&& arrays_read(data, &x, alone ? NULL : &y, failure);
 	array_close(&x);
 	array_close(&y);
 	if (archive)
