@@ -129,6 +129,13 @@ bool data_open(Data *data, const char *specification, const DataOptions *options
 /* The length of the path in the specification; 0: it is a built-in set. */
 size_t data_path_length(const char *specification);
 void data_close(Data *data);
+/* Moves about this fraction of the rows, of each class as many of its rows, to `part`, which must be closed before
+ * data. The choice depends on the seed alone. */
+bool data_split(Data *data, double fraction, uint64_t seed, Data *part, Failure *failure);
+/* Finds the scale of --standardize over these rows (null: the first count), and keeps it in the schema. */
+bool data_fit_scale(Data *data, const int *rows, int count, Failure *failure);
+/* Scales the samples as the schema says, if it does. */
+bool data_scale(Data *data, const Schema *schema, Failure *failure);
 void data_list(FILE *out);                                              /* --list-data */
 /* the part of that list for one built-in set; false: there is no set of that name */
 bool data_print(const char *name, FILE *out);
@@ -347,6 +354,9 @@ typedef struct Schedule {
 
 double rate_at(const Schedule *schedule, const Instant *now);
 
+/* The loss over all rows of data, of these outputs, [rows][width]; false: there is no memory. */
+typedef bool LossOf(const void *rule, const void *outputs, int width, const Data *data, double *loss);
+
 /* A network that is trained, and the results. */
 typedef struct Run {
 	const Program *program;
@@ -355,6 +365,11 @@ typedef struct Run {
 	double lr;              /* the learning rate of the last step */
 	double loss;            /* of the last epoch: the plain mean of its batch losses */
 	double accuracy;        /* of the outputs in the last epoch of training */
+	LossOf *loss_of;        /* for validation: the loss, and what it is called with */
+	const void *loss_rule;
+	double valid_loss, valid_accuracy;      /* after the last epoch */
+	int best_epoch;         /* that with the smallest of these losses; -1: none yet */
+	double best_loss;
 	int64_t steps;
 	/* the last epoch that was begun, how many of its steps were run, and how many it has */
 	int epoch, batch, batches;
@@ -384,6 +399,8 @@ typedef struct Training {
 	LineFile *log;          /* JSON Lines, or null */
 	bool log_steps;
 	const volatile sig_atomic_t *stop;      /* if it is not 0, the present step is the last one; null: never */
+	const Data *valid;      /* that each epoch ends with an evaluation on; null: none */
+	int patience;           /* end after this many epochs without a smaller loss there; 0: never */
 	bool returns;           /* after a breakdown, restore its network as it was before (one run only) */
 
 	volatile int64_t step;  /* the present step, counted from 1: for the signal handler */

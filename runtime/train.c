@@ -2,6 +2,7 @@
 #include "runtime.h"
 #include "history.h"
 #include "progress.h"
+#include "validate.h"
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -25,6 +26,7 @@ typedef struct Work {
 	Order order;
 	History history;
 	Progress progress;
+	Validation validation;
 	double printed;                 /* when a line was last flushed */
 } Work;
 
@@ -57,7 +59,8 @@ static bool check_last_batch(const Training *t, const Program *program, Failure 
 bool training_check(const Training *t, Failure *failure)
 {
 	for (int i = 0; i < t->run_count; i++)
-		if (!program_accepts(t->runs[i].program, t->data, failure) || !check_last_batch(t, t->runs[i].program, failure))
+		if (!program_accepts(t->runs[i].program, t->data, failure) || !check_last_batch(t, t->runs[i].program, failure)
+			|| (t->valid && !program_accepts(t->runs[i].program, t->valid, failure)))
 			return false;
 	return true;
 }
@@ -116,6 +119,10 @@ static void print_epoch(Training *t, Work *work, const Epoch *epoch)
 		printf("%s %s loss=%.4f", i ? "," : "", run->program->name, run->loss);
 		if (run->program->truth != TRUTH_VALUES)
 			printf(" accuracy=%.1f%%", 100 * run->accuracy);
+		if (t->valid)
+			printf(" valid_loss=%.4f", run->valid_loss);
+		if (t->valid && run->program->truth != TRUTH_VALUES)
+			printf(" valid_accuracy=%.1f%%", 100 * run->valid_accuracy);
 	}
 	printf("\n");
 	double now = wall_seconds();
@@ -126,15 +133,33 @@ static void print_epoch(Training *t, Work *work, const Epoch *epoch)
 		t->output_error = errno;
 }
 
+/* What an epoch's line of the log says besides the training's own loss. */
+static void write_more(const Training *t, const Run *run, char *out, size_t size)
+{
+	const int digits = digits_of(run);
+	char valid[40] = "null";
+	if (isfinite(run->lr))
+		snprintf(out, size, ",\"lr\":%.*g", digits, run->lr);
+	else
+		snprintf(out, size, ",\"lr\":null");
+	if (!t->valid)
+		return;
+	if (isfinite(run->valid_loss))
+		snprintf(valid, sizeof valid, "%.*g", digits, run->valid_loss);
+	snprintf(out + strlen(out), size - strlen(out), ",\"valid_loss\":%s", valid);
+	if (run->program->truth != TRUTH_VALUES)
+		snprintf(out + strlen(out), size - strlen(out), ",\"valid_accuracy\":%.9g", run->valid_accuracy);
+}
+
 static void report_epoch(Training *t, Work *work, const Epoch *epoch)
 {
 	progress_clear(&work->progress);
 	if (!t->quiet)
 		print_epoch(t, work, epoch);
 	for (int i = 0; t->log && i < t->run_count; i++) {
-		char rate[40];
-		snprintf(rate, sizeof rate, ",\"lr\":%.*g", digits_of(&t->runs[i]), t->runs[i].lr);
-		log_run(t, &t->runs[i], "epoch", epoch->number, isfinite(t->runs[i].lr) ? rate : ",\"lr\":null");
+		char more[200];
+		write_more(t, &t->runs[i], more, sizeof more);
+		log_run(t, &t->runs[i], "epoch", epoch->number, more);
 	}
 }
 
@@ -262,7 +287,8 @@ static bool run_epoch(Training *t, Work *work, const Epoch *epoch, Failure *fail
 static bool run_epochs(Training *t, Work *work, int64_t total, Failure *failure)
 {
 	Epoch epoch = {.number = 0};
-	while (!is_stopped(t) && epoch.first_step < total) {
+	bool over = false;
+	while (!is_stopped(t) && !over && epoch.first_step < total) {
 		bool whole = true;
 		epoch.batches = total - epoch.first_step < batches_of(t) ? (int)(total - epoch.first_step) : batches_of(t);
 		order_draw(&work->order, t, epoch.number);
@@ -270,13 +296,17 @@ static bool run_epochs(Training *t, Work *work, int64_t total, Failure *failure)
 			return false;
 		for (int i = 0; i < t->run_count; i++)
 			whole = whole && t->runs[i].steps == epoch.first_step + epoch.batches;
+		if (whole && !validate(&work->validation, t, epoch.number, failure))
+			return false;
 		if (whole)
 			report_epoch(t, work, &epoch);
+		over = whole && patience_is_over(t, epoch.number);
 		epoch.first_step += epoch.batches;
 		epoch.number++;
 	}
 	progress_clear(&work->progress);
-	t->stopped = total > 0 && t->runs[t->run_count - 1].steps < total;
+	take_best(&work->validation, t);
+	t->stopped = !over && total > 0 && t->runs[t->run_count - 1].steps < total;
 	if (t->stopped)
 		log_stop(t);
 	return check_weights(t, work, failure);
@@ -291,12 +321,14 @@ bool train(Training *t, Failure *failure)
 	work.turns = calloc((size_t)t->run_count, sizeof *work.turns);
 	if (ok && !work.turns)
 		ok = fail(failure, "not enough memory for %d networks", t->run_count);
+	ok = ok && validation_open(&work.validation, t, failure);
 	if (ok) {
 		t->returns = t->returns && history_open(&work.history, &t->runs[0]);
 		work.progress = progress_start(total * t->run_count, !t->quiet);
 		ok = run_epochs(t, &work, total, failure);
 	}
 	history_close(&work.history);
+	validation_close(&work.validation, t);
 	order_close(&work.order);
 	free(work.turns);
 	return ok;

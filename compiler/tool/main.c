@@ -109,7 +109,9 @@ static int take_data(Session *s)
 	s->options.data.notes = stderr;
 	waiting_begin(data_path_length(s->options.train) ? "reading" : "making", s->options.train, !s->options.quiet);
 	s->options.data.number_bytes = s->target->number_bytes;
-	bool opened = data_open(&s->data, s->options.train, &s->options.data, &failure);
+	DataOptions options = s->options.data;
+	options.standardize &= s->options.valid_fraction == 0;
+	bool opened = data_open(&s->data, s->options.train, &options, &failure);
 	waiting_end();
 	if (!opened)
 		return report_failure(EXIT_DATA, &failure);
@@ -124,6 +126,20 @@ static int take_data(Session *s)
 		status = compiled ? compiled : status;
 	}
 	return status;
+}
+
+/* Data of their own, or rows of the training data, which are then no part of these; a scale is found without them. */
+static int take_validation(Session *s)
+{
+	Failure failure;
+	const CommandLine *o = &s->options;
+	const uint64_t seed = o->seed_given ? o->seed : s->compilations[0].network->seed;
+	bool done = o->valid_fraction > 0 ? data_split(&s->data, o->valid_fraction, seed, &s->valid, &failure)
+		: answer_open(s, &s->valid, o->valid, false, &failure);
+	if (done && o->valid_fraction > 0 && o->data.standardize)
+		done = data_fit_scale(&s->data, 0, s->data.rows, &failure) && data_scale(&s->data, s->data.schema, &failure)
+			&& data_scale(&s->valid, s->data.schema, &failure);
+	return done ? 0 : report_failure(EXIT_DATA, &failure);
 }
 
 static void report_all(const Session *s)
@@ -153,6 +169,8 @@ static int run_session(Session *s)
 		status = report_failure(EXIT_DATA, &failure);
 	if (status == 0 && s->options.train)
 		status = take_data(s);
+	if (status == 0 && s->options.valid)
+		status = take_validation(s);
 	if (status == 0 && (s->options.eval || s->options.predict))
 		status = take_answered(s);
 	if (status == 0) {
@@ -162,6 +180,7 @@ static int run_session(Session *s)
 	}
 	for (int i = 0; i < s->count; i++)
 		compilation_close(&s->compilations[i]);
+	data_close(&s->valid);
 	data_close(&s->data);
 	data_close(&s->eval);
 	data_close(&s->predict);

@@ -8,12 +8,14 @@ typedef struct NetworkArgument { const char *path, *text; } NetworkArgument;    
 typedef struct CommandLine {
 	NetworkArgument *networks;
 	int network_count;
-	const char *train, *eval, *predict, *predictions, *weights, *save, *log, *isa;
+	const char *train, *valid, *eval, *predict, *predictions, *weights, *save, *log, *isa;
 	Overrides overrides;
 	DataOptions data;
 	int64_t steps;
 	uint64_t seed;
 	bool seed_given, no_shuffle, quiet, log_steps, no_eval, summary, explain, verify, check, no_fuse;
+	double valid_fraction;  /* of the data of --train; 0: valid names data */
+	int patience;           /* 0: none */
 	bool f64;               /* the numbers are doubles */
 	int dump;               /* a Stage, or -1 */
 	StandaloneOptions emit;

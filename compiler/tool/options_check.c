@@ -76,9 +76,10 @@ static bool check_uses(const CommandLine *options, const bool *given, Failure *f
  * --weights. */
 static bool check_paths(const CommandLine *options, Failure *failure)
 {
-	char header[PATH_MAX] = "", data[3][PATH_MAX] = {"", "", ""};
-	const char *const read[] = {options->train, options->eval, options->predict};
-	for (int i = 0; i < 3; i++)
+	char header[PATH_MAX] = "", data[4][PATH_MAX] = {"", "", "", ""};
+	const char *const read[] = {options->train, options->eval, options->predict,
+		options->valid_fraction > 0 ? 0 : options->valid};
+	for (int i = 0; i < 4; i++)
 		if (read[i])
 			snprintf(data[i], sizeof data[i], "%.*s", (int)data_path_length(read[i]), read[i]);
 	if (options->emit.path)
@@ -99,7 +100,7 @@ static bool check_paths(const CommandLine *options, Failure *failure)
 		for (int k = 0; path && k < options->network_count; k++)
 			if (!options->networks[k].text && is_same_file(options->networks[k].path, path))
 				return fail(failure, "%s would write over the network %s: give another file", outputs[i].option, path);
-		for (int k = 0; path && k < 3; k++)
+		for (int k = 0; path && k < 4; k++)
 			if (*data[k] && is_same_file(data[k], path))
 				return fail(failure, "%s would write over the data %s: give another file", outputs[i].option, path);
 		if (path && path != options->save && options->weights && is_same_file(options->weights, path))
@@ -111,12 +112,15 @@ static bool check_paths(const CommandLine *options, Failure *failure)
 /* Standard input can be read once; and each row that is to be predicted must be there. */
 static bool check_data_options(const CommandLine *options, Failure *failure)
 {
-	const char *const read[] = {options->train, options->eval, options->predict};
+	const char *const read[] = {options->train, options->eval, options->predict, options->valid};
 	int streams = 0;
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < 4; i++)
 		streams += read[i] && strcmp(read[i], "-") == 0;
 	if (streams > 1)
 		return fail(failure, "standard input can be read once, but is named as data %d times: give files", streams);
+	if (options->patience && !options->valid)
+		return fail(failure, "--patience waits for a smaller loss on data that are not trained on: give --valid 0.2, "
+			"or --valid DATA");
 	if (options->predictions && !options->predict)
 		return fail(failure, "-o %.200s is for what --predict DATA finds: give it, too", options->predictions);
 	if (options->predict && !options->train && !options->eval && options->data.missing == MISSING_DROP)

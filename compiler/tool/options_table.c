@@ -17,6 +17,20 @@ static bool read_rate(CommandLine *options, const char *text, bool *given, Failu
 	return true;
 }
 
+/* A fraction is a number; a file of such a name can be given as ./0.2. */
+static bool read_valid(CommandLine *options, const char *text, bool *given, Failure *failure)
+{
+	char *end;
+	const double fraction = strtod(text, &end);
+	(void)given;
+	options->valid = text;
+	if (end == text || *end)
+		return true;
+	options->valid_fraction = fraction;
+	return (fraction > 0 && fraction < 1)
+		|| fail(failure, "--valid takes a fraction above 0 and below 1, or DATA, found `%.100s`", text);
+}
+
 static const char *const stage_names[] = {
 	[STAGE_TOKENS] = "tokens", [STAGE_TREE] = "tree", [STAGE_NETWORK] = "network", [STAGE_STEPS] = "steps",
 	[STAGE_LOOPS] = "loops", [STAGE_CALLS] = "calls", [STAGE_PLAN] = "plan", [STAGE_C] = "c", 0,
@@ -141,6 +155,14 @@ const Spec options_table[] = {
 		.more = "As scikit-learn's StandardScaler does. --save keeps the scale with the weights, and --weights takes "
 			"it from there. With --inference, the C of --emit takes inputs as they are, if its first layer is one of "
 			"features with a bias, such as linear, and else inputs that are scaled already."},
+	{"valid", "FRACTION|DATA", "loss and accuracy after each epoch, on rows held out of the training or on other data",
+		.kind = READ, .read = read_valid, .needs = TRAINING,
+		.more = "A fraction such as 0.2 holds out so many of the rows, of each class its share; which ones follows "
+			"from the seed. They are in evaluation mode, and --standardize does not see rows that are held out. "
+			"--log has valid_loss and valid_accuracy in each epoch's line."},
+	{"patience", "N", "end after N epochs without a smaller loss on --valid, with the weights of the best one",
+		.kind = INT, FIELD(patience), RANGE(1, INT32_MAX), .needs = TRAINING,
+		.more = "Several networks that train side by side end together, each with the weights of its own best epoch."},
 	{"eval", "DATA", "loss, accuracy and other measures on other data, in evaluation mode", .kind = TEXT, FIELD(eval),
 		.needs = WHOLE | RESULTS,
 		.more = "Of the weights of --weights, or after --train. Of classes: accuracy, which were taken for which, "

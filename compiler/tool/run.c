@@ -131,6 +131,8 @@ static bool prepare_runs(Job *job)
 		const Compilation *c = &s->compilations[i];
 		runs[i].program = &c->module->program;
 		runs[i].schedule = schedule_of(c->network);
+		runs[i].loss_of = loss_over;
+		runs[i].loss_rule = c->network->loss;
 		runs[i].net = program_allocate(&c->module->program, failure);
 		if (!runs[i].net || !program_initialise(&c->module->program, runs[i].net, random, failure))
 			return false;
@@ -311,6 +313,8 @@ static bool print_results(const Job *job)
 			printf(", final loss %.4f", run->loss);
 		if (job->training.stopped && run->batch < run->batches)
 			printf(" (epoch %d was cut short after %d of its %d steps)", run->epoch, run->batch, run->batches);
+		if (job->options->patience && run->steps && run->best_epoch >= 0)
+			printf(", the weights of epoch %d (valid_loss %.4f)", run->best_epoch, run->best_loss);
 		evaluated &= print_accuracy(job, run);
 		printf("\n");
 	}
@@ -367,6 +371,7 @@ static bool open_training(Job *job)
 		.shuffle = !options->no_shuffle,
 		.quiet = options->quiet, .log = options->log ? &job->log : 0, .log_steps = options->log_steps,
 		.stop = &stop_signal,
+		.valid = options->valid ? &job->session->valid : 0, .patience = options->patience,
 		.returns = job->session->count == 1 && (options->save || find_division(first)), .returned = -1,
 	};
 	if (!training_check(&job->training, &job->failure) || !open_pool(job->session, &job->host, &job->failure))

@@ -11,6 +11,7 @@ typedef struct Session {
 	int count;
 	const KernelSet *target;
 	Data data;              /* of --train */
+	Data valid;             /* of --valid, or held out of data */
 	Data eval, predict;     /* of --eval and --predict */
 	Schema *schema;         /* that the file of --weights remembers, or null */
 	int output_error;       /* errno of output to stdout that failed */
@@ -23,6 +24,11 @@ int report_failure(int status, const Failure *failure);
 int no_memory(int networks);
 /* Returns the exit status. */
 int run_all(Session *session);
+
+/* ---- scores.c */
+
+/* The loss of a network, whose rule is its loss's node. */
+LossOf loss_over;
 
 /* ---- names.c */
 

@@ -7,17 +7,17 @@
 
 enum { MOST_SHOWN = 20 };               /* the most classes of a table of confusions on the screen */
 
-/* The network's loss over all rows, as one batch would have it, in double precision. */
-static bool find_loss(const Answers *a, double *loss, Failure *failure)
+/* As one batch of all rows would have it, in double precision. */
+bool loss_over(const void *rule, const void *outputs, int width, const Data *data, double *loss)
 {
-	const Data *data = a->data;
-	const Node *node = a->network->loss;
-	const size_t width = (size_t)a->program->outputs, targets = (size_t)data->target_features;
-	double *x = malloc((size_t)data->rows * width * sizeof *x), *y = malloc((size_t)data->rows * targets * sizeof *y);
+	const Node *node = rule;
+	const size_t count = (size_t)data->rows * (size_t)width;
+	const size_t targets = (size_t)data->rows * (size_t)data->target_features;
+	double *x = malloc(count * sizeof *x), *y = malloc(targets * sizeof *y);
 	const bool done = x && y;
-	for (size_t i = 0; done && i < (size_t)data->rows * width; i++)
-		x[i] = number_at(a->outputs, data->number_bytes, i);
-	for (size_t i = 0; done && i < (size_t)data->rows * targets; i++)
+	for (size_t i = 0; done && i < count; i++)
+		x[i] = number_at(outputs, data->number_bytes, i);
+	for (size_t i = 0; done && i < targets; i++)
 		y[i] = number_at(data->targets_any, data->number_bytes, i);
 	if (done) {
 		Reference reference = reference_of(node, data->rows);
@@ -29,7 +29,7 @@ static bool find_loss(const Answers *a, double *loss, Failure *failure)
 	}
 	free(x);
 	free(y);
-	return done || fail(failure, "not enough memory for the loss of %d rows", data->rows);
+	return done;
 }
 
 /* ---- as text */
@@ -137,7 +137,8 @@ bool print_scores(const Answers *a, Failure *failure)
 	Metrics metrics;
 	double loss;
 	const bool done = metrics_find(&metrics, a->program->truth, a->outputs, a->program->outputs, a->data, failure)
-		&& find_loss(a, &loss, failure);
+		&& (loss_over(a->network->loss, a->outputs, a->program->outputs, a->data, &loss)
+			|| fail(failure, "not enough memory for the loss of %d rows", a->data->rows));
 	if (done)
 		print_text(a, &metrics, loss);
 	metrics_free(&metrics);

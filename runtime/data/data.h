@@ -115,12 +115,6 @@ Schema *schema_copy(const Schema *schema);      /* null: no memory */
 char *schema_write(const Schema *schema);
 Schema *schema_read(const char *text);
 
-/* ---- standardize.c */
-
-/* Finds the scale of --standardize over these rows (null: the first count), and keeps it in the schema. */
-bool data_fit_scale(Data *data, const int *rows, int count, Failure *failure);
-/* Scales the samples as the schema says, if it does. */
-bool data_scale(Data *data, const Schema *schema, Failure *failure);
 /* The number of values of a sample that the column gives. */
 static inline int column_features(const Column *input) { return input->texts ? input->text_count : 1; }
 /* The index of the text, or -1. */
