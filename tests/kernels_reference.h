@@ -719,7 +719,7 @@ static void reference_clear(const KernelShape *s, const double *f, double **p)
 {
 	(void)f;
 	memset(p[0], 0, (size_t)(s->width * s->depth) * sizeof *p[0]);
-	p[1][0] = p[1][1] = 0;
+	p[1][0] = 0;
 }
 
 static void reference_gather(const KernelShape *s, const double *f, double **p)
