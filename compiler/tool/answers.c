@@ -51,6 +51,6 @@ static bool answer(const Session *s, int index, const Run *run, const Host *host
 
 bool answer_all(const Session *s, int index, const Run *run, const Host *host, Failure *failure)
 {
-	return (!s->options.eval || answer(s, index, run, host, &s->eval, print_scores, failure))
+	return (!s->options.eval || answer(s, index, run, host, &s->eval, s->report ? add_scores : print_scores, failure))
 		&& (!s->options.predict || answer(s, index, run, host, &s->predict, write_predictions, failure));
 }

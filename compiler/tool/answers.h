@@ -23,8 +23,15 @@ const char *target_name(const Answers *answers, int index);
 
 /* ---- scores.c */
 
+/* metrics_free frees the metrics, after failures too. */
+bool find_scores(const Answers *answers, Metrics *metrics, double *loss, Failure *failure);
 /* How well the outputs agree with the data, as lines of text for people. */
 bool print_scores(const Answers *answers, Failure *failure);
+
+/* ---- scores_json.c */
+
+/* The same, added to the session's report. */
+bool add_scores(const Answers *answers, Failure *failure);
 
 /* ---- predictions.c */
 

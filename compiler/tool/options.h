@@ -13,7 +13,7 @@ typedef struct CommandLine {
 	DataOptions data;
 	int64_t steps;
 	uint64_t seed;
-	bool seed_given, no_shuffle, quiet, log_steps, no_eval, summary, explain, verify, check, no_fuse;
+	bool seed_given, no_shuffle, quiet, json, log_steps, no_eval, summary, explain, verify, check, no_fuse;
 	double valid_fraction;  /* of the data of --train; 0: valid names data */
 	int patience;           /* 0: none */
 	bool f64;               /* the numbers are doubles */

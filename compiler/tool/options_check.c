@@ -121,6 +121,8 @@ static bool check_data_options(const CommandLine *options, Failure *failure)
 	if (options->patience && !options->valid)
 		return fail(failure, "--patience waits for a smaller loss on data that are not trained on: give --valid 0.2, "
 			"or --valid DATA");
+	if (options->json && !options->eval)
+		return fail(failure, "--json is for the report of --eval DATA: give it, too");
 	if (options->predictions && !options->predict)
 		return fail(failure, "-o %.200s is for what --predict DATA finds: give it, too", options->predictions);
 	if (options->predict && !options->train && !options->eval && options->data.missing == MISSING_DROP)

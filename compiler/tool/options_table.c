@@ -168,6 +168,9 @@ const Spec options_table[] = {
 		.more = "Of the weights of --weights, or after --train. Of classes: accuracy, which were taken for which, "
 			"precision, recall and F1 of each, and with two of them the area under the ROC curve (AUC). Of values: "
 			"MSE, MAE and R2. Tables are read as the one that the network was trained with."},
+	{"json", 0, "the report of --eval as one JSON object on standard output", .kind = FLAG, FIELD(json),
+		.needs = WHOLE | RESULTS,
+		.more = "It is alone there: whatever else is printed goes to standard error. docs/data.md says what is in it."},
 	{"predict", "DATA", "what the network says of each row, as CSV on standard output or in -o FILE.csv", .kind = TEXT,
 		FIELD(predict), .needs = WHOLE | RESULTS | ONE_NETWORK,
 		.more = "A line for each row, with its number from 0: of classes the likeliest and the probability of each, "

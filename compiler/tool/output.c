@@ -6,11 +6,12 @@
 
 int settle_output(CommandLine *options, Failure *failure)
 {
-	const char *const alone[] = {"save", "log", "predict"}, *first = 0;
-	const char **const paths[] = {&options->save, &options->log, &options->predictions};
+	const char *const alone[] = {"save", "log", "predict", "json"}, *first = 0;
+	const char *json = options->json ? "-" : 0;
+	const char **const paths[] = {&options->save, &options->log, &options->predictions, &json};
 	if (options->predict && !options->predictions)
 		options->predictions = "-";
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < 4; i++) {
 		if (!*paths[i] || !output_is_named(*paths[i]))
 			continue;
 		if (first) {
@@ -26,7 +27,7 @@ int settle_output(CommandLine *options, Failure *failure)
 		fail(failure, "--save would write binary to the terminal: send standard output to a file or a program");
 		return report_failure(EXIT_COMMAND, failure);
 	}
-	*(first == alone[0] ? &options->save : &options->predictions) = "-";
+	*(first == alone[0] ? &options->save : first == alone[2] ? &options->predictions : &json) = "-";
 	return output_claim(failure) ? 0 : report_failure(EXIT_DATA, failure);
 }
 

@@ -430,11 +430,16 @@ static void verify_all(Job *job)
 /* Runs the networks, as they are now, on other data. */
 static void run_on_others(Job *job)
 {
-	bool done = open_pool(job->session, &job->host, &job->failure);
+	const bool json = job->options->json;
+	bool done = open_pool(job->session, &job->host, &job->failure)
+		&& (!json || report_open(job->session, &job->failure));
 	for (int i = 0; done && i < job->session->count; i++)
 		done = answer_all(job->session, i, &job->runs[i], &job->host, &job->failure);
+	if (done && json && !stop_signal)
+		done = report_write(job->session, &job->failure);
 	if (!done)
 		go_wrong(job, EXIT_DATA);
+	report_close(job->session);
 	pool_close(job->host.pool);
 }
 

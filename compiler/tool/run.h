@@ -13,6 +13,7 @@ typedef struct Session {
 	Data data;              /* of --train */
 	Data valid;             /* of --valid, or held out of data */
 	Data eval, predict;     /* of --eval and --predict */
+	struct cJSON *report;   /* of --json; null: it is printed as text */
 	Schema *schema;         /* that the file of --weights remembers, or null */
 	int output_error;       /* errno of output to stdout that failed */
 } Session;
@@ -34,6 +35,13 @@ LossOf loss_over;
 
 /* What is saved with the weights: that of the data, or what came with the weights; or null. */
 const Schema *schema_of(const Session *session);
+
+/* ---- scores_json.c: --json */
+
+bool report_open(Session *session, Failure *failure);
+/* On standard output, as one line. */
+bool report_write(const Session *session, Failure *failure);
+void report_close(Session *session);
 
 /* ---- answers.c: --eval and --predict */
 

@@ -132,13 +132,19 @@ static void print_text(const Answers *a, const Metrics *m, double loss)
 		print_classes(a, m);
 }
 
+bool find_scores(const Answers *a, Metrics *metrics, double *loss, Failure *failure)
+{
+	const int width = a->program->outputs;
+	return metrics_find(metrics, a->program->truth, a->outputs, width, a->data, failure)
+		&& (loss_over(a->network->loss, a->outputs, width, a->data, loss)
+			|| fail(failure, "not enough memory for the loss of %d rows", a->data->rows));
+}
+
 bool print_scores(const Answers *a, Failure *failure)
 {
 	Metrics metrics;
 	double loss;
-	const bool done = metrics_find(&metrics, a->program->truth, a->outputs, a->program->outputs, a->data, failure)
-		&& (loss_over(a->network->loss, a->outputs, a->program->outputs, a->data, &loss)
-			|| fail(failure, "not enough memory for the loss of %d rows", a->data->rows));
+	const bool done = find_scores(a, &metrics, &loss, failure);
 	if (done)
 		print_text(a, &metrics, loss);
 	metrics_free(&metrics);
