@@ -30,8 +30,10 @@ static bool check_input(const Network *network, const Data *data, Diagnostics *d
 static bool check_classes(const Network *network, int outputs, const Data *data, Diagnostics *diagnostics)
 {
 	static const char text[] = "the network ends with %d outputs, but %s has %d classes: its last layer should have "
-		"%d";
+		"%d%s";
 	const int classes = data->classes;
+	/* of classes there are some for many samples */
+	const char *hint = classes * 4 > data->rows ? "; or is the target a number? Then end with 1, and say `loss mse`" : "";
 	if (classes == 1) {
 		error_at(diagnostics, network->output->span, "every sample of %s is of the same class%s%.60s%s: there is "
 			"nothing to tell apart", data->name, data->class_names ? " (" : "", data->class_names ? data->class_names[0]
@@ -42,10 +44,10 @@ static bool check_classes(const Network *network, int outputs, const Data *data,
 	if (outputs == classes)
 		return true;
 	if (outputs > classes && !network->input->data) {
-		warning_at(diagnostics, network->output->span, text, outputs, data->name, classes, classes);
+		warning_at(diagnostics, network->output->span, text, outputs, data->name, classes, classes, hint);
 		return true;
 	}
-	error_at(diagnostics, network->output->span, text, outputs, data->name, classes, classes);
+	error_at(diagnostics, network->output->span, text, outputs, data->name, classes, classes, hint);
 	return false;
 }
 
