@@ -33,7 +33,8 @@ static bool check_classes(const Network *network, int outputs, const Data *data,
 		"%d%s";
 	const int classes = data->classes;
 	/* of classes there are some for many samples */
-	const char *hint = classes * 4 > data->rows ? "; or is the target a number? Then end with 1, and say `loss mse`" : "";
+	const char *hint = classes * 4 > data->rows ? "; or is the target a number? Then end with 1, and say `loss mse`"
+		: "";
 	if (classes == 1) {
 		error_at(diagnostics, network->output->span, "every sample of %s is of the same class%s%.60s%s: there is "
 			"nothing to tell apart", data->name, data->class_names ? " (" : "", data->class_names ? data->class_names[0]

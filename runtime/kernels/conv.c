@@ -132,8 +132,9 @@ static void conv_strip(const Strip *s, int pixels)
 	TILES(8, conv_8)
 #endif
 	TILES(4, conv_4)
-	TILES(1, conv_1)
 #undef TILES
+	for (; p < pixels; p++)
+		conv_1(s, p);
 }
 
 /* ---- y */
