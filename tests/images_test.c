@@ -130,7 +130,7 @@ static void expect_image(const KernelSet *set, const char *what, int images, int
 {
 	const int lanes = set->lanes, panels = (channels + lanes - 1) / lanes;
 	/* n products are added one after the other: partial sums of about sqrt(n) / 3, sqrt(n) roundings */
-	const double terms = (s->channels > s->outputs ? s->channels : s->outputs) / s->groups * s->kernel_height
+	const double terms = (double)(s->channels > s->outputs ? s->channels : s->outputs) * s->kernel_height
 		* s->kernel_width;
 	for (int i = 0; i < panels * images * pixels * lanes; i++) {
 		const int channel = i / (images * pixels * lanes) * lanes + i % lanes, row = i / lanes % (images * pixels);
