@@ -10,15 +10,17 @@
 for lanes in 1 16; do
 	check "wrong" emit "$root/tests/emit/residual.net" --lanes $lanes --prefix device --emit device.c \
 		--emit-test device_test.c
-	sed 's/ - device_load_lanes(xhat + i) \* slope_of_mean//' device.c >wrong.c
+	# with one lane the vector at xhat + i is xhat[i]
+	sed -e 's/ - device_load_lanes(xhat + i) \* slope_of_mean//' -e 's/ - xhat\[i\] \* slope_of_mean//' device.c \
+		>wrong.c
 	check "wrong" sh -c '! cmp device.c wrong.c'
 	check "wrong" gcc -std=c99 -O1 wrong.c device_test.c -lm -o device_test
 	check "wrong, $lanes lanes" sh -c './device_test | grep -q "^gradient of 0.weight: wrong"'
 	# evaluation mode without the running mean
 	check "wrong" emit "$root/models/mlp_bn.net" --lanes $lanes --prefix device --emit device.c \
 		--emit-test device_test.c
-	sed 's/(device_load_lanes(x + i) - centre) \* scale + shift/device_load_lanes(x + i) * scale + shift/' device.c \
-		>wrong.c
+	sed -e 's/(device_load_lanes(x + i) - centre) \* scale + shift/device_load_lanes(x + i) * scale + shift/' \
+		-e 's/(x\[i\] - centre) \* scale + shift/x[i] * scale + shift/' device.c >wrong.c
 	check "wrong" sh -c '! cmp device.c wrong.c'
 	check "wrong" gcc -std=c99 -O1 wrong.c device_test.c -lm -o device_test
 	check "wrong, $lanes lanes" sh -c './device_test | grep -q "^outputs after training: wrong"'

@@ -356,8 +356,26 @@ static Plan *single_target(const Table *t, int *at)
 	return NULL;
 }
 
+/* The target is no label, but for a loss of values that does not matter; unlabelled says why. */
+static bool keep_values(Table *t)
+{
+	free(t->whole);
+	t->whole = NULL;
+	return true;
+}
+
+static bool unknown_class(Table *t, int column, const char *text)
+{
+	char words[COLUMN_WORDS], list[50];
+	const Column *known = t->plans[column].known;
+	join_names(list, sizeof list, (const char *const *)known->texts, known->text_count < 5 ? known->text_count : 5);
+	snprintf(t->data->unlabelled, sizeof t->data->unlabelled, "%.40s holds %.20s, and the network was trained "
+		"with %.49s%s", column_words(&t->sheet, column, words), text, list, known->text_count > 5 ? ", ..." : "");
+	return keep_values(t);
+}
+
 /* Whole numbers are texts for the labels, but stay values for the targets. */
-static bool number_whole(Table *t, Plan *plan, Failure *failure)
+static bool number_whole(Table *t, Plan *plan, int column, Failure *failure)
 {
 	int small[256];                 /* the numbers of small values that came before */
 	memset(small, -1, sizeof small);
@@ -372,8 +390,7 @@ static bool number_whole(Table *t, Plan *plan, Failure *failure)
 		int length = snprintf(text, sizeof text, "%.0f", whole + 0.0);
 		int number = plan->known ? column_find(plan->known, text) : texts_add(&plan->texts, text, (size_t)length);
 		if (number < 0 && plan->known)
-			return fail(failure, "%.200s: the target is %s in a row, a class that the network was not trained with",
-				t->sheet.path, text);
+			return unknown_class(t, column, text);
 		if (number < 0)
 			return fail(failure, "%.200s: not enough memory for the classes", t->sheet.path);
 		t->whole[row] = number;
@@ -383,10 +400,8 @@ static bool number_whole(Table *t, Plan *plan, Failure *failure)
 			continue;
 		snprintf(t->data->unlabelled, sizeof t->data->unlabelled, "the target has more than %d different values",
 			MAX_CLASSES);
-		free(t->whole);
-		t->whole = NULL;
 		texts_free(&plan->texts);
-		return true;
+		return keep_values(t);
 	}
 	return true;
 }
@@ -418,8 +433,10 @@ static bool settle_target(Table *t, Failure *failure)
 		return false;
 	if (plan->text)
 		return set_labels(t, column, data->targets, failure);
-	if (!t->whole || !number_whole(t, plan, failure) || !t->whole)
-		return !*data->unlabelled || !plan->known || fail(failure, "%.200s: %s", t->sheet.path, data->unlabelled);
+	if (t->whole && !number_whole(t, plan, at, failure))
+		return false;
+	if (!t->whole)
+		return true;
 	float *numbers = malloc((size_t)t->rows * sizeof *numbers);
 	bool done = numbers || fail(failure, "%.200s: not enough memory", t->sheet.path);
 	for (int row = 0; done && row < t->rows; row++)
