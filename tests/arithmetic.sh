@@ -184,7 +184,8 @@ same() {
 # commands FLAGS: what the kernels are compiled with ends with what allows no more than contraction; what is linked has
 # no such flags
 commands() {
-	build none "$1" -n bnc >commands 2>&1
+	# a command in one line
+	build none "$1" -n bnc 2>&1 | sed -e ':more' -e '/\\$/{' -e N -e 's/\\\n//' -e 't more' -e '}' >commands
 	grep 'kernels/all.c$' commands >kernels && ! grep -v -e "$1 .*-fno-fast-math .*-ffp-contract=[a-z]* " kernels &&
 		grep -e ' -o [^ ]*/bnc ' commands >linked &&
 		! grep -e -Ofast -e fast-math -e unsafe linked
