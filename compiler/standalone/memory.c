@@ -2,7 +2,8 @@
 #include "standalone.h"
 
 /* The stack of a routine and its deepest kernel: the most that gcc 12 used for any of them, rounded up to half a KB,
- * for scalar code or for each lane; and two words for each place in working memory, some of which gcc spills.
+ * for scalar code or for each lane, convolutions in groups taking most; and two words for each place in working memory,
+ * some of which gcc spills.
  * tests/emit_compile.sh compares. */
 static size_t stack_bytes(const Module *m, const Routine *routine, size_t scalar, size_t lane)
 {
@@ -49,7 +50,7 @@ void put_memory_table(const Standalone *s, Code *code)
 	code_put(code, " * %10zu  of it for prediction, which takes %zu of work\n", kept + batch + predict, predict);
 	code_put(code,
 		" * %10zu  of the stack for a training step, %zu for prediction, at most: gcc on x86-64, with -Os, -O2 or "
-		"-O3\n", stack_bytes(m, &m->train, 2048, 3072), stack_bytes(m, &m->predict, 1024, 1024));
+		"-O3\n", stack_bytes(m, &m->train, 2048, 3072), stack_bytes(m, &m->predict, 1024, 3072));
 	code_put(code, " * Nothing is allocated, and nothing but the stack is used beside it.\n");
 }
 
@@ -64,10 +65,10 @@ void put_inference_memory(const Standalone *s, Code *code)
 	size_t one = one_scratch(s).floats * s->target.number_bytes;
 	code_put(code,
 		" * %10zu  of the stack for one sample, and up to %zu for what the compiler keeps there: gcc on x86-64, with "
-		"-Os, -O2 or -O3\n", one, stack_bytes(s->one, &s->one->predict, 512, 512));
+		"-Os, -O2 or -O3\n", one, stack_bytes(s->one, &s->one->predict, 512, 2560));
 	code_put(code, " * %10zu  of the caller's for batches, which are taken %d rows at a time\n",
 		scratch_of(s->module).floats * s->target.number_bytes, s->module->options.batch);
 	code_put(code, " * %10zu  of the stack at most for those\n",
-		stack_bytes(s->module, &s->module->predict, 1024, 1024));
+		stack_bytes(s->module, &s->module->predict, 1024, 3072));
 	code_put(code, " * Nothing is allocated, and nothing is kept between calls.\n");
 }

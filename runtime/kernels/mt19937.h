@@ -15,7 +15,7 @@ static inline uint32_t twist(uint32_t upper, uint32_t lower, uint32_t from)
 
 static inline void next_state(uint32_t state[STATE_WORDS])
 {
-	enum { WRAP = STATE_WORDS - SHIFT };
+	enum { WRAP = (int)STATE_WORDS - (int)SHIFT };       /* of two enums, which C++20 does not subtract */
 	for (int i = 0; i < WRAP; i++)
 		state[i] = twist(state[i], state[i + 1], state[i + SHIFT]);
 	for (int i = WRAP; i < STATE_WORDS - 1; i++)

@@ -32,7 +32,7 @@ static void read_data(const char *specification)
 /* Only -e: what a path names is no input of this harness. */
 static void read_network(const NetworkArgument *argument, const Overrides *overrides)
 {
-	static const KernelSet scalar = {.name = "scalar", .lanes = 1};
+	static const KernelSet scalar = {.name = "scalar", .lanes = 1, .number_bytes = sizeof(float)};
 	Failure failure = {.text = ""};
 	Compilation c = {.arena = arena_open(), .options = {.target = &scalar, .fuse = true}};
 	PROMISE(source_read(&c.source, c.arena, argument, &failure));

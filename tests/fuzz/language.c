@@ -6,8 +6,9 @@
 enum { MOST_NODES = 60 };
 
 /* What decides which way the passes go, besides the text. */
-static const KernelSet wide = {.name = "wide", .lanes = 16}, narrow = {.name = "narrow", .lanes = 4},
-	scalar = {.name = "scalar", .lanes = 1};
+static const KernelSet wide = {.name = "wide", .lanes = 16, .number_bytes = sizeof(float)},
+	narrow = {.name = "narrow", .lanes = 4, .number_bytes = sizeof(float)},
+	scalar = {.name = "scalar", .lanes = 1, .number_bytes = sizeof(float)};
 static const Options ways[] = {
 	{.target = &wide, .fuse = true, .pairs = true, .threads = 2},
 	{.target = &narrow, .fuse = true, .recompute = true, .profile = true},

@@ -124,7 +124,7 @@ static void run(const char *bytes, size_t size)
 		path = file_of(archive.bytes, archive.size);
 	} else
 		path = file_of(bytes, size);
-	Data data = {.name = "fuzz.npz"};
+	Data data = {.name = "fuzz.npz", .number_bytes = sizeof(float)};
 	bool done = npz_read(&data, path, names, 0, &failure);
 	PROMISE(done == !failure.text[0]);
 	if (done)

@@ -12,7 +12,7 @@ static const char network[] = "linear 2 3; batchnorm; relu; linear 3 2";
 /* Compiled once: nothing of it changes. */
 static const Program *program_of(void)
 {
-	static const KernelSet narrow = {.name = "narrow", .lanes = 4};
+	static const KernelSet narrow = {.name = "narrow", .lanes = 4, .number_bytes = sizeof(float)};
 	static const Overrides none = {.batch = -1, .epochs = -1, .lr = -1};
 	static Compilation c;
 	Failure failure;
