@@ -179,12 +179,11 @@ run: install-build-packages
 
 strict = WERROR=-Werror
 sanitizers = -g -fsanitize=address,undefined -fno-sanitize-recover=all
-sanitized = CFLAGS="-O1 $(sanitizers) -DWITHOUT_AVX512"
+sanitized = CFLAGS="-O1 $(sanitizers)"
 
 # Optimised as for speed and with every check, the kernels take ten minutes to compile, and one to start a hundred
-# programs. AddressSanitizer looks at each access, so that nothing need look at the pointer before. AVX-512's kernels
-# take longest, and are the text of the other sets'.
-sanitized_kernels = sets_x86_64="avx2 sse2" KERNEL_LEVEL=-O1 \
+# programs. AddressSanitizer looks at each access, so that nothing need look at the pointer before.
+sanitized_kernels = KERNEL_LEVEL=-O1 \
 	KERNEL_CFLAGS="$(sanitizers) -fno-sanitize=null,object-size,pointer-overflow"
 
 # One make builds all, so that no processor waits while a build links.

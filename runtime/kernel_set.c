@@ -32,13 +32,8 @@ int usable_avx512(void)
 		__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
 }
 
-/* A build for tests may leave it out. */
-#ifdef WITHOUT_AVX512
-#define AVX512(type)
-#else
-#define AVX512(type) &kernel_set_avx512_##type,
-#endif
-#define SETS(type) { AVX512(type) &kernel_set_avx2_##type, &kernel_set_sse2_##type, &kernel_set_scalar_##type, NULL }
+#define SETS(type) { &kernel_set_avx512_##type, &kernel_set_avx2_##type, &kernel_set_sse2_##type, \
+	&kernel_set_scalar_##type, NULL }
 
 #elif defined __aarch64__
 
