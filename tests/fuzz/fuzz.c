@@ -1,5 +1,6 @@
 #define _GNU_SOURCE     /* memfd_create */
 #include "fuzz.h"
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -60,4 +61,15 @@ void broken_promise(const char *promise)
 {
 	fprintf(stderr, "broken: %s\n", promise);
 	abort();
+}
+
+void check_samples(const Data *data)
+{
+	PROMISE(data->rows > 0 && data->features > 0 && data->target_features > 0);
+	for (int i = 0; i < data->rows * data->features; i++)
+		PROMISE(isfinite(data->x[i]));
+	for (int i = 0; i < data->rows * data->target_features; i++)
+		PROMISE(isfinite(data->targets[i]));
+	for (int i = 0; data->labels && i < data->rows; i++)
+		PROMISE(data->labels[i] >= 0 && data->labels[i] < data->classes);
 }

@@ -27,6 +27,9 @@ FILE *nowhere(void);
 /* A promise of the reader was broken: ends the process as a crash does. */
 _Noreturn void broken_promise(const char *promise);
 
+/* What readers of samples promise: sizes that are not 0, finite numbers, and labels that are classes. */
+void check_samples(const Data *data);
+
 #define PROMISE(condition) ((condition) ? (void)0 : broken_promise(#condition))
 
 #endif

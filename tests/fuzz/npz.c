@@ -3,7 +3,6 @@
  * anything else is read. Before either may stand a line with the names of the arrays that are wanted, `:y,X`. */
 #define _GNU_SOURCE     /* memmem */
 #include "fuzz.h"
-#include <math.h>
 #include <string.h>
 #include <zip.h>
 
@@ -90,17 +89,6 @@ static void pack(Archive *archive, const char *bytes, size_t size)
 	put_archive(archive, members, second ? 2 : 1);
 }
 
-static void check(const Data *data)
-{
-	PROMISE(data->rows > 0 && data->features > 0 && data->target_features > 0);
-	for (int i = 0; i < data->rows * data->features; i++)
-		PROMISE(isfinite(data->x[i]));
-	for (int i = 0; i < data->rows * data->target_features; i++)
-		PROMISE(isfinite(data->targets[i]));
-	for (int i = 0; data->labels && i < data->rows; i++)
-		PROMISE(data->labels[i] >= 0 && data->labels[i] < data->classes);
-}
-
 /* Cuts off the line with the names; null: there is none. */
 static const char *cut_names(const char **bytes, size_t *size)
 {
@@ -128,7 +116,7 @@ static void run(const char *bytes, size_t size)
 	bool done = npz_read(&data, path, names, 0, &failure);
 	PROMISE(done == !failure.text[0]);
 	if (done)
-		check(&data);
+		check_samples(&data);
 	data_close(&data);
 }
 

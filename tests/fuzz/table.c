@@ -1,7 +1,6 @@
 /* Tables as text. An input is the file. Before it may stand a line with the values of --target, --ignore and --missing:
  * `:target;ignore;mean`. What was read is read once more with the schema that it gave: that must give the same. */
 #include "fuzz.h"
-#include <math.h>
 #include <string.h>
 
 enum { MOST_BYTES = 20000, MOST_OPTIONS = 200, OPTIONS = 3 };
@@ -33,14 +32,8 @@ static DataOptions cut_options(const char **bytes, size_t *size)
 
 static void check(const Data *data)
 {
-	PROMISE(data->rows > 0 && data->features > 0 && data->target_features > 0);
-	for (int i = 0; i < data->rows * data->features; i++)
-		PROMISE(isfinite(data->x[i]));
-	for (int i = 0; i < data->rows * data->target_features; i++)
-		PROMISE(isfinite(data->targets[i]));
+	check_samples(data);
 	PROMISE(data->labels || *data->unlabelled);
-	for (int i = 0; data->labels && i < data->rows; i++)
-		PROMISE(data->labels[i] >= 0 && data->labels[i] < data->classes);
 	PROMISE(data->schema->features == data->features);
 }
 
