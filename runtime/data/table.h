@@ -6,7 +6,8 @@
  *   choose.c      which columns are inputs, which are the target
  *   texts.c       the texts of a column, numbered
  *   number.c      a cell's number
- *   table.c       all of it: the table as samples
+ *   table.c       all rows
+ *   settle.c      what was read, as samples
  *   schema.c      what must be remembered of it */
 #ifndef BNC_TABLE_H
 #define BNC_TABLE_H
@@ -110,5 +111,38 @@ int texts_add(Texts *texts, const char *begin, size_t length);
 /* Sorts the texts, as numbers if whole; order[old number] is the new one. */
 bool texts_sort(Texts *texts, bool whole, int *order);
 void texts_free(Texts *texts);
+
+/* ---- table.c */
+
+/* How a column of the table is read. */
+typedef struct Plan {
+	Part part;
+	bool text;              /* its cells are texts, which are numbered */
+	int place;              /* among the inputs or targets */
+	Texts texts;            /* new ones, in the order in which they come */
+	const Column *known;    /* of the schema that was given, or null */
+	int missing;            /* how many values are missing */
+} Plan;
+
+typedef struct Table {
+	Sheet sheet;
+	Choice choice;
+	Plan *plans;            /* [columns] */
+	const DataOptions *options;
+	Data *data;
+	float *inputs;          /* [rows][choice.inputs]: numbers, or the numbers of texts; NAN: missing */
+	double *whole;          /* [rows]: the values of a single target that are whole numbers so far; or null */
+	int rows;
+} Table;
+
+/* ---- settle.c */
+
+/* Makes samples of what was read, and their schema. */
+bool table_settle(Table *t, Failure *failure);
+/* The plan of the target if it is one column, which is then *at; else null. */
+Plan *single_target(const Table *t, int *at);
+/* The target has values and no labels, which does not matter to a loss of values; data->unlabelled says why. Returns
+ * true. */
+bool keep_values(Table *t);
 
 #endif
