@@ -155,29 +155,12 @@ static void show_waiting(int signal)
 	waiting.shown = write(STDERR_FILENO, waiting.line, waiting.length) > 0;
 }
 
-/* The number of bytes of the character at text; 0 for one that should not be sent to a terminal: a control character,
- * or one that is not UTF-8. */
-static int character_length(const char *text)
-{
-	const unsigned char *bytes = (const unsigned char *)text;
-	if (bytes[0] < 0x80)
-		return bytes[0] >= ' ' && bytes[0] != 127;
-	int length = bytes[0] >= 0xf0 ? 4 : bytes[0] >= 0xe0 ? 3 : 2;
-	bool control = bytes[0] == 0xc2 && bytes[1] < 0xa0;
-	if (bytes[0] < 0xc2 || bytes[0] > 0xf4 || control)
-		return 0;
-	for (int i = 1; i < length; i++)
-		if ((bytes[i] & 0xc0) != 0x80)
-			return 0;
-	return length;
-}
-
 /* Appends text, in at most room columns. A character outside ASCII counts as two columns; none needs more. */
 static int append_word(char *line, const char *text, int room)
 {
 	size_t used = strlen(line);
 	while (*text) {
-		int length = character_length(text);
+		int length = terminal_character(text);
 		room -= length > 1 ? 2 : 1;
 		if (room < 0 || used + 16 > LONGEST)
 			break;

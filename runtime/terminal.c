@@ -43,3 +43,18 @@ int terminal_columns(int file)
 		return 0;
 	return ioctl(file, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : USUAL;
 }
+
+int terminal_character(const char *text)
+{
+	const unsigned char *bytes = (const unsigned char *)text;
+	if (bytes[0] < 0x80)
+		return bytes[0] >= ' ' && bytes[0] != 127;
+	int length = bytes[0] >= 0xf0 ? 4 : bytes[0] >= 0xe0 ? 3 : 2;
+	bool control = bytes[0] == 0xc2 && bytes[1] < 0xa0;
+	if (bytes[0] < 0xc2 || bytes[0] > 0xf4 || control)
+		return 0;
+	for (int i = 1; i < length; i++)
+		if ((bytes[i] & 0xc0) != 0x80)
+			return 0;
+	return length;
+}

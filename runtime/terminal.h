@@ -14,6 +14,9 @@ typedef enum Style { STYLE_PLAIN, STYLE_PLACE, STYLE_ERROR, STYLE_WARNING, STYLE
 const char *terminal_style(FILE *out, Style style);
 /* Whether the terminal understands control sequences: TERM is set, and not to `dumb`. */
 bool terminal_obeys(int file);
+/* The number of bytes of the character at text; 0 for one that should not be sent to a terminal: a control character,
+ * or one that is not UTF-8. */
+int terminal_character(const char *text);
 /* The columns of the window at this moment; 80 if the terminal does not know, 0 if there is no terminal. */
 int terminal_columns(int file);
 

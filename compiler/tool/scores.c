@@ -43,14 +43,16 @@ static int columns_of(const char *text)
 	return columns;
 }
 
-/* Names come from the data: they may not give commands to a terminal. Padded on the right, or with a width below 0 on
- * the left. */
+/* Names come from the data. Padded on the right, or with a width below 0 on the left. */
 static void print_name(const char *name, int width)
 {
 	const int missing = abs(width) - columns_of(name);
 	printf("%*s", width < 0 && missing > 0 ? missing : 0, "");
-	for (; *name; name++)
-		putchar((unsigned char)*name < ' ' || *name == 0x7f ? '?' : *name);
+	for (int length; *name; name += length ? length : 1)
+		if ((length = terminal_character(name)) > 0)
+			printf("%.*s", length, name);
+		else
+			printf("?");
 	printf("%*s", width > 0 && missing > 0 ? missing : 0, "");
 }
 

@@ -1,6 +1,7 @@
 /* table.c: reads a table as text (CSV and its relatives): one pass over the text, which puts each cell where it
  * belongs. settle.c makes samples of that. */
 #include "table.h"
+#include "terminal.h"
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -256,8 +257,11 @@ static void note(FILE *out, const char *format, ...)
 	va_start(values, format);
 	vsnprintf(line, sizeof line, format, values);
 	va_end(values);
-	for (char *c = line; *c; c++)
-		*c = (unsigned char)*c < ' ' || *c == 0x7f ? '?' : *c;
+	for (char *c = line; *c;) {
+		const int length = terminal_character(c);
+		*c = length ? *c : '?';
+		c += length ? length : 1;
+	}
 	fprintf(out, "%s\n", line);
 }
 
