@@ -778,6 +778,7 @@ void plan_memory(Module *module);
 
 /* ---- memory.c: the memory plan in words */
 
+size_t element_size(const Module *module, const Tensor *tensor);     /* of one number, label, counter or word */
 size_t tensor_bytes(const Module *module, const Tensor *tensor);
 size_t role_bytes(const Module *module, Role role);           /* of what is in the struct */
 /* activations that forward keeps for backward */

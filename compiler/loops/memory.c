@@ -2,14 +2,29 @@
 #include "base/code.h"
 #include <stdlib.h>
 
-size_t tensor_bytes(const Module *m, const Tensor *tensor)
+size_t element_size(const Module *m, const Tensor *tensor)
 {
 	switch (tensor->layout) {
 	case LAYOUT_COUNTER: return sizeof(int64_t);
-	case LAYOUT_LABELS: return (size_t)m->options.batch * sizeof(int32_t);
-	case LAYOUT_GENERATOR: return GENERATOR_WORDS * sizeof(uint32_t);
-	default: return (tensor->one_panel ? panel_floats(m, tensor) : tensor_floats(m, tensor)) * number_bytes(m);
+	case LAYOUT_LABELS: return sizeof(int32_t);
+	case LAYOUT_GENERATOR: return sizeof(uint32_t);
+	default: return number_bytes(m);
 	}
+}
+
+static size_t elements_of(const Module *m, const Tensor *tensor)
+{
+	switch (tensor->layout) {
+	case LAYOUT_COUNTER: return 1;
+	case LAYOUT_LABELS: return (size_t)m->options.batch;
+	case LAYOUT_GENERATOR: return GENERATOR_WORDS;
+	default: return tensor->one_panel ? panel_floats(m, tensor) : tensor_floats(m, tensor);
+	}
+}
+
+size_t tensor_bytes(const Module *m, const Tensor *tensor)
+{
+	return elements_of(m, tensor) * element_size(m, tensor);
 }
 
 size_t role_bytes(const Module *m, Role role)

@@ -274,8 +274,7 @@ static size_t place_persistent(Module *m, size_t bytes, Layout first, Layout las
 		Tensor *tensor = m->tensors.items[i];
 		if (tensor->layout < first || tensor->layout > last || tensor->block)
 			continue;
-		const size_t size = tensor->layout == LAYOUT_COUNTER ? INT64_BYTES : tensor->layout == LAYOUT_LABELS
-			|| tensor->layout == LAYOUT_GENERATOR ? sizeof(int32_t) : number_bytes(m);
+		const size_t size = element_size(m, tensor);
 		bytes = (bytes + size - 1) / size * size;
 		tensor->offset = bytes;
 		bytes += size * (tensor->layout == LAYOUT_LABELS ? (size_t)m->options.batch : tensor_floats(m, tensor));
