@@ -179,7 +179,7 @@ enum { IN_PLACE = 1, PRODUCT = 2, ACTIVATION = 4, OPTIMIZER = 8, CONTRAST = 16, 
 	KERNEL(layernorm_bwd,     IN_PLACE, (int rows, int features, int panel, grad_out_rows dx, \
 		maybe_grad_out_features dweight, maybe_grad_out_features dbias, grad_in_rows dy, in_rows x, \
 		all_statistics statistics, all_statistics sums, maybe_in_features weight)) \
-	/* the same of groups of channels over an image's pixels, of which `weights` have weights of their own, or 1 */ \
+	/* the same of groups of channels over an image's pixels; so many pixels as `weights` have weights of their own */ \
 	KERNEL(groupnorm_statistics, IMAGE, (int images, int positions, int channels, int groups, real eps, \
 		all_out_statistics statistics, all_rows x)) \
 	KERNEL(groupnorm,         IN_PLACE | IMAGE, (int images, int positions, int channels, int groups, int weights, \

@@ -41,6 +41,12 @@ static inline double number_rounded(double value, size_t number_bytes)
 	return number_bytes == sizeof(double) ? value : (double)(float)value;
 }
 
+/* The digits with which a reader gets such a number itself. */
+static inline int number_digits(size_t number_bytes)
+{
+	return number_bytes == sizeof(double) ? 17 : 9;
+}
+
 /* ---- random.c: numpy's RandomState and torch's CPU generator, bit for bit (both are MT19937) */
 
 typedef struct Random {

@@ -67,10 +67,9 @@ bool training_check(const Training *t, Failure *failure)
 
 /* ---- reports */
 
-/* The digits with which a reader gets the number itself. */
 static int digits_of(const Run *run)
 {
-	return run->program->kernels->number_bytes == sizeof(double) ? 17 : 9;
+	return number_digits(run->program->kernels->number_bytes);
 }
 
 static void log_step(const Training *t, const Run *run, const Epoch *epoch, int batch, double loss)

@@ -441,8 +441,8 @@ static bool was_read(Preprocessor *p, const KernelFile *file)
 	return false;
 }
 
-/* Whether text begins with a choice of what depends on the type of the numbers: a comment right before it is about
- * macros, of which nothing is printed. */
+/* Whether text begins with a choice of what depends on the type of the numbers. A comment right before it is about
+ * macros, and macros are not printed. */
 static bool is_choice(const char *text)
 {
 	static const char condition[] = "#if REAL_BITS";

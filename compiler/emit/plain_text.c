@@ -9,14 +9,14 @@
 typedef struct Plain { Arena *arena; Code out; const char *numbers[3]; } Plain;
 static const char *const types[] = {"Vector", "Bits", "Mask"};
 
-static bool is_called(const char *text, size_t length, const char *name)
-{
-	return strlen(name) == length && memcmp(text, name, length) == 0 && text[length] == '(';
-}
-
 static bool is_word(const char *text, size_t length, const char *word)
 {
 	return strlen(word) == length && memcmp(text, word, length) == 0;
+}
+
+static bool is_called(const char *text, size_t length, const char *name)
+{
+	return is_word(text, length, name) && text[length] == '(';
 }
 
 static const char *trimmed(Arena *arena, const char *begin, const char *end)

@@ -265,7 +265,7 @@ bool put_test(Standalone *s, Failure *failure)
 		put_array(s, "target", e.target, e.rows * e.outputs);
 	put_numbers(s, &e);
 	const bool wide = s->target.number_bytes == sizeof(double);
-	const int digits = wide ? 17 : 9;
+	const int digits = number_digits(s->target.number_bytes);
 	put_template(s, &s->test, checks, wide ? "uint64_t" : "uint32_t",
 		wide ? "UINT64_C(0x7fffffffffffffff)" : "0x7fffffff",
 		wide ? "UINT64_C(0x7ff0000000000000)" : "0x7f800000", digits, digits);

@@ -18,10 +18,9 @@ static void put_text(AtomicFile *file, const char *prefix, const char *text)
 	atomic_print(file, "\"");
 }
 
-/* With the digits that give a reader the number itself. */
 static void put_number(const Answers *a, AtomicFile *file, double value)
 {
-	atomic_print(file, ",%.*g", a->data->number_bytes == sizeof(double) ? 17 : 9, value);
+	atomic_print(file, ",%.*g", number_digits(a->data->number_bytes), value);
 }
 
 /* Whether the outputs are one class, of some or of no and yes. */
