@@ -18,7 +18,7 @@ static void run(const char *bytes, size_t size)
 {
 	Failure failure = {.text = ""};
 	Image image = {.channels = 0};
-	Data data = {.name = "fuzz.idx"};
+	Data data = {.name = "fuzz.idx", .number_bytes = sizeof(float)};
 	const char *path = file_of(bytes, size);
 	bool done;
 	if (size > 0 && (*bytes == 'P' || *bytes == '\x89')) {

@@ -64,7 +64,8 @@ static void run(const char *bytes, size_t size)
 	Failure failure = {.text = ""};
 	DataOptions options = cut_options(&bytes, &size);
 	const char *path = file_of(bytes, size);
-	Data data = {.name = "fuzz.csv"}, again = {.name = "fuzz.csv"};
+	const Data empty = {.name = "fuzz.csv", .number_bytes = sizeof(float)};
+	Data data = empty, again = empty;
 	bool done = table_read(&data, path, 0, &options, &failure);
 	PROMISE(done == !failure.text[0]);
 	if (done) {
