@@ -206,6 +206,27 @@ Test(tables, are_read)
 	}
 }
 
+/* With --dtype f64, each number is the double that is nearest to its text: no float is between. */
+Test(tables, are_read_as_doubles)
+{
+	static const char text[] = "c,x,y,t\nred,0.1,1e300,0.30000000000000004\nblue,0.2,,16777217.1\n"
+		"\"red\",\"0.7\",1e299,-0.9\n";
+	static const double x[] = {0, 1, 0.1, 1e300, 1, 0, 0.2, (1e300 + 1e299) / 2, 0, 1, 0.7, 1e299};
+	static const double targets[] = {0.30000000000000004, 16777217.1, -0.9};
+	const DataOptions options = {.missing = MISSING_MEAN, .number_bytes = sizeof(double)};
+	Data data;
+	Failure failure;
+	cr_assert(read_text(&data, text, sizeof text - 1, &options, &failure), "%s", failure.text);
+	cr_assert_eq(data.rows * data.features, (int)(sizeof x / sizeof *x));
+	cr_expect_arr_eq(data.x_f64, x, sizeof x);
+	cr_expect_arr_eq(data.targets_f64, targets, sizeof targets);
+	data_close(&data);
+	static const char large[] = "x,t\n1,2\n3,1e309\n";
+	cr_assert_not(read_text(&data, large, sizeof large - 1, &options, &failure));
+	cr_expect(strstr(failure.text, ":3: column 2 (t) holds 1e309, expected a finite number of double"), "%s",
+		failure.text);
+}
+
 /* In the message, what follows the name of the file. */
 static const Case mistakes[] = {
 	{"", .expected = " is empty, expected a table as text"},

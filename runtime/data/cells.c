@@ -116,23 +116,24 @@ bool is_missing(const char *text, size_t length)
 	return false;
 }
 
-static bool is_infinity(const char *text, const char *end, float *value)
+static bool is_infinity(const char *text, const char *end, double *value)
 {
 	bool negative = *text == '-';
 	text += *text == '-' || *text == '+';
 	const size_t length = (size_t)(end - text);
-	*value = negative ? -1 / 0.0f : 1 / 0.0f;
+	*value = negative ? -1 / 0.0 : 1 / 0.0;
 	return (length == 3 && strncasecmp(text, "inf", 3) == 0) || (length == 8 && strncasecmp(text, "infinity", 8) == 0);
 }
 
-bool cell_number(const Sheet *sheet, const Cell *cell, float *value)
+bool cell_number(const Sheet *sheet, const Cell *cell, size_t number_bytes, double *value)
 {
 	const char *begin = cell->begin, *end = cell->end;
 	while (begin < end && is_space(sheet, *begin))
 		begin++;
 	while (begin < end && is_space(sheet, end[-1]))
 		end--;
-	return begin < end && (number_float(begin, sheet->point, value) == end || is_infinity(begin, end, value));
+	return begin < end
+		&& (number_read(begin, sheet->point, number_bytes, value) == end || is_infinity(begin, end, value));
 }
 
 static long line_of(const Sheet *sheet, const char *place)

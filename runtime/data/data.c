@@ -19,7 +19,7 @@ static const Reader readers[] = {
 		"tabs or spaces; "
 		"the last column\n      is the target, unless --target names another. So are .tsv .tab .txt .data .dat, all "
 		"also packed\n      (FILE.csv.gz, FILE.csv.zst), and - is one on standard input", table_read, .table = true,
-		.packed = true},
+		.packed = true, .doubles = true},
 	[IDX] = {".idx -ubyte", "MNIST's format, also packed (.gz): the images' file, such as train-images-idx3-ubyte, "
 		"with the labels'\n      beside it (train-labels-idx1-ubyte); IMAGES:LABELS names both", idx_read,
 		.packed = true},

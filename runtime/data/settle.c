@@ -21,9 +21,12 @@ static bool check_categories(const Table *t, int column, Failure *failure)
 		t->rows, column + 1);
 }
 
-/* Moves the texts into the schema, sorted, and renumbers the values. */
-static bool settle_texts(Table *t, int i, Column *column, float *values, int stride, bool whole, Failure *failure)
+/* Moves the texts of the table's column i into the schema, sorted, and renumbers the values: the first, and then each
+ * that is `stride` later. */
+static bool settle_texts(Table *t, int i, Column *column, void *values, int first, int stride, bool whole,
+	Failure *failure)
 {
+	const size_t bytes = t->data->number_bytes;
 	Plan *plan = &t->plans[i];
 	int *order = malloc((size_t)plan->texts.count * sizeof *order + 1);
 	if (!order || !texts_sort(&plan->texts, whole, order)) {
@@ -31,8 +34,9 @@ static bool settle_texts(Table *t, int i, Column *column, float *values, int str
 		return fail(failure, "%.200s: not enough memory to sort the texts of column %d", t->sheet.path, i + 1);
 	}
 	for (int row = 0; row < t->rows; row++) {
-		float *value = values + (size_t)row * (size_t)stride;
-		*value = isnan(*value) ? *value : (float)order[(int)*value];
+		const size_t at = (size_t)row * (size_t)stride + (size_t)first;
+		const double value = number_at(values, bytes, at);
+		number_put(values, bytes, at, isnan(value) ? value : order[(int)value]);
 	}
 	free(order);
 	column->texts = plan->texts.items;
@@ -76,7 +80,7 @@ static bool settle_inputs(Table *t, Failure *failure)
 		if (plan->part != PART_INPUT || !plan->text)
 			continue;
 		if (!check_categories(t, i, failure) || !settle_texts(t, i, &t->data->schema->inputs[plan->place],
-				t->inputs + plan->place, t->choice.inputs, false, failure))
+				t->inputs, plan->place, t->choice.inputs, false, failure))
 			return false;
 	}
 	return true;
@@ -91,7 +95,8 @@ static bool find_means(Table *t, Failure *failure)
 		if (!means)
 			return fail(failure, "%.200s: not enough memory", t->sheet.path);
 		for (int row = 0; row < t->rows; row++) {
-			const float value = t->inputs[(size_t)row * (size_t)t->choice.inputs + (size_t)k];
+			const double value = number_at(t->inputs, t->data->number_bytes,
+				(size_t)row * (size_t)t->choice.inputs + (size_t)k);
 			if (isnan(value))
 				continue;
 			means[column->texts ? (int)value : 0] += column->texts ? 1 : value;
@@ -167,14 +172,14 @@ static bool number_whole(Table *t, Plan *plan, int column, Failure *failure)
 	return true;
 }
 
-static bool set_labels(Table *t, const Column *column, const float *numbers, Failure *failure)
+static bool set_labels(Table *t, const Column *column, const void *numbers, Failure *failure)
 {
 	Data *data = t->data;
 	data->labels = malloc((size_t)t->rows * sizeof *data->labels);
 	if (!data->labels)
 		return fail(failure, "%.200s: not enough memory for %d labels", t->sheet.path, t->rows);
 	for (int row = 0; row < t->rows; row++)
-		data->labels[row] = (int32_t)numbers[row];
+		data->labels[row] = (int32_t)number_at(numbers, data->number_bytes, (size_t)row);
 	data->classes = column->text_count;
 	data->class_names = (const char *const *)column->texts;
 	return true;
@@ -190,19 +195,19 @@ static bool settle_target(Table *t, Failure *failure)
 		snprintf(data->unlabelled, sizeof data->unlabelled, "the target has %d values a row", t->choice.targets);
 	if (!plan || (plan->known && !plan->known->texts))
 		return true;
-	if (plan->text && !plan->known && !settle_texts(t, at, column, data->targets, 1, false, failure))
+	if (plan->text && !plan->known && !settle_texts(t, at, column, data->targets_any, 0, 1, false, failure))
 		return false;
 	if (plan->text)
-		return set_labels(t, column, data->targets, failure);
+		return set_labels(t, column, data->targets_any, failure);
 	if (t->whole && !number_whole(t, plan, at, failure))
 		return false;
 	if (!t->whole)
 		return true;
-	float *numbers = malloc((size_t)t->rows * sizeof *numbers);
+	void *numbers = malloc((size_t)t->rows * data->number_bytes);
 	bool done = numbers || fail(failure, "%.200s: not enough memory", t->sheet.path);
 	for (int row = 0; done && row < t->rows; row++)
-		numbers[row] = (float)t->whole[row];
-	done = done && (plan->known || settle_texts(t, at, column, numbers, 1, true, failure))
+		number_put(numbers, data->number_bytes, (size_t)row, t->whole[row]);
+	done = done && (plan->known || settle_texts(t, at, column, numbers, 0, 1, true, failure))
 		&& set_labels(t, column, numbers, failure);
 	free(numbers);
 	return done;
@@ -211,14 +216,16 @@ static bool settle_target(Table *t, Failure *failure)
 /* ---- samples */
 
 /* Writes a row's values, with means for what is missing. */
-static void spread_row(const Table *t, const float *from, float *to)
+static void spread_row(const Table *t, int row, void *x)
 {
+	const size_t bytes = t->data->number_bytes;
+	size_t from = (size_t)row * (size_t)t->choice.inputs, to = (size_t)row * (size_t)t->data->features;
 	for (int k = 0; k < t->choice.inputs; k++) {
 		const Column *column = &t->data->schema->inputs[k];
 		const int count = column_features(column);
+		const double value = number_at(t->inputs, bytes, from++);
 		for (int i = 0; i < count; i++)
-			to[i] = isnan(from[k]) ? (float)column->means[i] : column->texts ? (float)(i == (int)from[k]) : from[k];
-		to += count;
+			number_put(x, bytes, to++, isnan(value) ? column->means[i] : column->texts ? i == (int)value : value);
 	}
 }
 
@@ -239,13 +246,13 @@ static bool set_samples(Table *t, Failure *failure)
 	data->dims[0] = data->features = data->schema->features = (int)features;
 	data->rows = t->rows;
 	data->target_features = t->choice.targets;
-	float *x = plain ? t->inputs : malloc((size_t)features * (size_t)t->rows * sizeof *x);
+	void *x = plain ? t->inputs : malloc((size_t)features * (size_t)t->rows * data->number_bytes);
 	if (!x)
 		return fail(failure, "%.200s: not enough memory for %d rows of %lld values", t->sheet.path, t->rows,
 			(long long)features);
 	for (int row = 0; !plain && row < t->rows; row++)
-		spread_row(t, t->inputs + (size_t)row * (size_t)t->choice.inputs, x + (size_t)row * (size_t)features);
-	data->x = x;
+		spread_row(t, row, x);
+	data->x_any = x;
 	t->inputs = plain ? NULL : t->inputs;
 	return true;
 }

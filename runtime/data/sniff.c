@@ -110,17 +110,17 @@ static bool skip_comments(Sheet *sheet, const char **at, Failure *failure)
 /* ---- rows */
 
 /* What is found of a column besides what others want to know. */
-typedef struct First { Cell cell; bool number, missing, repeated; float value; } First;
+typedef struct First { Cell cell; bool number, missing, repeated; double value; } First;
 
 static void sniff_cell(const Sheet *sheet, const Cell *cell, int row, Sniffed *sniffed, First *first)
 {
-	float value;
+	double value;
 	const size_t length = (size_t)(cell->end - cell->begin);
 	if (is_missing(cell->begin, length))
 		sniffed->missing++;
-	else if (cell_number(sheet, cell, &value)) {
+	else if (cell_number(sheet, cell, sizeof value, &value)) {
 		sniffed->numbers++;
-		sniffed->counts_rows &= value == (float)row || value == (float)(row + 1);
+		sniffed->counts_rows &= value == row || value == row + 1;
 	} else
 		sniffed->texts++;
 	first->repeated |= length == (size_t)(first->cell.end - first->cell.begin)
@@ -154,7 +154,7 @@ static const char *read_first(const Sheet *sheet, const char *at, First *first, 
 			return NULL;
 		const Cell *cell = &first[i].cell;
 		first[i].missing = is_missing(cell->begin, (size_t)(cell->end - cell->begin));
-		first[i].number = !first[i].missing && cell_number(sheet, cell, &first[i].value);
+		first[i].number = !first[i].missing && cell_number(sheet, cell, sizeof(double), &first[i].value);
 	}
 	return at;
 }
@@ -169,7 +169,7 @@ static bool is_header(const Sheet *sheet, const Sniffed *sniffed, const First *f
 		bool text = !first[i].number && !first[i].missing;
 		if (text && sniffed[i].numbers > sniffed[i].texts)
 			return true;
-		numbers |= first[i].number && first[i].value != (float)i;
+		numbers |= first[i].number && first[i].value != i;
 		counted += first[i].number;
 		texts |= text;
 		repeated &= !text || first[i].repeated;
@@ -185,14 +185,15 @@ static void find_point(Sheet *sheet, const char *at)
 	sheet->point = '.';
 	for (int row = 0; sheet->separator != ',' && row < SNIFFED_ROWS && *at; row++, at = skip_blank_lines(sheet, at))
 		for (Cell cell = {.last = false}; !cell.last;) {
-			float value;
+			double value;
 			at = cell_read(sheet, at, &cell, &unused);
 			if (!at)
 				return;
 			const size_t length = (size_t)(cell.end - cell.begin);
 			for (int comma = 0; comma < 2; comma++) {
 				sheet->point = comma ? ',' : '.';
-				found[comma] += memchr(cell.begin, sheet->point, length) && cell_number(sheet, &cell, &value);
+				found[comma] += memchr(cell.begin, sheet->point, length)
+					&& cell_number(sheet, &cell, sizeof value, &value);
 			}
 			sheet->point = found[1] && !found[0] ? ',' : '.';
 		}

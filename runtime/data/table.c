@@ -35,7 +35,7 @@ static bool refuse_missing(const Table *t, int column, const Cell *cell, Failure
 }
 
 /* A row with a missing value that is to be left out becomes NAN, as does one that will get the mean. */
-static bool take_missing(Table *t, int column, const Cell *cell, float *value, Failure *failure)
+static bool take_missing(Table *t, int column, const Cell *cell, double *value, Failure *failure)
 {
 	Plan *plan = &t->plans[column];
 	const bool mean = t->options->missing == MISSING_MEAN && plan->part == PART_INPUT
@@ -57,7 +57,7 @@ static bool unknown_text(const Table *t, int column, const Cell *cell, const cha
 }
 
 /* The number of a text, as a value of the column. */
-static bool take_text(Table *t, int column, const Cell *cell, float *value, Failure *failure)
+static bool take_text(Table *t, int column, const Cell *cell, double *value, Failure *failure)
 {
 	Plan *plan = &t->plans[column];
 	char *copy = NULL;
@@ -75,13 +75,13 @@ static bool take_text(Table *t, int column, const Cell *cell, float *value, Fail
 	const int number = plan->known ? column_find(plan->known, copy) : texts_add(&plan->texts, begin, length);
 	bool done = number >= 0 || (plan->known ? unknown_text(t, column, cell, copy, failure)
 		: fail(failure, "%.200s: not enough memory for the texts of column %d", t->sheet.path, column + 1));
-	*value = (float)number;
+	*value = number;
 	free(copy);
 	return done;
 }
 
 /* Reads any cell, and returns where the next one begins; null: failure says what is wrong. */
-static const char *take_cell(Table *t, int column, const char *at, Cell *cell, float *value, Failure *failure)
+static const char *take_cell(Table *t, int column, const char *at, Cell *cell, double *value, Failure *failure)
 {
 	const Plan *plan = &t->plans[column];
 	const char *next = cell_read(&t->sheet, at, cell, failure);
@@ -93,13 +93,15 @@ static const char *take_cell(Table *t, int column, const char *at, Cell *cell, f
 		done = take_missing(t, column, cell, value, failure);
 	else if (plan->text)
 		done = take_text(t, column, cell, value, failure);
-	else if (!cell_number(&t->sheet, cell, value))
+	else if (!cell_number(&t->sheet, cell, t->data->number_bytes, value))
 		done = wrong_text(t, column, cell, failure);
 	else if (!isfinite(*value)) {
 		char words[COLUMN_WORDS];
-		done = fail_at(&t->sheet, cell->begin, failure, "%s holds %.*s, expected a finite number of single precision, "
-			"at most 3.4e38: correct it, or leave out the row", column_words(&t->sheet, column, words),
-			(int)(cell->end - cell->begin < 60 ? cell->end - cell->begin : 60), cell->begin);
+		done = fail_at(&t->sheet, cell->begin, failure, "%s holds %.*s, expected a finite number of %s: correct it, or "
+			"leave out the row", column_words(&t->sheet, column, words),
+			(int)(cell->end - cell->begin < 60 ? cell->end - cell->begin : 60), cell->begin,
+			t->data->number_bytes == sizeof(double) ? "double precision, at most 1.8e308"
+			: "single precision, at most 3.4e38");
 	}
 	return done ? next : NULL;
 }
@@ -120,7 +122,7 @@ static bool wrong_count(const Table *t, const char *row, Failure *failure)
 }
 
 /* Keeps a target's exact value as long as all are whole: then they may be labels. */
-static void keep_whole(Table *t, const char *cell, float value)
+static void keep_whole(Table *t, const char *cell, double value)
 {
 	double exact = value;
 	if (!t->whole || isnan(value))
@@ -139,27 +141,29 @@ static void keep_whole(Table *t, const char *cell, float value)
 	keep_values(t);
 }
 
-/* Reads a row, and returns where the next one begins. A row that is left out does not count. */
-static const char *take_row(Table *t, const char *row, Failure *failure)
+/* Reads a row of numbers of 4 or 8 bytes, and returns where the next one begins. A row that is left out does not
+ * count. */
+static inline __attribute__((always_inline)) const char *take_row_of(Table *t, const char *row, size_t bytes,
+	Failure *failure)
 {
 	const Sheet *sheet = &t->sheet;
 	const char separator = sheet->separator;
-	const int columns = sheet->columns, width = t->choice.inputs, targets = t->choice.targets;
-	float *inputs = t->inputs + (size_t)t->rows * (size_t)width;
-	float *values = t->data->targets + (size_t)t->rows * (size_t)targets;
+	const int columns = sheet->columns;
+	const size_t first_input = (size_t)t->rows * (size_t)t->choice.inputs;
+	const size_t first_target = (size_t)t->rows * (size_t)t->choice.targets;
 	bool whole = true;
 	const char *at = row;
 	for (int i = 0; i < columns; i++) {
 		const Plan *plan = &t->plans[i];
 		const char *cell_begin = at, *end = NULL;
-		float value;
+		double value;
 		bool last;
 		if (plan->part != PART_IGNORED && !plan->text) {
 			while (*at == ' ')
 				at++;
-			end = number_float(at, sheet->point, &value);
+			end = number_read(at, sheet->point, bytes, &value);
 		}
-		if (end && (*end == separator || *end == '\n') && separator != ' ' && fabsf(value) < INFINITY) {
+		if (end && (*end == separator || *end == '\n') && separator != ' ' && fabs(value) < INFINITY) {
 			last = *end == '\n';
 			at = end + 1;
 		} else {
@@ -173,14 +177,21 @@ static const char *take_row(Table *t, const char *row, Failure *failure)
 			return wrong_count(t, row, failure), NULL;
 		whole &= !isnan(value);
 		if (plan->part == PART_INPUT)
-			inputs[plan->place] = value;
+			number_put(t->inputs, bytes, first_input + (size_t)plan->place, value);
 		else if (plan->part == PART_TARGET) {
-			values[plan->place] = value;
+			number_put(t->data->targets_any, bytes, first_target + (size_t)plan->place, value);
 			keep_whole(t, cell_begin, value);
 		}
 	}
 	t->rows += whole || t->options->missing != MISSING_DROP;
 	return at;
+}
+
+/* A loop over the cells for each type. */
+static const char *take_row(Table *t, const char *row, Failure *failure)
+{
+	return t->data->number_bytes == sizeof(double) ? take_row_of(t, row, sizeof(double), failure)
+		: take_row_of(t, row, sizeof(float), failure);
 }
 
 /* At least as many as there are: quoted texts may hold ends of lines. */
@@ -201,13 +212,13 @@ static bool allocate(Table *t, Failure *failure)
 	if (rows > INT32_MAX || rows * (width + targets) > (size_t)16 * MAX_VALUES)
 		return fail(failure, "%.200s has %zu lines of %d columns, more than %d values: split it", t->sheet.path, rows,
 			t->sheet.columns, MAX_VALUES);
-	t->inputs = malloc((rows * width + 1) * sizeof *t->inputs);
-	t->data->targets = malloc((rows * targets + 1) * sizeof *t->data->targets);
+	t->inputs = malloc((rows * width + 1) * t->data->number_bytes);
+	t->data->targets_any = malloc((rows * targets + 1) * t->data->number_bytes);
 	bool single = false;
 	for (int i = 0; i < t->sheet.columns; i++)
 		single |= targets == 1 && t->plans[i].part == PART_TARGET && !t->plans[i].text;
 	t->whole = single ? malloc(rows * sizeof *t->whole) : NULL;
-	return (t->inputs && t->data->targets && (t->whole || !single))
+	return (t->inputs && t->data->targets_any && (t->whole || !single))
 		|| fail(failure, "%.200s: not enough memory for %zu rows of %zu values", t->sheet.path, rows, width);
 }
 

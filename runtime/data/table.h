@@ -27,6 +27,16 @@ bool text_read(char **text, size_t *size, bool *packed, const char *path, Failur
  * or strtod round it: 5, -.5, +5.e-3. Returns its end, or null if no number is there. point: '.' or ','. */
 const char *number_float(const char *text, char point, float *value);
 const char *number_double(const char *text, char point, double *value);
+/* The same, rounded to a number of 4 or 8 bytes. */
+static inline const char *number_read(const char *text, char point, size_t number_bytes, double *value)
+{
+	float narrow = 0;
+	if (number_bytes == sizeof(double))
+		return number_double(text, point, value);
+	const char *end = number_float(text, point, &narrow);
+	*value = (double)narrow;
+	return end;
+}
 
 /* ---- cells.c */
 
@@ -62,8 +72,8 @@ const char *skip_end(const Sheet *sheet, const char *at);
 char *cell_text(const Cell *cell);
 /* Whether the text stands for a missing value: nothing, NA, ?, nan and the like. */
 bool is_missing(const char *text, size_t length);
-/* Whether the whole cell is a number; value may be infinite. */
-bool cell_number(const Sheet *sheet, const Cell *cell, float *value);
+/* Whether the whole cell is a number, which is rounded to one of 4 or 8 bytes; value may be infinite. */
+bool cell_number(const Sheet *sheet, const Cell *cell, size_t number_bytes, double *value);
 /* Writes "FILE:LINE: " and the message; at: a place in the text. */
 bool fail_at(const Sheet *sheet, const char *at, Failure *failure, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
@@ -130,7 +140,8 @@ typedef struct Table {
 	Plan *plans;            /* [columns] */
 	const DataOptions *options;
 	Data *data;
-	float *inputs;          /* [rows][choice.inputs]: numbers, or the numbers of texts; NAN: missing */
+	/* [rows][choice.inputs], numbers of the data's type: those of the table, or the numbers of texts; NAN: missing */
+	void *inputs;
 	double *whole;          /* [rows]: the values of a single target that are whole numbers so far; or null */
 	int rows;
 } Table;
