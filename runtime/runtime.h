@@ -165,10 +165,13 @@ typedef struct TensorFile { NamedTensor *tensors; int count; void *storage; } Te
 
 /* Only F32, F64 and I64 are written. A tensor of any other type that is read gets the smallest type of ours that holds
  * its values exactly. */
-/* note: a text that is kept in the metadata, or null. */
-bool safetensors_save(const char *path, const NamedTensor *tensors, int count, const char *note, Failure *failure);
-/* Reads that text of a file, to be freed; *note is null if it has none. */
-bool safetensors_note(const char *path, char **note, Failure *failure);
+/* A text that is kept in the metadata, which must be UTF-8. */
+typedef struct Metadata { const char *key, *text; } Metadata;
+
+/* notes: up to one without a key; those without a text are left out. Null: there are none. */
+bool safetensors_save(const char *path, const NamedTensor *tensors, int count, const Metadata *notes, Failure *failure);
+/* Reads such a text of a file, to be freed; *text is null if it has none. */
+bool safetensors_note(const char *path, const char *key, char **text, Failure *failure);
 bool safetensors_load(TensorFile *file, const char *path, Failure *failure);
 void tensor_file_close(TensorFile *file);
 float float_from_half(uint32_t bits);           /* IEEE 754's binary16, exactly */
@@ -176,6 +179,10 @@ float float_from_half(uint32_t bits);           /* IEEE 754's binary16, exactly 
 /* Whether the file at path belongs to another program; then failure says to which, and how to convert it. */
 bool foreign_weights(const char *path, Failure *failure);
 bool foreign_data(const char *path, Failure *failure);
+/* The same of a network's file. */
+bool foreign_network(const char *path, Failure *failure);
+/* Whether the file at path is safetensors. */
+bool is_weights_file(const char *path);
 /* Whether the name of a file of weights suggests that it belongs to another program; what: to which. */
 bool foreign_name(const char *path, const char **what);
 
@@ -326,13 +333,30 @@ bool program_accepts(const Program *program, const Data *data, Failure *failure)
 
 /* ---- weights.c: a network's tensors in files: safetensors with the names of PyTorch's state_dict */
 
+/* What is worth telling of weights that were read. */
+typedef struct Loaded {
+	int uncounted;          /* the number of BatchNorms without num_batches_tracked in the file; they get 0 */
+	int integers;           /* the number of tensors of floats that the file has as integers */
+	const char *integer;    /* the name of the first of them */
+} Loaded;
+
 /* Accepts the files that load_state_dict(strict=True) accepts, and also those in which all names have the same prefix
- * (`net.`). uncounted: the number of BatchNorms without num_batches_tracked in the file; they get 0. */
-bool program_load(const Program *program, void *net, const char *path, int *uncounted, Failure *failure);
-/* schema: of the data that it was trained on, or null. */
-bool program_save(const Program *program, const void *net, const char *path, const Schema *schema, Failure *failure);
+ * (`net.`). */
+bool program_load(const Program *program, void *net, const char *path, Loaded *loaded, Failure *failure);
+/* What a file of weights says besides them. */
+typedef struct About {
+	const char *network;    /* its text, as a .net file has it; or null */
+	const Schema *schema;   /* of the data that it was trained on, or null */
+} About;
+
+/* about: null for nothing. */
+bool program_save(const Program *program, const void *net, const char *path, const About *about, Failure *failure);
+/* The text of the network that was saved with its weights, to be freed; *text is null if there is none. */
+bool network_load(char **text, const char *path, Failure *failure);
 /* The schema that was saved with the weights, to be freed by schema_free; *schema is null if there is none. */
 bool schema_load(Schema **schema, const char *path, Failure *failure);
+/* Whether both say the same; either may be null. False, too, if there is no memory to find out. */
+bool schema_equal(const Schema *a, const Schema *b);
 void schema_free(Schema *schema);
 /* The mean and the deviation of each input, as --standardize found them; false: inputs are not scaled. */
 bool schema_scale(const Schema *schema, const double **centres, const double **deviations);

@@ -23,11 +23,15 @@ static NamedTensor named(const Program *program, const ProgramTensor *tensor)
 	return out;
 }
 
-bool program_save(const Program *program, const void *net, const char *path, const Schema *schema, Failure *failure)
+static const char schema_key[] = "bnc.data", network_key[] = "bnc.network";
+
+bool program_save(const Program *program, const void *net, const char *path, const About *about, Failure *failure)
 {
-	char *note = schema ? schema_write(schema) : 0;
+	const Schema *schema = about ? about->schema : 0;
+	char *columns = schema ? schema_write(schema) : 0;
+	const Metadata notes[] = {{network_key, about ? about->network : 0}, {schema_key, columns}, {0, 0}};
 	NamedTensor *tensors = calloc((size_t)program->tensor_count + 1, sizeof *tensors);
-	bool ok = tensors && (note || !schema);
+	bool ok = tensors && (columns || !schema);
 	for (int i = 0; ok && i < program->tensor_count; i++) {
 		const ProgramTensor *tensor = &program->tensors[i];
 		tensors[i] = named(program, tensor);
@@ -40,13 +44,13 @@ bool program_save(const Program *program, const void *net, const char *path, con
 			tensor_get(program, net, tensor, tensors[i].values);
 	}
 	if (ok)
-		ok = safetensors_save(path, tensors, program->tensor_count, note, failure);
+		ok = safetensors_save(path, tensors, program->tensor_count, notes, failure);
 	else
 		fail(failure, "%s: not enough memory to write the weights of %s", path, program->name);
 	for (int i = 0; tensors && i < program->tensor_count; i++)
 		free(tensors[i].values);
 	free(tensors);
-	free(note);
+	free(columns);
 	return ok;
 }
 
@@ -54,13 +58,18 @@ bool schema_load(Schema **schema, const char *path, Failure *failure)
 {
 	char *note;
 	*schema = 0;
-	if (!safetensors_note(path, &note, failure))
+	if (!safetensors_note(path, schema_key, &note, failure))
 		return false;
 	if (note)
 		*schema = schema_read(note);
 	bool sound = *schema || !note;
 	free(note);
 	return sound || fail(failure, "%s: damaged: what it says of the data it was trained on is not understood", path);
+}
+
+bool network_load(char **text, const char *path, Failure *failure)
+{
+	return safetensors_note(path, network_key, text, failure);
 }
 
 /* ---- loading: which tensor of the file is whose */
@@ -271,18 +280,18 @@ static bool names_differ(const Load *load)
 		missing.text, extra.text, cure);
 }
 
-static bool match_names(Load *load, int *uncounted)
+static bool match_names(Load *load, Loaded *loaded)
 {
 	int missing, used = 0;
 	size_t prefix_length = choose_prefix(load, &missing);
-	*uncounted = 0;
+	*loaded = (Loaded){.uncounted = 0};
 	for (int i = 0; i < load->program->tensor_count; i++) {
 		load->found[i] = find_in_file(load, &load->program->tensors[i], prefix_length);
 		if (load->found[i]) {
 			load->used[load->found[i] - load->file.tensors] = true;
 			used++;
 		} else
-			*uncounted += is_optional(&load->program->tensors[i]);
+			loaded->uncounted += is_optional(&load->program->tensors[i]);
 	}
 	return (missing == 0 && used == load->file.count) || names_differ(load);
 }
@@ -393,7 +402,7 @@ static bool convert_to_counter(const Load *load, NamedTensor *tensor)
 	return true;
 }
 
-static bool prepare_values(const Load *load)
+static bool prepare_values(const Load *load, Loaded *loaded)
 {
 	for (int i = 0; i < load->program->tensor_count; i++) {
 		const ProgramTensor *tensor = &load->program->tensors[i];
@@ -408,6 +417,8 @@ static bool prepare_values(const Load *load)
 				return false;
 			continue;
 		}
+		if (found->type == ELEMENT_I64 && loaded->integers++ == 0)
+			loaded->integer = tensor->path;
 		if (!convert(load, i) || !check_finite(load, tensor, found))
 			return false;
 	}
@@ -428,7 +439,7 @@ static void store_values(const Load *load, void *net)
 	}
 }
 
-bool program_load(const Program *program, void *net, const char *path, int *uncounted, Failure *failure)
+bool program_load(const Program *program, void *net, const char *path, Loaded *loaded, Failure *failure)
 {
 	Load load = {.program = program, .path = path, .failure = failure};
 	if (!safetensors_load(&load.file, path, failure))
@@ -441,7 +452,7 @@ bool program_load(const Program *program, void *net, const char *path, int *unco
 	if (!ok)
 		fail(failure, "%s: not enough memory to read the weights of %s", path, program->name);
 	/* everything is checked before anything is stored */
-	ok = ok && match_names(&load, uncounted) && prepare_values(&load);
+	ok = ok && match_names(&load, loaded) && prepare_values(&load, loaded);
 	if (ok)
 		store_values(&load, net);
 	for (int i = 0; load.owned && i < program->tensor_count; i++)

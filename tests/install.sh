@@ -62,7 +62,7 @@ check "no packages" [ ! -e "$scratch/called" ]
 
 # ---- the manual page
 
-"$bnc" --print man >"$scratch/bnc.1"
+"$bnc" --text man >"$scratch/bnc.1"
 have() {
 	command -v "$1" >/dev/null || { echo "$2: skipped, there is no $1"; false; }
 }
@@ -87,7 +87,7 @@ check "manual: every option" diff "$scratch/options" "$scratch/explained"
 
 # ---- completions
 
-"$bnc" --print bash >"$scratch/completion.bash"
+"$bnc" --text bash >"$scratch/completion.bash"
 mkdir "$scratch/files" "$scratch/files/folder"
 touch "$scratch/files/one.net" "$scratch/files/two words.net" "$scratch/files/data.npz" "$scratch/files/other.txt"
 
@@ -107,7 +107,7 @@ if have bash "completions for bash"; then
 	check "bash: options" completes "--explain" --ex
 	check "bash: several options" completes "--list-layers --list-settings --list-data" --li
 	check "bash: all options" completes "$(tr '\n' ' ' <"$scratch/options" | sed 's/ $//')" --
-	check "bash: no hidden option" completes "" --print
+	check "bash: no hidden option" completes "" --tex
 	check "bash: kernel sets" completes "scalar" --isa sc
 	check "bash: kernel sets after =" completes "scalar" --isa = sc
 	check "bash: the empty word after =" completes "hex decimal" --weights-as =
@@ -122,7 +122,7 @@ if have bash "completions for bash"; then
 	check "bash: what help knows" completes "list-layers list-settings list-data" --help li
 	check "bash: topics" completes "training train" --help train
 fi
-"$bnc" --print zsh >"$scratch/_bnc"
+"$bnc" --text zsh >"$scratch/_bnc"
 check "zsh: all options" sh -c 'while read -r option; do grep -q -e "$option[=[]" "$1" || exit 1; done <"$2"' - \
 	"$scratch/_bnc" "$scratch/options"
 if have zsh "completions for zsh"; then

@@ -117,12 +117,12 @@ static void rename_all(const char *before)
 static void expect_same(const Compilation *c, const void *expected, const char *text, const char *before)
 {
 	Failure failure;
-	int uncounted;
+	Loaded loaded;
 	void *net = allocate_net(c);
-	cr_assert(program_load(&c->module->program, net, path, &uncounted, &failure), "%s: before all names `%s`: %s",
+	cr_assert(program_load(&c->module->program, net, path, &loaded, &failure), "%s: before all names `%s`: %s",
 		text, before,
 		failure.text);
-	cr_assert_eq(uncounted, 0);
+	cr_assert_eq(loaded.uncounted, 0);
 	cr_assert_arr_eq(net, expected, c->module->program.bytes, "%s: before all names `%s`", text, before);
 	program_free(&c->module->program, net);
 }
@@ -231,7 +231,8 @@ static const Case cases[] = {
 
 static void load_case(const Case *of, int number)
 {
-	int tensors = 0, uncounted;
+	int tensors = 0;
+	Loaded read;
 	Compilation c;
 	Failure failure;
 	compile_text(&c, of->network, kernel_set("scalar"), true, STAGE_RUN);
@@ -241,7 +242,7 @@ static void load_case(const Case *of, int number)
 	while (tensors < 8 && of->tensors[tensors].name)
 		tensors++;
 	cr_assert(safetensors_save(path, of->tensors, tensors, 0, &failure), "%s", failure.text);
-	bool loaded = program_load(&c.module->program, net, path, &uncounted, &failure);
+	bool loaded = program_load(&c.module->program, net, path, &read, &failure);
 	cr_expect_eq(loaded, !of->message, "case %d: %s", number, loaded ? "loaded" : failure.text);
 	if (!loaded && of->message) {
 		cr_expect(strstr(failure.text, of->message), "case %d: expected `%s` in `%s`", number, of->message,
@@ -251,7 +252,7 @@ static void load_case(const Case *of, int number)
 	}
 	if (loaded) {
 		const Tensor *counter = find_persistent(&c, "num_batches_tracked_0");
-		cr_expect_eq(uncounted, of->uncounted, "case %d", number);
+		cr_expect_eq(read.uncounted, of->uncounted, "case %d", number);
 		cr_expect(!counter || get_counter(net, counter) == (of->uncounted ? 0 : 7), "case %d", number);
 	}
 	program_free(&c.module->program, net);
@@ -271,14 +272,38 @@ Test(weights, integers_are_rounded_once)
 	const NamedTensor tensors[] = {{"0.weight", ELEMENT_I64, 2, {2, 2}, integers}, TENSOR_1("0.bias", two)};
 	Compilation c;
 	Failure failure;
-	int uncounted;
+	Loaded loaded;
 	float values[4];
 	compile_text(&c, "linear 2 2", kernel_set("scalar"), true, STAGE_RUN);
 	void *net = allocate_net(&c);
 	cr_assert(safetensors_save(path, tensors, 2, 0, &failure), "%s", failure.text);
-	cr_assert(program_load(&c.module->program, net, path, &uncounted, &failure), "%s", failure.text);
+	cr_assert(program_load(&c.module->program, net, path, &loaded, &failure), "%s", failure.text);
 	get_values(&c, net, find_persistent(&c, "weight_0"), values);
+	cr_expect_eq(loaded.integers, 1);
+	cr_expect_str_eq(loaded.integer, "0.weight");
 	cr_expect(values[0] == 16777216 && values[1] == 0x1.000002p53f && values[2] == -0x1.000002p53f && values[3] == 3);
+	program_free(&c.module->program, net);
+	compilation_close(&c);
+}
+
+/* What numpy's astype makes of them: halfway between two floats, the even one. */
+Test(weights, doubles_are_rounded_to_even)
+{
+	double doubles[] = {0x1.000001p0, 0x1.000003p0, -0x1.000001p0, 0x1p-150};
+	const float expected[] = {1, 0x1.000004p0f, -1, 0};
+	const NamedTensor tensors[] = {{"0.weight", ELEMENT_F64, 2, {2, 2}, doubles}, TENSOR_1("0.bias", two)};
+	Compilation c;
+	Failure failure;
+	Loaded loaded;
+	float values[4];
+	compile_text(&c, "linear 2 2", kernel_set("scalar"), true, STAGE_RUN);
+	void *net = allocate_net(&c);
+	cr_assert(safetensors_save(path, tensors, 2, 0, &failure), "%s", failure.text);
+	cr_assert(program_load(&c.module->program, net, path, &loaded, &failure), "%s", failure.text);
+	cr_expect_eq(loaded.integers, 0);
+	get_values(&c, net, find_persistent(&c, "weight_0"), values);
+	for (int i = 0; i < 4; i++)
+		cr_expect(values[i] == expected[i], "%d: %a", i, (double)values[i]);
 	program_free(&c.module->program, net);
 	compilation_close(&c);
 }

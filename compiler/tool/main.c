@@ -19,13 +19,27 @@ int __wrap_mprotect(void *address, size_t length, int protection)
 
 /* ---- networks */
 
+/* This bnc does not take the text that another one saved: it can be had and mended. */
+static void say_saved(const Session *s, const Compilation *c)
+{
+	const char *path = c->source.path;
+	if (s->options.print)
+		fwrite(c->source.text, 1, c->source.length, stdout);
+	else
+		say("note: this is the text of the network in %.150s: with --print instead of other options it is written out; "
+			"changed, it can be given with the weights, as in bnc FILE.net --weights %.150s", path, path);
+}
+
 /* Reports the network's mistakes. */
 static int compile_one(const Session *s, Compilation *c)
 {
 	Failure failure = {.text = ""};
-	Stage last = s->options.dump >= 0 ? (Stage)s->options.dump : s->options.check ? STAGE_C : STAGE_RUN;
+	Stage last = s->options.dump >= 0 ? (Stage)s->options.dump : s->options.print ? STAGE_NETWORK
+		: s->options.check ? STAGE_C : STAGE_RUN;
 	bool ok = compile(c, last, &s->options.overrides, &failure);
 	diagnostics_print(c->diagnostics, stderr);
+	if (!ok && !failure.text[0] && s->options.networks[c - s->compilations].saved)
+		say_saved(s, c);
 	if (!ok)
 		return failure.text[0] ? report_failure(EXIT_INTERNAL, &failure) : EXIT_NETWORK;
 	if (c->module && !s->options.emit.path
@@ -62,16 +76,35 @@ static int compile_all(Session *s)
 	return status;
 }
 
+/* Several networks with weights are run on the same data, and must take them alike. */
+static bool take_one_schema(Session *s, const char *path, const char **first, Failure *failure)
+{
+	Schema *schema;
+	if (!schema_load(&schema, path, failure))
+		return false;
+	if (!*first) {
+		*first = path;
+		s->schema = schema;
+		return true;
+	}
+	const bool equal = schema_equal(s->schema, schema);
+	schema_free(schema);
+	return equal || fail(failure, "%s and %s were trained on different columns, or on columns that became numbers in "
+		"different ways: run each by itself", *first, path);
+}
+
 /* Data become numbers as those did with which the weights were trained. */
 static bool take_schema(Session *s, Failure *failure)
 {
 	DataOptions *data = &s->options.data;
-	if (!schema_load(&s->schema, s->options.weights, failure))
-		return false;
+	const char *first = 0;
+	for (int i = 0; i < s->count; i++)
+		if (weights_path(&s->options, i) && !take_one_schema(s, weights_path(&s->options, i), &first, failure))
+			return false;
 	const char *option = data->target ? "target" : data->ignore ? "ignore" : data->standardize ? "standardize" : 0;
 	if (s->schema && option)
 		return fail(failure, "--%s would change what %s was trained with, which it remembers: leave it out", option,
-			s->options.weights);
+			first);
 	data->schema = s->schema;
 	return true;
 }
@@ -142,16 +175,23 @@ static int take_validation(Session *s)
 	return done ? 0 : report_failure(EXIT_DATA, &failure);
 }
 
+/* Whether it was only asked for what the compiler knows. */
+static bool is_early(const CommandLine *options)
+{
+	return options->print || options->check || options->dump >= 0;
+}
+
 static void report_all(const Session *s)
 {
-	bool training = s->options.train || s->options.save || s->options.emit.path || s->options.eval
-		|| s->options.predict;
+	bool other = s->options.train || s->options.save || s->options.emit.path || s->options.eval
+		|| s->options.predict || s->options.explain || s->options.verify || is_early(&s->options);
 	for (int i = 0; i < s->count; i++) {
 		const Compilation *c = &s->compilations[i];
+		if (s->options.print)
+			fputs(network_text(c->arena, c->network), stdout);
 		if (s->options.dump >= 0)
 			dump(c, (Stage)s->options.dump, stdout);
-		if (s->options.summary || (!training && !s->options.explain && !s->options.verify && !s->options.check
-			&& s->options.dump < 0))
+		if (s->options.summary || !other)
 			print_summary(c->module, stdout);
 		if (s->options.explain)
 			explain(c->module, stdout);
@@ -165,7 +205,7 @@ static int run_session(Session *s)
 		return no_memory(s->options.network_count);
 	Failure failure;
 	int status = compile_all(s);
-	if (status == 0 && s->options.weights && !take_schema(s, &failure))
+	if (status == 0 && !is_early(&s->options) && !take_schema(s, &failure))
 		status = report_failure(EXIT_DATA, &failure);
 	if (status == 0 && s->options.train)
 		status = take_data(s);
@@ -175,7 +215,8 @@ static int run_session(Session *s)
 		status = take_answered(s);
 	if (status == 0) {
 		report_all(s);
-		if (s->options.train || s->options.save || s->options.weights || s->options.emit.path || s->options.verify)
+		if (s->options.train || s->options.save || s->options.emit.path || s->options.verify
+			|| (weights_path(&s->options, 0) && !is_early(&s->options)))
 			status = run_all(s);
 	}
 	for (int i = 0; i < s->count; i++)

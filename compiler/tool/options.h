@@ -3,7 +3,11 @@
 #define BNC_OPTIONS_H
 #include "standalone/standalone.h"
 
-typedef struct NetworkArgument { const char *path, *text; } NetworkArgument;    /* text: the argument of -e, or null */
+typedef struct NetworkArgument {
+	const char *path;
+	const char *text;       /* the argument of -e; null: it is in a file */
+	bool saved;             /* the file is one of weights, which has the text of its network, too */
+} NetworkArgument;
 
 typedef struct CommandLine {
 	NetworkArgument *networks;
@@ -13,7 +17,7 @@ typedef struct CommandLine {
 	DataOptions data;
 	int64_t steps;
 	uint64_t seed;
-	bool seed_given, no_shuffle, quiet, json, log_steps, no_eval, summary, explain, verify, check, no_fuse;
+	bool seed_given, no_shuffle, quiet, json, log_steps, no_eval, print, summary, explain, verify, check, no_fuse;
 	double valid_fraction;  /* of the data of --train; 0: valid names data */
 	int patience;           /* 0: none */
 	bool f64;               /* the numbers are doubles */
@@ -29,7 +33,11 @@ typedef enum OptionsResult { OPTIONS_RUN, OPTIONS_DONE, OPTIONS_WRONG } OptionsR
 OptionsResult options_read(CommandLine *options, int argc, char **argv, Failure *failure);
 void options_free(CommandLine *options);
 
-/* ---- source.c: the text of a network, from its file or the command line */
+/* ---- source.c: the text of a network, from its file, its weights or the command line */
 bool source_read(Source *source, Arena *arena, const NetworkArgument *argument, Failure *failure);
+/* The file that has the weights of a network; null: there is none, and they are drawn. */
+const char *weights_path(const CommandLine *options, int network);
+/* Whether there is such a file for each network. */
+bool has_weights(const CommandLine *options);
 
 #endif

@@ -17,7 +17,7 @@ static bool check_needs(const CommandLine *options, const bool *given, Failure *
 			return fail(failure, "--%s needs --train DATA", name);
 		if (needs & DATA && !options->train && !options->eval && !options->predict)
 			return fail(failure, "--%s needs --train, --eval or --predict DATA", name);
-		if (needs & RESULTS && !options->train && !options->weights)
+		if (needs & RESULTS && !options->train && !has_weights(options))
 			return fail(failure, "--%s needs weights: give --weights FILE, or --train DATA in the same command", name);
 		if (needs & EMISSION && !options->emit.path)
 			return fail(failure, "--%s needs --emit FILE.c", name);
@@ -39,13 +39,14 @@ static int list_uses(const CommandLine *options)
 	int uses = 0;
 	uses |= options->train ? BY_TRAINING : 0;
 	uses |= options->emit.path ? BY_EMISSION : 0;
-	uses |= options->save && !options->weights ? BY_SAVING : 0;     /* the initial weights are saved */
+	uses |= options->save && !has_weights(options) ? BY_SAVING : 0;     /* the initial weights are saved */
 	uses |= options->summary ? BY_SUMMARY : 0;
 	uses |= options->explain ? BY_EXPLANATION : 0;
 	uses |= options->verify ? BY_VERIFICATION : 0;
 	uses |= options->check ? BY_CHECK : 0;
 	uses |= options->emit.ram ? BY_RAM : 0;
-	uses |= options->dump == STAGE_NETWORK ? BY_NETWORK : options->dump > STAGE_NETWORK ? BY_STEPS : 0;
+	uses |= options->print || options->dump == STAGE_NETWORK ? BY_NETWORK : 0;
+	uses |= options->dump > STAGE_NETWORK ? BY_STEPS : 0;
 	return uses;
 }
 
@@ -72,8 +73,8 @@ static bool check_uses(const CommandLine *options, const bool *given, Failure *f
 	return true;
 }
 
-/* Refuses to write a file twice, or over a network, the data or the weights. But --save may replace the file of
- * --weights. */
+/* Refuses to write a file twice, or over a network, the data or the weights. But --save may replace a file of weights
+ * that is read. */
 static bool check_paths(const CommandLine *options, Failure *failure)
 {
 	char header[PATH_MAX] = "", data[4][PATH_MAX] = {"", "", "", ""};
@@ -98,7 +99,8 @@ static bool check_paths(const CommandLine *options, Failure *failure)
 				return fail(failure, "%s and %s would both write %s: give each a file of its own", outputs[k].option,
 					outputs[i].option, path);
 		for (int k = 0; path && k < options->network_count; k++)
-			if (!options->networks[k].text && is_same_file(options->networks[k].path, path))
+			if (!options->networks[k].text && !(options->networks[k].saved && path == options->save)
+				&& is_same_file(options->networks[k].path, path))
 				return fail(failure, "%s would write over the network %s: give another file", outputs[i].option, path);
 		for (int k = 0; path && k < 4; k++)
 			if (*data[k] && is_same_file(data[k], path))
@@ -151,7 +153,7 @@ bool options_check(const CommandLine *options, const bool *given, Failure *failu
 		return false;
 	if (options->verify && options->f64)
 		return fail(failure, "--verify compares programs of f32: leave out --dtype f64");
-	if (options->emit.inference && !options->weights && !options->train)
+	if (options->emit.inference && !has_weights(options) && !options->train)
 		return fail(failure, "--inference needs weights: give --weights FILE, or --train DATA in the same command");
 	return check_save(options->save, failure) && check_data_options(options, failure)
 		&& (!options->emit.path || standalone_check(&options->emit, failure)) && check_paths(options, failure);

@@ -39,7 +39,7 @@ static bool add_network(CommandLine *options, const char *path, const char *text
 	if (!networks)
 		return fail(failure, "not enough memory for %d networks", options->network_count + 1);
 	options->networks = networks;
-	options->networks[options->network_count++] = (NetworkArgument){path, text};
+	options->networks[options->network_count++] = (NetworkArgument){path, text, !text && is_weights_file(path)};
 	return true;
 }
 

@@ -198,7 +198,8 @@ const Spec options_table[] = {
 	{"weights", "FILE", "start from these weights (safetensors, PyTorch's names)", .kind = TEXT, FIELD(weights),
 		.needs = ONE_NETWORK | WHOLE,
 		.more = "Names are those of torch.nn.Sequential: 0.weight, 1.running_mean. Of a state_dict: "
-			"safetensors.torch.save_file(model.state_dict(), \"FILE\")."},
+			"safetensors.torch.save_file(model.state_dict(), \"FILE\"). A file of --save has its network, too, and "
+			"can be given as one: bnc FILE --eval DATA."},
 	{"save", "FILE", "write the weights", .kind = TEXT, FIELD(save), .needs = ONE_NETWORK | WHOLE,
 		.more = "As safetensors, with PyTorch's names; without --train the initial ones. An old file is replaced once "
 			"the new one is whole. FILE - is standard output: then the weights are alone there, and whatever else is "
@@ -263,6 +264,8 @@ const Spec options_table[] = {
 		.choose = choose_stage, .needs = EARLY,
 		.more = "Stops after this stage of the compiler and prints what it made. docs/internals.md follows one "
 			"network through all."},
+	{"print", 0, "the network's text, with all sizes", .kind = FLAG, FIELD(print), .needs = EARLY | ONE_NETWORK,
+		.more = "Also that of a network which is kept with its weights: bnc FILE.safetensors --print."},
 	{"check", 0, "report mistakes only", .kind = FLAG, FIELD(check), .needs = EARLY},
 	{"isa", "NAME", "kernel set: %s", .kind = READ, .read = read_isa,
 		.more = "Without it, the best that this processor has."},
@@ -289,7 +292,7 @@ const Spec options_table[] = {
 		.question = ASK_HELP,
 		.letters = "h", .more = "Options may be written without their dashes: bnc --help lr. Several words are "
 			"explained one after the other."},
-	{"print", "TEXT", "the manual page, or completions for a shell", .kind = ANSWER, .question = ASK_TEXT,
+	{"text", "TEXT", "the manual page, or completions for a shell", .kind = ANSWER, .question = ASK_TEXT,
 		.hidden = true},
 };
 enum { SPECS = sizeof options_table / sizeof *options_table };

@@ -41,10 +41,7 @@ int report_failure(int status, const Failure *failure)
 	return status;
 }
 
-/* A message that is not about a mistake. */
-static void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-static void say(const char *format, ...)
+void say(const char *format, ...)
 {
 	Failure text;
 	va_list values;
@@ -106,12 +103,16 @@ static void name_apart(Session *s)
 
 static bool load_weights(const Program *program, void *net, const char *path, Failure *failure)
 {
-	int uncounted;
-	if (!program_load(program, net, path, &uncounted, failure))
+	Loaded loaded;
+	if (!program_load(program, net, path, &loaded, failure))
 		return false;
-	if (uncounted)
+	if (loaded.uncounted)
 		say("note: %s has no num_batches_tracked for %d batchnorm%s of %s: it is taken to be 0, as PyTorch does", path,
-			uncounted, uncounted == 1 ? "" : "s", program->name);
+			loaded.uncounted, loaded.uncounted == 1 ? "" : "s", program->name);
+	if (loaded.integers)
+		say("note: %s has integers for `%s`%s: they are taken for the weights themselves, as PyTorch does; if they "
+			"were quantized, multiply them by their scale before save_file", path, loaded.integer,
+			loaded.integers > 1 ? " and others" : "");
 	return true;
 }
 
@@ -136,7 +137,8 @@ static bool prepare_runs(Job *job)
 		runs[i].net = program_allocate(&c->module->program, failure);
 		if (!runs[i].net || !program_initialise(&c->module->program, runs[i].net, random, failure))
 			return false;
-		if (s->options.weights && !load_weights(&c->module->program, runs[i].net, s->options.weights, failure))
+		if (weights_path(&s->options, i)
+			&& !load_weights(&c->module->program, runs[i].net, weights_path(&s->options, i), failure))
 			return false;
 	}
 	for (int i = 0; i < s->count; i++)
@@ -189,13 +191,15 @@ static char *last_finite_path(const char *save)
 	return path;
 }
 
-/* Removes the file of an earlier run, which could be taken for this one's. If it is the file of --weights, it stays. */
+/* Removes the file of an earlier run, which could be taken for this one's. If it is the file that the weights came
+ * from, it stays. */
 static void remove_last_finite(const CommandLine *options)
 {
 	char *path = last_finite_path(options->save);
 	struct stat old, weights;
 	if (path && lstat(path, &old) == 0 && S_ISREG(old.st_mode)) {
-		bool given = options->weights && stat(options->weights, &weights) == 0 && weights.st_dev == old.st_dev
+		const char *given_path = weights_path(options, 0);
+		bool given = given_path && stat(given_path, &weights) == 0 && weights.st_dev == old.st_dev
 			&& weights.st_ino == old.st_ino;
 		if (!given)
 			unlink(path);
@@ -203,9 +207,17 @@ static void remove_last_finite(const CommandLine *options)
 	free(path);
 }
 
+/* What the file of the weights says of its network and the data. */
+static About about_network(const Job *job)
+{
+	const Compilation *c = &job->session->compilations[0];
+	return (About){network_text(c->arena, c->network), schema_of(job->session)};
+}
+
 /* After a loss that is not finite the weights are of no use, but those of some steps before may be. */
 static void save_last_finite(Job *job)
 {
+	const About about = about_network(job);
 	const Training *t = &job->training;
 	char *path = last_finite_path(job->options->save);
 	if (!job->options->save)
@@ -214,8 +226,7 @@ static void save_last_finite(Job *job)
 		remove_last_finite(job->options);
 		say("no weights are kept: %s", path ? "there are none with a finite loss"
 			: "there is no file that they could lie beside");
-	} else if (!program_save(t->breakdown.run->program, t->breakdown.run->net, path, schema_of(job->session),
-			&job->failure))
+	} else if (!program_save(t->breakdown.run->program, t->breakdown.run->net, path, &about, &job->failure))
 		go_wrong(job, EXIT_DATA);
 	else
 		say("the weights that gave the last finite loss, those after %lld step%s, are in %s", (long long)t->returned,
@@ -227,7 +238,7 @@ static void save_last_finite(Job *job)
  * them. */
 static void emit_first(Job *job)
 {
-	const bool trained = job->options->train || job->options->weights, inference = job->options->emit.inference;
+	const bool trained = job->options->train || weights_path(job->options, 0), inference = job->options->emit.inference;
 	const Compilation *c = &job->session->compilations[0];
 	const double *centres, *deviations;
 	const bool scaled = schema_scale(schema_of(job->session), &centres, &deviations);
@@ -252,8 +263,8 @@ static void write_results(Job *job)
 {
 	const CommandLine *options = job->options;
 	if (options->save) {
-		job->saved = program_save(job->runs[0].program, job->runs[0].net, options->save, schema_of(job->session),
-			&job->failure);
+		const About about = about_network(job);
+		job->saved = program_save(job->runs[0].program, job->runs[0].net, options->save, &about, &job->failure);
 		if (job->saved)
 			remove_last_finite(options);
 		else
@@ -391,8 +402,8 @@ static void train_and_write(Job *job)
 	job->session->output_error = job->training.output_error;
 	if (!trained) {
 		const Run *run = job->training.breakdown.run;
-		blame(job->session->compilations[run ? run - job->runs : 0].module, &job->training, job->options->weights,
-			&job->failure);
+		blame(job->session->compilations[run ? run - job->runs : 0].module, &job->training,
+			weights_path(job->options, run ? (int)(run - job->runs) : 0), &job->failure);
 		go_wrong(job, EXIT_DATA);
 		save_last_finite(job);
 	} else

@@ -14,12 +14,14 @@ typedef struct Session {
 	Data valid;             /* of --valid, or held out of data */
 	Data eval, predict;     /* of --eval and --predict */
 	struct cJSON *report;   /* of --json; null: it is printed as text */
-	Schema *schema;         /* that the file of --weights remembers, or null */
+	Schema *schema;         /* that the files of weights remember, or null */
 	int output_error;       /* errno of output to stdout that failed */
 } Session;
 
 /* ---- run.c: trains, and writes what came of it */
 
+/* Prints a message that is not about a mistake. */
+void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Prints the message and returns the status. */
 int report_failure(int status, const Failure *failure);
 int no_memory(int networks);

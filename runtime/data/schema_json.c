@@ -58,6 +58,15 @@ char *schema_write(const Schema *schema)
 	return text;
 }
 
+bool schema_equal(const Schema *a, const Schema *b)
+{
+	char *first = a ? schema_write(a) : NULL, *second = b ? schema_write(b) : NULL;
+	bool equal = first && second ? strcmp(first, second) == 0 : !a && !b;
+	free(first);
+	free(second);
+	return equal;
+}
+
 /* ---- reading */
 
 static bool read_count(const cJSON *item, int most, int *count)

@@ -40,7 +40,7 @@ typedef struct FileKind {
 
 /* The first row that fits is taken, so special kinds come before general ones. */
 static const FileKind kinds[] = {
-	{"a file of weights", "safetensors", "{\"", .at = 8, .is_weights = true},
+	{"a file of weights", "safetensors st", "{\"", .at = 8, .is_weights = true},
 	{"a pointer of git-lfs, not the file itself", "", "version https://git-lfs", .weights = "run git lfs pull",
 		.data = "run git lfs pull"},
 	{"a web page", "html htm", "<!DOCTYPE", .weights = "download the file itself", .data = "download the file itself"},
@@ -221,6 +221,20 @@ bool foreign_weights(const char *path, Failure *failure)
 {
 	const FileKind *kind = kind_of(path);
 	return kind && !kind->is_weights && say_kind(path, kind, "safetensors", kind->weights, failure);
+}
+
+/* A network's file may have any name but one that promises weights of another program. */
+bool foreign_network(const char *path, Failure *failure)
+{
+	const FileKind *kind = kind_of(path);
+	return kind && kind->keeps_weights && say_kind(path, kind, "a network, or safetensors that bnc has saved",
+		kind->weights, failure);
+}
+
+bool is_weights_file(const char *path)
+{
+	const FileKind *kind = kind_of(path);
+	return kind && kind->is_weights;
 }
 
 bool foreign_data(const char *path, Failure *failure)

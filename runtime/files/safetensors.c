@@ -15,7 +15,7 @@ enum { MAX_HEADER_BYTES = 100000000, CHUNK_BYTES = 4096 };
 
 #define JSON_SPACE " \t\r\n"
 
-static const char metadata_key[] = "__metadata__", note_key[] = "bnc.data";
+static const char metadata_key[] = "__metadata__";
 
 /* ---- elements */
 
@@ -160,7 +160,7 @@ static bool add_tensor(cJSON *header, const NamedTensor *tensor, uint64_t begin)
 }
 
 /* Returns the header as text, which the caller frees; null: there is no memory. */
-static char *print_header(const NamedTensor *tensors, int count, const char *note)
+static char *print_header(const NamedTensor *tensors, int count, const Metadata *notes)
 {
 	uint64_t next[ELEMENT_TYPES] = {0}, end = 0;
 	for (int i = 0; i < ELEMENT_TYPES; i++) {
@@ -172,8 +172,9 @@ static char *print_header(const NamedTensor *tensors, int count, const char *not
 
 	cJSON *header = cJSON_CreateObject();
 	cJSON *metadata = cJSON_AddObjectToObject(header, metadata_key);
-	bool complete = cJSON_AddStringToObject(metadata, "format", "pt") != NULL
-		&& (!note || cJSON_AddStringToObject(metadata, note_key, note));
+	bool complete = cJSON_AddStringToObject(metadata, "format", "pt") != NULL;
+	for (const Metadata *note = notes; complete && note && note->key; note++)
+		complete = !note->text || cJSON_AddStringToObject(metadata, note->key, note->text);
 	for (int i = 0; i < count && complete; i++) {
 		complete = add_tensor(header, &tensors[i], next[tensors[i].type]);
 		next[tensors[i].type] += value_bytes(&tensors[i]);
@@ -210,12 +211,12 @@ static void write_values(AtomicFile *file, const NamedTensor *tensor)
 	}
 }
 
-bool safetensors_save(const char *path, const NamedTensor *tensors, int count, const char *note, Failure *failure)
+bool safetensors_save(const char *path, const NamedTensor *tensors, int count, const Metadata *notes, Failure *failure)
 {
 	AtomicFile file;
 	if (!atomic_open(&file, path, failure))
 		return false;
-	char *header = print_header(tensors, count, note);
+	char *header = print_header(tensors, count, notes);
 	if (!header) {
 		atomic_abandon(&file);
 		return fail(failure, "cannot write %s: out of memory", path);
@@ -530,18 +531,18 @@ bool safetensors_load(TensorFile *file, const char *path, Failure *failure)
 	return loaded;
 }
 
-bool safetensors_note(const char *path, char **note, Failure *failure)
+bool safetensors_note(const char *path, const char *key, char **text, Failure *failure)
 {
-	*note = NULL;
+	*text = NULL;
 	Reader reader = {.path = path, .stream = fopen(path, "rb"), .failure = failure};
 	if (!reader.stream)
 		return fail(failure, "cannot read %s: %s", path, strerror(errno));
 	bool done = read_header(&reader);
 	fclose(reader.stream);
 	const cJSON *metadata = done ? cJSON_GetObjectItemCaseSensitive(reader.header, metadata_key) : NULL;
-	const cJSON *item = metadata ? cJSON_GetObjectItemCaseSensitive(metadata, note_key) : NULL;
+	const cJSON *item = metadata ? cJSON_GetObjectItemCaseSensitive(metadata, key) : NULL;
 	if (done && cJSON_IsString(item))
-		done = (*note = strdup(item->valuestring)) || fail(failure, "cannot read %s: out of memory", path);
+		done = (*text = strdup(item->valuestring)) || fail(failure, "cannot read %s: out of memory", path);
 	cJSON_Delete(reader.header);
 	return done;
 }

@@ -87,8 +87,8 @@ static void run(const char *bytes, size_t size)
 	tensor_file_close(&file);
 	void *net = program_allocate(program, &failure);
 	PROMISE(net);
-	int uncounted;
-	if (program_load(program, net, path, &uncounted, &failure))
+	Loaded loaded;
+	if (program_load(program, net, path, &loaded, &failure))
 		check_loaded(program, net);
 	program_free(program, net);
 }

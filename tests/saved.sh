@@ -1,0 +1,137 @@
+#!/bin/sh
+# Files of --save, which have their network and what is known of the data, given alone: they must do what the network's
+# own file does with --weights.
+#
+#	tests/saved.sh [BNC]
+. tests/check.sh
+case $bnc in /*) ;; *) bnc=$PWD/$bnc ;; esac
+data=$PWD/tests/data
+cd "$scratch" || exit 1
+
+cat >flowers.csv <<-END
+	length,width,colour,species
+	5.1,3.5,blue,setosa
+	4.9,3.0,blue,setosa
+	7.0,3.2,violet,versicolor
+	6.4,3.1,violet,versicolor
+	6.9,3.1,blue,versicolor
+	6.3,3.3,violet,virginica
+END
+cat >tree.net <<-END
+	# comments, names for values, blocks and sizes that the data tell
+	let WIDTH = 8
+	block dense(n) { linear n; batchnorm; relu }
+	first: linear WIDTH
+	repeat 2 { residual { dense WIDTH; linear WIDTH } }
+	dropout 0.25
+	linear 3
+	optimizer adam lr=0.05
+	schedule cosine
+END
+"$bnc" tree.net --train flowers.csv --standardize --epochs 5 --batch 3 --lr 0.03 --quiet --save w.st 2>/dev/null >out
+
+# same ARGUMENT ...: with the file alone, and with the network beside it
+same() {
+	"$bnc" w.st "$@" >alone 2>alone.err
+	one=$?
+	"$bnc" tree.net --weights w.st "$@" >both 2>both.err
+	[ $one = $? ] && sed 's/w\.st/tree.net/' alone | cmp - both && cmp alone.err both.err
+}
+check 'evaluates' same --eval flowers.csv
+check 'evaluates as JSON' same --eval flowers.csv --json
+check 'predicts' same --predict flowers.csv
+"$bnc" w.st --print >printed.net
+check 'the text is whole' "$bnc" printed.net --check
+check 'the text has the sizes' grep -qx 'first: linear 4 8' printed.net
+check 'the text has what the command line said' sh -c \
+	"grep -qx 'optimizer adam lr=0.03' printed.net && grep -qx 'batch 3' printed.net && grep -qx 'epochs 5' printed.net"
+check 'the text is called as the network' grep -qx 'name tree' printed.net
+check 'the text is that of itself' sh -c "'$bnc' printed.net --print | cmp - printed.net"
+check 'the text has the same tensors' "$bnc" printed.net --weights w.st --predict flowers.csv -o other.csv
+check 'and gives the same' sh -c "'$bnc' w.st --predict flowers.csv | cmp - other.csv"
+emits() {
+	"$bnc" w.st --emit one.c --prefix tree --inference && "$bnc" printed.net --weights w.st --emit two.c --prefix tree \
+		--inference && sed 's/one\.h/two.h/' one.c | cmp - two.c
+}
+check 'emits' emits
+trains() {
+	"$bnc" w.st --train flowers.csv --save one.st >one 2>&1 && "$bnc" printed.net --weights w.st --train flowers.csv \
+		--save two.st >two 2>&1 && cmp one.st two.st && grep '^Epoch' one >epochs && grep '^Epoch' two | cmp - epochs
+}
+check 'trains' trains
+check 'a summary' sh -c "'$bnc' w.st | grep -q '^tree (w.st)\$'"
+check 'verifies' sh -c "'$bnc' w.st --verify >out"
+check '--check' "$bnc" w.st --check
+check '--dump' sh -c "'$bnc' w.st --dump network | grep -q '^network tree batch 3 epochs 5'"
+replaces() {
+	cp w.st over.st && "$bnc" over.st --train flowers.csv --epochs 1 --quiet --save over.st >out 2>&1 &&
+		! cmp -s over.st w.st && "$bnc" over.st --print >out
+}
+check '--save replaces it' replaces
+other() {
+	cp w.st kept.c && ! "$bnc" kept.c --emit kept.c 2>err && grep -q 'would write over the network' err &&
+		cmp w.st kept.c
+}
+check 'other files do not' other
+check 'by its bytes, not by its name' sh -c "cp w.st weights && '$bnc' weights --predict flowers.csv | cmp - other.csv"
+
+# ---- several
+
+two() {
+	cp w.st again.st && "$bnc" w.st again.st --eval flowers.csv --json >out 2>err &&
+		grep -q '"net":"tree",.*"net":"tree_2",' out
+}
+check 'two networks' two
+"$bnc" -e 'linear 2; loss mse' --train flowers.csv --target length,width --ignore species --quiet \
+	--save values.st >out 2>&1
+differ() {
+	! "$bnc" w.st values.st --eval flowers.csv >out 2>err && grep -q 'w.st and values.st were trained on different' err
+}
+check 'of other columns' differ
+lacks() {
+	! "$bnc" w.st tree.net --eval flowers.csv >out 2>err && grep -q -e '--eval needs weights' err
+}
+check 'one without weights' lacks
+check '--weights counts more' sh -c \
+	"'$bnc' w.st --train flowers.csv --quiet --save later.st >out 2>&1 &&
+	'$bnc' w.st --weights later.st --predict flowers.csv >one && '$bnc' later.st --predict flowers.csv | cmp - one"
+
+# ---- numbers of other types
+
+f64() {
+	"$bnc" w.st --dtype f64 --save double.st && "$bnc" double.st --save single.st && cmp single.st w.st
+}
+check 'to f64 and back' f64
+integers() {
+	"$bnc" "$data/integers.safetensors" --weights "$data/integers.safetensors" --predict moons >out 2>err &&
+		grep -q 'has integers for `0.weight` and others' err && [ "$(wc -l <err)" = 1 ]
+}
+check 'integers' integers
+
+# ---- what cannot be
+
+# refused STATUS MESSAGE ARGUMENT ...
+refused() {
+	status=$1
+	message=$2
+	shift 2
+	"$bnc" "$@" >out 2>err
+	[ $? = "$status" ] && grep -q -e "$message" err || { cat err; false; }
+}
+check 'without a network' refused 3 'has weights, but not the text of their network' \
+	"$data/nan.safetensors" --eval moons
+check 'of a newer bnc' refused 1 'newer.safetensors:3:1: error: unknown layer or setting `attention`' \
+	"$data/newer.safetensors" --eval moons
+check 'which says what to do' grep -q 'bnc FILE.net --weights' err
+newer() {
+	! "$bnc" "$data/newer.safetensors" --print >out 2>err && grep -qx 'attention 4' out && grep -q 'unknown layer' err
+}
+check 'whose text can be had' newer
+echo >none.pt
+check 'of another kind' refused 3 'none.pt is an archive of torch.save; expected a network, or safetensors' none.pt
+head -c 100 w.st >cut.st
+printf "a,b\n1,2\n" >two.csv
+check 'cut off' refused 3 'cut off' cut.st --eval flowers.csv
+check 'other columns' refused 3 'has no column `length`' w.st --eval two.csv
+check 'of another size' refused 3 'the network takes 2 inputs' "$data/integers.safetensors" --train wine
+finish
