@@ -48,14 +48,19 @@ Test(verify, passes_what_is_right)
 		"input 2; relu", "input 2; relu; optimizer adam clip=1 accumulate=2",
 		/* batchnorm is folded into the linear after the dropout, and has none after the last */
 		"linear 3 5; relu; batchnorm; dropout; linear 4; relu; batchnorm; dropout; batch 9",
+		/* sums of so many terms that their roundings count */
+		"linear 20000 1; loss mse; batch 4", "input 20000; layernorm; linear 1; loss mse; batch 3",
 	};
 	FOR_EACH_USABLE_SET(set)
-		for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		for (size_t i = 0; i < 2 * sizeof texts / sizeof *texts; i++) {
 			Compilation meant, made;
-			const Options options = {.target = set, .fuse = true, .pairs = true, .recompute = i % 2, .threads = 2};
-			Verification v = verify_texts(&meant, &made, texts[i], texts[i], &options);
-			cr_expect_not(v.wrong, "%s (%s):%s", texts[i], set->name, worst_of(&v));
-			cr_expect(v.findings.count > 1 && !v.not_emitted, "%s: %s", texts[i], v.not_emitted);
+			const char *text = texts[i / 2];
+			const KernelSet *target = i % 2 ? kernel_set_f64(set) : set;
+			const Options options = {.target = target, .fuse = true, .pairs = true, .recompute = i / 2 % 2, .threads = 2};
+			Verification v = verify_texts(&meant, &made, text, text, &options);
+			cr_expect_not(v.wrong, "%s (%s, %zu bytes):%s", text, set->name, target->number_bytes,
+				worst_of(&v));
+			cr_expect(v.findings.count > 1 && !v.not_emitted, "%s: %s", text, v.not_emitted);
 			compilation_close(&meant);
 			compilation_close(&made);
 		}
@@ -85,18 +90,32 @@ Test(verify, finds_what_is_wrong)
 			"linear 3 9; relu; linear 2; optimizer sgd accumulate=3", 1u << CHECK_UPDATES},
 		{"linear 3 9; linear 2; optimizer sgd weight_decay=0.01", "linear 3 9; linear 2", 1u << CHECK_UPDATES},
 	};
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for (size_t k = 0; k < 2 * sizeof cases / sizeof *cases; k++) {
+		const size_t i = k / 2;
 		Compilation meant, made;
-		const Options options = {.target = kernel_set(0), .fuse = true};
+		const KernelSet *best = kernel_set(0);
+		const Options options = {.target = k % 2 ? kernel_set_f64(best) : best, .fuse = true};
 		Verification v = verify_texts(&meant, &made, cases[i].meant, cases[i].made, &options);
 		unsigned checks = 0;
-		for (int k = 0; k < v.findings.count; k++)
-			checks |= v.findings.items[k]->wrong ? 1u << v.findings.items[k]->check : 0;
+		for (int f = 0; f < v.findings.count; f++)
+			checks |= v.findings.items[f]->wrong ? 1u << v.findings.items[f]->check : 0;
 		cr_expect(v.wrong && checks == cases[i].checks, "%s for %s: found by %#x", cases[i].made, cases[i].meant,
 			checks);
 		compilation_close(&meant);
 		compilation_close(&made);
 	}
+}
+
+/* Of float64, a difference that float32 would not have shown. */
+Test(verify, finds_a_small_difference_of_f64)
+{
+	Compilation meant, made;
+	const Options options = {.target = kernel_set_f64(kernel_set(0)), .fuse = true};
+	Verification v = verify_texts(&meant, &made, "linear 3 9; leaky_relu slope=0.1; linear 2",
+		"linear 3 9; leaky_relu slope=0.1000000001; linear 2", &options);
+	cr_expect(v.wrong);
+	compilation_close(&meant);
+	compilation_close(&made);
 }
 
 /* A loss without a slope at a kink is no mistake. */

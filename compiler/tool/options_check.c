@@ -151,8 +151,6 @@ bool options_check(const CommandLine *options, const bool *given, Failure *failu
 			"the options");
 	if (!check_needs(options, given, failure) || !check_uses(options, given, failure))
 		return false;
-	if (options->verify && options->f64)
-		return fail(failure, "--verify compares programs of f32: leave out --dtype f64");
 	if (options->emit.inference && !has_weights(options) && !options->train)
 		return fail(failure, "--inference needs weights: give --weights FILE, or --train DATA in the same command");
 	return check_save(options->save, failure) && check_data_options(options, failure)

@@ -59,32 +59,33 @@ typedef struct Emitted {
 	void *net;              /* the struct, or the scratch of inference */
 	size_t (*bytes)(void);  /* of that */
 	const char *(*name)(int tensor);
-	void (*set)(void *net, int tensor, const float *values);
-	void (*get)(const void *net, int tensor, float *values);
-	float (*train)(void *net, const float *x, const void *truth, int rows, float lr);
-	void (*update)(void *net, float lr);
-	void (*predict)(void *net, const float *x, float *y, int rows);
-	void (*predict_one)(const float *x, float *y);
+	/* numbers are of the program's type */
+	void (*set)(void *net, int tensor, const void *values);
+	void (*get)(const void *net, int tensor, void *values);
+	double (*train)(void *net, const void *x, const void *truth, int rows, double lr);
+	void (*update)(void *net, double lr);
+	void (*predict)(void *net, const void *x, void *y, int rows);
+	void (*predict_one)(const void *x, void *y);
 	bool recomputes;
 } Emitted;
 
 static const char access[] =
 	"size_t bytes_of(void) { return sizeof(net); }\n"
 	"const char *name_of(int tensor) { return net_tensors[tensor].name; }\n"
-	"void set_tensor(net *n, int tensor, const float *values) { net_set(n, &net_tensors[tensor], values); }\n"
-	"void get_tensor(const net *n, int tensor, float *values) { net_get(n, &net_tensors[tensor], values); }\n"
-	"float train_net(net *n, const float *x, const void *truth, int rows, float lr)\n"
+	"void set_tensor(net *n, int tensor, const void *values) { net_set(n, &net_tensors[tensor], values); }\n"
+	"void get_tensor(const net *n, int tensor, void *values) { net_get(n, &net_tensors[tensor], values); }\n"
+	"double train_net(net *n, const void *x, const void *truth, int rows, double lr)\n"
 	"{ return net_train(n, x, truth, rows, lr); }\n"
 	"#ifdef NET_ACCUMULATE\n"
-	"void update_net(net *n, float lr) { net_update(n, lr); }\n"
+	"void update_net(net *n, double lr) { net_update(n, lr); }\n"
 	"#else\n"
-	"void update_net(net *n, float lr) { (void)n, (void)lr; }\n"
+	"void update_net(net *n, double lr) { (void)n, (void)lr; }\n"
 	"#endif\n"
-	"void predict_net(net *n, const float *x, float *y, int rows) { net_predict(n, x, y, rows); }\n";
+	"void predict_net(net *n, const void *x, void *y, int rows) { net_predict(n, x, y, rows); }\n";
 static const char access_inference[] =
-	"size_t bytes_of(void) { return NET_SCRATCH * sizeof(float); }\n"
-	"void predict_net(void *scratch, const float *x, float *y, int rows) { net_predict(x, y, rows, scratch); }\n"
-	"void predict_one(const float *x, float *y) { net_predict_one(x, y); }\n";
+	"size_t bytes_of(void) { return NET_SCRATCH * sizeof(double); }\n"   /* enough for floats, too */
+	"void predict_net(void *scratch, const void *x, void *y, int rows) { net_predict(x, y, rows, scratch); }\n"
+	"void predict_one(const void *x, void *y) { net_predict_one(x, y); }\n";
 
 static bool load_emitted(Sitting *s, const char *text, bool inference, Emitted *e, Failure *failure)
 {
@@ -130,30 +131,53 @@ static bool open_emitted(Sitting *s, bool inference, Emitted *e, Failure *failur
 /* The network's own program, for the same lane and batch. */
 static bool open_scalar(const Sitting *s, const Emitted *e, Trial *scalar, Failure *failure)
 {
-	const Options options = {.target = kernel_set("scalar"), .fuse = true,
-		.recompute = e->recomputes};
+	const Options options = {.target = s->separate.module->options.target, .fuse = true, .recompute = e->recomputes};
 	*scalar = (Trial){.rows = s->batch.rows};
 	return trial_compile(s->arena, s->v->compilation->network, &options, scalar, failure);
 }
 
-static float *values_of(const Sitting *s, const Trial *scalar, const Tensor *tensor)
+/* Numbers of the scalar program's type. */
+static void *new_numbers(const Sitting *s, size_t count)
+{
+	return arena_alloc(s->arena, count, number_bytes(s->separate.module));
+}
+
+/* What the emitted C gets and sets of a tensor: of the generator, its words, as many of them as a number has bytes. */
+static size_t count_numbers(const Sitting *s, const Tensor *tensor)
+{
+	return tensor->layout == LAYOUT_GENERATOR
+		? GENERATOR_WORDS * sizeof(uint32_t) / number_bytes(s->separate.module) : element_count(tensor);
+}
+
+static void *numbers_in(const Sitting *s, const Trial *scalar, const Tensor *tensor)
 {
 	const ProgramTensor view = program_view(tensor);
-	float *values = NEW_ARRAY(s->arena, float, element_count(tensor));
-	tensor_get(&scalar->module->program, scalar->net, &view, values);
+	void *numbers = new_numbers(s, count_numbers(s, tensor));
+	if (tensor->layout == LAYOUT_GENERATOR)
+		memcpy(numbers, (const char *)scalar->net + tensor->offset, GENERATOR_WORDS * sizeof(uint32_t));
+	else
+		tensor_get(&scalar->module->program, scalar->net, &view, numbers);
+	return numbers;
+}
+
+static double *as_doubles(const Sitting *s, const void *numbers, size_t count)
+{
+	double *values = NEW_ARRAY(s->arena, double, count);
+	for (size_t i = 0; i < count; i++)
+		values[i] = number_at(numbers, number_bytes(s->separate.module), i);
 	return values;
 }
 
-static void compare_bits(const Sitting *s, const char *what, const float *found, const float *expected, size_t count)
+static void compare_bits(const Sitting *s, const char *what, const double *found, const double *expected, size_t count)
 {
 	double largest = 0;
 	for (size_t i = 0; i < count; i++)
-		largest = fmax(largest, fabs((double)expected[i]));
+		largest = fmax(largest, fabs(expected[i]));
 	Finding *f = add_finding(s->v, CHECK_EMITTED, what, largest);
 	for (size_t i = 0; i < count; i++)
 		/* NaN has many bits, and libtcc knows only one of them */
 		if (!isnan(found[i]) || !isnan(expected[i]))
-			compare_value(s->v, f, (double)found[i], (double)expected[i], 0);
+			compare_value(s->v, f, found[i], expected[i], 0);
 }
 
 static void compare_training(Sitting *s, const Emitted *e, const Trial *scalar)
@@ -162,35 +186,37 @@ static void compare_training(Sitting *s, const Emitted *e, const Trial *scalar)
 	const int count = saved_tensors(scalar->module, tensors);
 	const bool labels = scalar->module->program.truth == TRUTH_LABELS;
 	const size_t outputs = (size_t)s->batch.rows * (size_t)s->batch.outputs;
-	float *y = NEW_ARRAY(s->arena, float, outputs), *z = NEW_ARRAY(s->arena, float, outputs), found[EMITTED_STEPS],
-		expected[EMITTED_STEPS];
+	const void *x = numbers_of(s->arena, scalar->module, s->batch.x, (size_t)s->batch.rows * (size_t)s->batch.inputs),
+		*targets = numbers_of(s->arena, scalar->module, s->batch.targets, outputs);
+	double *y = NEW_ARRAY(s->arena, double, outputs), found[EMITTED_STEPS], expected[EMITTED_STEPS], rate = 0;
+	void *z = new_numbers(s, outputs);
 	start_trial(s, scalar);
 	for (int i = 0; i < count; i++) {
 		if (strcmp(e->name(i), saved_name(tensors[i])) != 0)
 			internal_error("tensor %d of the emitted C is %s, not %s", i, e->name(i), saved_name(tensors[i]));
 		if (tensors[i]->layout != LAYOUT_COUNTER)
-			e->set(e->net, i, values_of(s, scalar, tensors[i]));
+			e->set(e->net, i, numbers_in(s, scalar, tensors[i]));
 	}
 	for (int step = 0; step < EMITTED_STEPS; step++) {
-		const float rate = (float)own_rate(s->v->compilation->network, step, EMITTED_STEPS);
-		expected[step] = train_trial(s, scalar, 0, (double)rate);
-		found[step] = e->train(e->net, s->batch.x, labels ? (const void *)s->batch.labels : s->batch.targets,
-			s->batch.rows, rate);
+		rate = number_rounded(own_rate(s->v->compilation->network, step, EMITTED_STEPS), number_bytes(scalar->module));
+		expected[step] = train_trial(s, scalar, 0, rate);
+		found[step] = e->train(e->net, x, labels ? s->batch.labels : targets, s->batch.rows, rate);
 	}
-	const float last = (float)own_rate(s->v->compilation->network, EMITTED_STEPS - 1, EMITTED_STEPS);
-	trial_update(scalar, 0, last);
-	e->update(e->net, last);
-	trial_predict(scalar, 0, s->batch.x, y);
-	e->predict(e->net, s->batch.x, z, s->batch.rows);
+	trial_update(scalar, 0, rate);
+	e->update(e->net, rate);
+	predict_trial(s, scalar, 0, y);
+	e->predict(e->net, x, z, s->batch.rows);
 	compare_bits(s, "losses of 2 steps", found, expected, EMITTED_STEPS);
 	for (int i = 0; i < count; i++) {
-		float *values = NEW_ARRAY(s->arena, float, element_count(tensors[i]));
+		const size_t values = count_numbers(s, tensors[i]);
+		void *numbers = new_numbers(s, values);
 		if (tensors[i]->layout == LAYOUT_COUNTER)
 			continue;
-		e->get(e->net, i, values);
-		compare_bits(s, saved_name(tensors[i]), values, values_of(s, scalar, tensors[i]), element_count(tensors[i]));
+		e->get(e->net, i, numbers);
+		compare_bits(s, saved_name(tensors[i]), as_doubles(s, numbers, values),
+			as_doubles(s, numbers_in(s, scalar, tensors[i]), values), values);
 	}
-	compare_bits(s, "predictions", z, y, outputs);
+	compare_bits(s, "predictions", as_doubles(s, z, outputs), y, outputs);
 }
 
 static bool verify_training(Sitting *s, Failure *failure)
@@ -211,24 +237,28 @@ static bool verify_training(Sitting *s, Failure *failure)
 /* ---- for inference */
 
 /* With BatchNorm folded into other weights, which roundings move as they do those of every run that measures them. */
+static void compare_folded(const Sitting *s, const char *what, const void *y, size_t count)
+{
+	const Series *predictions = &s->expected.items[0];
+	const double *found = as_doubles(s, y, count), *expected = model_value(&s->model, s->v->network->output);
+	Finding *f = add_finding(s->v, CHECK_FOLDED, what, predictions->largest);
+	for (size_t i = 0; i < count; i++)
+		compare_value(s->v, f, found[i], expected[i], series_tolerance(s, predictions));
+}
+
 static bool verify_inference(Sitting *s, Failure *failure)
 {
 	Emitted e;
-	const size_t outputs = (size_t)s->batch.outputs, count = (size_t)s->batch.rows * outputs;
-	const Series *series = &s->expected.items[0];
-	float *y = NEW_ARRAY(s->arena, float, count), *one = NEW_ARRAY(s->arena, float, outputs);
+	const size_t rows = (size_t)s->batch.rows, outputs = (size_t)s->batch.outputs;
+	const void *x = numbers_of(s->arena, s->separate.module, s->batch.x, rows * (size_t)s->batch.inputs);
+	void *y = new_numbers(s, rows * outputs);
 	if (!open_emitted(s, true, &e, failure))
 		return false;
 	model_forward(&s->model, false);
-	const double *expected = model_value(&s->model, s->v->network->output);
-	Finding *f = add_finding(s->v, CHECK_FOLDED, "predictions", series->largest);
-	e.predict(e.net, s->batch.x, y, s->batch.rows);
-	for (size_t i = 0; i < count; i++)
-		compare_value(s->v, f, (double)y[i], expected[i], series_tolerance(series));
-	f = add_finding(s->v, CHECK_FOLDED, "of one", series->largest);
-	e.predict_one(s->batch.x, one);
-	for (size_t i = 0; i < outputs; i++)
-		compare_value(s->v, f, (double)one[i], expected[i], series_tolerance(series));
+	e.predict(e.net, x, y, s->batch.rows);
+	compare_folded(s, "predictions", y, rows * outputs);
+	e.predict_one(x, y);
+	compare_folded(s, "of one", y, outputs);
 	unload_code(&e.code);
 	return true;
 }

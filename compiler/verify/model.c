@@ -165,39 +165,47 @@ void model_keep_statistics(Model *m)
 
 /* ---- programs */
 
-static float *floats_of(const Model *m, const Module *module, int node, int tensor, ProgramTensor *view)
+void *numbers_of(Arena *arena, const Module *module, const float *values, size_t count)
 {
-	*view = program_view(module->owned[node][tensor]);
-	return NEW_ARRAY(m->arena, float, tensor_count(view));
+	void *numbers = arena_alloc(arena, count, number_bytes(module));
+	for (size_t i = 0; i < count; i++)
+		number_put(numbers, number_bytes(module), i, (double)values[i]);
+	return numbers;
+}
+
+void get_doubles(Arena *arena, const Module *module, const void *net, const Tensor *tensor, double *values)
+{
+	const ProgramTensor view = program_view(tensor);
+	void *numbers = arena_alloc(arena, tensor_count(&view), number_bytes(module));
+	tensor_get(&module->program, net, &view, numbers);
+	for (size_t i = 0; i < tensor_count(&view); i++)
+		values[i] = number_at(numbers, number_bytes(module), i);
+}
+
+void set_doubles(Arena *arena, const Module *module, void *net, const Tensor *tensor, const double *values)
+{
+	const ProgramTensor view = program_view(tensor);
+	void *numbers = arena_alloc(arena, tensor_count(&view), number_bytes(module));
+	for (size_t i = 0; i < tensor_count(&view); i++)
+		number_put(numbers, number_bytes(module), i, values[i]);
+	tensor_set(&module->program, net, &view, numbers);
 }
 
 void model_store(const Model *m, const Module *module, void *net)
 {
 	for (int i = 0; i < m->network->nodes.count; i++)
-		for (int k = 0; k < MAX_TENSORS; k++) {
-			ProgramTensor view;
-			if (!m->tensors[i][k])
-				continue;
-			float *values = floats_of(m, module, i, k, &view);
-			for (size_t v = 0; v < tensor_count(&view); v++)
-				values[v] = (float)m->tensors[i][k][v];
-			tensor_set(&module->program, net, &view, values);
-		}
+		for (int k = 0; k < MAX_TENSORS; k++)
+			if (m->tensors[i][k])
+				set_doubles(m->arena, module, net, module->owned[i][k], m->tensors[i][k]);
 	program_set_random(&module->program, net, &m->random);
 }
 
 void model_fetch(Model *m, const Module *module, const void *net)
 {
 	for (int i = 0; i < m->network->nodes.count; i++)
-		for (int k = 0; k < MAX_TENSORS; k++) {
-			ProgramTensor view;
-			if (!m->tensors[i][k])
-				continue;
-			float *values = floats_of(m, module, i, k, &view);
-			tensor_get(&module->program, net, &view, values);
-			for (size_t v = 0; v < tensor_count(&view); v++)
-				m->tensors[i][k][v] = values[v];
-		}
+		for (int k = 0; k < MAX_TENSORS; k++)
+			if (m->tensors[i][k])
+				get_doubles(m->arena, module, net, module->owned[i][k], m->tensors[i][k]);
 	program_get_random(&module->program, net, &m->random);
 }
 

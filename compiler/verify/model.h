@@ -4,7 +4,7 @@
 #define MODEL_H
 #include "bnc.h"
 
-/* Samples with what the loss compares their outputs with, as programs take them. */
+/* Samples with what the loss compares their outputs with: floats, which programs of both types can have. */
 typedef struct Batch {
 	int rows, inputs, outputs;
 	float *x;               /* [rows][inputs] */
@@ -35,7 +35,7 @@ size_t model_count(const Node *node, int index);
 /* All tensors are 0. */
 Model model_open(Arena *arena, const Network *network);
 /* Sets parameters anywhere around 0, and statistics positive, as a variance must be. They are floats, so that a program
- * can have the same. */
+ * of either type can have the same. */
 void model_randomise(Model *model, Random *random);
 void model_set_batch(Model *model, const Batch *batch);
 /* The values that a node of this model has as its input. */
@@ -46,6 +46,12 @@ double model_loss(const Model *model);
 
 /* Gives the statistics the values that the last evaluation in training left. */
 void model_keep_statistics(Model *model);
+
+/* The values as a program takes them, of its type. */
+void *numbers_of(Arena *arena, const Module *module, const float *values, size_t count);
+/* A program's tensor in row-major order; as tensor_get and tensor_set, whatever the program's type. */
+void get_doubles(Arena *arena, const Module *module, const void *net, const Tensor *tensor, double *values);
+void set_doubles(Arena *arena, const Module *module, void *net, const Tensor *tensor, const double *values);
 
 /* Copy the model's tensors to a program of the same network, and back. */
 void model_store(const Model *model, const Module *module, void *net);

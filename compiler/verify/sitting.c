@@ -1,8 +1,10 @@
 /* A sitting: a batch, the programs that take it, and what they make of it.
  *
  * How much rounding changes the results depends on the network: BatchNorm over two nearly equal rows amplifies it a
- * thousand times more than over many rows. So it is measured: the separate steps are run again, with random rounding
- * errors added to every weight, input and result of a kernel, as for the tests of --emit-test. */
+ * thousand times more than over many rows. So it is measured, in two ways. The separate steps are run again, with
+ * random rounding errors added to every weight, input and result of a kernel, as for the tests of --emit-test. And
+ * they are run with numbers of the other type: so the roundings within a kernel count, too, which grow with the
+ * terms of its sums. */
 #include "verify.h"
 #include "pool.h"
 #include <math.h>
@@ -64,9 +66,36 @@ void start_trial(const Sitting *s, const Trial *trial)
 	model_store(&s->model, trial->module, trial->net);
 }
 
-float train_trial(const Sitting *s, const Trial *trial, Random *random, double rate)
+double rounding_unit(const Sitting *s)
 {
-	return (float)trial_train(trial, random, s->batch.x, s->batch.labels, s->batch.targets, (double)(float)rate);
+	return number_bytes(s->program.module) == sizeof(double) ? 0x1p-53 : 0x1p-24;
+}
+
+/* With random, the samples are off by a rounding. */
+static void *samples_of(const Sitting *s, const Trial *trial, Random *random)
+{
+	const size_t count = (size_t)s->batch.rows * (size_t)s->batch.inputs;
+	void *x = numbers_of(s->arena, trial->module, s->batch.x, count);
+	if (random)
+		trial_disturb(random, x, number_bytes(trial->module), count);
+	return x;
+}
+
+double train_trial(const Sitting *s, const Trial *trial, Random *random, double rate)
+{
+	const void *targets = numbers_of(s->arena, trial->module, s->batch.targets,
+		(size_t)s->batch.rows * (size_t)s->batch.outputs);
+	return trial_train(trial, random, samples_of(s, trial, random), s->batch.labels, targets,
+		number_rounded(rate, number_bytes(trial->module)));
+}
+
+void predict_trial(const Sitting *s, const Trial *trial, Random *random, double *y)
+{
+	const size_t bytes = number_bytes(trial->module), count = (size_t)s->batch.rows * (size_t)s->batch.outputs;
+	void *outputs = arena_alloc(s->arena, count, bytes);
+	trial_predict(trial, random, samples_of(s, trial, random), outputs);
+	for (size_t i = 0; i < count; i++)
+		y[i] = number_at(outputs, bytes, i);
 }
 
 double own_rate(const Network *network, int step, int steps)
@@ -77,15 +106,14 @@ double own_rate(const Network *network, int step, int steps)
 	return rate > 0 ? rate : 0.01;
 }
 
-bool get_gradient(const Trial *trial, int node, int tensor, float *values)
+bool get_gradient(const Sitting *s, const Trial *trial, int node, int tensor, double *values)
 {
 	const Module *m = trial->module;
 	const Tensor *parameter = m->owned[node][tensor];
 	memset(values, 0, element_count(parameter) * sizeof *values);
 	for (int i = 0; i < m->tensors.count; i++)
 		if (m->tensors.items[i]->role == ROLE_STATE && m->tensors.items[i]->parameter == parameter) {
-			const ProgramTensor view = program_view(m->tensors.items[i]);
-			tensor_get(&m->program, trial->net, &view, values);
+			get_doubles(s->arena, m, trial->net, m->tensors.items[i], values);
 			return true;
 		}
 	return false;
@@ -95,17 +123,22 @@ static bool open_programs(Sitting *s, Failure *failure)
 {
 	const Verification *v = s->v;
 	const Network *network = gradient_network(s->arena, v->compilation->module->network);
-	const Options separate = {.target = kernel_set("scalar"), .batch = s->batch.rows, .profile = true};
-	Options options = v->compilation->module->options;
+	const KernelSet *scalar = kernel_set("scalar"), *scalar_f64 = kernel_set_f64(scalar);
+	Options options = v->compilation->module->options, separate = {.batch = s->batch.rows, .profile = true};
+	const bool wide = options.target->number_bytes == sizeof(double);
 	options.profile = false;
-	s->program = s->separate = (Trial){.rows = s->batch.rows};
+	s->program = s->separate = s->other = (Trial){.rows = s->batch.rows};
 	if (!trial_compile(s->arena, network, &options, &s->program, failure))
 		return false;
 	const int threads = s->program.module->options.threads;
 	s->program.pool = threads > 1 ? pool_open(threads) : 0;
 	if (threads > 1 && !s->program.pool)
 		return fail(failure, "%d threads cannot be had: try --threads 1", threads);
-	return trial_compile(s->arena, network, &separate, &s->separate, failure);
+	separate.target = wide ? scalar_f64 : scalar;
+	if (!trial_compile(s->arena, network, &separate, &s->separate, failure))
+		return false;
+	separate.target = wide ? scalar : scalar_f64;
+	return trial_compile(s->arena, network, &separate, &s->other, failure);
 }
 
 void close_sitting(Sitting *s)
@@ -113,13 +146,14 @@ void close_sitting(Sitting *s)
 	pool_close(s->program.pool);
 	trial_close(&s->program);
 	trial_close(&s->separate);
+	trial_close(&s->other);
 }
 
 /* ---- runs */
 
 static void add_series(Sitting *s, SeriesList *list, Series series)
 {
-	series.values = NEW_ARRAY(s->arena, float, series.count);
+	series.values = NEW_ARRAY(s->arena, double, series.count);
 	APPEND(s->arena, list, series);
 }
 
@@ -146,47 +180,48 @@ double larger(double a, double b)
 static void observe(const Sitting *s, const Trial *trial, Random *random, SeriesList *into)
 {
 	const Module *m = trial->module;
-	Sitting run = *s;
 	start_trial(s, trial);
-	if (random) {
-		const size_t inputs = (size_t)s->batch.rows * (size_t)s->batch.inputs;
-		run.batch.x = NEW_ARRAY(s->arena, float, inputs);
-		memcpy(run.batch.x, s->batch.x, inputs * sizeof *run.batch.x);
-		trial_disturb(random, run.batch.x, sizeof(float), inputs);
-		for (int i = 0; i < m->tensors.count; i++)
-			if (m->tensors.items[i]->path && m->tensors.items[i]->layout != LAYOUT_COUNTER)
-				trial_disturb(random, (char *)trial->net + m->tensors.items[i]->offset, sizeof(float),
-					tensor_floats(m, m->tensors.items[i]));
-	}
+	for (int i = 0; random && i < m->tensors.count; i++)
+		if (m->tensors.items[i]->path && m->tensors.items[i]->layout != LAYOUT_COUNTER)
+			trial_disturb(random, (char *)trial->net + m->tensors.items[i]->offset, number_bytes(m),
+				tensor_floats(m, m->tensors.items[i]));
 	for (int i = 0; i < into->count; i++) {
 		Series *series = &into->items[i];
 		switch (series->kind) {
-		case OUTPUTS: trial_predict(trial, random, run.batch.x, series->values); break;
-		case LOSS: series->values[0] = train_trial(&run, trial, random, 0); break;
-		case GRADIENT: get_gradient(trial, series->node, series->tensor, series->values); break;
-		case STATISTIC: {
-			const ProgramTensor view = program_view(m->owned[series->node][series->tensor]);
-			tensor_get(&m->program, trial->net, &view, series->values);
-		}
+		case OUTPUTS: predict_trial(s, trial, random, series->values); break;
+		case LOSS: series->values[0] = train_trial(s, trial, random, 0); break;
+		case GRADIENT: get_gradient(s, trial, series->node, series->tensor, series->values); break;
+		case STATISTIC:
+			get_doubles(s->arena, m, trial->net, m->owned[series->node][series->tensor], series->values); break;
 		}
 	}
 }
 
+/* Sets how far the values of another run are from the expected ones, in parts of that. */
+static void widen_spread(Sitting *s, const SeriesList *list, double part)
+{
+	for (int i = 0; i < list->count; i++)
+		for (size_t k = 0; k < list->items[i].count; k++)
+			s->expected.items[i].spread = larger(s->expected.items[i].spread,
+				part * fabs(list->items[i].values[k] - s->expected.items[i].values[k]));
+}
+
 static void measure_spread(Sitting *s)
 {
-	SeriesList disturbed = {0};
+	const double part = rounding_unit(s) / 0x1p-24;         /* the other type has floats, or is without roundings */
+	SeriesList disturbed = {0}, other = {0};
 	list_series(s, &disturbed);
+	list_series(s, &other);
 	for (int i = 0; i < s->expected.count; i++)
 		for (size_t k = 0; k < s->expected.items[i].count; k++)
 			s->expected.items[i].largest = larger(s->expected.items[i].largest,
-				fabs((double)s->expected.items[i].values[k]));
+				fabs(s->expected.items[i].values[k]));
 	for (int run = 0; run < DISTURBED_RUNS; run++) {
 		observe(s, &s->separate, s->random, &disturbed);
-		for (int i = 0; i < disturbed.count; i++)
-			for (size_t k = 0; k < disturbed.items[i].count; k++)
-				s->expected.items[i].spread = larger(s->expected.items[i].spread,
-					fabs((double)disturbed.items[i].values[k] - (double)s->expected.items[i].values[k]));
+		widen_spread(s, &disturbed, 1);
 	}
+	observe(s, &s->other, 0, &other);
+	widen_spread(s, &other, part);
 	for (int i = 0; i < s->expected.count; i++)
 		if (s->expected.items[i].kind == GRADIENT)
 			s->steepest = larger(s->steepest, s->expected.items[i].largest);
@@ -194,14 +229,15 @@ static void measure_spread(Sitting *s)
 
 /* ---- tolerances */
 
-double series_tolerance(const Series *series)
+double series_tolerance(const Sitting *s, const Series *series)
 {
-	return test_margin * series->spread + test_least_tolerance(sizeof(float)) * series->largest;
+	const double least = test_least_tolerance(number_bytes(s->program.module));
+	return test_margin * series->spread + least * series->largest;
 }
 
 double gradient_tolerance(const Sitting *s, const Series *gradient)
 {
-	return series_tolerance(gradient) + 0x1p-24 * s->steepest;
+	return series_tolerance(s, gradient) + rounding_unit(s) * s->steepest;
 }
 
 bool open_sitting(Sitting *s, int rows, Failure *failure)

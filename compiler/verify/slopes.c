@@ -34,7 +34,7 @@ static double part_along(const Series *gradient, const double *along)
 {
 	double sum = 0;
 	for (size_t i = 0; i < gradient->count; i++)
-		sum += (double)gradient->values[i] * along[i];
+		sum += gradient->values[i] * along[i];
 	return sum;
 }
 
@@ -71,7 +71,7 @@ static size_t choose_entry(const Sitting *s, const Series *gradient, int number)
 	if (number == 1)
 		return gradient->count - 1;
 	for (size_t i = 1; i < gradient->count && number == 2; i++)
-		if (fabsf(gradient->values[i]) > fabsf(gradient->values[largest]))
+		if (fabs(gradient->values[i]) > fabs(gradient->values[largest]))
 			largest = i;
 	return number == 2 ? largest : random_u64(s->random) % gradient->count;
 }
@@ -81,7 +81,7 @@ static void check_entries(const Sitting *s, Finding *f, const Series *gradient, 
 	for (int i = 0; i < ENTRIES && (size_t)i < gradient->count; i++) {
 		const size_t entry = choose_entry(s, gradient, i);
 		const Slope slope = model_slope_by(&s->model, &weights[entry], gradient->node, tolerance / 8);
-		compare_slope(s, f, slope, (double)gradient->values[entry], 1, tolerance);
+		compare_slope(s, f, slope, gradient->values[entry], 1, tolerance);
 	}
 }
 
@@ -104,7 +104,7 @@ static void check_all_together(const Sitting *s)
 		tolerance += bound * bound;
 		length += part * part;
 		for (size_t k = 0; k < gradient->count; k++)
-			square += pow((double)gradient->values[k] * along[k], 2);
+			square += pow(gradient->values[k] * along[k], 2);
 	}
 	length = sqrt(length);
 	tolerance = 2 * sqrt(tolerance) / length;

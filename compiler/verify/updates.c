@@ -16,7 +16,7 @@ typedef struct Updated {
 	const Series *gradient;         /* of the first sitting: the names, and how exact it is */
 	double tolerance;
 	bool known;                     /* its gradient is not left out as nothing but rounding */
-	float *before, *after, *slope;  /* the weights before and after a step, and the gradient of the batch */
+	double *before, *after, *slope;  /* the weights before and after a step, and the gradient of the batch */
 	double *sum;                    /* of the gradients since the last update, each divided by the batches of one */
 	double *states[RUNS][MAX_TENSORS];
 	Finding *finding;
@@ -42,9 +42,9 @@ static void list_updates(Updates *u)
 		Updated *item = &u->items[u->count++];
 		item->gradient = gradient;
 		item->tolerance = gradient_tolerance(s, &s->expected.items[i]);
-		item->before = NEW_ARRAY(s->arena, float, gradient->count);
-		item->after = NEW_ARRAY(s->arena, float, gradient->count);
-		item->slope = NEW_ARRAY(s->arena, float, gradient->count);
+		item->before = NEW_ARRAY(s->arena, double, gradient->count);
+		item->after = NEW_ARRAY(s->arena, double, gradient->count);
+		item->slope = NEW_ARRAY(s->arena, double, gradient->count);
 		item->sum = NEW_ARRAY(s->arena, double, gradient->count);
 		for (int run = 0; run < RUNS; run++)
 			for (int k = 0; k < MAX_TENSORS; k++)
@@ -61,17 +61,17 @@ static void forget_states(Updates *u)
 				memset(u->items[i].states[run][k], 0, u->items[i].gradient->count * sizeof(double));
 }
 
-static void get_weights(const Updates *u, const Updated *item, float *values)
+static void get_weights(const Updates *u, const Updated *item, double *values)
 {
-	const ProgramTensor view = program_view(u->own.module->owned[item->gradient->node][item->gradient->tensor]);
-	tensor_get(&u->own.module->program, u->own.net, &view, values);
+	get_doubles(u->s->arena, u->own.module, u->own.net,
+		u->own.module->owned[item->gradient->node][item->gradient->tensor], values);
 }
 
 static void add_slope(const Updates *u, Updated *item)
 {
 	const int batches = batches_of_update(u->s->v->network->optimizer);
 	for (size_t k = 0; k < item->gradient->count; k++)
-		item->sum[k] = (u->waiting ? item->sum[k] : 0) + (double)item->slope[k] / batches;
+		item->sum[k] = (u->waiting ? item->sum[k] : 0) + item->slope[k] / batches;
 }
 
 /* Takes the step with both programs, from the same weights. last: the own program updates with what it has. */
@@ -85,23 +85,23 @@ static void take_step(Updates *u, double rate, bool last)
 	train_trial(s, &s->program, 0, 0);
 	for (int i = 0; i < u->count; i++) {
 		get_weights(u, &u->items[i], u->items[i].before);
-		u->items[i].known = get_gradient(&s->program, u->items[i].gradient->node, u->items[i].gradient->tensor,
+		u->items[i].known = get_gradient(s, &s->program, u->items[i].gradient->node, u->items[i].gradient->tensor,
 			u->items[i].slope);
 		add_slope(u, &u->items[i]);
 	}
 	u->waiting++;
 	train_trial(s, &u->own, 0, rate);
 	if (last)
-		trial_update(&u->own, 0, (double)(float)rate);
+		trial_update(&u->own, 0, rate);
 	for (int i = 0; i < u->count; i++)
 		get_weights(u, &u->items[i], u->items[i].after);
 }
 
-static void disturb_states(Updated *item, int run)
+static void disturb_states(Updated *item, int run, double off)
 {
 	for (int k = 0; k < MAX_TENSORS && run != EXACT; k++)
 		for (size_t i = 0; i < item->gradient->count; i++)
-			item->states[run][k][i] *= (run == ABOVE) == (k % 2 == 0) ? 1 + 0x1p-20 : 1 - 0x1p-20;
+			item->states[run][k][i] *= (run == ABOVE) == (k % 2 == 0) ? 1 + off : 1 - off;
 }
 
 /* torch.nn.utils.clip_grad_norm_ */
@@ -129,13 +129,13 @@ static void run_reference(const Updates *u, Updated *item, double *const weights
 	const Node *optimizer = u->s->v->network->optimizer;
 	double *slope = NEW_ARRAY(u->s->arena, double, item->gradient->count);
 	for (int run = 0; run < RUNS; run++) {
-		disturb_states(item, run);
+		disturb_states(item, run, 16 * rounding_unit(u->s));
 		Reference reference = {.rows = 1, .inputs = (int)item->gradient->count, .arguments = optimizer->arguments,
 			.x = slope, .y = weights[run], .lr = rate, .step = u->updates};
 		for (size_t k = 0; k < item->gradient->count; k++) {
 			const double off = u->factor * item->tolerance + u->spread * fabs(item->sum[k]);
 			slope[k] = u->factor * item->sum[k] + (run == EXACT ? 0 : run == ABOVE ? off : -off);
-			weights[run][k] = (double)item->before[k];
+			weights[run][k] = item->before[k];
 		}
 		memcpy(reference.states, item->states[run], sizeof reference.states);
 		optimizer->layer->reference(&reference);
@@ -145,9 +145,9 @@ static void run_reference(const Updates *u, Updated *item, double *const weights
 /* The large margins: where an optimizer divides by a difference of its states, as rmsprop does if it is centered, it
  * amplifies their roundings; and where the gradient's error makes much of a change, no two runs of the reference tell
  * the largest. */
-static double update_tolerance(double kept, double change, double before)
+static double update_tolerance(double kept, double change, double before, double unit)
 {
-	return (kept > change / 16 ? 4 * kept : kept) + 0x1p-16 * change + 0x1p-22 * fabs(before);
+	return (kept > change / 16 ? 4 * kept : kept) + 256 * unit * change + 4 * unit * fabs(before);
 }
 
 /* A parameter that this optimizer moves, by its decay, although its gradient is nothing but rounding: how far is not
@@ -171,10 +171,10 @@ static void compare_update(const Updates *u, Updated *item, double rate)
 	for (size_t k = 0; k < item->gradient->count; k++)
 		largest = fmax(largest, fabs(weights[EXACT][k]));
 	for (size_t k = 0; k < item->gradient->count; k++) {
-		const double exact = weights[EXACT][k], change = fabs(exact - (double)item->before[k]),
+		const double exact = weights[EXACT][k], change = fabs(exact - item->before[k]),
 			kept = fmax(fabs(weights[ABOVE][k] - exact), fabs(weights[BELOW][k] - exact));
-		compare_value(u->s->v, item->finding, (double)item->after[k] / largest, exact / largest,
-			update_tolerance(kept, change, (double)item->before[k]) / largest);
+		compare_value(u->s->v, item->finding, item->after[k] / largest, exact / largest,
+			update_tolerance(kept, change, item->before[k], rounding_unit(u->s)) / largest);
 	}
 }
 
@@ -183,7 +183,8 @@ static void compare_run(Updates *u, int steps, bool large)
 	forget_states(u);
 	start_trial(u->s, &u->own);
 	for (int step = 0; step < steps; step++) {
-		const double rate = (double)(float)(large ? GRADIENT_RATE : own_rate(u->s->v->network, step, STEPS));
+		const double rate = number_rounded(large ? GRADIENT_RATE : own_rate(u->s->v->network, step, STEPS),
+			number_bytes(u->own.module));
 		take_step(u, rate, step + 1 == steps);
 		if (u->waiting < batches_of_update(u->s->v->network->optimizer) && step + 1 < steps)
 			continue;

@@ -10,10 +10,10 @@ static void compare_separate(Sitting *s)
 	for (int i = 0; i < s->found.count; i++) {
 		const Series *found = &s->found.items[i], *expected = &s->expected.items[i];
 		const double tolerance = found->kind == GRADIENT ? gradient_tolerance(s, expected)
-			: series_tolerance(expected);
+			: series_tolerance(s, expected);
 		Finding *f = add_finding(s->v, CHECK_SEPARATE, found->what, expected->largest);
 		for (size_t k = 0; k < found->count; k++)
-			compare_value(s->v, f, (double)found->values[k], (double)expected->values[k], tolerance);
+			compare_value(s->v, f, found->values[k], expected->values[k], tolerance);
 	}
 }
 
@@ -37,7 +37,7 @@ static void compare_results(Sitting *s)
 			largest = larger(largest, fabs(expected[k]));
 		Finding *f = add_finding(s->v, CHECK_RESULTS, found->what, largest);
 		for (size_t k = 0; k < found->count; k++)
-			compare_value(s->v, f, (double)found->values[k], expected[k], series_tolerance(&s->expected.items[i]));
+			compare_value(s->v, f, found->values[k], expected[k], series_tolerance(s, &s->expected.items[i]));
 	}
 }
 

@@ -56,7 +56,7 @@ typedef struct Series {
 	int node, tensor;
 	const char *what;
 	size_t count;
-	float *values;
+	double *values;
 	double largest, spread; /* spread: how far roundings carry a value */
 } Series;
 
@@ -69,7 +69,8 @@ typedef struct Sitting {
 	Random *random;
 	Batch batch;
 	Model model;            /* has the weights */
-	Trial program, separate;/* both with gradient_network's optimizer */
+	/* all with gradient_network's optimizer; `other` is `separate` with numbers of the other type */
+	Trial program, separate, other;
 	SeriesList found, expected;     /* of the program, and of the separate steps */
 	double steepest;        /* the largest of all gradients */
 } Sitting;
@@ -84,16 +85,19 @@ void close_sitting(Sitting *s);
 const Network *gradient_network(Arena *arena, const Network *network);
 /* Gives the program the weights, and counters and states of 0. */
 void start_trial(const Sitting *s, const Trial *trial);
-float train_trial(const Sitting *s, const Trial *trial, Random *random, double rate);
+double train_trial(const Sitting *s, const Trial *trial, Random *random, double rate);
+void predict_trial(const Sitting *s, const Trial *trial, Random *random, double *y);
 /* The learning rate of the network's own schedule; one that is 0 tells nothing, and becomes another. */
 double own_rate(const Network *network, int step, int steps);
 /* The gradient of a parameter after such a step. False: the parameter is not updated, as its gradient is nothing but
  * rounding; then the values are 0. */
-bool get_gradient(const Trial *trial, int node, int tensor, float *values);
+bool get_gradient(const Sitting *s, const Trial *trial, int node, int tensor, double *values);
+/* The rounding unit of the program's numbers: a result is off by at most this part of itself. */
+double rounding_unit(const Sitting *s);
 /* The larger one; not finite if one of them is not. */
 double larger(double a, double b);
 /* How far roundings may carry a result, and a gradient, at most. */
-double series_tolerance(const Series *series);
+double series_tolerance(const Sitting *s, const Series *series);
 double gradient_tolerance(const Sitting *s, const Series *gradient);
 
 Finding *add_finding(Verification *v, Check check, const char *what, double scale);

@@ -49,8 +49,8 @@ static bool compile_as(Checked *c, const char *text, const Options *options, Sta
 
 static const char *options_text(Arena *arena, const Options *o)
 {
-	return arena_print(arena, "%s%s%s%s%s%s, %d threads", o->target->name, o->fuse ? "" : ", not fused",
-		o->pairs ? ", pairs" : "", o->recompute ? ", recomputed" : "", o->keep_rounding ? ", roundings kept" : "",
+	return arena_print(arena, "%s%s%s%s%s%s%s, %d threads", o->target->name,
+		o->target->number_bytes == sizeof(double) ? " f64" : "", o->fuse ? "" : ", not fused", o->pairs ? ", pairs" : "", o->recompute ? ", recomputed" : "", o->keep_rounding ? ", roundings kept" : "",
 		o->update_at_once ? ", updated at once" : "", o->threads);
 }
 
@@ -171,7 +171,8 @@ static bool check_values(Checked *c, Random *random)
 		sets += usable(*set);
 	const int full = below(random, sets);
 	for (const KernelSet *const *set = kernel_sets; *set; set++) {
-		const Options options = {.target = *set, .fuse = below(random, 8) > 0, .pairs = below(random, 2),
+		const KernelSet *target = below(random, 4) == 0 ? kernel_set_f64(*set) : *set;
+		const Options options = {.target = target, .fuse = below(random, 8) > 0, .pairs = below(random, 2),
 			.threads = 1 + below(random, 3), .recompute = below(random, 3) == 0, .share_all = true};
 		if (usable(*set) && !verify_with(c, &options, number++ != full))
 			return false;
