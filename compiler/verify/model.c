@@ -221,13 +221,17 @@ static void move(const Move *moves, int count, double *const *from, double step)
 /* Differences err by step^2 f''' / 6 and by 2^-53 f / step. 2^-18 makes both some 1e-11 for f and f''' of about 1, and
  * leaves 1e-6 for the f''' = 1e5 of a BatchNorm over two nearly equal rows. A kink within a step makes the slope one
  * between those of its two sides: so a shorter step gives another one. Two slopes may agree by chance: so the error is
- * at least 2^-49 f / step, what sums of some values leave of f's digits. */
+ * at least 2^-49 f / step, what sums of some values leave of f's digits.
+ *
+ * At the kink itself, every step gives the mean of its two sides. The slopes of the sides differ by step f'' where the
+ * loss is smooth, and by as much more at a kink for any step: two steps tell the one from the other. */
 Slope model_slope(const Model *m, const Move *moves, int count, int first, double enough)
 {
 	static const double steps[] = {0x1p-16, 0x1p-18, 0x1p-21, 0x1p-24, 0x1p-27};
 	enum { STEPS = sizeof steps / sizeof *steps };
 	Slope best = {NAN, INFINITY};
-	double before = NAN, noise = 0, **from = NEW_ARRAY(m->arena, double *, count);
+	const double middle = loss_from(m, first);
+	double before = NAN, bend_before = 0, noise = 0, **from = NEW_ARRAY(m->arena, double *, count);
 	for (int i = 0; i < count; i++) {
 		from[i] = NEW_ARRAY(m->arena, double, moves[i].count);
 		memcpy(from[i], moves[i].values, moves[i].count * sizeof *from[i]);
@@ -236,11 +240,18 @@ Slope model_slope(const Model *m, const Move *moves, int count, int first, doubl
 		move(moves, count, from, steps[i]);
 		const double above = loss_from(m, first);
 		move(moves, count, from, -steps[i]);
-		const double slope = (above - loss_from(m, first)) / (2 * steps[i]);
+		const double below = loss_from(m, first), slope = (above - below) / (2 * steps[i]),
+			bend = ((above - middle) + (below - middle)) / steps[i];
 		noise = 0x1p-49 * fabs(above) / steps[i];
-		if (fabs(slope - before) + noise < best.error)
-			best = (Slope){slope, fabs(slope - before) + noise};
+		if (i > 0) {
+			const double shorter = steps[i] / steps[i - 1],
+				kink = fabs(bend - shorter * bend_before) / (1 - shorter),
+				error = fabs(slope - before) + noise + fmax(kink - 4 * noise, 0);
+			if (error < best.error)
+				best = (Slope){slope, error};
+		}
 		before = slope;
+		bend_before = bend;
 	}
 	for (int i = 0; i < count; i++)
 		memcpy(moves[i].values, from[i], moves[i].count * sizeof *from[i]);

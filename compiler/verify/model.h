@@ -62,7 +62,7 @@ void model_fetch(Model *model, const Module *module, const void *net);
 /* Parameters that are moved together: each of them by its part of `along`, times a step. */
 typedef struct Move { double *values; const double *along; size_t count; } Move;
 
-/* A derivative, and how much two steps of different length differ in it: where there is a kink between them, much. */
+/* A derivative, and how much two steps of different length, and its two sides, differ in it: at a kink, much. */
 typedef struct Slope { double value, error; } Slope;
 
 /* The loss's derivative by the step of all these moves, which are of nodes from `first` on. Tries shorter and shorter

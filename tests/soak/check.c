@@ -50,7 +50,9 @@ static bool compile_as(Checked *c, const char *text, const Options *options, Sta
 static const char *options_text(Arena *arena, const Options *o)
 {
 	return arena_print(arena, "%s%s%s%s%s%s%s, %d threads", o->target->name,
-		o->target->number_bytes == sizeof(double) ? " f64" : "", o->fuse ? "" : ", not fused", o->pairs ? ", pairs" : "", o->recompute ? ", recomputed" : "", o->keep_rounding ? ", roundings kept" : "",
+		o->target->number_bytes == sizeof(double) ? " f64" : "", o->fuse ? "" : ", not fused",
+		o->pairs ? ", pairs" : "",
+		o->recompute ? ", recomputed" : "", o->keep_rounding ? ", roundings kept" : "",
 		o->update_at_once ? ", updated at once" : "", o->threads);
 }
 
