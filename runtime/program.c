@@ -63,7 +63,7 @@ void tensor_get(const Program *program, const void *net, const ProgramTensor *te
 	const size_t bytes = program->kernels->number_bytes;
 	const void *panels = (const char *)net + tensor->offset;
 	for (size_t i = 0; i < tensor_count(tensor); i++)
-		number_put(values, bytes, i, number_at(panels, bytes, panel_index(program, tensor, i)));
+		number_copy(values, i, panels, panel_index(program, tensor, i), bytes);
 }
 
 void tensor_set(const Program *program, void *net, const ProgramTensor *tensor, const void *values)
@@ -71,7 +71,7 @@ void tensor_set(const Program *program, void *net, const ProgramTensor *tensor, 
 	const size_t bytes = program->kernels->number_bytes;
 	void *panels = (char *)net + tensor->offset;
 	for (size_t i = 0; i < tensor_count(tensor); i++)
-		number_put(panels, bytes, panel_index(program, tensor, i), number_at(values, bytes, i));
+		number_copy(panels, panel_index(program, tensor, i), values, i, bytes);
 }
 
 bool program_initialise(const Program *program, void *net, Random *random, Failure *failure)

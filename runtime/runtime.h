@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 /* ---- failures: one message, written for the person at the keyboard: what, where, expected, found, what to do */
 
@@ -33,6 +34,15 @@ static inline void number_put(void *numbers, size_t number_bytes, size_t i, doub
 		((double *)numbers)[i] = value;
 	else
 		((float *)numbers)[i] = (float)value;
+}
+
+/* Copies the bits, which a conversion may change: those of a NaN, which words of a random generator may look like. */
+static inline void number_copy(void *to, size_t i, const void *from, size_t k, size_t number_bytes)
+{
+	if (number_bytes == sizeof(double))
+		memcpy((double *)to + i, (const double *)from + k, sizeof(double));
+	else
+		memcpy((float *)to + i, (const float *)from + k, sizeof(float));
 }
 
 /* The value as such a number holds it. */

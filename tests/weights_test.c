@@ -307,3 +307,20 @@ Test(weights, doubles_are_rounded_to_even)
 	program_free(&c.module->program, net);
 	compilation_close(&c);
 }
+
+/* Words of a random generator are a tensor, too: those that look like a NaN with a signal must not become quiet. */
+Test(weights, keep_the_bits_of_nan)
+{
+	const uint32_t words[] = {0x7f800001, 0xff812345, 0x7fffffff, 1};
+	Compilation c;
+	uint32_t found[4];
+	compile_text(&c, "linear 2 2", kernel_set("scalar"), true, STAGE_RUN);
+	void *net = allocate_net(&c);
+	const ProgramTensor weight = program_view(find_persistent(&c, "weight_0"));
+	tensor_set(&c.module->program, net, &weight, words);
+	tensor_get(&c.module->program, net, &weight, found);
+	for (int i = 0; i < 4; i++)
+		cr_expect_eq(found[i], words[i], "%d: %08x", i, found[i]);
+	program_free(&c.module->program, net);
+	compilation_close(&c);
+}
