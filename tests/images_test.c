@@ -48,6 +48,10 @@ static Shapes draw_shapes(Random *random, int kind)
 		s.kernel_width = 1 + 33 * (int)(random_u32(random) % 3);        /* 67 pixels are more than a tile sees */
 		s.width += s.kernel_width;
 	}
+	if (random_u32(random) % 8 == 0) {
+		s.stride_width = 2 + (int)(random_u32(random) % 2);
+		s.width += 100;                 /* with strides, conv.c brings 32 pixels together at a time */
+	}
 	if (kind == 1)
 		s.groups = s.outputs = s.channels;
 	if (kind == 2) {
@@ -327,6 +331,28 @@ Test(images, pools)
 		}
 		free_arrays(&a);
 	}
+}
+
+/* A maximum that is NaN stays one, and its gradient goes to the first pixel that is it, as in torch. */
+Test(images, maximum_of_nan)
+{
+	static const struct { float x[3], y; int at; } cases[] = {
+		{{1, NAN, 2}, NAN, 1}, {{NAN, 5, NAN}, NAN, 0}, {{3, 2, NAN}, NAN, 2}, {{1, 7, 7}, 7, 1},
+		{{-INFINITY, -INFINITY, -INFINITY}, -INFINITY, 0},
+	};
+	for (const KernelSet *const *set = kernel_sets; *set; set++)
+		for (size_t i = 0; (*set)->usable() && i < sizeof cases / sizeof *cases; i++) {
+			float x[3 * 16] = {0}, dx[3 * 16], y[16], dy[16] = {1};
+			for (int pixel = 0; pixel < 3; pixel++)
+				x[pixel * (*set)->lanes] = cases[i].x[pixel];
+			(*set)->table->maxpool2d(1, 1, 3, 1, 1, 1, 3, 1, 1, 0, 0, y, x);
+			(*set)->table->maxpool2d_bwd(1, 1, 3, 1, 1, 1, 3, 1, 1, 0, 0, dx, dy, x, y);
+			cr_expect(isnan(cases[i].y) ? isnan(y[0]) : y[0] == cases[i].y, "%s, %zu: %g", (*set)->name, i,
+				(double)y[0]);
+			for (int pixel = 0; pixel < 3; pixel++)
+				cr_expect_eq(dx[pixel * (*set)->lanes], pixel == cases[i].at, "%s, %zu: the gradient of pixel %d is %g",
+					(*set)->name, i, pixel, (double)dx[pixel * (*set)->lanes]);
+		}
 }
 
 /* ---- flatten */
