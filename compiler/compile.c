@@ -1,6 +1,33 @@
 /* Runs the passes in their order: text -> network -> module. */
 #include "bnc.h"
 #include "progress.h"
+#include <string.h>
+
+/* "bnc/exp_avg/0.weight" for exp_avg_weight_0, which belongs to weight_0; what belongs to no parameter has its own
+ * name. */
+static const char *state_path(Arena *arena, const Tensor *state)
+{
+	const Tensor *of = state->parameter;
+	if (!of)
+		return arena_print(arena, "bnc/%s", state->name);
+	return arena_print(arena, "bnc/%.*s/%s", (int)(strlen(state->name) - strlen(of->name) - 1), state->name, of->path);
+}
+
+/* What the optimizer keeps. */
+static void describe_states(Module *m)
+{
+	ProgramTensor *states = NEW_ARRAY(m->arena, ProgramTensor, m->tensors.count);
+	for (int i = 0; i < m->tensors.count; i++) {
+		const Tensor *tensor = m->tensors.items[i];
+		if (tensor->role != ROLE_STATE)
+			continue;
+		ProgramTensor *state = &states[m->program.state_count++];
+		*state = program_view(tensor->parameter ? tensor->parameter : tensor);
+		state->path = state_path(m->arena, tensor);
+		state->offset = tensor->offset;
+	}
+	m->program.states = states;
+}
 
 /* Fills in the Program: what the runtime needs to know of the network. */
 static void describe(Module *m)
@@ -31,6 +58,7 @@ static void describe(Module *m)
 		.draws = m->generator, .generator = m->generator ? m->generator->offset : 0,
 		.batches_of_update = batches_of_update(network->optimizer),
 	};
+	describe_states(m);
 	for (int i = 0; i < network->nodes.count; i++) {
 		const Node *node = network->nodes.items[i];
 		m->program.normalises_batch |= node->layer->normalises_batch && shape_positions(&node->output->shape) == 1;

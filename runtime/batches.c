@@ -61,6 +61,20 @@ void order_draw_again(Order *order, const Training *t, int64_t epoch, const Rand
 	permute(order, t, epoch);
 }
 
+/* The samplers of an epoch within a group are drawn again with the group: one with an earlier end drew fewer of
+ * them. */
+void order_draw_on(Order *order, const Training *t, int64_t epoch, bool drawn)
+{
+	const Random now = *t->random, before = order->before;
+	if (!drawn && epoch % samplers_together(t) == 0) {
+		order_draw(order, t, epoch);
+		return;
+	}
+	order_draw_again(order, t, epoch, &before);
+	if (any_draws(t))
+		*t->random = now;
+}
+
 int batch_rows(const Training *t, int batch)
 {
 	int begin = batch * t->batch;

@@ -45,6 +45,10 @@ void order_draw(Order *order, const Training *t, int64_t epoch);
  * afterwards. */
 void order_draw_again(Order *order, const Training *t, int64_t epoch, const Random *before);
 
+/* Draws the order of the epoch in which a training goes on, with `before` and the training's generator as they were;
+ * drawn: that of this epoch was drawn by then. */
+void order_draw_on(Order *order, const Training *t, int64_t epoch, bool drawn);
+
 /* The number of rows in the batch. */
 int batch_rows(const Training *t, int batch);
 /* Copies the rows of a batch to where the program reads them. */

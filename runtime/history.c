@@ -66,7 +66,7 @@ void history_look(History *history, const Training *t, const Run *run, const Ord
 {
 	enum { SHARE = 200 };           /* copies take at most 1 / SHARE of the time */
 	double now = wall_seconds();
-	bool first = step == 0;
+	bool first = history->moments[history->last].step < 0;
 	if (first || (now - history->taken > 0.1 && now - history->taken > SHARE * history->cost)) {
 		take(history, t, run, order, step, epoch, batch);
 		history->taken = wall_seconds();

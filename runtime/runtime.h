@@ -170,19 +170,35 @@ typedef struct NamedTensor {
 	void *values;           /* row-major */
 } NamedTensor;
 
-/* All tensors of a file; tensor_file_close frees them. */
-typedef struct TensorFile { NamedTensor *tensors; int count; void *storage; } TensorFile;
-
-/* Only F32, F64 and I64 are written. A tensor of any other type that is read gets the smallest type of ours that holds
- * its values exactly. */
 /* A text that is kept in the metadata, which must be UTF-8. */
 typedef struct Metadata { const char *key, *text; } Metadata;
 
+/* All tensors of a file; tensor_file_close frees them. */
+typedef struct TensorFile {
+	NamedTensor *tensors;
+	int count;
+	Metadata *metadata;
+	int metadata_count;
+	bool checked;           /* it has a check sum, which is right */
+	void *storage;
+} TensorFile;
+
+/* Only F32, F64 and I64 are written. A tensor of any other type that is read gets the smallest type of ours that holds
+ * its values exactly. */
 /* notes: up to one without a key; those without a text are left out. Null: there are none. */
 bool safetensors_save(const char *path, const NamedTensor *tensors, int count, const Metadata *notes, Failure *failure);
+/* The same, with a last tensor `bnc/crc32`: the CRC-32 of all bytes before it. A file that has one is refused if a bit
+ * of it has changed. */
+bool safetensors_save_checked(const char *path, const NamedTensor *tensors, int count, const Metadata *notes,
+	Failure *failure);
 /* Reads such a text of a file, to be freed; *text is null if it has none. */
 bool safetensors_note(const char *path, const char *key, char **text, Failure *failure);
 bool safetensors_load(TensorFile *file, const char *path, Failure *failure);
+void tensor_file_sort(TensorFile *file);        /* by names */
+/* The tensor whose name is so much of the prefix and then this, of a file that is sorted; null: it has none. */
+NamedTensor *tensor_file_find(const TensorFile *file, const char *prefix, size_t prefix_length, const char *name);
+/* The text of that key; null: it has none. */
+const char *tensor_file_text(const TensorFile *file, const char *key);
 void tensor_file_close(TensorFile *file);
 float float_from_half(uint32_t bits);           /* IEEE 754's binary16, exactly */
 
@@ -233,10 +249,16 @@ typedef struct LineFile {
 	char *path;
 	int error;              /* errno of the first write that failed; nothing is written after it */
 	double written;         /* the time of the last write */
+	int64_t length;         /* of the lines that are written, and their CRC-32 */
+	uint32_t sum;
 	size_t used;
 	char text[16384];
 } LineFile;
 bool lines_open(LineFile *file, const char *path, Failure *failure);            /* an existing file becomes empty */
+/* Goes on after the first `length` bytes, and removes what is after them. If the file is not there, or these bytes have
+ * not this sum, it is as lines_open, and *kept is false. */
+bool lines_reopen(LineFile *file, const char *path, int64_t length, uint32_t sum, bool *kept, Failure *failure);
+void lines_sync(LineFile *file);        /* whatever was printed is in the file when it returns */
 void lines_print(LineFile *file, const char *format, ...) __attribute__((format(printf, 2, 3)));       /* one line */
 bool lines_close(LineFile *file, Failure *failure);
 
@@ -307,6 +329,9 @@ typedef struct Program {
 	size_t output;                          /* the offset of predict's result: [panels][rows][LANES] */
 	const ProgramTensor *tensors;           /* in the order in which torch would initialise them */
 	int tensor_count;
+	/* what else lasts from step to step: "bnc/exp_avg/0.weight", "bnc/step"; not initialised, not among the weights */
+	const ProgramTensor *states;
+	int state_count;
 	void (*train)(void *net, int rows, double lr, const Host *host);        /* forward, loss, backward, update */
 	void (*predict)(void *net, int rows, const Host *host);         /* running statistics */
 	/* An update is for so many batches: each adds to the gradients, and train calls update after the last of them. */
@@ -319,6 +344,8 @@ typedef struct Program {
 size_t tensor_count(const ProgramTensor *tensor);
 /* The sizes that PyTorch gives it; returns their number. Those after them are 1. */
 int tensor_shape(const ProgramTensor *tensor, int shape[4]);
+/* As files have it: without values. */
+NamedTensor tensor_named(const Program *program, const ProgramTensor *tensor);
 /* Copies a network's tensor to row-major numbers, of the program's type, and back. Not for LAYOUT_COUNTER. */
 void tensor_get(const Program *program, const void *net, const ProgramTensor *tensor, void *values);
 void tensor_set(const Program *program, void *net, const ProgramTensor *tensor, const void *values);
@@ -365,6 +392,8 @@ bool program_save(const Program *program, const void *net, const char *path, con
 bool network_load(char **text, const char *path, Failure *failure);
 /* The schema that was saved with the weights, to be freed by schema_free; *schema is null if there is none. */
 bool schema_load(Schema **schema, const char *path, Failure *failure);
+/* The same of a file that is read already. */
+bool schema_in(Schema **schema, const TensorFile *file, const char *path, Failure *failure);
 /* Whether both say the same; either may be null. False, too, if there is no memory to find out. */
 bool schema_equal(const Schema *a, const Schema *b);
 void schema_free(Schema *schema);
@@ -426,6 +455,24 @@ typedef struct Breakdown {
 	bool of_weights;
 } Breakdown;
 
+/* How a training is kept in a file, from which it can go on. */
+typedef struct Checkpoint {
+	const char *path;       /* null: it is not kept */
+	int64_t steps;          /* it is written after each of so many steps of the first network, if that is not 0; */
+	double seconds;         /* else when so many seconds have passed; and at the end in any case */
+	const About *about;     /* of each network */
+	uint64_t seed;
+	const TensorFile *from; /* what it goes on from, and the path of that; null: it begins */
+	const char *from_path;
+	void (*say)(const Failure *text);       /* for what is not a mistake, or does not end the training */
+
+	char train[100], valid[100];            /* what the data are like */
+	int64_t ticks, next_look, looked_at;    /* of all networks' steps: the clock is not read at each */
+	double written, looked;                 /* when */
+	bool failed;                            /* the last time that it was written; failure says why */
+	Failure failure;
+} Checkpoint;
+
 typedef struct Training {
 	Run *runs;
 	int run_count;
@@ -441,6 +488,7 @@ typedef struct Training {
 	const volatile sig_atomic_t *stop;      /* if it is not 0, the present step is the last one; null: never */
 	const Data *valid;      /* that each epoch ends with an evaluation on; null: none */
 	int patience;           /* end after this many epochs without a smaller loss there; 0: never */
+	Checkpoint *checkpoint; /* or null */
 	bool returns;           /* after a breakdown, restore its network as it was before (one run only) */
 
 	volatile int64_t step;  /* the present step, counted from 1: for the signal handler */
@@ -453,6 +501,12 @@ typedef struct Training {
 
 /* Checks everything that could otherwise go wrong after hours of training. */
 bool training_check(const Training *training, Failure *failure);
+/* How far a log had come, and the CRC-32 of that; length -1: there was none. */
+typedef struct LogPlace { int64_t length; uint32_t sum; } LogPlace;
+
+/* Finds out what the data are like; and if the training goes on from a file, whether that is of this training, and how
+ * far its log had come. */
+bool checkpoint_open(Training *training, LogPlace *log, Failure *failure);
 /* Trains all runs, epoch by epoch, on the same batches in the same order. Prints a line for each epoch to stdout, and a
  * bar to stderr if that is a terminal. False: a loss is not finite. */
 bool train(Training *training, Failure *failure);

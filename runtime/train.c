@@ -1,5 +1,6 @@
 /* Training: epochs of batches, for several networks on the same batches. */
 #include "runtime.h"
+#include "checkpoint.h"
 #include "history.h"
 #include "progress.h"
 #include "validate.h"
@@ -14,12 +15,6 @@ typedef struct Epoch {
 	int batches;                    /* the number of batches that will be run: --steps may end an epoch early */
 } Epoch;
 
-/* What a network has done of an epoch. */
-typedef struct Turn {
-	double sum, right, seconds;     /* of losses and of right answers; the time that it took */
-	int seen, batch;                /* rows; the next batch */
-} Turn;
-
 /* What a training needs besides what it was given. */
 typedef struct Work {
 	Turn *turns;                    /* of each network */
@@ -27,6 +22,8 @@ typedef struct Work {
 	History history;
 	Progress progress;
 	Validation validation;
+	Position position;              /* in the above */
+	bool goes_on;                   /* from a file, and its first epoch is not begun here */
 	double printed;                 /* when a line was last flushed */
 } Work;
 
@@ -228,7 +225,7 @@ static bool run_batches(Training *t, Work *work, int index, const Epoch *epoch, 
 	double start = wall_seconds();
 	work->progress.epoch = epoch->number;
 	work->progress.network = t->run_count > 1 ? program->name : 0;
-	for (; turn->batch < end && !is_stopped(t); turn->batch++) {
+	while (turn->batch < end && !is_stopped(t)) {
 		const int batch = turn->batch;
 		t->step = epoch->first_step + batch + 1;
 		if (t->returns)
@@ -244,7 +241,9 @@ static bool run_batches(Training *t, Work *work, int index, const Epoch *epoch, 
 		turn->sum += loss;
 		turn->right += program->truth != TRUTH_VALUES ? number_at(correct, bytes, 0) : 0;
 		turn->seen += batch_rows(t, batch);
+		turn->batch++;
 		progress_step(&work->progress, loss);
+		checkpoint_step(t, &work->position, index, epoch->first_step + turn->batch);
 	}
 	turn->seconds += wall_seconds() - start;
 	return true;
@@ -255,7 +254,7 @@ static void end_turn(Run *run, const Turn *turn, const Epoch *epoch)
 	run->steps += turn->batch;
 	if (epoch->number > 0) {
 		run->seconds += turn->seconds;
-		run->timed_steps += turn->batch;
+		run->timed_steps += turn->batch - turn->first;
 	}
 	if (turn->batch == 0)
 		return;
@@ -266,49 +265,90 @@ static void end_turn(Run *run, const Turn *turn, const Epoch *epoch)
 	run->batches = epoch->batches;
 }
 
+/* Whether all networks have run so many batches of the epoch. */
+static bool is_whole(const Training *t, const Work *work, int batches)
+{
+	for (int i = 0; i < t->run_count; i++)
+		if (work->turns[i].batch < batches)
+			return false;
+	return true;
+}
+
 /* Each network runs the whole epoch while it is in the cache; but if one draws random numbers they take turns, batch by
  * batch, as they would in a script with a loop over the batches. */
 static bool run_epoch(Training *t, Work *work, const Epoch *epoch, Failure *failure)
 {
 	const int together = any_draws(t) ? 1 : epoch->batches;
-	memset(work->turns, 0, (size_t)t->run_count * sizeof *work->turns);
 	for (int end = 0; end < epoch->batches && !is_stopped(t);) {
 		end += together;
 		for (int i = 0; i < t->run_count; i++)
 			if (!run_batches(t, work, i, epoch, end, failure))
 				return false;
 	}
+	if (!is_whole(t, work, batches_of(t)))
+		checkpoint_write(t, &work->position);
 	for (int i = 0; i < t->run_count; i++)
 		end_turn(&t->runs[i], &work->turns[i], epoch);
 	return true;
 }
 
+/* The first time, the training may go on within an epoch. */
+static void draw_order(const Training *t, Work *work)
+{
+	Position *position = &work->position;
+	if (work->goes_on)
+		order_draw_on(&work->order, t, position->epoch, position->drawn);
+	else
+		order_draw(&work->order, t, position->epoch);
+	work->goes_on = false;
+	position->drawn = true;
+}
+
+static void end_epoch(const Training *t, Work *work)
+{
+	memset(work->turns, 0, (size_t)t->run_count * sizeof *work->turns);
+	work->position.epoch++;
+	work->position.drawn = false;
+}
+
 static bool run_epochs(Training *t, Work *work, int64_t total, Failure *failure)
 {
-	Epoch epoch = {.number = 0};
-	bool over = false;
+	Position *position = &work->position;
+	Epoch epoch = {.number = position->epoch, .first_step = (int64_t)position->epoch * batches_of(t)};
+	bool over = patience_is_over(t, epoch.number - 1);
 	while (!is_stopped(t) && !over && epoch.first_step < total) {
-		bool whole = true;
 		epoch.batches = total - epoch.first_step < batches_of(t) ? (int)(total - epoch.first_step) : batches_of(t);
-		order_draw(&work->order, t, epoch.number);
+		draw_order(t, work);
 		if (!run_epoch(t, work, &epoch, failure))
 			return false;
-		for (int i = 0; i < t->run_count; i++)
-			whole = whole && t->runs[i].steps == epoch.first_step + epoch.batches;
+		const bool whole = is_whole(t, work, epoch.batches);
 		if (whole && !validate(&work->validation, t, epoch.number, failure))
 			return false;
 		if (whole)
 			report_epoch(t, work, &epoch);
 		over = whole && patience_is_over(t, epoch.number);
+		if (is_whole(t, work, batches_of(t)))
+			end_epoch(t, work);
 		epoch.first_step += epoch.batches;
 		epoch.number++;
 	}
 	progress_clear(&work->progress);
+	if (!position->drawn || work->goes_on)
+		checkpoint_write(t, position);
 	take_best(&work->validation, t);
 	t->stopped = !over && total > 0 && t->runs[t->run_count - 1].steps < total;
 	if (t->stopped)
 		log_stop(t);
 	return check_weights(t, work, failure);
+}
+
+/* Of all networks. */
+static int64_t steps_left(const Training *t, const Work *work, int64_t total)
+{
+	int64_t left = 0;
+	for (int i = 0; i < t->run_count; i++)
+		left += total - (int64_t)work->position.epoch * batches_of(t) - work->turns[i].batch;
+	return left;
 }
 
 bool train(Training *t, Failure *failure)
@@ -322,8 +362,11 @@ bool train(Training *t, Failure *failure)
 		ok = fail(failure, "not enough memory for %d networks", t->run_count);
 	ok = ok && validation_open(&work.validation, t, failure);
 	if (ok) {
+		work.position = (Position){.turns = work.turns, .order = &work.order, .validation = &work.validation};
+		work.goes_on = t->checkpoint && t->checkpoint->from;
+		checkpoint_restore(t, &work.position);
 		t->returns = t->returns && history_open(&work.history, &t->runs[0]);
-		work.progress = progress_start(total * t->run_count, !t->quiet);
+		work.progress = progress_start(steps_left(t, &work, total), !t->quiet);
 		ok = run_epochs(t, &work, total, failure);
 	}
 	history_close(&work.history);

@@ -10,8 +10,7 @@ static ElementType element_of(const Program *program)
 	return program->kernels->number_bytes == sizeof(double) ? ELEMENT_F64 : ELEMENT_F32;
 }
 
-/* The tensor as a file has it; without values. */
-static NamedTensor named(const Program *program, const ProgramTensor *tensor)
+NamedTensor tensor_named(const Program *program, const ProgramTensor *tensor)
 {
 	NamedTensor out = {.name = tensor->path, .type = element_of(program)};
 	int shape[4];
@@ -34,7 +33,7 @@ bool program_save(const Program *program, const void *net, const char *path, con
 	bool ok = tensors && (columns || !schema);
 	for (int i = 0; ok && i < program->tensor_count; i++) {
 		const ProgramTensor *tensor = &program->tensors[i];
-		tensors[i] = named(program, tensor);
+		tensors[i] = tensor_named(program, tensor);
 		tensors[i].values = malloc(tensor->layout == LAYOUT_COUNTER ? sizeof(int64_t)
 			: tensor_count(tensor) * program->kernels->number_bytes);
 		ok = tensors[i].values != 0;
@@ -54,17 +53,27 @@ bool program_save(const Program *program, const void *net, const char *path, con
 	return ok;
 }
 
+static bool read_schema(Schema **schema, const char *text, const char *path, Failure *failure)
+{
+	*schema = text ? schema_read(text) : 0;
+	return *schema || !text || fail(failure, "%s: damaged: what it says of the data it was trained on is not "
+		"understood", path);
+}
+
 bool schema_load(Schema **schema, const char *path, Failure *failure)
 {
-	char *note;
+	char *text;
 	*schema = 0;
-	if (!safetensors_note(path, schema_key, &note, failure))
+	if (!safetensors_note(path, schema_key, &text, failure))
 		return false;
-	if (note)
-		*schema = schema_read(note);
-	bool sound = *schema || !note;
-	free(note);
-	return sound || fail(failure, "%s: damaged: what it says of the data it was trained on is not understood", path);
+	const bool sound = read_schema(schema, text, path, failure);
+	free(text);
+	return sound;
+}
+
+bool schema_in(Schema **schema, const TensorFile *file, const char *path, Failure *failure)
+{
+	return read_schema(schema, tensor_file_text(file, schema_key), path, failure);
 }
 
 bool network_load(char **text, const char *path, Failure *failure)
@@ -84,26 +93,9 @@ typedef struct Load {
 	Failure *failure;
 } Load;
 
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(((const NamedTensor *)a)->name, ((const NamedTensor *)b)->name);
-}
-
-/* A tensor's name in the file: the prefix that all names have there, and its own. */
-typedef struct Key { const char *prefix, *path; size_t prefix_length; } Key;
-
-static int by_key(const void *key, const void *tensor)
-{
-	const Key *k = key;
-	const char *name = ((const NamedTensor *)tensor)->name;
-	int order = strncmp(k->prefix, name, k->prefix_length);
-	return order ? order : strcmp(k->path, name + k->prefix_length);
-}
-
 static NamedTensor *find_in_file(const Load *load, const ProgramTensor *tensor, size_t prefix_length)
 {
-	const Key key = {prefix_length ? load->file.tensors[0].name : "", tensor->path, prefix_length};
-	return bsearch(&key, load->file.tensors, (size_t)load->file.count, sizeof *load->file.tensors, by_key);
+	return tensor_file_find(&load->file, prefix_length ? load->file.tensors[0].name : "", prefix_length, tensor->path);
 }
 
 /* PyTorch counts batches since 0.4.1, and accepts a file without the count. */
@@ -222,7 +214,7 @@ static bool group_fits(const Load *load, Group wanted, Group found)
 	int matched = 0;
 	for (int i = wanted.begin; i < wanted.end; i++) {
 		const ProgramTensor *tensor = &load->program->tensors[i];
-		const NamedTensor expected = named(load->program, tensor);
+		const NamedTensor expected = tensor_named(load->program, tensor);
 		const char *name = tensor->path + layer_length(tensor->path);
 		int k = found.begin;
 		while (k < found.end && strcmp(load->file.tensors[k].name + layer, name) != 0)
@@ -407,7 +399,7 @@ static bool prepare_values(const Load *load, Loaded *loaded)
 	for (int i = 0; i < load->program->tensor_count; i++) {
 		const ProgramTensor *tensor = &load->program->tensors[i];
 		NamedTensor *found = load->found[i];
-		NamedTensor expected = named(load->program, tensor);
+		NamedTensor expected = tensor_named(load->program, tensor);
 		if (!found)
 			continue;
 		if (!check_shape(load, &expected, found))
@@ -439,12 +431,23 @@ static void store_values(const Load *load, void *net)
 	}
 }
 
+/* Of a checkpoint only the network counts. */
+static void drop_training(TensorFile *file)
+{
+	int kept = 0;
+	for (int i = 0; i < file->count; i++)
+		if (strncmp(file->tensors[i].name, "bnc/", 4) != 0)
+			file->tensors[kept++] = file->tensors[i];
+	file->count = kept;
+}
+
 bool program_load(const Program *program, void *net, const char *path, Loaded *loaded, Failure *failure)
 {
 	Load load = {.program = program, .path = path, .failure = failure};
 	if (!safetensors_load(&load.file, path, failure))
 		return false;
-	qsort(load.file.tensors, (size_t)load.file.count, sizeof *load.file.tensors, by_name);
+	drop_training(&load.file);
+	tensor_file_sort(&load.file);
 	load.found = calloc((size_t)program->tensor_count + 1, sizeof *load.found);
 	load.owned = calloc((size_t)program->tensor_count + 1, sizeof *load.owned);
 	load.used = calloc((size_t)load.file.count + 1, sizeof *load.used);

@@ -136,6 +136,45 @@ Test(safetensors, cut_off_anywhere)
 	}
 }
 
+/* A file with a check sum: no bit of it may change, and nothing may be missing or follow. */
+Test(safetensors, any_bit_of_a_checked_file)
+{
+	static const Metadata notes[] = {{"bnc.network", "name net\ninput 2\n"}, {0}};
+	float floats[] = {1, 2, 3};
+	const NamedTensor tensors[] = {
+		{"a", ELEMENT_F32, 1, {3}, floats}, {"b", ELEMENT_I64, 0, {0}, &(int64_t){7}}
+	};
+	const char *path = in_directory("file");
+	char bytes[1024];
+	TensorFile file;
+	Failure failure;
+	cr_assert(safetensors_save_checked(path, tensors, 2, notes, &failure), "%s", failure.text);
+	cr_assert(safetensors_load(&file, path, &failure), "%s", failure.text);
+	cr_expect(file.checked && file.count == 3);
+	cr_expect_str_eq(tensor_file_text(&file, "bnc.network"), notes[0].text);
+	cr_expect_null(tensor_file_text(&file, "bnc.data"));
+	tensor_file_sort(&file);
+	cr_expect_eq(tensor_file_find(&file, "bnc/", 4, "crc32")->type, ELEMENT_I64);
+	tensor_file_close(&file);
+	const size_t size = read_file(path, bytes, sizeof bytes - 1);
+	for (size_t bit = 0; bit < 8 * size; bit++) {
+		bytes[bit / 8] ^= (char)(1 << bit % 8);
+		write_file(path, bytes, size);
+		bytes[bit / 8] ^= (char)(1 << bit % 8);
+		const bool read = safetensors_load(&file, path, &failure);
+		/* what hides the sum leaves a file without one, which is no checkpoint any more */
+		cr_expect(!read || !file.checked, "bit %zu of byte %zu", bit % 8, bit / 8);
+		if (read)
+			tensor_file_close(&file);
+	}
+	for (size_t length = 0; length <= size + 1; length++) {
+		if (length == size)
+			continue;
+		write_file(path, bytes, length);
+		cr_expect_not(safetensors_load(&file, path, &failure), "%zu bytes", length);
+	}
+}
+
 Test(safetensors, any_byte_changed)
 {
 	char bytes[2048];

@@ -2,9 +2,12 @@
 #include "run.h"
 #include "pool.h"
 #include "progress.h"
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 
 /* libtcc makes the pages that it relocates to writable and executable, even ours, before jit.c can change that. bnc is
  * linked with --wrap=mprotect, so that libtcc's calls come here, and no page is ever both. */
@@ -93,11 +96,24 @@ static bool take_one_schema(Session *s, const char *path, const char **first, Fa
 		"different ways: run each by itself", *first, path);
 }
 
+/* The command may say again how the training data are read, or leave it to the checkpoint. */
+static bool take_resumed_schema(Session *s, Failure *failure)
+{
+	DataOptions *data = &s->options.data;
+	if (data->target || data->ignore || data->standardize)
+		return true;
+	const bool read = schema_in(&s->schema, &s->resume, s->options.resume, failure);
+	data->schema = s->schema;
+	return read;
+}
+
 /* Data become numbers as those did with which the weights were trained. */
 static bool take_schema(Session *s, Failure *failure)
 {
 	DataOptions *data = &s->options.data;
 	const char *first = 0;
+	if (s->resumes)
+		return take_resumed_schema(s, failure);
 	for (int i = 0; i < s->count; i++)
 		if (weights_path(&s->options, i) && !take_one_schema(s, weights_path(&s->options, i), &first, failure))
 			return false;
@@ -198,13 +214,43 @@ static void report_all(const Session *s)
 	}
 }
 
+/* Reads the checkpoint. The seed is also that of the rows that --valid holds out, so it must be known before those. */
+static bool take_checkpoint(Session *s, Failure *failure)
+{
+	CommandLine *o = &s->options;
+	struct stat status;
+	if (!o->resume)
+		return true;
+	if (o->checkpoint && is_same_file(o->checkpoint, o->resume) && stat(o->resume, &status) != 0 && errno == ENOENT) {
+		say("note: %s is not there yet: the training begins", o->resume);
+		return true;
+	}
+	if (!safetensors_load(&s->resume, o->resume, failure))
+		return false;
+	tensor_file_sort(&s->resume);
+	s->resumes = true;
+	const NamedTensor *seed = tensor_file_find(&s->resume, "", 0, "bnc/seed");
+	if (!seed || seed->type != ELEMENT_I64 || seed->rank != 0)
+		return true;    /* checkpoint_open says what is wrong */
+	uint64_t begun;
+	memcpy(&begun, seed->values, sizeof begun);
+	if (o->seed_given && o->seed != begun)
+		return fail(failure, "%s was begun with the seed %llu, not %llu: leave out --seed", o->resume,
+			(unsigned long long)begun, (unsigned long long)o->seed);
+	o->seed = begun;
+	o->seed_given = true;
+	return true;
+}
+
 static int run_session(Session *s)
 {
 	s->compilations = calloc((size_t)s->options.network_count, sizeof *s->compilations);
 	if (!s->compilations)
 		return no_memory(s->options.network_count);
 	Failure failure;
-	int status = compile_all(s);
+	int status = take_checkpoint(s, &failure) ? 0 : report_failure(EXIT_DATA, &failure);
+	if (status == 0)
+		status = compile_all(s);
 	if (status == 0 && !is_early(&s->options) && !take_schema(s, &failure))
 		status = report_failure(EXIT_DATA, &failure);
 	if (status == 0 && s->options.train)
@@ -226,6 +272,7 @@ static int run_session(Session *s)
 	data_close(&s->eval);
 	data_close(&s->predict);
 	schema_free(s->schema);
+	tensor_file_close(&s->resume);
 	free(s->compilations);
 	return status;
 }

@@ -12,7 +12,7 @@ typedef struct NetworkArgument {
 typedef struct CommandLine {
 	NetworkArgument *networks;
 	int network_count;
-	const char *train, *valid, *eval, *predict, *predictions, *weights, *save, *log, *isa;
+	const char *train, *valid, *eval, *predict, *predictions, *weights, *save, *checkpoint, *resume, *log, *isa;
 	Overrides overrides;
 	DataOptions data;
 	int64_t steps;
@@ -20,6 +20,8 @@ typedef struct CommandLine {
 	bool seed_given, no_shuffle, quiet, json, log_steps, no_eval, print, summary, explain, verify, check, no_fuse;
 	double valid_fraction;  /* of the data of --train; 0: valid names data */
 	int patience;           /* 0: none */
+	int64_t every_steps;    /* of --checkpoint; 0: by the clock */
+	double every_seconds;
 	bool f64;               /* the numbers are doubles */
 	int dump;               /* a Stage, or -1 */
 	StandaloneOptions emit;

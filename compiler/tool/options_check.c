@@ -23,6 +23,8 @@ static bool check_needs(const CommandLine *options, const bool *given, Failure *
 			return fail(failure, "--%s needs --emit FILE.c", name);
 		if (needs & A_LOG && !options->log)
 			return fail(failure, "--%s needs --log FILE", name);
+		if (needs & A_CHECKPOINT && !options->checkpoint)
+			return fail(failure, "--%s needs --checkpoint FILE", name);
 		if (needs & ONE_NETWORK && options->network_count > 1)
 			return fail(failure, "--%s is for one network, but %d are given", name, options->network_count);
 	}
@@ -86,7 +88,8 @@ static bool check_paths(const CommandLine *options, Failure *failure)
 	if (options->emit.path)
 		snprintf(header, sizeof header, "%.*s.h", (int)strlen(options->emit.path) - 2, options->emit.path);
 	const struct { const char *option, *path; } outputs[] = {
-		{"--save", options->save}, {"--log", options->log}, {"--predict", options->predictions},
+		{"--save", options->save}, {"--checkpoint", options->checkpoint}, {"--log", options->log},
+		{"--predict", options->predictions},
 		{"--emit", options->emit.path},
 		{"--emit-test", options->emit.test_path},
 		{"the header of --emit", options->emit.single_header || !*header ? 0 : header},
@@ -99,12 +102,15 @@ static bool check_paths(const CommandLine *options, Failure *failure)
 				return fail(failure, "%s and %s would both write %s: give each a file of its own", outputs[k].option,
 					outputs[i].option, path);
 		for (int k = 0; path && k < options->network_count; k++)
-			if (!options->networks[k].text && !(options->networks[k].saved && path == options->save)
+			if (!options->networks[k].text
+				&& !(options->networks[k].saved && (path == options->save || path == options->checkpoint))
 				&& is_same_file(options->networks[k].path, path))
 				return fail(failure, "%s would write over the network %s: give another file", outputs[i].option, path);
 		for (int k = 0; path && k < 4; k++)
 			if (*data[k] && is_same_file(data[k], path))
 				return fail(failure, "%s would write over the data %s: give another file", outputs[i].option, path);
+		if (path && path != options->checkpoint && options->resume && is_same_file(options->resume, path))
+			return fail(failure, "%s would write over the checkpoint %s: give another file", outputs[i].option, path);
 		if (path && path != options->save && options->weights && is_same_file(options->weights, path))
 			return fail(failure, "%s would write over the weights %s: give another file", outputs[i].option, path);
 	}
@@ -123,6 +129,8 @@ static bool check_data_options(const CommandLine *options, Failure *failure)
 	if (options->patience && !options->valid)
 		return fail(failure, "--patience waits for a smaller loss on data that are not trained on: give --valid 0.2, "
 			"or --valid DATA");
+	if (options->resume && options->weights)
+		return fail(failure, "--resume goes on with the weights of the checkpoint: leave out --weights");
 	if (options->json && !options->eval)
 		return fail(failure, "--json is for the report of --eval DATA: give it, too");
 	if (options->predictions && !options->predict)

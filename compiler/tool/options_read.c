@@ -201,7 +201,8 @@ OptionsResult options_read(CommandLine *options, int argc, char **argv, Failure 
 	char letters[3 * MAX_OPTIONS];
 	bool given[MAX_OPTIONS] = {false};
 	int returned;
-	*options = (CommandLine){.overrides = {.batch = -1, .epochs = -1, .lr = -1}, .dump = -1};
+	*options = (CommandLine){.overrides = {.batch = -1, .epochs = -1, .lr = -1}, .dump = -1,
+		.every_seconds = 60};
 	list_options(known);
 	list_letters(letters);
 	opterr = 0;
@@ -227,6 +228,8 @@ OptionsResult options_read(CommandLine *options, int argc, char **argv, Failure 
 	while (optind < argc)
 		if (!add_network(options, argv[optind++], 0, failure))
 			return OPTIONS_WRONG;
+	if (options->network_count == 0 && options->resume && !add_network(options, options->resume, 0, failure))
+		return OPTIONS_WRONG;
 	return options_check(options, given, failure) ? OPTIONS_RUN : OPTIONS_WRONG;
 }
 

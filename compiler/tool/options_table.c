@@ -1,5 +1,6 @@
 #include "options_table.h"
 #include "terminal.h"
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,22 @@ static bool read_valid(CommandLine *options, const char *text, bool *given, Fail
 	options->valid_fraction = fraction;
 	return (fraction > 0 && fraction < 1)
 		|| fail(failure, "--valid takes a fraction above 0 and below 1, or DATA, found `%.100s`", text);
+}
+
+/* N steps, or with an s after it N seconds. */
+static bool read_every(CommandLine *options, const char *text, bool *given, Failure *failure)
+{
+	char *end;
+	errno = 0;
+	const long long number = strtoll(text, &end, 10);
+	const bool seconds = strcmp(end, "s") == 0;
+	(void)given;
+	if (*text < '0' || *text > '9' || errno || number < 1 || number > INT32_MAX || !(seconds || !*end))
+		return fail(failure, "--every takes a number of steps, such as 1000, or of seconds, such as 60s; found "
+			"`%.100s`", text);
+	options->every_steps = seconds ? 0 : number;
+	options->every_seconds = (double)number;
+	return true;
 }
 
 static const char *const stage_names[] = {
@@ -205,6 +222,19 @@ const Spec options_table[] = {
 			"the new one is whole. FILE - is standard output: then the weights are alone there, and whatever else is "
 			"printed goes to standard error. If a loss is no longer finite, FILE stays as it is, and the weights that "
 			"gave the last finite loss are in FILE.last-finite."},
+	{"checkpoint", "FILE", "keep the whole training in FILE, for --resume", .kind = TEXT, FIELD(checkpoint),
+		.needs = TRAINING,
+		.more = "Weights, what the optimizer keeps, generators, the place in the order of the batches: a training "
+			"that goes on from it ends with the same bits as one that was never interrupted. It is written once a "
+			"minute (--every), at the end and when a signal stops the training, and replaced only by a whole one. "
+			"docs/data.md has more."},
+	{"every", "N|Ns", "write the checkpoint after each N steps, or N seconds (default 60s)", .kind = READ,
+		.read = read_every, .needs = A_CHECKPOINT},
+	{"resume", "FILE", "go on from a checkpoint, with the options that the training began with", .kind = TEXT,
+		FIELD(resume), .needs = TRAINING,
+		.more = "Network and data must be the same; only --epochs or --steps may be more. The network may be left out: "
+			"FILE has it. With --checkpoint of the same FILE, the training begins if there is no such file yet, so "
+			"that one command can be run again until it is done. A log goes on where it was."},
 	{"log", "FILE", "JSON Lines: one object an epoch", .kind = TEXT, FIELD(log), .needs = TRAINING,
 		.more = "Grows by whole lines while it trains, so that tail -f can follow it. FILE - is standard output."},
 	{"log-steps", 0, "each step in the log, too", .kind = FLAG, FIELD(log_steps), .needs = A_LOG,

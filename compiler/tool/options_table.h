@@ -25,6 +25,7 @@ typedef enum Needs {
 	EARLY = 32,                     /* stops the compiler before the end */
 	DATA = 64,                      /* --train, --eval or --predict */
 	RESULTS = 128,                  /* weights: --weights or --train */
+	A_CHECKPOINT = 256,             /* --checkpoint */
 } Needs;
 
 /* An option has an effect only together with one of these. */

@@ -21,6 +21,9 @@ typedef struct Job {
 	Profile profile;
 	Training training;
 	LineFile log;
+	Checkpoint checkpoint;
+	LogPlace log_place;     /* in the training that it goes on from */
+	About *about;           /* of each network */
 	Failure failure;
 	bool saved;
 	int status;             /* the exit status for the first thing that went wrong */
@@ -137,7 +140,7 @@ static bool prepare_runs(Job *job)
 		runs[i].net = program_allocate(&c->module->program, failure);
 		if (!runs[i].net || !program_initialise(&c->module->program, runs[i].net, random, failure))
 			return false;
-		if (weights_path(&s->options, i)
+		if (!s->resumes && weights_path(&s->options, i)
 			&& !load_weights(&c->module->program, runs[i].net, weights_path(&s->options, i), failure))
 			return false;
 	}
@@ -154,7 +157,11 @@ static bool check_afterwards(Job *job)
 	for (int i = 0; i < job->session->count; i++)
 		if (!answer_check(job->session, &job->session->compilations[i].module->program, &job->failure))
 			return false;
-	const char *paths[] = {job->options->save, job->options->log, job->options->predictions};
+	const char *paths[] = {job->options->save, job->options->log, job->options->predictions, job->options->checkpoint};
+	struct stat status;
+	if (paths[3] && (output_is_named(paths[3]) || (stat(paths[3], &status) == 0 && !S_ISREG(status.st_mode))))
+		return fail(&job->failure, "--checkpoint %.300s: it is written again and again, and each time replaced: give a "
+			"regular file", paths[3]);
 	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
 		if (paths[i] && !atomic_check(paths[i], &job->failure))
 			return false;
@@ -207,17 +214,17 @@ static void remove_last_finite(const CommandLine *options)
 	free(path);
 }
 
-/* What the file of the weights says of its network and the data. */
-static About about_network(const Job *job)
+/* What a file of weights says of a network and the data. */
+static About about_network(const Job *job, int network)
 {
-	const Compilation *c = &job->session->compilations[0];
+	const Compilation *c = &job->session->compilations[network];
 	return (About){network_text(c->arena, c->network), schema_of(job->session)};
 }
 
 /* After a loss that is not finite the weights are of no use, but those of some steps before may be. */
 static void save_last_finite(Job *job)
 {
-	const About about = about_network(job);
+	const About about = about_network(job, 0);
 	const Training *t = &job->training;
 	char *path = last_finite_path(job->options->save);
 	if (!job->options->save)
@@ -263,7 +270,7 @@ static void write_results(Job *job)
 {
 	const CommandLine *options = job->options;
 	if (options->save) {
-		const About about = about_network(job);
+		const About about = about_network(job, 0);
 		job->saved = program_save(job->runs[0].program, job->runs[0].net, options->save, &about, &job->failure);
 		if (job->saved)
 			remove_last_finite(options);
@@ -290,8 +297,11 @@ static const char *saved_words(const Job *job)
 static void report_stop(Job *job)
 {
 	int signal = stop_signal;
-	say("stopped by %s%s after %lld step%s%s", stop_name(signal), signal == SIGPIPE ? " (nobody reads the output)" : "",
-		(long long)job->runs[0].steps, job->runs[0].steps == 1 ? "" : "s", saved_words(job));
+	const char *path = job->options->checkpoint;
+	const bool kept = path && !job->checkpoint.failed;
+	say("stopped by %s%s after %lld step%s%s%s%s", stop_name(signal),
+		signal == SIGPIPE ? " (nobody reads the output)" : "", (long long)job->runs[0].steps,
+		job->runs[0].steps == 1 ? "" : "s", saved_words(job), kept ? "; to go on: --resume " : "", kept ? path : "");
 	job->status = job->status ? job->status : 128 + signal;
 }
 
@@ -370,6 +380,43 @@ static bool open_profile(const Session *s, Profile *profile, Failure *failure)
 	return profile->seconds || fail(failure, "not enough memory to time %d loops", profile->loops);
 }
 
+static void say_text(const Failure *text)
+{
+	say("%s", text->text);
+}
+
+static bool open_checkpoint(Job *job)
+{
+	const Session *s = job->session;
+	if (!job->options->checkpoint && !s->resumes)
+		return true;
+	job->about = calloc((size_t)s->count, sizeof *job->about);
+	for (int i = 0; job->about && i < s->count; i++)
+		job->about[i] = about_network(job, i);
+	job->checkpoint = (Checkpoint){
+		.path = job->options->checkpoint, .steps = job->options->every_steps, .seconds = job->options->every_seconds,
+		.about = job->about, .seed = seed_of(s), .from = s->resumes ? &s->resume : 0,
+		.from_path = job->options->resume, .say = say_text,
+	};
+	job->training.checkpoint = &job->checkpoint;
+	return (job->about || fail(&job->failure, "not enough memory for %d networks", s->count))
+		&& checkpoint_open(&job->training, &job->log_place, &job->failure);
+}
+
+/* A training that goes on writes on in its log, if that is the one that it had. */
+static bool open_log(Job *job)
+{
+	const char *path = job->options->log;
+	bool kept;
+	if (!path || !job->session->resumes || job->log_place.length < 0)
+		return !path || lines_open(&job->log, path, &job->failure);
+	if (!lines_reopen(&job->log, path, job->log_place.length, job->log_place.sum, &kept, &job->failure))
+		return false;
+	if (!kept && job->log.opened)
+		say("note: %s is not the log of what was trained before: it begins here", path);
+	return true;
+}
+
 /* The network before a breakdown is also kept if a batchnorm may divide by 0, to find out whether that was the
  * cause. */
 static bool open_training(Job *job)
@@ -390,13 +437,13 @@ static bool open_training(Job *job)
 	if (options->profile && !open_profile(job->session, &job->profile, &job->failure))
 		return false;
 	job->host.profile = options->profile ? &job->profile : 0;
-	return !options->log || lines_open(&job->log, options->log, &job->failure);
+	return open_checkpoint(job) && open_log(job);
 }
 
 /* Writes the files at once after the last step, before anything that takes time. */
 static void train_and_write(Job *job)
 {
-	stop_after_step(&job->training.step, job->options->save != 0);
+	stop_after_step(&job->training.step, job->options->save || job->options->checkpoint);
 	bool trained = train(&job->training, &job->failure);
 	stop_after_files();
 	job->session->output_error = job->training.output_error;
@@ -406,8 +453,13 @@ static void train_and_write(Job *job)
 			weights_path(job->options, run ? (int)(run - job->runs) : 0), &job->failure);
 		go_wrong(job, EXIT_DATA);
 		save_last_finite(job);
-	} else
+	} else {
+		if (job->checkpoint.failed) {
+			job->failure = job->checkpoint.failure;
+			go_wrong(job, EXIT_DATA);
+		}
 		write_results(job);
+	}
 	if (job->options->log && !lines_close(&job->log, &job->failure))
 		go_wrong(job, EXIT_DATA);
 	stop_evaluation();
@@ -475,6 +527,7 @@ int run_all(Session *session)
 		if (job.runs[i].program)
 			program_free(job.runs[i].program, job.runs[i].net);
 	free(job.runs);
+	free(job.about);
 	standalone_close(job.standalone);
 	return job.status;
 }

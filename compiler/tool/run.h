@@ -15,6 +15,8 @@ typedef struct Session {
 	Data eval, predict;     /* of --eval and --predict */
 	struct cJSON *report;   /* of --json; null: it is printed as text */
 	Schema *schema;         /* that the files of weights remember, or null */
+	TensorFile resume;      /* of --resume */
+	bool resumes;
 	int output_error;       /* errno of output to stdout that failed */
 } Session;
 

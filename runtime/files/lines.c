@@ -8,7 +8,9 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+#include <zlib.h>
 
 /* A log may be a pipe whose reader has gone. The write then fails with EPIPE, which is enough: SIGPIPE, which would
  * stop the training, is blocked meanwhile. Standard output is not guarded: there SIGPIPE is wanted. */
@@ -39,12 +41,15 @@ static void release_pipe(const Pipe *pipe)
 	errno = error;
 }
 
-bool lines_open(LineFile *file, const char *path, Failure *failure)
+/* Opens the file without changing it. */
+static bool open_lines(LineFile *file, const char *path, bool readable, Failure *failure)
 {
 	Place place;
 	file->error = 0;
 	file->used = 0;
 	file->written = 0;
+	file->length = 0;
+	file->sum = 0;
 	if (!place_find(&place, path, failure))
 		return false;
 	bool own = place.kind == PLACE_OWN;
@@ -53,13 +58,58 @@ bool lines_open(LineFile *file, const char *path, Failure *failure)
 		place.descriptor = STDOUT_FILENO;
 	}
 	file->opened = !own;
-	int flags = O_WRONLY | O_APPEND | O_TRUNC | O_NOCTTY | O_CLOEXEC | (place.kind == PLACE_NEW ? O_CREAT : 0);
+	int flags = (readable ? O_RDWR : O_WRONLY) | O_APPEND | O_NOCTTY | O_CLOEXEC
+		| (place.kind == PLACE_NEW ? O_CREAT : 0);
 	file->descriptor = own ? place.descriptor : open(place.path, flags, 0666);
 	place_free(&place);
 	if (file->descriptor < 0)
 		return cannot_write(failure, path);
 	file->path = strdup(place_words(path));
 	return file->path || cannot_write(failure, path);
+}
+
+static bool is_file(const LineFile *file)
+{
+	struct stat status;
+	return file->opened && fstat(file->descriptor, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+bool lines_open(LineFile *file, const char *path, Failure *failure)
+{
+	if (!open_lines(file, path, false, failure))
+		return false;
+	return !is_file(file) || ftruncate(file->descriptor, 0) == 0 || cannot_write(failure, path);
+}
+
+static bool begins_with(const LineFile *file, int64_t length, uint32_t sum)
+{
+	char bytes[16384];
+	uLong found = crc32_z(0, NULL, 0);
+	for (int64_t at = 0; at < length;) {
+		size_t wanted = length - at < (int64_t)sizeof bytes ? (size_t)(length - at) : sizeof bytes;
+		ssize_t count = pread(file->descriptor, bytes, wanted, (off_t)at);
+		if (count <= 0)
+			return false;
+		found = crc32_z(found, (const unsigned char *)bytes, (size_t)count);
+		at += count;
+	}
+	return found == sum;
+}
+
+bool lines_reopen(LineFile *file, const char *path, int64_t length, uint32_t sum, bool *kept, Failure *failure)
+{
+	struct stat status;
+	*kept = false;
+	if (stat(path, &status) != 0 || !S_ISREG(status.st_mode) || output_is_named(path) || access(path, R_OK) != 0)
+		return lines_open(file, path, failure);
+	if (!open_lines(file, path, true, failure))
+		return false;
+	*kept = is_file(file) && begins_with(file, length, sum);
+	if (*kept) {
+		file->length = length;
+		file->sum = sum;
+	}
+	return ftruncate(file->descriptor, (off_t)file->length) == 0 || cannot_write(failure, path);
 }
 
 /* Returns how many bytes were written. If that is not all, errno says why. */
@@ -100,7 +150,19 @@ static void write_lines(LineFile *file)
 		take_back(file, written);
 	}
 	release_pipe(&pipe);
+	if (!file->error) {
+		file->length += (int64_t)file->used;
+		file->sum = (uint32_t)crc32_z(file->sum, (const unsigned char *)file->text, file->used);
+	}
 	file->used = 0;
+}
+
+void lines_sync(LineFile *file)
+{
+	write_lines(file);
+	if (file->opened && fdatasync(file->descriptor) != 0) {
+		/* a pipe, or a file system without it */
+	}
 }
 
 void lines_print(LineFile *file, const char *format, ...)

@@ -10,12 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <zlib.h>
 
-enum { MAX_HEADER_BYTES = 100000000, CHUNK_BYTES = 4096 };
+enum { MAX_HEADER_BYTES = 100000000, CHUNK_BYTES = 4096, SUM_BYTES = 4 };
 
 #define JSON_SPACE " \t\r\n"
 
-static const char metadata_key[] = "__metadata__";
+static const char metadata_key[] = "__metadata__", sum_name[] = "bnc/crc32";
 
 /* ---- elements */
 
@@ -148,19 +149,26 @@ static bool add_numbers(cJSON *object, const char *key, const uint64_t *numbers,
 	return added;
 }
 
+static bool add_entry(cJSON *header, const char *name, const char *dtype, const uint64_t *shape, int rank,
+	uint64_t begin, uint64_t end)
+{
+	const uint64_t offsets[] = {begin, end};
+	cJSON *entry = cJSON_AddObjectToObject(header, name);
+	return entry && cJSON_AddStringToObject(entry, "dtype", dtype) && add_numbers(entry, "shape", shape, rank)
+		&& add_numbers(entry, "data_offsets", offsets, 2);
+}
+
 static bool add_tensor(cJSON *header, const NamedTensor *tensor, uint64_t begin)
 {
 	uint64_t shape[4];
 	for (int i = 0; i < tensor->rank; i++)
 		shape[i] = (uint64_t)tensor->shape[i];
-	uint64_t offsets[] = {begin, begin + value_bytes(tensor)};
-	cJSON *entry = cJSON_AddObjectToObject(header, tensor->name);
-	return entry && cJSON_AddStringToObject(entry, "dtype", dtypes[tensor->type].name)
-		&& add_numbers(entry, "shape", shape, tensor->rank) && add_numbers(entry, "data_offsets", offsets, 2);
+	return add_entry(header, tensor->name, dtypes[tensor->type].name, shape, tensor->rank, begin,
+		begin + value_bytes(tensor));
 }
 
 /* Returns the header as text, which the caller frees; null: there is no memory. */
-static char *print_header(const NamedTensor *tensors, int count, const Metadata *notes)
+static char *print_header(const NamedTensor *tensors, int count, const Metadata *notes, bool checked)
 {
 	uint64_t next[ELEMENT_TYPES] = {0}, end = 0;
 	for (int i = 0; i < ELEMENT_TYPES; i++) {
@@ -179,22 +187,48 @@ static char *print_header(const NamedTensor *tensors, int count, const Metadata 
 		complete = add_tensor(header, &tensors[i], next[tensors[i].type]);
 		next[tensors[i].type] += value_bytes(&tensors[i]);
 	}
+	if (complete && checked)
+		complete = add_entry(header, sum_name, "U32", NULL, 0, end, end + SUM_BYTES);
 	char *text = complete ? cJSON_PrintUnformatted(header) : NULL;
 	cJSON_Delete(header);
 	return text;
 }
 
-/* Padded with spaces, so that the values start at a multiple of 8. */
-static void write_header(AtomicFile *file, const char *text)
+/* A file that is being written. */
+typedef struct Writer {
+	AtomicFile file;
+	bool checked;
+	uLong sum;              /* if it is checked: of all bytes so far */
+} Writer;
+
+static void write_bytes(Writer *writer, const void *bytes, size_t size)
 {
+	atomic_write(&writer->file, bytes, size);
+	if (writer->checked)
+		writer->sum = crc32_z(writer->sum, bytes, size);
+}
+
+/* Padded with spaces, so that the values start at a multiple of 8. */
+static void write_header(Writer *writer, const char *text)
+{
+	static const char spaces[8] = "        ";
 	size_t length = strlen(text), padded = (length + 7) / 8 * 8;
 	unsigned char prefix[8];
 	put_little_endian(prefix, padded, 8);
-	atomic_write(file, prefix, sizeof prefix);
-	atomic_print(file, "%s%*s", text, (int)(padded - length), "");
+	write_bytes(writer, prefix, sizeof prefix);
+	write_bytes(writer, text, length);
+	write_bytes(writer, spaces, padded - length);
 }
 
-static void write_values(AtomicFile *file, const NamedTensor *tensor)
+static void write_sum(Writer *writer)
+{
+	unsigned char sum[SUM_BYTES];
+	put_little_endian(sum, writer->sum, SUM_BYTES);
+	if (writer->checked)
+		atomic_write(&writer->file, sum, sizeof sum);
+}
+
+static void write_values(Writer *writer, const NamedTensor *tensor)
 {
 	const Dtype *dtype = &dtypes[tensor->type];
 	const char *from = tensor->values;
@@ -205,29 +239,42 @@ static void write_values(AtomicFile *file, const NamedTensor *tensor)
 		from += bytes;
 		used += bytes;
 		if (used == sizeof chunk || left == 1) {
-			atomic_write(file, chunk, used);
+			write_bytes(writer, chunk, used);
 			used = 0;
 		}
 	}
 }
 
-bool safetensors_save(const char *path, const NamedTensor *tensors, int count, const Metadata *notes, Failure *failure)
+static bool save(const char *path, const NamedTensor *tensors, int count, const Metadata *notes, bool checked,
+	Failure *failure)
 {
-	AtomicFile file;
-	if (!atomic_open(&file, path, failure))
+	Writer writer = {.checked = checked, .sum = crc32_z(0, NULL, 0)};
+	if (!atomic_open(&writer.file, path, failure))
 		return false;
-	char *header = print_header(tensors, count, notes);
+	char *header = print_header(tensors, count, notes, checked);
 	if (!header) {
-		atomic_abandon(&file);
+		atomic_abandon(&writer.file);
 		return fail(failure, "cannot write %s: out of memory", path);
 	}
-	write_header(&file, header);
+	write_header(&writer, header);
 	free(header);
 	for (int i = 0; i < ELEMENT_TYPES; i++)
 		for (int j = 0; j < count; j++)
 			if (tensors[j].type == order_of_values[i])
-				write_values(&file, &tensors[j]);
-	return atomic_commit(&file, failure);
+				write_values(&writer, &tensors[j]);
+	write_sum(&writer);
+	return atomic_commit(&writer.file, failure);
+}
+
+bool safetensors_save(const char *path, const NamedTensor *tensors, int count, const Metadata *notes, Failure *failure)
+{
+	return save(path, tensors, count, notes, false, failure);
+}
+
+bool safetensors_save_checked(const char *path, const NamedTensor *tensors, int count, const Metadata *notes,
+	Failure *failure)
+{
+	return save(path, tensors, count, notes, true, failure);
 }
 
 /* ---- loading: nothing that the file says is believed before it is checked */
@@ -247,13 +294,18 @@ typedef struct Reader {
 	Entry *entries;         /* in the order of the header */
 	Entry **sorted;         /* by name, later by their offsets */
 	int count;
+	bool summed;            /* the bytes that are read count for the sum: of the header, and of a file that has a sum */
+	uLong sum;
 	Failure *failure;
 } Reader;
 
 static bool read_bytes(Reader *reader, void *to, size_t count)
 {
-	if (fread(to, 1, count, reader->stream) == count)
+	if (fread(to, 1, count, reader->stream) == count) {
+		if (reader->summed)
+			reader->sum = crc32_z(reader->sum, to, count);
 		return true;
+	}
 	return fail(reader->failure, "cannot read %s: %s", reader->path,
 		ferror(reader->stream) ? strerror(errno) : "it ends too early");
 }
@@ -488,15 +540,58 @@ static bool read_values(Reader *reader, const Entry *entry)
 	return true;
 }
 
-/* One block holds all values and then all names. */
+/* The sum is the last value of the file. */
+static bool check_sum(const Reader *reader, const Entry *last, uLong sum)
+{
+	uint64_t found;
+	memcpy(&found, last->tensor.values, sizeof found);
+	if (last->end - last->begin != SUM_BYTES || last->end != reader->value_bytes)
+		return fail(reader->failure, "%s: damaged: its last %d bytes are not its check sum", reader->path, SUM_BYTES);
+	return found == sum || fail(reader->failure, "%s: damaged: its check sum is %08llx, but its bytes have the sum "
+		"%08lx", reader->path, (unsigned long long)found, sum);
+}
+
+static const cJSON *metadata_of(const Reader *reader)
+{
+	return cJSON_GetObjectItemCaseSensitive(reader->header, metadata_key);
+}
+
+static size_t metadata_bytes(const Reader *reader)
+{
+	size_t size = 0;
+	const cJSON *item;
+	cJSON_ArrayForEach(item, metadata_of(reader))
+		size += strlen(item->string) + strlen(item->valuestring) + 2;
+	return size;
+}
+
+/* Returns what follows the copy. */
+static char *copy_text(char *to, const char *from, const char **text)
+{
+	*text = strcpy(to, from);
+	return to + strlen(from) + 1;
+}
+
+static void take_metadata(const Reader *reader, TensorFile *file, char *next)
+{
+	const cJSON *item;
+	cJSON_ArrayForEach(item, metadata_of(reader)) {
+		Metadata *metadata = &file->metadata[file->metadata_count++];
+		next = copy_text(next, item->string, &metadata->key);
+		next = copy_text(next, item->valuestring, &metadata->text);
+	}
+}
+
+/* One block holds all values and then all texts. */
 static bool take_over(Reader *reader, TensorFile *file)
 {
-	size_t size = 1;
+	size_t size = 1 + metadata_bytes(reader);
 	for (int i = 0; i < reader->count; i++)
 		size += memory_bytes(&reader->entries[i]) + strlen(reader->entries[i].tensor.name) + 1;
 	char *next = file->storage = malloc(size);
 	file->tensors = malloc(((size_t)reader->count + 1) * sizeof *file->tensors);
-	if (!file->storage || !file->tensors)
+	file->metadata = malloc(((size_t)cJSON_GetArraySize(metadata_of(reader)) + 1) * sizeof *file->metadata);
+	if (!file->storage || !file->tensors || !file->metadata)
 		return fail(reader->failure, "cannot read %s: out of memory", reader->path);
 	for (int i = 0; i < reader->count; i++) {
 		reader->entries[i].tensor.values = next;
@@ -504,20 +599,27 @@ static bool take_over(Reader *reader, TensorFile *file)
 	}
 	for (int i = 0; i < reader->count; i++) {
 		file->tensors[i] = reader->entries[i].tensor;
-		file->tensors[i].name = strcpy(next, reader->entries[i].tensor.name);
-		next += strlen(next) + 1;
+		next = copy_text(next, reader->entries[i].tensor.name, &file->tensors[i].name);
+		file->checked |= strcmp(file->tensors[i].name, sum_name) == 0;
 	}
 	file->count = reader->count;
-	for (int i = 0; i < reader->count; i++)
+	take_metadata(reader, file, next);
+	reader->summed = file->checked;
+	for (int i = 0; i < reader->count; i++) {
+		const uLong sum = reader->sum;
 		if (!read_values(reader, reader->sorted[i]))
 			return false;
+		if (strcmp(reader->sorted[i]->tensor.name, sum_name) == 0 && !check_sum(reader, reader->sorted[i], sum))
+			return false;
+	}
 	return true;
 }
 
 bool safetensors_load(TensorFile *file, const char *path, Failure *failure)
 {
 	*file = (TensorFile){0};
-	Reader reader = {.path = path, .stream = fopen(path, "rb"), .failure = failure};
+	Reader reader = {.path = path, .stream = fopen(path, "rb"), .failure = failure, .summed = true,
+		.sum = crc32_z(0, NULL, 0)};
 	if (!reader.stream)
 		return fail(failure, "cannot read %s: %s", path, strerror(errno));
 	bool loaded = read_header(&reader) && read_entries(&reader) && check_names(&reader) && check_places(&reader)
@@ -539,7 +641,7 @@ bool safetensors_note(const char *path, const char *key, char **text, Failure *f
 		return fail(failure, "cannot read %s: %s", path, strerror(errno));
 	bool done = read_header(&reader);
 	fclose(reader.stream);
-	const cJSON *metadata = done ? cJSON_GetObjectItemCaseSensitive(reader.header, metadata_key) : NULL;
+	const cJSON *metadata = done ? metadata_of(&reader) : NULL;
 	const cJSON *item = metadata ? cJSON_GetObjectItemCaseSensitive(metadata, key) : NULL;
 	if (done && cJSON_IsString(item))
 		done = (*text = strdup(item->valuestring)) || fail(failure, "cannot read %s: out of memory", path);
@@ -547,9 +649,45 @@ bool safetensors_note(const char *path, const char *key, char **text, Failure *f
 	return done;
 }
 
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const NamedTensor *)a)->name, ((const NamedTensor *)b)->name);
+}
+
+void tensor_file_sort(TensorFile *file)
+{
+	qsort(file->tensors, (size_t)file->count, sizeof *file->tensors, by_name);
+}
+
+/* A tensor's name in two parts. */
+typedef struct Key { const char *prefix, *name; size_t prefix_length; } Key;
+
+static int by_key(const void *key, const void *tensor)
+{
+	const Key *k = key;
+	const char *name = ((const NamedTensor *)tensor)->name;
+	int order = strncmp(k->prefix, name, k->prefix_length);
+	return order ? order : strcmp(k->name, name + k->prefix_length);
+}
+
+NamedTensor *tensor_file_find(const TensorFile *file, const char *prefix, size_t prefix_length, const char *name)
+{
+	const Key key = {prefix, name, prefix_length};
+	return bsearch(&key, file->tensors, (size_t)file->count, sizeof *file->tensors, by_key);
+}
+
+const char *tensor_file_text(const TensorFile *file, const char *key)
+{
+	for (int i = 0; i < file->metadata_count; i++)
+		if (strcmp(file->metadata[i].key, key) == 0)
+			return file->metadata[i].text;
+	return NULL;
+}
+
 void tensor_file_close(TensorFile *file)
 {
 	free(file->tensors);
+	free(file->metadata);
 	free(file->storage);
 	*file = (TensorFile){0};
 }
