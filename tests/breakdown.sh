@@ -27,7 +27,7 @@ keeps() {
 		return 1
 	last=--steps
 	[ "$steps" != 0 ] || last=--epochs
-	"$bnc" "$@" $last $steps --quiet --no-eval --save again >/dev/null && cmp again w.last-finite &&
+	"$bnc" "$@" $last $steps --quiet --no-eval --save again >/dev/null && same_weights again w.last-finite &&
 		"$bnc" "$@" --weights w.last-finite --epochs 0 >/dev/null
 }
 

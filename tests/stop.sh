@@ -38,7 +38,7 @@ whole_lines() {
 # saved_after STEPS: the weights must be those of a run of as many steps
 saved_after() {
 	"$bnc" models/mlp_bn.net --train moons --quiet --no-eval --steps "${1:-1}" --save "$scratch/again" >/dev/null &&
-		cmp "$scratch/run/weights" "$scratch/again"
+		same_weights "$scratch/run/weights" "$scratch/again"
 }
 
 # stop SIGNAL STATUS MESSAGE: one network
