@@ -183,7 +183,7 @@ sanitized = CFLAGS="-O1 $(sanitizers)"
 
 # Optimised as for speed and with every check, the kernels take ten minutes to compile, and one to start a hundred
 # programs. AddressSanitizer looks at each access, so that nothing need look at the pointer before.
-sanitized_kernels = KERNEL_LEVEL=-O1 \
+sanitized_kernels = KERNEL_LEVEL=-O0 \
 	KERNEL_CFLAGS="$(sanitizers) -fno-sanitize=null,object-size,pointer-overflow"
 
 # One make builds all, so that no processor waits while a build links.

@@ -625,7 +625,7 @@ static void damage(const char *source)
 	for (size_t i = 0; i < length; i++) {
 		expect_refused_or_same(path, bytes, i, &original);
 		static const unsigned char changes[] = {0x01, 0x20, 0x80, 0xff};
-		for (size_t j = 0; j < sizeof changes; j++) {
+		for (size_t j = i % 2; j < sizeof changes; j += 2) {
 			bytes[i] ^= changes[j];
 			expect_refused_or_same(path, bytes, length, &original);
 			bytes[i] ^= changes[j];

@@ -3,7 +3,7 @@
 #include "network_support.h"
 #include <unistd.h>
 
-enum { NETWORKS = 80, LONGEST = 4000, WIDTH = 3 };
+enum { NETWORKS = 40, LONGEST = 4000, WIDTH = 3 };
 
 static char path[] = "/tmp/bnc-weights-XXXXXX";
 
