@@ -506,13 +506,14 @@ typedef struct Network {
 	int index_count;                /* of nodes, loss and optimizer: every index is below it */
 	Value *input, *output;
 	Node *loss, *optimizer, *schedule;
+	const char *from, *until;       /* the layers that a part of a network begins with and ends before; else null */
 	int batch, epochs;
 	uint64_t seed;
 	bool seed_given;
 } Network;
 
 /* What the command line overrides; a negative number or null keeps the file's value. */
-typedef struct Overrides { int batch, epochs; double lr; } Overrides;
+typedef struct Overrides { int batch, epochs; double lr; const char *from, *until; } Overrides;
 
 enum { MAX_NODES = 100000, MAX_BATCH = 1 << 20, MAX_THREADS = 64 };
 
@@ -529,6 +530,12 @@ void infer_shapes(Network *network, const Sample *sample, Diagnostics *diagnosti
 bool check_batch(const Network *network, int batch, bool training, Diagnostics *diagnostics);
 /* The number of a value among those of its network: 0 for the input, then the results of the nodes. */
 static inline int value_index(const Value *value) { return value->producer ? value->producer->index + 1 : 0; }
+
+/* ---- part.c: a part of a network */
+
+/* Leaves the layers from network->from on, and those before network->until, if they are given. A part without the end
+ * has no loss. All shapes must be known, but those that wait for data. */
+void cut_network(Network *network, Diagnostics *diagnostics);
 
 /* ---- fit.c: a network and the data for it */
 

@@ -54,7 +54,7 @@ static void describe(Module *m)
 		.x = m->input->offset, .output = m->output->offset, .loss = m->loss->offset,
 		.label = m->label ? m->label->offset : 0, .target = m->target_values ? m->target_values->offset : 0,
 		.correct = m->correct ? m->correct->offset : 0,
-		.tensors = tensors, .tensor_count = count,
+		.tensors = tensors, .tensor_count = count, .part = network->from || network->until,
 		.draws = m->generator, .generator = m->generator ? m->generator->offset : 0,
 		.batches_of_update = batches_of_update(network->optimizer),
 	};

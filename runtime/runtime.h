@@ -329,6 +329,7 @@ typedef struct Program {
 	size_t output;                          /* the offset of predict's result: [panels][rows][LANES] */
 	const ProgramTensor *tensors;           /* in the order in which torch would initialise them */
 	int tensor_count;
+	bool part;                              /* of a network: files of weights may have other parts' tensors, too */
 	/* what else lasts from step to step: "bnc/exp_avg/0.weight", "bnc/step"; not initialised, not among the weights */
 	const ProgramTensor *states;
 	int state_count;
@@ -377,8 +378,8 @@ typedef struct Loaded {
 	const char *integer;    /* the name of the first of them */
 } Loaded;
 
-/* Accepts the files that load_state_dict(strict=True) accepts, and also those in which all names have the same prefix
- * (`net.`). */
+/* Accepts the files that load_state_dict(strict=True) accepts, for a part of a network also files with other tensors;
+ * and those in which all names have the same prefix (`net.`). */
 bool program_load(const Program *program, void *net, const char *path, Loaded *loaded, Failure *failure);
 /* What a file of weights says besides them. */
 typedef struct About {

@@ -28,7 +28,9 @@ bool program_save(const Program *program, const void *net, const char *path, con
 {
 	const Schema *schema = about ? about->schema : 0;
 	char *columns = schema ? schema_write(schema) : 0;
-	const Metadata notes[] = {{network_key, about ? about->network : 0}, {schema_key, columns}, {0, 0}};
+	/* the text of a part counts its layers from 0: these are not the names of its tensors */
+	const char *network = about && !program->part ? about->network : 0;
+	const Metadata notes[] = {{network_key, network}, {schema_key, columns}, {0, 0}};
 	NamedTensor *tensors = calloc((size_t)program->tensor_count + 1, sizeof *tensors);
 	bool ok = tensors && (columns || !schema);
 	for (int i = 0; ok && i < program->tensor_count; i++) {
@@ -285,7 +287,7 @@ static bool match_names(Load *load, Loaded *loaded)
 		} else
 			loaded->uncounted += is_optional(&load->program->tensors[i]);
 	}
-	return (missing == 0 && used == load->file.count) || names_differ(load);
+	return (missing == 0 && (used == load->file.count || load->program->part)) || names_differ(load);
 }
 
 /* ---- shapes and values */

@@ -49,6 +49,12 @@ check 'the text is called as the network' grep -qx 'name tree' printed.net
 check 'the text is that of itself' sh -c "'$bnc' printed.net --print | cmp - printed.net"
 check 'the text has the same tensors' "$bnc" printed.net --weights w.st --predict flowers.csv -o other.csv
 check 'and gives the same' sh -c "'$bnc' w.st --predict flowers.csv | cmp - other.csv"
+part() {
+	"$bnc" w.st --save part.st "$@" && "$bnc" w.st "$@" --predict flowers.csv >whole_file &&
+		"$bnc" tree.net --weights part.st "$@" --predict flowers.csv | cmp - whole_file
+}
+check 'a part takes and gives what the whole network does there' part --until 2
+check 'a part alone has no text' sh -c "! '$bnc' part.st --summary 2>said && grep -q 'not the text' said"
 emits() {
 	"$bnc" w.st --emit one.c --prefix tree --inference && "$bnc" printed.net --weights w.st --emit two.c --prefix tree \
 		--inference && sed 's/one\.h/two.h/' one.c | cmp - two.c

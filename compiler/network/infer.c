@@ -56,7 +56,8 @@ static void check_loss(Network *network, Diagnostics *diagnostics)
 	Value *output = network->output;
 	if (!network->loss) {
 		network->loss = NEW(network->arena, Node);
-		network->loss->layer = layer_default(KIND_LOSS, (int)shape_size(&output->shape));
+		network->loss->layer = network->until ? loss_of(TRUTH_VALUES)
+			: layer_default(KIND_LOSS, (int)shape_size(&output->shape));
 		network->loss->path = "loss";
 		network->loss->span = output->span;
 	}
@@ -135,6 +136,8 @@ void infer_shapes(Network *network, const Sample *sample, Diagnostics *diagnosti
 	network->input->sample = sample;
 	for (int i = 0; i < network->nodes.count; i++)
 		infer_node(network->nodes.items[i], diagnostics);
+	if ((network->from || network->until) && error_count(diagnostics) == 0)
+		cut_network(network, diagnostics);
 	if (shape_is_known(&network->output->shape))
 		check_loss(network, diagnostics);
 	if (network->optimizer->layer->infer)

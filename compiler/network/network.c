@@ -253,7 +253,10 @@ Network *network_build(Arena *arena, Diagnostics *diagnostics, const Statement *
 	const Overrides *overrides)
 {
 	Network *network = NEW(arena, Network);
-	*network = (Network){.arena = arena, .path = source->path, .batch = 32, .epochs = 10};
+	*network = (Network){
+		.arena = arena, .path = source->path, .from = overrides->from, .until = overrides->until, .batch = 32,
+		.epochs = 10,
+	};
 	network->name = strcmp(source->path, "-e") == 0 ? "net" : identifier_of(arena, source->path);
 	network->input = NEW(arena, Value);
 	Builder builder = {.arena = arena, .diagnostics = diagnostics, .network = network};

@@ -37,9 +37,16 @@ static void put_network_text(Code *code, const Source *source)
 
 /* ---- what it computes */
 
+/* What a part of the network begins and ends with, and the layers. */
 static void put_shapes(const Standalone *s, Code *code)
 {
 	const Network *network = s->model->network;
+	if (network->from || network->until)
+		code_put(code, " *\n * This is the part of it%s%s%s%s%s%s.\n", network->from ? " from `" : "",
+			network->from ? network->from : "", network->from ? "` on" : "",
+			network->until ? " that ends before `" : "", network->until ? network->until : "",
+			network->until ? "`" : "");
+	code_put(code, " *\n * Its layers and the shapes of their outputs, for one sample:\n");
 	code_put(code, " *     %-20s %-16s %s\n", "", "input", shape_text(s->arena, &network->input->shape));
 	for (int i = 0; i < network->nodes.count; i++) {
 		const Node *node = network->nodes.items[i];
@@ -74,7 +81,6 @@ static void put_description(const Standalone *s, Code *code)
 			"include it.\n *\n");
 	code_put(code, " * The network:\n");
 	put_network_text(code, &s->model->source);
-	code_put(code, " *\n * Its layers and the shapes of their outputs, for one sample:\n");
 	put_shapes(s, code);
 	code_put(code, " *\n");
 	if (s->options->inference) {
@@ -139,6 +145,12 @@ static void put_inference_macros(const Standalone *s, Code *code)
 /* Writes what a row of y holds, and the function that reads it. */
 static void put_outputs(const Standalone *s, Code *code)
 {
+	const Network *network = s->model->network;
+	if (network->until) {
+		put_template(s, code, "\n/* y holds what `%s` takes, $_OUTPUTS values for each sample%s. */\n", network->until,
+			network->output->shape.rank > 1 ? ": of an image channel by channel, row by row" : "");
+		return;
+	}
 	if (says_yes_or_no(s)) {
 		put_template(s, code, "\n"
 			"/* y holds a logit, $_OUTPUTS for each sample: any number, above 0 where yes is likelier than no. The "

@@ -114,6 +114,8 @@ static bool take_schema(Session *s, Failure *failure)
 	const char *first = 0;
 	if (s->resumes)
 		return take_resumed_schema(s, failure);
+	if (s->options.overrides.from)
+		return true;    /* what goes into a later part of a network is no data */
 	for (int i = 0; i < s->count; i++)
 		if (weights_path(&s->options, i) && !take_one_schema(s, weights_path(&s->options, i), &first, failure))
 			return false;

@@ -21,5 +21,7 @@ const char *class_name(const Answers *a, int index, char text[NUMBER_TEXT])
 const char *target_name(const Answers *a, int index)
 {
 	const Schema *schema = schema_of(a->session);
+	if (a->session->options.overrides.until)
+		return 0;       /* these are not the network's own outputs */
 	return schema_target(schema ? schema : a->data->schema, index);
 }

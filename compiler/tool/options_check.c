@@ -141,6 +141,17 @@ static bool check_data_options(const CommandLine *options, Failure *failure)
 	return true;
 }
 
+/* A part without the network's end has no loss. */
+static bool check_part(const CommandLine *options, Failure *failure)
+{
+	const char *loser = options->train ? "train" : options->eval ? "eval" : options->verify ? "verify"
+		: options->emit.path && !options->emit.inference ? "emit without --inference" : 0;
+	if (!options->overrides.until || !loser)
+		return true;
+	return fail(failure, "--until leaves out the end of the network and its loss, which --%s needs: what is left can "
+		"be used with --weights FILE, and --emit FILE.c --inference or --predict DATA", loser);
+}
+
 /* Refuses a name from which PyTorch, or a person, would expect another format. */
 static bool check_save(const char *path, Failure *failure)
 {
@@ -161,6 +172,6 @@ bool options_check(const CommandLine *options, const bool *given, Failure *failu
 		return false;
 	if (options->emit.inference && !has_weights(options) && !options->train)
 		return fail(failure, "--inference needs weights: give --weights FILE, or --train DATA in the same command");
-	return check_save(options->save, failure) && check_data_options(options, failure)
+	return check_save(options->save, failure) && check_part(options, failure) && check_data_options(options, failure)
 		&& (!options->emit.path || standalone_check(&options->emit, failure)) && check_paths(options, failure);
 }

@@ -217,6 +217,15 @@ const Spec options_table[] = {
 		.more = "Names are those of torch.nn.Sequential: 0.weight, 1.running_mean. Of a state_dict: "
 			"safetensors.torch.save_file(model.state_dict(), \"FILE\"). A file of --save has its network, too, and "
 			"can be given as one: bnc FILE --eval DATA."},
+	{"from", "LAYER", "only this layer and those after it", .kind = TEXT, FIELD(overrides.from),
+		.needs = ONE_NETWORK,
+		.more = "The name is that of --summary: a label, or a number. What the layers before it give is then the "
+			"input. The tensors keep the names that they have in the whole network, whose file --weights takes. So "
+			"--until and --from cut a trained network in two: docs/emitted-c.md has a device that trains the second "
+			"part."},
+	{"until", "LAYER", "only the layers before this one", .kind = TEXT, FIELD(overrides.until), .needs = ONE_NETWORK,
+		.more = "What they give is then the output. It has no loss, so that this part can predict, with --predict or "
+			"with the C of --emit --inference, but not train."},
 	{"save", "FILE", "write the weights", .kind = TEXT, FIELD(save), .needs = ONE_NETWORK | WHOLE,
 		.more = "As safetensors, with PyTorch's names; without --train the initial ones. An old file is replaced once "
 			"the new one is whole. FILE - is standard output: then the weights are alone there, and whatever else is "
