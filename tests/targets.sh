@@ -154,8 +154,9 @@ example() {
 	make -s -C "$top/examples/$1" BNC="$bnc" BUILD="$scratch/$1" check
 }
 
-if have examples/firmware arm-none-eabi-gcc qemu-system-arm; then
+if have "examples/firmware, examples/digits" arm-none-eabi-gcc qemu-system-arm; then
 	check examples/firmware example firmware
+	check examples/digits example digits
 fi
 if have examples/plugin c++; then
 	check examples/plugin example plugin

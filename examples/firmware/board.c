@@ -32,6 +32,23 @@ void board_write(const char *text)
 	call_debugger(WRITE, (uint32_t)text);
 }
 
+/* SysTick counts down from 2^24 - 1. */
+static volatile uint32_t *const tick_control = (volatile uint32_t *)0xe000e010;
+static volatile uint32_t *const tick_reload = (volatile uint32_t *)0xe000e014;
+static volatile uint32_t *const tick_value = (volatile uint32_t *)0xe000e018;
+
+static void start_ticks(void)
+{
+	*tick_reload = 0xffffff;
+	*tick_value = 0;
+	*tick_control = 5;              /* on, by the processor's clock */
+}
+
+uint32_t board_ticks(void)
+{
+	return 0xffffff - *tick_value;
+}
+
 unsigned board_stack_used(void)
 {
 	const uint32_t *untouched = stack_begin;
@@ -58,6 +75,7 @@ void board_reset(void)
 		*word = paint;
 	memcpy(data_begin, data_stored, (size_t)((char *)data_end - (char *)data_begin));
 	memset(bss_begin, 0, (size_t)((char *)bss_end - (char *)bss_begin));
+	start_ticks();
 	finish(main() == 0 ? FINISHED : FAILED);
 }
 

@@ -7,6 +7,11 @@ void board_write(const char *text)
 	fputs(text, stdout);
 }
 
+uint32_t board_ticks(void)
+{
+	return 0;
+}
+
 unsigned board_stack_used(void)
 {
 	return 0;
