@@ -73,13 +73,14 @@ warns_of_nothing() {
 	! has clang++ || check "$1, clang++" clang++ -xc++ -std=c++20 $warnings -fsyntax-only device.c device_test.c
 }
 
-# emit_as NETWORK LANES training|weights|inference [OPTION ENDING]
+# emit_as NETWORK LANES training|weights|inference [OPTION ENDING]: with numbers of $type
 emit_as() {
 	options=
 	case $3 in
 	weights) options="--weights weights.safetensors" ;;
 	inference) options="--weights weights.safetensors --inference" ;;
 	esac
+	options="$options ${type:+--dtype $type}"
 	check "$subject" emit "$1" $options --lanes $2 --prefix device ${4-} --emit device.${5-c} --emit-test device_test.c
 }
 
@@ -91,7 +92,7 @@ sanitized="gcc -std=c99 -O0 -fsanitize=address,undefined -fno-sanitize-recover=a
 for network in "$root/models/mlp_bn.net" "$root"/tests/emit/*.net; do
 	name=$(basename "$network" .net)
 	check "$name" emit "$network" --save weights.safetensors
-	# lanes, what is emitted, and who compiles it
+	# lanes, what is emitted, who compiles it, and f64 if not of float
 	ways="1:training:gcc 8:inference:gcc 8:training:clang 4:training:sanitized"
 	gcc_level="-O2 -march=native"
 	clang_level="-O1 -march=native"
@@ -109,19 +110,22 @@ for network in "$root/models/mlp_bn.net" "$root"/tests/emit/*.net; do
 		ways="$ways 16:training:sanitized" ;;
 	esac
 	case $name in
+	convolution | norms | few_inputs | dropout)
+		ways="$ways 1:training:sanitized:f64 8:inference:gcc:f64" ;;
+	esac
+	case $name in
 	mlp_bn)
-		ways="$ways 4:training:gcc 1:inference:gcc 4:inference:gcc
-			1:training:clang 4:training:clang 16:training:clang 4:inference:clang 8:inference:clang
+		ways="$ways 1:training:gcc:f64 8:training:clang:f64 4:training:sanitized:f64
+			4:training:gcc 1:inference:gcc 4:inference:gcc 1:training:clang 4:training:clang 16:training:clang 4:inference:clang 8:inference:clang
 			16:inference:clang" ;;
 	residual)
 		ways="$ways 4:training:gcc 1:weights:sanitized" ;;
 	esac
 	for way in $ways; do
-		lanes=${way%%:*}
-		compiler=${way##*:}
-		how=${way#*:}
-		how=${how%:*}
-		subject="$name, $lanes lanes, $how"
+		IFS=: read -r lanes how compiler type <<-end
+			$way
+		end
+		subject="$name, $lanes lanes, $how${type:+, $type}"
 		emit_as "$network" $lanes $how
 		case $compiler in
 		gcc)
@@ -146,6 +150,7 @@ done
 
 # ---- other levels: the stack, and what gcc warns of without optimisation
 
+type=
 # Those that come nearest to what is said, with 16 lanes and with one.
 for name in ill_conditioned narrow_momentum; do
 	network=$root/tests/emit/$name.net

@@ -57,7 +57,7 @@ build() {
 	rate=
 	! grep -q 'learning rate of one epoch' device.h || rate=-DRATE_OF_EPOCH
 	! grep -Eq 'learning rate of one (step|update)' device.h || rate=-DRATE_OF_STEP
-	"$@" -c device.c -o device.o && gcc $draws $rate -D_DEFAULT_SOURCE -I. -I"$root/runtime" "$root/tests/emit/run.c" \
+	"$@" -c device.c -o device.o && gcc -DREAL=${real:-float} $draws $rate -D_DEFAULT_SOURCE -I. -I"$root/runtime" "$root/tests/emit/run.c" \
 		device.o data/*.o -lcjson -lzip -lz -lzstd -lpng -lm -o run
 }
 
@@ -83,7 +83,8 @@ steps() {
 	shift
 	recompute=
 	! grep -q _again device.h || recompute=--recompute
-	emit "$@" --train moons --isa scalar --epochs 10 --seed $seed --quiet --log log.jsonl --log-steps $recompute
+	emit "$@" --train moons --isa scalar --epochs 10 --seed $seed --quiet --log log.jsonl --log-steps \
+		$recompute
 	sed -n 's/.*"event":"step".*"loss":\([^,}]*\).*/\1/p' log.jsonl >bnc_$seed.txt
 	sed -n 's/.*"event":"epoch".*"lr":\([^,}]*\).*/\1/p' log.jsonl >>bnc_$seed.txt
 }
@@ -125,6 +126,19 @@ for network in models/mlp_bn.net models/mlp.net tests/emit/momentum.net tests/em
 		done
 	done
 done
+
+# ---- double
+
+real=double
+for network in models/mlp_bn.net tests/emit/two_dropouts.net; do
+	check "$network, double" emit "$root/$network" --dtype f64 --prefix device --emit device.c
+	for seed in $seeds; do
+		steps $seed "$root/$network" --dtype f64
+	done
+	network="$network, double"
+	same_bits gcc -O2 -march=native
+done
+real=
 
 # ---- every optimizer, with gradients that are clipped and added up
 

@@ -2,13 +2,13 @@
 #include "standalone.h"
 
 /* The stack of a routine and its deepest kernel: the most that gcc 12 used for any of them, rounded up to half a KB,
- * for scalar code or for each lane, convolutions in groups taking most; and two words for each place in working memory,
- * some of which gcc spills.
- * tests/emit_compile.sh compares. */
+ * for scalar code or for each lane, convolutions in groups taking most, and twice as much of doubles; and two words for
+ * each place in working memory, some of which gcc spills. tests/emit_compile.sh compares. */
 static size_t stack_bytes(const Module *m, const Routine *routine, size_t scalar, size_t lane)
 {
 	size_t lanes = (size_t)m->options.target->lanes;
-	return (lanes == 1 ? scalar : lane * lanes) + 16 * (size_t)routine->temporaries.count;
+	const size_t numbers = number_bytes(m) / sizeof(float);
+	return (lanes == 1 ? scalar : lane * lanes) * numbers + 16 * (size_t)routine->temporaries.count;
 }
 
 /* The largest number that the code has in an int: the floats of its largest array, or of a batch in the caller's

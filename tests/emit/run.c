@@ -8,6 +8,7 @@
 #include <string.h>
 
 static device net;
+typedef REAL real;
 
 /* Draws from the generator what initialisation draws: a number for each value that is not 0 or 1 from the start. */
 static void skip_initial(Random *random)
@@ -17,10 +18,10 @@ static void skip_initial(Random *random)
 		size_t count = (size_t)tensor->shape[0] * (size_t)tensor->shape[1];
 		if (tensor->rank == 0)
 			continue;
-		float *values = malloc(count * sizeof *values);
+		real *values = malloc(count * sizeof *values);
 		device_get(&net, tensor, values);
 		for (size_t k = 0; values[0] != 0 && values[0] != 1 && k < count; k++)
-			random_u32(random);
+			sizeof *values == sizeof(double) ? (void)random_u64(random) : (void)random_u32(random);
 		free(values);
 	}
 }
@@ -63,18 +64,18 @@ int main(int argc, char **argv)
 		return 2;
 	const int epochs = atoi(argv[1]), batch = DEVICE_MAX_BATCH;
 	const uint32_t seed = (uint32_t)atoi(argv[2]);
-	static float x[DEVICE_MAX_BATCH][DEVICE_INPUTS];
+	static real x[DEVICE_MAX_BATCH][DEVICE_INPUTS];
 	static int32_t label[DEVICE_MAX_BATCH];
 	Data data;
 	Random random;
 	Failure failure;
-	if (!data_open(&data, "moons", 0, &failure))
+	if (!data_open(&data, "moons", &(const DataOptions){.number_bytes = sizeof(real)}, &failure))
 		return 1;
 	int *order = malloc((size_t)data.rows * sizeof *order);
 	device_init(&net, seed);
 	random_seed(&random, seed);
 	skip_initial(&random);
-	float *rates = malloc((size_t)epochs * sizeof *rates);
+	real *rates = malloc((size_t)epochs * sizeof *rates);
 	/* a step is an update here */
 	const int rows_of_step = batch * DEVICE_ACCUMULATE, steps_of_epoch = (data.rows + rows_of_step - 1) / rows_of_step,
 		steps = epochs * steps_of_epoch;
@@ -86,19 +87,20 @@ int main(int argc, char **argv)
 			int rows = data.rows - begin < batch ? data.rows - begin : batch;
 			for (int row = 0; row < rows; row++) {
 				for (int i = 0; i < data.features; i++)
-					x[row][i] = data.x[order[begin + row] * data.features + i];
+					x[row][i] = (real)number_at(data.x_any, sizeof(real),
+						(size_t)order[begin + row] * DEVICE_INPUTS + (size_t)i);
 				label[row] = data.labels[order[begin + row]];
 			}
 			const int step = epoch * steps_of_epoch + begin / rows_of_step;
 			(void)step;
 			(void)steps;
 			rates[epoch] = RATE;
-			printf("%.9g\n", (double)device_train(&net, x[0], label, rows, rates[epoch]));
+			printf("%.*g\n", number_digits(sizeof(real)), (double)device_train(&net, x[0], label, rows, rates[epoch]));
 		}
 		device_update(&net, rates[epoch]);
 	}
 	for (int epoch = 0; epoch < epochs; epoch++)
-		printf("%.9g\n", (double)rates[epoch]);
+		printf("%.*g\n", number_digits(sizeof(real)), (double)rates[epoch]);
 	free(rates);
 	free(order);
 	data_close(&data);
