@@ -188,6 +188,34 @@ ParameterizedTest(Example *example, optimizer, examples)
 				at_once);
 }
 
+/* What FirstStep promises to a self-test. */
+ParameterizedTestParameters(optimizer, first_step_tells_the_gradient)
+{
+	return list_examples();
+}
+
+ParameterizedTest(Example *example, optimizer, first_step_tells_the_gradient)
+{
+	const double before = 0.75, gradient = -0.25, lr = 0.125;
+	const Layer *layer = layers[example->layer];
+	double after = before, states[MAX_TENSORS] = {0}, dw = gradient;
+	char text[512];
+	Compilation c = {.options = {.target = kernel_set("scalar"), .fuse = true}};
+	snprintf(text, sizeof text, "linear 1 1; optimizer %s %s", layer->name, layer->examples[example->index]);
+	compile_with_options(&c, text, STAGE_NETWORK);
+	const Node *optimizer = c.network->optimizer;
+	Reference reference = {.rows = 1, .inputs = 1, .arguments = optimizer->arguments, .x = &dw, .y = &after, .lr = lr};
+	for (int k = 0; k < MAX_TENSORS; k++)
+		reference.states[k] = &states[k];
+	layer->reference(&reference);
+	const FirstStep first = first_step_of(optimizer);
+	const double result = first.state ? states[tensor_index(layer, first.state)] : (before - after) / lr;
+	const double decayed = gradient + first.decay * before;
+	cr_expect_float_eq(result, first.scale * (first.squared ? decayed * decayed : decayed), 1e-12, "%s: %g", text,
+		result);
+	compilation_close(&c);
+}
+
 /* A norm that is always larger, and one that never is. */
 ParameterizedTestParameters(optimizer, of_clipped_sums)
 {
