@@ -120,7 +120,7 @@ const Layer layer_conv2d = {
 		"input 2x4x3; conv2d 5 3x2 padding=1; relu; conv2d 2 1; flatten",
 		"input 2x5x5; conv2d 3 3 stride=2x3 padding=1x2 bias=false; batchnorm; relu; global_avgpool",
 		"input 3x3x3; conv2d 2 2 padding=same; flatten",
-		"input 2x3x3; residual { conv2d 2 3 padding=1; batchnorm } { conv2d 2 1 }; flatten",
+		"input 2x3x3; conv2d 2 1; residual { conv2d 2 3 padding=1; batchnorm } { conv2d 2 1 }; flatten",
 		"input 2x5x4; conv2d 2 3 stride=2 padding=2; flatten",
 		"input 5x3x2; conv2d 5 3x2 groups=5 padding=1; flatten",
 		"input 4x2x3; conv2d 6 2x1 groups=2 stride=1x2; flatten",
