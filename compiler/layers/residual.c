@@ -35,5 +35,6 @@ const Layer layer_residual = {
 		"linear 3 5; residual { linear 5 7; relu; linear 5 }; linear 2",
 		"linear 2 17; residual { batchnorm; relu; linear 17 33 } { linear 33 }; relu",
 		"linear 2 4; residual { residual { tanh } { linear 4 } }; residual { linear 4 } ; linear 3",
+		"linear 3 5; residual { tanh } { batchnorm }; linear 2",
 	},
 };
