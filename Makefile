@@ -2,6 +2,8 @@
 # make run        installs what is missing, builds, and trains the first examples
 # make test       installs what is missing, builds with gcc, clang and sanitizers, and runs every test
 # make soak       builds, and checks N=100 random networks of SEED=1 in every way that they can be compiled and run
+# make mutations  makes one mistake after another in a copy of the sources, and tells which the tests do not notice;
+#                 ONLY="NAME ..." takes some, and a name may have a * in it
 # make bench      installs what it compares with, builds, and measures; OPTIONS="--quick", --sweep, --only TEXT,
 #                 --json FILE
 # make bless      accepts what bnc prints now as the expected text of tests/golden and tests/errors, and in the docs
@@ -216,6 +218,10 @@ soak: install-build-packages
 	@$(parallel) $(strict) BUILD=build/gcc soaker
 	@build/gcc/tests/soak/soak $(N) $(SEED)
 
+ONLY =
+mutations: install-packages
+	@nice sh tests/mutations/mutations.sh $(BUILD) $(ONLY)
+
 # What others are measured by may be missing: then its rows say so.
 bench: install-build-packages
 	@sh tools/install-packages $(bench_packages) || echo "Without some of: $(bench_packages)"
@@ -240,6 +246,6 @@ help:
 ifndef V
 .SILENT:
 endif
-.PHONY: bnc unit replay soaker soak fuzz install-build-packages install-packages install uninstall run test \
+.PHONY: bnc unit replay soaker soak mutations fuzz install-build-packages install-packages install uninstall run test \
 	build-gcc build-sanitized build-clang bench bless clean help
 .DELETE_ON_ERROR:

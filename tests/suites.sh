@@ -102,5 +102,8 @@ lines_fit() {
 	! grep . "$scratch/long"
 }
 check 'lines are of at most 120 columns' lines_fit
+check 'each edit of tests/mutations can be made' awk -f tests/mutations/edit.awk -v root=. tests/mutations/*.edits
+printf '[tests/suites.sh]\n\nold\n- no such %s\n+ text\n' text >"$scratch/old.edits"
+check 'an edit of what is not there is an error' sh -c "! awk -f tests/mutations/edit.awk -v root=. $scratch/old.edits"
 
 finish
