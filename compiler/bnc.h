@@ -339,6 +339,7 @@ typedef struct Layer {
 	const char *prepare;                    /* of an optimizer: called once a step, before all updates */
 	DefaultLayer is_default;
 	Truth truth;                            /* of a loss */
+	const char *contains;                   /* of a loss: the layer that it applies to x itself; or null */
 	bool normalises_batch;                  /* so it needs two rows: one has no variance */
 	bool cancels_shift;                     /* in training, adding a constant to a feature of x does not change y */
 	/* of an optimizer: if this argument is 0, w stays the same where dw is 0; null: always */

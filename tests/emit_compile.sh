@@ -116,8 +116,8 @@ for network in "$root/models/mlp_bn.net" "$root"/tests/emit/*.net; do
 	case $name in
 	mlp_bn)
 		ways="$ways 1:training:gcc:f64 8:training:clang:f64 4:training:sanitized:f64
-			4:training:gcc 1:inference:gcc 4:inference:gcc 1:training:clang 4:training:clang 16:training:clang 4:inference:clang 8:inference:clang
-			16:inference:clang" ;;
+			4:training:gcc 1:inference:gcc 4:inference:gcc 1:training:clang 4:training:clang 16:training:clang
+			4:inference:clang 8:inference:clang 16:inference:clang" ;;
 	residual)
 		ways="$ways 4:training:gcc 1:weights:sanitized" ;;
 	esac

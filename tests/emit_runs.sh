@@ -57,8 +57,8 @@ build() {
 	rate=
 	! grep -q 'learning rate of one epoch' device.h || rate=-DRATE_OF_EPOCH
 	! grep -Eq 'learning rate of one (step|update)' device.h || rate=-DRATE_OF_STEP
-	"$@" -c device.c -o device.o && gcc -DREAL=${real:-float} $draws $rate -D_DEFAULT_SOURCE -I. -I"$root/runtime" "$root/tests/emit/run.c" \
-		device.o data/*.o -lcjson -lzip -lz -lzstd -lpng -lm -o run
+	"$@" -c device.c -o device.o && gcc -DREAL=${real:-float} $draws $rate -D_DEFAULT_SOURCE -I. -I"$root/runtime" \
+		"$root/tests/emit/run.c" device.o data/*.o -lcjson -lzip -lz -lzstd -lpng -lm -o run
 }
 
 # trains SEED COMMAND ...: what the command says of the program's losses, in run.txt, and bnc's of the same seed

@@ -15,6 +15,7 @@ const Layer layer_bce = {
 	.summary = "mean of log(1 + exp(x)) - target x, for targets from 0 to 1 (torch.nn.BCEWithLogitsLoss)",
 	.forward = "bce(rows, inputs, loss, correct, dx, x, target)",
 	.truth = TRUTH_CHANCES,
+	.contains = "sigmoid",
 	.reference = reference,
 	.examples = {"linear 3 1; loss bce", "linear 3 5; loss bce", "linear 2 33; loss bce"},
 };

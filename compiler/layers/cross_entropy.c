@@ -61,6 +61,7 @@ const Layer layer_cross_entropy = {
 		" cross_entropy_weighted(rows, inputs, label_smoothing, loss, correct, dx, x, label, weights);"
 		"[weights] cross_entropy_weighted(rows, inputs, label_smoothing, loss, correct, dx, x, label, weights)",
 	.truth = TRUTH_LABELS,
+	.contains = "softmax",
 	.reference = reference,
 	.examples = {
 		"linear 3 5; loss cross_entropy", "linear 2 33; loss cross_entropy", "linear 2 2; loss cross_entropy",

@@ -51,6 +51,14 @@ static const Layer *loss_of(Truth truth)
 	return layers[i];
 }
 
+/* It learns, but slowly: of two softmaxes the outer one cannot tell chances apart. */
+static void warn_of_twice(const Node *loss, const Node *last, Diagnostics *diagnostics)
+{
+	if (loss->layer->contains && last && strcmp(last->layer->name, loss->layer->contains) == 0)
+		warning_at(diagnostics, last->span, "loss %s applies %s itself, so that it is applied twice here: leave it out; "
+			"--predict prints probabilities without it", loss->layer->name, last->layer->name);
+}
+
 static void check_loss(Network *network, Diagnostics *diagnostics)
 {
 	Value *output = network->output;
@@ -77,6 +85,7 @@ static void check_loss(Network *network, Diagnostics *diagnostics)
 			layer_default(KIND_LOSS, 1)->name, loss_of(TRUTH_CHANCES)->name);
 	} else if (loss->layer->infer)
 		loss->layer->infer(loss, diagnostics);
+	warn_of_twice(loss, output->producer, diagnostics);
 }
 
 bool check_batch(const Network *network, int batch, bool training, Diagnostics *diagnostics)

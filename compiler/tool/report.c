@@ -184,8 +184,8 @@ void print_summary(const Module *m, FILE *out)
 		parameters += count;
 		products += flops;
 	}
-	fprintf(out, "  %lld parameters; %lld FLOPs in the products of one sample's forward pass\n", (long long)parameters,
-		(long long)products);
+	fprintf(out, "  %lld parameter%s; %lld FLOPs in the products of one sample's forward pass\n", (long long)parameters,
+		parameters == 1 ? "" : "s", (long long)products);
 	fprintf(out, "  loss ");
 	print_layer(network->arena, network->loss, out);
 	fprintf(out, "; optimizer ");
