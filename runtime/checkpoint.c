@@ -56,7 +56,9 @@ static const Field whole_fields[] = {
 
 static void write_prefix(char *out, size_t size, int networks, int network)
 {
-	snprintf(out, size, networks > 1 ? "%d/" : "", network + 1);
+	out[0] = 0;
+	if (networks > 1)
+		snprintf(out, size, "%d/", network + 1);
 }
 
 /* ---- writing */

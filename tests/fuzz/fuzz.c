@@ -7,8 +7,7 @@
 #include <unistd.h>
 
 const Harness *const harnesses[] = {&language_harness, &npz_harness, &table_harness, &image_harness,
-	&safetensors_harness,
-	&command_harness, 0};
+	&safetensors_harness, &checkpoint_harness, &command_harness, 0};
 
 const Harness *harness_find(const char *name)
 {
@@ -46,6 +45,26 @@ const char *file_of(const void *bytes, size_t size)
 	}
 	if (ftruncate(file, 0) != 0 || pwrite(file, bytes, size, 0) != (ssize_t)size)
 		give_up(path);
+	return path;
+}
+
+const char *safetensors_of(const char *bytes, size_t size)
+{
+	enum { LENGTH_BYTES = 8 };
+	if (size == 0 || bytes[0] != '{')
+		return file_of(bytes, size);
+	const char *end = memchr(bytes, 0, size);
+	const size_t length = end ? (size_t)(end - bytes) : size, values = end ? size - length - 1 : 0;
+	unsigned char *file = malloc(LENGTH_BYTES + length + values);
+	if (!file)
+		give_up("malloc");
+	for (int i = 0; i < LENGTH_BYTES; i++)
+		file[i] = (unsigned char)((uint64_t)length >> 8 * i);
+	memcpy(file + LENGTH_BYTES, bytes, length);
+	if (values)
+		memcpy(file + LENGTH_BYTES + length, end + 1, values);
+	const char *path = file_of(file, LENGTH_BYTES + length + values);
+	free(file);
 	return path;
 }
 

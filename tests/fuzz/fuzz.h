@@ -12,7 +12,8 @@ typedef struct Harness {
 	void (*run)(const char *bytes, size_t size);
 } Harness;
 
-extern const Harness language_harness, npz_harness, table_harness, image_harness, safetensors_harness, command_harness;
+extern const Harness language_harness, npz_harness, table_harness, image_harness, safetensors_harness, command_harness,
+	checkpoint_harness;
 
 /* All of them; the last has a null name. */
 extern const Harness *const harnesses[];
@@ -22,6 +23,9 @@ void harness_run(const Harness *harness, const void *bytes, size_t size);
 
 /* The path of a file that holds these bytes until the next call. It is in memory. */
 const char *file_of(const void *bytes, size_t size);
+/* The same of safetensors: bytes that begin with a brace are a header alone, up to a 0, and the values after it; its
+ * length, which a changed header would no longer have, is put in front. */
+const char *safetensors_of(const char *bytes, size_t size);
 /* Where messages go: everything is formatted, and nothing is written. */
 FILE *nowhere(void);
 /* A promise of the reader was broken: ends the process as a crash does. */

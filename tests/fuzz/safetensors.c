@@ -1,11 +1,10 @@
-/* Weights. An input is a file, or else a header alone, from its brace to a 0, and the values after it: then its length
- * is put in front here, which a changed header would no longer have. What can be read is loaded into a network. */
+/* Weights: what can be read is loaded into a network. */
 #include "../../compiler/bnc.h"
 #include "fuzz.h"
 #include <math.h>
 #include <string.h>
 
-enum { MOST_BYTES = 20000, LENGTH_BYTES = 8 };
+enum { MOST_BYTES = 20000 };
 
 static const char network[] = "linear 2 3; batchnorm; relu; linear 3 2";
 
@@ -22,20 +21,6 @@ static const Program *program_of(void)
 		PROMISE(compile(&c, STAGE_C, &none, &failure));
 	}
 	return &c.module->program;
-}
-
-static const char *with_length(const char *bytes, size_t size)
-{
-	static unsigned char file[LENGTH_BYTES + MOST_BYTES];
-	const char *end = memchr(bytes, 0, size);
-	size_t length = end ? (size_t)(end - bytes) : size;
-	for (int i = 0; i < LENGTH_BYTES; i++)
-		file[i] = (unsigned char)((uint64_t)length >> 8 * i);
-	memcpy(file + LENGTH_BYTES, bytes, length);
-	size_t values = end ? size - length - 1 : 0;
-	if (values)
-		memcpy(file + LENGTH_BYTES + length, end + 1, values);
-	return file_of(file, LENGTH_BYTES + length + values);
 }
 
 static size_t element_bytes(ElementType type)
@@ -76,7 +61,7 @@ static void check_loaded(const Program *program, const void *net)
 static void run(const char *bytes, size_t size)
 {
 	const Program *program = program_of();
-	const char *path = size > 0 && bytes[0] == '{' ? with_length(bytes, size) : file_of(bytes, size);
+	const char *path = safetensors_of(bytes, size);
 	Failure failure = {.text = ""};
 	TensorFile file;
 	bool read = safetensors_load(&file, path, &failure);
