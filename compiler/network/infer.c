@@ -55,8 +55,8 @@ static const Layer *loss_of(Truth truth)
 static void warn_of_twice(const Node *loss, const Node *last, Diagnostics *diagnostics)
 {
 	if (loss->layer->contains && last && strcmp(last->layer->name, loss->layer->contains) == 0)
-		warning_at(diagnostics, last->span, "loss %s applies %s itself, so that it is applied twice here: leave it out; "
-			"--predict prints probabilities without it", loss->layer->name, last->layer->name);
+		warning_at(diagnostics, last->span, "loss %s applies %s itself, so that it is applied twice here: "
+			"leave it out; --predict prints probabilities without it", loss->layer->name, last->layer->name);
 }
 
 static void check_loss(Network *network, Diagnostics *diagnostics)
