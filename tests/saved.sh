@@ -124,6 +124,7 @@ refused() {
 	"$bnc" "$@" >out 2>err
 	[ $? = "$status" ] && grep -q -e "$message" err || { cat err; false; }
 }
+check 'not there' refused 3 'cannot read none.st: No such file' none.st --eval flowers.csv
 check 'without a network' refused 3 'has weights, but not the text of their network' \
 	"$data/nan.safetensors" --eval moons
 check 'of a newer bnc' refused 1 'newer.safetensors:3:1: error: unknown layer or setting `attention`' \

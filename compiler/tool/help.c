@@ -59,6 +59,7 @@ static void print_all(void)
 {
 	printf("bnc compiles neural networks: it differentiates and fuses them, and trains them at once.\n\n"
 		"  bnc [options] FILE.net ...\n"
+		"  bnc [options] FILE.safetensors ...           (saved by bnc, with the network in it)\n"
 		"  bnc [options] -e 'linear 2 64; batchnorm; relu; linear 64 2'\n");
 	for (int i = 0; i < options_count(); i++)
 		if (options_table[i].kind == TITLE)

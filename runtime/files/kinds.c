@@ -39,8 +39,9 @@ typedef struct FileKind {
 #define ARRAYS "save the original model's arrays with safetensors.numpy.save_file"
 
 /* The first row that fits is taken, so special kinds come before general ones. */
+enum { SAFETENSORS };
 static const FileKind kinds[] = {
-	{"a file of weights", "safetensors st", "{\"", .at = 8, .is_weights = true},
+	[SAFETENSORS] = {"a file of weights", "safetensors st", "{\"", .at = 8, .is_weights = true},
 	{"a pointer of git-lfs, not the file itself", "", "version https://git-lfs", .weights = "run git lfs pull",
 		.data = "run git lfs pull"},
 	{"a web page", "html htm", "<!DOCTYPE", .weights = "download the file itself", .data = "download the file itself"},
@@ -231,10 +232,11 @@ bool foreign_network(const char *path, Failure *failure)
 		kind->weights, failure);
 }
 
+/* A name tells what a file that is not there was to be. */
 bool is_weights_file(const char *path)
 {
 	const FileKind *kind = kind_of(path);
-	return kind && kind->is_weights;
+	return kind ? kind->is_weights : has_suffix(&kinds[SAFETENSORS], path);
 }
 
 bool foreign_data(const char *path, Failure *failure)
