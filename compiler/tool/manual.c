@@ -81,8 +81,9 @@ static void print_manual(void)
 {
 	printf(".TH BNC 1 \"\" \"bnc %s\" \"User Commands\"\n"
 		".SH NAME\nbnc \\- compile neural networks and train them\n"
-		".SH SYNOPSIS\n.B bnc\n[\\fIoptions\\fR] \\fIFILE.net\\fR ...\n.br\n.B bnc\n[\\fIoptions\\fR] \\fIFILE.safetensors\\fR ...\n.br\n.B bnc\n[\\fIoptions\\fR] \\fB\\-e\\fR "
-		"\\fITEXT\\fR\n"
+		".SH SYNOPSIS\n.B bnc\n[\\fIoptions\\fR] \\fIFILE.net\\fR ...\n.br\n"
+		".B bnc\n[\\fIoptions\\fR] \\fIFILE.safetensors\\fR ...\n.br\n"
+		".B bnc\n[\\fIoptions\\fR] \\fB\\-e\\fR \\fITEXT\\fR\n"
 		".SH DESCRIPTION\n"
 		"bnc reads a network from a few lines of text, infers its shapes, differentiates it, fuses it around BatchNorm "
 		"and compiles it in\n"
