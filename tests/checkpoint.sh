@@ -30,15 +30,15 @@ trains() {
 	name=$1
 	shift
 	case $way in
-	0) set -- "$@" --train moons --epochs 40 --save "$name.st" \
+	0) set -- "$@" --train moons --epochs 300 --save "$name.st" \
 		-e "$dropout; optimizer adam lr=0.01 accumulate=3 clip=1; schedule cosine" ;;
-	1) set -- "$@" --train moons --steps 2003 --save "$name.st" \
+	1) set -- "$@" --train moons --steps 9003 --save "$name.st" \
 		-e "$dropout; optimizer rmsprop lr=0.001; schedule one_cycle 0.01" ;;
-	2) set -- "$@" --train wine --standardize --valid 0.2 --patience 60 --epochs 400 --batch 7 --save "$name.st" \
+	2) set -- "$@" --train wine --standardize --valid 0.2 --patience 300 --epochs 1500 --batch 7 --save "$name.st" \
 		-e 'linear 16; relu; linear 3; optimizer adamw lr=0.001' ;;
-	3) set -- "$@" --train moons --epochs 40 -e "$dropout; optimizer adam" -e 'linear 2; optimizer sgd momentum=0.9' ;;
-	4) set -- "$@" --train moons --epochs 50 -e "$small; optimizer adam" -e 'linear 2; optimizer sgd momentum=0.9' ;;
-	5) set -- "$@" --train moons --epochs 30 --dtype f64 --no-shuffle --save "$name.st" \
+	3) set -- "$@" --train moons --epochs 300 -e "$dropout; optimizer adam" -e 'linear 2; optimizer sgd momentum=0.9' ;;
+	4) set -- "$@" --train moons --epochs 400 -e "$small; optimizer adam" -e 'linear 2; optimizer sgd momentum=0.9' ;;
+	5) set -- "$@" --train moons --epochs 200 --dtype f64 --no-shuffle --save "$name.st" \
 		-e "$dropout; schedule step 7" ;;
 	6) set -- "$@" --train moons:n=200 --epochs 6 --batch 20 --threads 2 --save "$name.st" \
 		-e 'linear 512; batchnorm; relu; linear 512; relu; linear 2; optimizer sgd momentum=0.9' ;;
@@ -53,16 +53,18 @@ same_lines() {
 }
 
 # Kills a training again and again until it has ended, and compares what it leaves with what one without a break does.
-# Each life has a line of `plan`: how long, and how often it writes. Without a line more it is left to its end.
+# Each life has a line of `plan`: how long, and how often it writes. After its share of them it is left to its end.
 survives() {
 	rm -f part.* lives
+	life=0
 	while :; do
-		if read -r delay every <&3; then
+		life=$((life + 1))
+		if [ $life -le $((kills / ways + 1)) ] && read -r delay every <&3; then
 			limit="timeout -s KILL $delay"
 			killed=$((killed + 1))
 		else
 			limit=
-			every=50
+			every=2000
 		fi
 		trains part --checkpoint part.ck --resume part.ck --every "$every"
 		status=$?
@@ -77,7 +79,7 @@ survives() {
 	same_lines && cmp whole.log part.log && { [ ! -e whole.st ] || cmp whole.st part.st; }
 }
 awk -v kills="$kills" 'BEGIN { srand(1); for (i = 0; i < kills; i++)
-	printf "0.%03d %s\n", 8 + int(40 * rand()), rand() < 0.9 ? 1 + int(120 * rand()) : "1s" }' >plan
+	printf "0.%03d %s\n", 8 + int(25 * rand()), rand() < 0.9 ? 1 + int(120 * rand()) : "1s" }' >plan
 exec 3<plan
 killed=0
 round=0
