@@ -440,6 +440,7 @@ Test(schemas, standardize)
 	cr_assert(read_text(&data, text, sizeof text - 1, &options, &failure), "%s", failure.text);
 	print_table(&data, printed, sizeof printed);
 	cr_expect_str_eq(printed, "-0.925820112 0:a/-0.462910056 0:b/1.38873017 0:a/", "%s", printed);
+	cr_expect(data.schema->centres[1] == 5 && data.schema->deviations[1] == 1, "%g", data.schema->deviations[1]);
 	const DataOptions known = {.schema = data.schema};
 	cr_assert_not(data_open(&other, "moons:n=3,noise=0:", &known, &failure));
 	cr_assert(data_open(&other, "moons:n=3,noise=0", &known, &failure), "%s", failure.text);
