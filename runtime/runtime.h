@@ -134,6 +134,7 @@ typedef struct DataOptions {
 	/* how the columns became numbers when the network was trained: these become the same. Null: find out. target and
 	 * ignore are then null */
 	const Schema *schema;
+	bool unscaled;          /* leave the samples as they are, whatever scale the schema has */
 	bool without_target;    /* do not read the target, if it is there at all: target_features is 0 */
 	size_t number_bytes;    /* 8: the numbers become doubles; else floats */
 	FILE *notes;            /* where the choice of the target is told; null: nowhere */

@@ -176,6 +176,27 @@ for schedule in $(sed -n 's/.*RATE(\(.*\)_rate),.*/\1/p' "$root/compiler/layers/
 	check "$schedule is among them" grep -q "^$schedule " "$root/tests/emit_runs.sh"
 done
 
+# ---- what --predict says is what the C of --inference says, with BatchNorm and the scale of the data in its weights
+
+awk 'BEGIN { srand(1)
+	print "a,b,c,y"
+	for (i = 0; i < 300; i++)
+		printf "%.6f,%.6f,%.6f,%.6f\n", rand(), 10 + 3 * rand(), 0.1 * rand() - 2, rand()
+}' >rows.csv
+for text in "linear 3 5; batchnorm; relu; linear 1" \
+	"linear 37; batchnorm; relu; residual { linear 37; batchnorm; gelu; linear 37 }; dropout; linear 1"; do
+	check "$text" emit -e "$text; loss mse" --train rows.csv --standardize --epochs 3 --save weights.safetensors
+	for set in 1:scalar: 4:sse2: 8:avx2:"-mavx2 -mfma"; do
+		lanes=${set%%:*}
+		rest=${set#*:}
+		"$bnc" weights.safetensors --isa "${rest%%:*}" --check >said 2>&1 || continue
+		check "$text" "$bnc" weights.safetensors --predict rows.csv --isa "${rest%%:*}" -o told.csv
+		check "$text" emit weights.safetensors --inference --lanes $lanes --prefix device --emit device.c
+		check "$text, $lanes lanes" gcc -std=c99 -O2 ${rest#*:} "$root/tests/emit/predict.c" device.c -I. -lm -o predict
+		check "$text, $lanes lanes" sh -c './predict | cmp - told.csv'
+	done
+done
+
 # ---- a save does not depend on the lanes: neither its bytes nor what comes after them, but for rounding
 
 for network in momentum accumulated; do

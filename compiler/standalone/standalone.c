@@ -216,6 +216,15 @@ static Standalone *begin(const Compilation *model, const StandaloneOptions *opti
 	return s;
 }
 
+Standalone *standalone_fold(const Compilation *model, const void *net)
+{
+	static const StandaloneOptions options = {.path = "net.h", .prefix = "net", .inference = true, .in_memory = true};
+	Standalone *s = begin(model, &options);
+	s->net = net;
+	s->folded = fold(s->arena, model->network, model_weights(s));
+	return s;
+}
+
 Standalone *standalone_open(const Compilation *model, const StandaloneOptions *options, Wrong *wrong, Failure *failure)
 {
 	Standalone *s = begin(model, options);

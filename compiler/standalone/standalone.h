@@ -26,6 +26,14 @@ typedef struct Standalone Standalone;
  * after it. The model and the options must stay. Null: wrong and failure say why. */
 Standalone *standalone_open(const Compilation *model, const StandaloneOptions *options, Wrong *wrong, Failure *failure);
 void standalone_close(Standalone *standalone);
+
+/* A program of the network with these weights, with BatchNorm folded away as --inference does it, for the kernel set,
+ * the batch and the threads of the model. Null: failure says why there is none. */
+typedef struct Predictor Predictor;
+Predictor *predictor_open(const Compilation *model, const void *net, Failure *failure);
+void predictor_close(Predictor *predictor);
+const Program *predictor_program(const Predictor *predictor);
+void *predictor_net(const Predictor *predictor);
 /* Writes the files. net holds the weights of the model's program; null: no weights are written. */
 bool standalone_write(Standalone *standalone, const void *net, Wrong *wrong, Failure *failure);
 /* The text of standalone_write's FILE.h with single_header; nothing is written. recomputes: whether activations are
@@ -115,6 +123,9 @@ Scratch scratch_of(const Module *m);
 Scratch one_scratch(const Standalone *s);
 void put_inference(const Standalone *s, Code *code);
 
+/* standalone.c: the network with these weights, folded; it can be emitted nowhere */
+Standalone *standalone_fold(const Compilation *model, const void *net);
+
 /* trial.c */
 /* tensors: its program's, by path; pool: for its threads, or null */
 typedef struct Trial { Module *module; void *net; int rows; const Map *tensors; struct Pool *pool; } Trial;
@@ -124,6 +135,8 @@ bool trial_compile(Arena *arena, const Network *network, const Options *options,
 /* With the weights of net, or those of seed 0. fused: as usual; else each step has a loop of its own, and no calls are
  * combined. */
 bool trial_open(const Standalone *s, Trial *trial, int rows, bool folded, bool fused, Failure *failure);
+/* Folded, and compiled with these options. */
+bool trial_open_as(const Standalone *s, Trial *trial, const Options *options, Failure *failure);
 void trial_close(Trial *trial);
 /* One training step or prediction. With random, a rounding error is added to each result of a kernel call. */
 void trial_predict(const Trial *trial, Random *random, const void *x, void *y);

@@ -54,6 +54,17 @@ bool trial_compile(Arena *arena, const Network *network, const Options *options,
 	return trial->net;
 }
 
+bool trial_open_as(const Standalone *s, Trial *trial, const Options *options, Failure *failure)
+{
+	*trial = (Trial){.rows = options->batch};
+	if (!trial_compile(s->arena, s->folded.network, options, trial, failure))
+		return false;
+	const bool ok = initialise_trial(s, trial, failure);
+	if (!ok)
+		trial_close(trial);
+	return ok;
+}
+
 bool trial_open(const Standalone *s, Trial *trial, int rows, bool folded, bool fused, Failure *failure)
 {
 	const Network *network = folded ? s->folded.network : s->model->network;

@@ -1,5 +1,6 @@
 /* answers.c: opens the data of --eval and --predict, and runs networks on them. */
 #include "answers.h"
+#include "standalone/standalone.h"
 #include "progress.h"
 #include "stop.h"
 #include <stdlib.h>
@@ -11,6 +12,7 @@ bool answer_open(Session *s, Data *data, const char *specification, bool without
 	DataOptions options = s->options.data;
 	options.schema = schema_of(s);
 	options.without_target = without_target;
+	options.unscaled = without_target;      /* see predict */
 	options.standardize = false;
 	options.missing = without_target && options.missing == MISSING_DROP ? MISSING_REFUSED : options.missing;
 	options.number_bytes = s->target->number_bytes;
@@ -49,8 +51,31 @@ static bool answer(const Session *s, int index, const Run *run, const Host *host
 	return done;
 }
 
-bool answer_all(const Session *s, int index, const Run *run, const Host *host, Failure *failure)
+/* Predicts with the network as --inference emits it, so that the numbers are those of the emitted C. Where folding
+ * would not leave finite weights, with the network as it is. The scale of --standardize goes into the weights, too, or
+ * else the samples are scaled: there is one network, so that happens once. */
+static bool predict(Session *s, int index, const Run *run, const Host *host, Failure *failure)
+{
+	const Compilation *c = &s->compilations[index];
+	void *scaled = fold_scale(c, run->net, s->predict.schema);
+	Run folded = *run;
+	Failure unfolded;
+	folded.net = scaled ? scaled : run->net;
+	Predictor *predictor = predictor_open(c, folded.net, &unfolded);
+	if (predictor) {
+		folded.program = predictor_program(predictor);
+		folded.net = predictor_net(predictor);
+	}
+	const bool done = (scaled || !s->predict.schema || data_scale(&s->predict, s->predict.schema, failure))
+		&& answer(s, index, &folded, host, &s->predict, write_predictions, failure);
+	predictor_close(predictor);
+	if (scaled)
+		program_free(run->program, scaled);
+	return done;
+}
+
+bool answer_all(Session *s, int index, const Run *run, const Host *host, Failure *failure)
 {
 	return (!s->options.eval || answer(s, index, run, host, &s->eval, s->report ? add_scores : print_scores, failure))
-		&& (!s->options.predict || answer(s, index, run, host, &s->predict, write_predictions, failure));
+		&& (!s->options.predict || predict(s, index, run, host, failure));
 }

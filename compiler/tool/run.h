@@ -54,7 +54,7 @@ bool answer_open(Session *session, Data *data, const char *specification, bool w
 /* Whether the network can be run on the data of --eval and --predict. */
 bool answer_check(const Session *session, const Program *program, Failure *failure);
 /* Prints how well the network does on the data of --eval, and writes what it says of those of --predict. */
-bool answer_all(const Session *session, int index, const Run *run, const Host *host, Failure *failure);
+bool answer_all(Session *session, int index, const Run *run, const Host *host, Failure *failure);
 
 /* ---- verify.c: --verify */
 

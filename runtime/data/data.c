@@ -233,7 +233,8 @@ bool data_open(Data *data, const char *specification, const DataOptions *options
 	else
 		opened = foreign_data(specification, failure) ? false : no_such_data(specification, length, failure);
 	if (opened && options && options->schema)
-		opened = data_scale(data, options->schema, failure) && keep_schema(data, options->schema, failure);
+		opened = (options->unscaled || data_scale(data, options->schema, failure))
+			&& keep_schema(data, options->schema, failure);
 	if (opened && options && options->standardize)
 		opened = data_fit_scale(data, NULL, data->rows, failure) && data_scale(data, data->schema, failure);
 	if (!opened)
