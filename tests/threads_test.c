@@ -7,9 +7,9 @@ static const char wide[] =
 	"linear 140 300; batchnorm; relu; dropout 0.2; linear 300 460; layernorm; tanh; linear 460 7; optimizer sgd "
 	"momentum=0.9 weight_decay=0.01; batch 130";
 
-/* Under AddressSanitizer, where a step takes twenty times as long, every third number of threads and panels. */
+/* Under AddressSanitizer, where a step takes fifty times as long, every sixth number of threads and panels. */
 #ifdef __SANITIZE_ADDRESS__
-enum { STEPS = 3, EVERY = 3 };
+enum { STEPS = 2, EVERY = 6 };
 #else
 enum { STEPS = 3, EVERY = 1 };
 #endif
