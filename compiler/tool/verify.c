@@ -25,9 +25,10 @@ static void print_finding(const Finding *f, FILE *out)
 	fprintf(out, "\n");
 }
 
-static void print_verification(const Verification *v, FILE *out)
+/* Returns whether all that was compared agrees, and results were. */
+static bool print_verification(const Verification *v, FILE *out)
 {
-	int wrong = 0;
+	int wrong = 0, lost = 0;
 	for (int check = 0; check < CHECKS; check++) {
 		const int rows = check <= CHECK_SLOPES ? v->rows : check < CHECK_EMITTED ? v->separate_rows : v->emitted_rows;
 		int count = 0;
@@ -40,6 +41,7 @@ static void print_verification(const Verification *v, FILE *out)
 					rows == 1 ? "" : "s", sections[check].against, "", "values", "error", "tolerance");
 			print_finding(f, out);
 			wrong += f->wrong;
+			lost += check == CHECK_RESULTS && f->count == 0;
 		}
 	}
 	if (v->not_emitted)
@@ -50,8 +52,12 @@ static void print_verification(const Verification *v, FILE *out)
 	if (wrong)
 		fprintf(out, "%s: WRONG: %d of %d comparisons are off by more than rounding\n", v->network->name, wrong,
 			v->findings.count);
+	else if (lost)
+		fprintf(out, "%s: NOT VERIFIED: of %d results no value is a number, so that nothing could be compared\n",
+			v->network->name, lost);
 	else
 		fprintf(out, "%s: verified: all %d comparisons agree\n", v->network->name, v->findings.count);
+	return !wrong && !lost;
 }
 
 bool verify_network(const Compilation *c, const void *net, uint64_t seed, bool *wrong, Failure *failure)
@@ -61,7 +67,6 @@ bool verify_network(const Compilation *c, const void *net, uint64_t seed, bool *
 		.operations = operations};
 	if (!verify(&v, failure))
 		return false;
-	print_verification(&v, stdout);
-	*wrong |= v.wrong;
+	*wrong |= !print_verification(&v, stdout);
 	return true;
 }
