@@ -13,7 +13,7 @@ Predictor *predictor_open(const Compilation *model, const void *net, Failure *fa
 	Options options = model->module->options;
 	*predictor = (Predictor){.standalone = s};
 	options.profile = false;
-	if (trial_open_as(s, &predictor->trial, &options, failure)) {
+	if (trial_open_as(s, &predictor->trial, s->folded.network, &options, failure)) {
 		s->module = predictor->trial.module;
 		if (check_folded(s, failure))
 			return predictor;

@@ -135,8 +135,9 @@ bool trial_compile(Arena *arena, const Network *network, const Options *options,
 /* With the weights of net, or those of seed 0. fused: as usual; else each step has a loop of its own, and no calls are
  * combined. */
 bool trial_open(const Standalone *s, Trial *trial, int rows, bool folded, bool fused, Failure *failure);
-/* Folded, and compiled with these options. */
-bool trial_open_as(const Standalone *s, Trial *trial, const Options *options, Failure *failure);
+/* The network or the folded one, compiled with these options. */
+bool trial_open_as(const Standalone *s, Trial *trial, const Network *network, const Options *options,
+	Failure *failure);
 void trial_close(Trial *trial);
 /* One training step or prediction. With random, a rounding error is added to each result of a kernel call. */
 void trial_predict(const Trial *trial, Random *random, const void *x, void *y);

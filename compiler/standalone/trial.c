@@ -54,10 +54,11 @@ bool trial_compile(Arena *arena, const Network *network, const Options *options,
 	return trial->net;
 }
 
-bool trial_open_as(const Standalone *s, Trial *trial, const Options *options, Failure *failure)
+bool trial_open_as(const Standalone *s, Trial *trial, const Network *network, const Options *options,
+	Failure *failure)
 {
 	*trial = (Trial){.rows = options->batch};
-	if (!trial_compile(s->arena, s->folded.network, options, trial, failure))
+	if (!trial_compile(s->arena, network, options, trial, failure))
 		return false;
 	const bool ok = initialise_trial(s, trial, failure);
 	if (!ok)
@@ -73,12 +74,7 @@ bool trial_open(const Standalone *s, Trial *trial, int rows, bool folded, bool f
 	if (!check_batch(network, rows, false, diagnostics_open(s->arena, &s->model->source)))
 		return fail(failure, "%s is too large for a batch of %d, with which bnc tries what it emits",
 			s->model->source.path, rows);
-	if (!trial_compile(s->arena, network, &options, trial, failure))
-		return false;
-	bool ok = initialise_trial(s, trial, failure);
-	if (!ok)
-		trial_close(trial);
-	return ok;
+	return trial_open_as(s, trial, network, &options, failure);
 }
 
 void trial_close(Trial *trial)
