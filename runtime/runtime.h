@@ -45,6 +45,12 @@ static inline void number_copy(void *to, size_t i, const void *from, size_t k, s
 		memcpy((float *)to + i, (const float *)from + k, sizeof(float));
 }
 
+static inline void numbers_to_doubles(double *out, const void *numbers, size_t number_bytes, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		out[i] = number_at(numbers, number_bytes, i);
+}
+
 /* The value as such a number holds it. */
 static inline double number_rounded(double value, size_t number_bytes)
 {

@@ -148,8 +148,7 @@ static double *doubles_of(const Standalone *s, const ProgramTensor *tensor)
 	void *values = arena_alloc(s->arena, count, s->target.number_bytes);
 	double *doubles = NEW_ARRAY(s->arena, double, count);
 	tensor_get(&s->model->module->program, s->net, tensor, values);
-	for (size_t i = 0; i < count; i++)
-		doubles[i] = number_at(values, s->target.number_bytes, i);
+	numbers_to_doubles(doubles, values, s->target.number_bytes, count);
 	return doubles;
 }
 

@@ -163,8 +163,7 @@ static void *numbers_in(const Sitting *s, const Trial *scalar, const Tensor *ten
 static double *as_doubles(const Sitting *s, const void *numbers, size_t count)
 {
 	double *values = NEW_ARRAY(s->arena, double, count);
-	for (size_t i = 0; i < count; i++)
-		values[i] = number_at(numbers, number_bytes(s->separate.module), i);
+	numbers_to_doubles(values, numbers, number_bytes(s->separate.module), count);
 	return values;
 }
 

@@ -33,8 +33,7 @@ Batch first_rows(const Batch *batch, int rows)
 static double *as_doubles(Arena *arena, const float *values, size_t count)
 {
 	double *out = NEW_ARRAY(arena, double, count);
-	for (size_t i = 0; i < count; i++)
-		out[i] = values[i];
+	numbers_to_doubles(out, values, sizeof *values, count);
 	return out;
 }
 
@@ -178,8 +177,7 @@ void get_doubles(Arena *arena, const Module *module, const void *net, const Tens
 	const ProgramTensor view = program_view(tensor);
 	void *numbers = arena_alloc(arena, tensor_count(&view), number_bytes(module));
 	tensor_get(&module->program, net, &view, numbers);
-	for (size_t i = 0; i < tensor_count(&view); i++)
-		values[i] = number_at(numbers, number_bytes(module), i);
+	numbers_to_doubles(values, numbers, number_bytes(module), tensor_count(&view));
 }
 
 void set_doubles(Arena *arena, const Module *module, void *net, const Tensor *tensor, const double *values)

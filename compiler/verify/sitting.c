@@ -94,8 +94,7 @@ void predict_trial(const Sitting *s, const Trial *trial, Random *random, double 
 	const size_t bytes = number_bytes(trial->module), count = (size_t)s->batch.rows * (size_t)s->batch.outputs;
 	void *outputs = arena_alloc(s->arena, count, bytes);
 	trial_predict(trial, random, samples_of(s, trial, random), outputs);
-	for (size_t i = 0; i < count; i++)
-		y[i] = number_at(outputs, bytes, i);
+	numbers_to_doubles(y, outputs, bytes, count);
 }
 
 double own_rate(const Network *network, int step, int steps)
