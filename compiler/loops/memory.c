@@ -12,19 +12,11 @@ size_t element_size(const Module *m, const Tensor *tensor)
 	}
 }
 
-static size_t elements_of(const Module *m, const Tensor *tensor)
-{
-	switch (tensor->layout) {
-	case LAYOUT_COUNTER: return 1;
-	case LAYOUT_LABELS: return (size_t)m->options.batch;
-	case LAYOUT_GENERATOR: return GENERATOR_WORDS;
-	default: return tensor->one_panel ? panel_floats(m, tensor) : tensor_floats(m, tensor);
-	}
-}
-
 size_t tensor_bytes(const Module *m, const Tensor *tensor)
 {
-	return elements_of(m, tensor) * element_size(m, tensor);
+	const size_t elements = tensor->layout == LAYOUT_LABELS ? (size_t)m->options.batch
+		: tensor->one_panel ? panel_floats(m, tensor) : tensor_floats(m, tensor);
+	return elements * element_size(m, tensor);
 }
 
 size_t role_bytes(const Module *m, Role role)

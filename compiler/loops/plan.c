@@ -277,7 +277,7 @@ static size_t place_persistent(Module *m, size_t bytes, Layout first, Layout las
 		const size_t size = element_size(m, tensor);
 		bytes = (bytes + size - 1) / size * size;
 		tensor->offset = bytes;
-		bytes += size * (tensor->layout == LAYOUT_LABELS ? (size_t)m->options.batch : tensor_floats(m, tensor));
+		bytes += tensor_bytes(m, tensor);
 	}
 	return bytes;
 }
