@@ -173,33 +173,17 @@ static void add_whole(Parts *parts, const Training *t, const Position *position)
 	add_integers(parts, "bnc/log", log, 2);
 }
 
-/* A name as UTF-8 that a terminal may show. */
-static void write_name(char *out, size_t size, const char *name)
-{
-	size_t used = 0;
-	while (*name && used + 5 < size) {
-		const int length = terminal_character(name);
-		for (int i = 0; i < length; i++)
-			out[used++] = name[i];
-		if (!length)
-			out[used++] = '?';
-		name += length ? length : 1;
-	}
-	out[used] = 0;
-}
-
 static bool write_file(const Training *t, const Parts *parts, Failure *failure)
 {
 	const Checkpoint *c = t->checkpoint;
 	const int fixed = 7;
 	Metadata *texts = calloc((size_t)(fixed + t->run_count), sizeof *texts);
-	char (*keys)[30] = calloc((size_t)t->run_count, sizeof *keys), train[200], valid[200];
+	char (*keys)[30] = calloc((size_t)t->run_count, sizeof *keys), train[200];
 	char *columns = c->about[0].schema ? schema_write(c->about[0].schema) : NULL;
 	bool done = texts && keys && (columns || !c->about[0].schema) && !parts->failed;
 	if (!done)
 		fail(failure, "cannot write %s: out of memory", c->path);
-	write_name(train, sizeof train, t->data->name);
-	write_name(valid, sizeof valid, t->valid ? t->valid->name : "");
+	terminal_text(train, sizeof train, t->data->name);
 	for (int i = 0; done && i < t->run_count; i++) {
 		snprintf(keys[i], sizeof keys[i], i ? "bnc.network.%d" : "bnc.network", i + 1);
 		texts[i] = (Metadata){keys[i], c->about[i].network};
@@ -434,9 +418,9 @@ static bool check_networks(const Restore *r, const Training *t, const Whole *who
 	for (int i = 0; i < t->run_count; i++)
 		if (!check_network(r, t, i))
 			return false;
+	char prefix[20];
+	write_prefix(prefix, sizeof prefix, t->run_count, 0);
 	for (int i = 0; i < program->tensor_count; i++) {
-		char prefix[20];
-		write_prefix(prefix, sizeof prefix, t->run_count, 0);
 		const NamedTensor wanted = tensor_named(program, &program->tensors[i]);
 		const NamedTensor *found = tensor_file_find(r->file, prefix, strlen(prefix), wanted.name);
 		if (found && wanted.type != ELEMENT_I64 && found->type != wanted.type)

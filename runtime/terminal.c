@@ -58,3 +58,15 @@ int terminal_character(const char *text)
 			return 0;
 	return length;
 }
+
+void terminal_text(char *out, size_t size, const char *text)
+{
+	size_t used = 0;
+	while (*text && used + 5 <= size) {
+		const int length = terminal_character(text);
+		memcpy(out + used, length ? text : "?", length ? (size_t)length : 1);
+		used += length ? (size_t)length : 1;
+		text += length ? length : 1;
+	}
+	out[used] = 0;
+}

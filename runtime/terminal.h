@@ -17,6 +17,8 @@ bool terminal_obeys(int file);
 /* The number of bytes of the character at text; 0 for one that should not be sent to a terminal: a control character,
  * or one that is not UTF-8. */
 int terminal_character(const char *text);
+/* Copies text with `?` for each byte that should not be sent there. What has no room is left out; size: at least 5. */
+void terminal_text(char *out, size_t size, const char *text);
 /* The columns of the window at this moment; 80 if the terminal does not know, 0 if there is no terminal. */
 int terminal_columns(int file);
 

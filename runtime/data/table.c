@@ -263,17 +263,13 @@ static void note(FILE *out, const char *format, ...) __attribute__((format(print
 
 static void note(FILE *out, const char *format, ...)
 {
-	char line[600];
+	char line[600], shown[sizeof line + 4];
 	va_list values;
 	va_start(values, format);
 	vsnprintf(line, sizeof line, format, values);
 	va_end(values);
-	for (char *c = line; *c;) {
-		const int length = terminal_character(c);
-		*c = length ? *c : '?';
-		c += length ? length : 1;
-	}
-	fprintf(out, "%s\n", line);
+	terminal_text(shown, sizeof shown, line);
+	fprintf(out, "%s\n", shown);
 }
 
 static void tell_choice(const Table *t)
