@@ -203,14 +203,10 @@ static char *last_finite_path(const char *save)
 static void remove_last_finite(const CommandLine *options)
 {
 	char *path = last_finite_path(options->save);
-	struct stat old, weights;
-	if (path && lstat(path, &old) == 0 && S_ISREG(old.st_mode)) {
-		const char *given_path = weights_path(options, 0);
-		bool given = given_path && stat(given_path, &weights) == 0 && weights.st_dev == old.st_dev
-			&& weights.st_ino == old.st_ino;
-		if (!given)
-			unlink(path);
-	}
+	const char *given = weights_path(options, 0);
+	struct stat old;
+	if (path && lstat(path, &old) == 0 && S_ISREG(old.st_mode) && !(given && is_same_file(given, path)))
+		unlink(path);
 	free(path);
 }
 
