@@ -109,8 +109,7 @@ static void note_outputs(Rehearsal *run, NumbersKind kind)
 	void *y = arena_alloc(run->arena, count, run->number_bytes);
 	double *values = NEW_ARRAY(run->arena, double, count);
 	trial_predict(&run->trial, run->random, run->x, y);
-	for (size_t i = 0; i < count; i++)
-		values[i] = number_at(y, run->number_bytes, i);
+	numbers_to_doubles(values, y, run->number_bytes, count);
 	note(run, (Numbers){.kind = kind, .tensor = -1, .values = values, .count = (int)count});
 }
 

@@ -45,10 +45,10 @@ static double *tensor_values(const Module *m, const void *net, const Tensor *ten
 	const size_t bytes = m->program.kernels->number_bytes;
 	void *numbers = malloc(count * bytes);
 	double *values = numbers ? NEW_ARRAY(m->arena, double, count) : 0;
-	if (numbers)
+	if (numbers) {
 		tensor_get(&m->program, net, &place, numbers);
-	for (size_t i = 0; numbers && i < count; i++)
-		values[i] = number_at(numbers, bytes, i);
+		numbers_to_doubles(values, numbers, bytes, count);
+	}
 	free(numbers);
 	return values;
 }
@@ -90,10 +90,10 @@ static double *input_values(const Module *m, const Run *run, int rows)
 	const size_t bytes = m->program.kernels->number_bytes;
 	void *numbers = malloc(count * bytes);
 	double *values = numbers ? NEW_ARRAY(m->arena, double, count) : 0;
-	if (numbers)
+	if (numbers) {
 		m->program.kernels->scatter(rows, m->program.inputs, numbers, (const char *)run->net + m->program.x);
-	for (size_t i = 0; numbers && i < count; i++)
-		values[i] = number_at(numbers, bytes, i);
+		numbers_to_doubles(values, numbers, bytes, count);
+	}
 	free(numbers);
 	return values;
 }

@@ -15,11 +15,9 @@ bool loss_over(const void *rule, const void *outputs, int width, const Data *dat
 	const size_t targets = (size_t)data->rows * (size_t)data->target_features;
 	double *x = malloc(count * sizeof *x), *y = malloc(targets * sizeof *y);
 	const bool done = x && y;
-	for (size_t i = 0; done && i < count; i++)
-		x[i] = number_at(outputs, data->number_bytes, i);
-	for (size_t i = 0; done && i < targets; i++)
-		y[i] = number_at(data->targets_any, data->number_bytes, i);
 	if (done) {
+		numbers_to_doubles(x, outputs, data->number_bytes, count);
+		numbers_to_doubles(y, data->targets_any, data->number_bytes, targets);
 		Reference reference = reference_of(node, data->rows);
 		reference.x = x;
 		reference.y = loss;
