@@ -4,7 +4,6 @@
 #
 #	tests/arithmetic.sh [BNC]
 . tests/check.sh
-bnc=$(realpath "$bnc")
 top=$PWD
 cd "$scratch" || exit 1
 

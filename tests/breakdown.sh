@@ -4,7 +4,6 @@
 #
 #	tests/breakdown.sh [BNC]
 . tests/check.sh
-case $bnc in /*) ;; *) bnc=$PWD/$bnc ;; esac
 cd "$scratch" || exit 1
 
 # breaks MESSAGE ARGUMENT ...: status 3, and a first line that has the message

@@ -1,7 +1,8 @@
-# Shared by the drivers: reads their argument, [BNC], and counts what they check.
+# Shared by the drivers: reads their argument, [BNC], of which $bnc is the whole path, and counts what they check.
 
 bnc=${1:-build/bnc}
 [ -x "$bnc" ] || { echo "$bnc is not built: 0 passed, 1 failed"; exit 1; }
+bnc=$(realpath "$bnc")
 passed=0
 failed=0
 scratch=$(mktemp -d) || exit 1

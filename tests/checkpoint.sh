@@ -4,21 +4,11 @@
 #
 #	tests/checkpoint.sh [BNC [KILLS]]
 . tests/check.sh
-case $bnc in /*) ;; *) bnc=$PWD/$bnc ;; esac
 case $bnc in *sanitized*) kills=${2:-20} ;; *) kills=${2:-300} ;; esac
 data=$PWD/tests/data
 cd "$scratch" || exit 1
 
-cat >flowers.csv <<-END
-	length,width,colour,species
-	5.1,3.5,blue,setosa
-	4.9,3.0,blue,setosa
-	7.0,3.2,violet,versicolor
-	6.4,3.1,violet,versicolor
-	6.9,3.1,blue,versicolor
-	6.3,3.3,violet,virginica
-	5.8,2.7,violet,virginica
-END
+cp "$data/flowers.csv" .
 dropout='linear 32; batchnorm; relu; dropout 0.2; linear 2'
 small='linear 8; relu; linear 2'
 

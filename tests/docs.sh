@@ -13,7 +13,6 @@
 #
 #	tests/docs.sh [--bless] [BNC]
 . tests/compare.sh
-bnc=$(realpath "$bnc")
 top=$PWD
 python3 -c 'import torch, sklearn' 2>/dev/null && has_torch=yes || has_torch=
 

@@ -5,7 +5,6 @@
 #	tests/emit_names.sh BNC
 . tests/check.sh
 root=$(pwd)
-bnc=$(realpath "$bnc")
 export LC_ALL=C
 warnings="-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror"
 cd "$scratch" || exit 1

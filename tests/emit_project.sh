@@ -5,7 +5,6 @@
 #	tests/emit_project.sh BNC
 . tests/check.sh
 root=$(pwd)
-bnc=$(realpath "$bnc")
 page=$root/docs/emitted-c.md
 cd "$scratch" || exit 1
 mkdir -p installed/bin "a project"

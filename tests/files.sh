@@ -4,7 +4,6 @@
 #
 #	tests/files.sh [BNC]
 . tests/check.sh
-case $bnc in /*) ;; *) bnc=$PWD/$bnc ;; esac
 chmod 755 "$scratch"
 cd "$scratch" || exit 1
 net='linear 2 2'

@@ -4,7 +4,6 @@
 #
 #	tests/targets.sh [BNC]
 . tests/check.sh
-bnc=$(realpath "$bnc")
 top=$PWD
 firmware=$top/examples/firmware
 web=$top/examples/web

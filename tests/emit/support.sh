@@ -1,7 +1,6 @@
 # Shared by the drivers of what --emit writes, tests/emit*.sh: they work in $scratch.
 . tests/check.sh
 root=$(pwd)
-bnc=$(realpath "$bnc")
 warnings="-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror"
 optimised="-O3 -march=native"
 cd "$scratch" || exit 1
