@@ -2,282 +2,20 @@
  *
  *   {"NAME": {"dtype": "F32", "shape": [64, 2], "data_offsets": [BEGIN, END]}, ..., "__metadata__": {...}}
  *
- * and the values, to which the offsets refer: row-major, without gaps. All numbers are little-endian. */
-#include "../runtime.h"
+ * and the values, to which the offsets refer: row-major, without gaps. All numbers are little-endian.
+ *
+ * Loads it: nothing that the file says is believed before it is checked. */
+#include "dtypes.h"
 #include <cjson/cJSON.h>
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <zlib.h>
 
-enum { MAX_HEADER_BYTES = 100000000, CHUNK_BYTES = 4096, SUM_BYTES = 4 };
+enum { MAX_HEADER_BYTES = 100000000 };
 
 #define JSON_SPACE " \t\r\n"
-
-static const char metadata_key[] = "__metadata__", sum_name[] = "bnc/crc32";
-
-/* ---- elements */
-
-static uint64_t get_little_endian(const unsigned char *from, int bytes)
-{
-	uint64_t value = 0;
-	for (int i = 0; i < bytes; i++)
-		value |= (uint64_t)from[i] << 8 * i;
-	return value;
-}
-
-static void put_little_endian(unsigned char *to, uint64_t value, int bytes)
-{
-	for (int i = 0; i < bytes; i++)
-		to[i] = (unsigned char)(value >> 8 * i);
-}
-
-static float float_from_bits(uint32_t bits)
-{
-	float value;
-	memcpy(&value, &bits, sizeof value);
-	return value;
-}
-
-static void get_f32(void *to, const unsigned char *from)
-{
-	*(float *)to = float_from_bits((uint32_t)get_little_endian(from, 4));
-}
-
-static void get_f16(void *to, const unsigned char *from)
-{
-	*(float *)to = float_from_half((uint32_t)get_little_endian(from, 2));
-}
-
-static void get_bf16(void *to, const unsigned char *from)
-{
-	*(float *)to = float_from_bits((uint32_t)get_little_endian(from, 2) << 16);
-}
-
-static void put_word(void *to, uint64_t bits) { memcpy(to, &bits, sizeof bits); }
-static void get_word(void *to, const unsigned char *from) { put_word(to, get_little_endian(from, 8)); }
-static void get_u32(void *to, const unsigned char *from) { put_word(to, get_little_endian(from, 4)); }
-static void get_u16(void *to, const unsigned char *from) { put_word(to, get_little_endian(from, 2)); }
-static void get_u8(void *to, const unsigned char *from) { put_word(to, *from); }
-static void get_i32(void *to, const unsigned char *from)
-{
-	put_word(to, (uint64_t)(int32_t)get_little_endian(from, 4));
-}
-
-static void get_i16(void *to, const unsigned char *from)
-{
-	put_word(to, (uint64_t)(int16_t)get_little_endian(from, 2));
-}
-
-static void get_i8(void *to, const unsigned char *from) { put_word(to, (uint64_t)(int8_t)*from); }
-static void get_bool(void *to, const unsigned char *from) { put_word(to, *from != 0); }
-
-static void put_f32(unsigned char *to, const void *from)
-{
-	uint32_t bits;
-	memcpy(&bits, from, sizeof bits);
-	put_little_endian(to, bits, 4);
-}
-
-static void put_64(unsigned char *to, const void *from)
-{
-	uint64_t bits;
-	memcpy(&bits, from, sizeof bits);
-	put_little_endian(to, bits, 8);
-}
-
-/* How an element is stored in a file, and its type in memory. */
-typedef struct Dtype {
-	const char *name;
-	int bytes;
-	ElementType type;
-	void (*get)(void *to, const unsigned char *from);
-	void (*put)(unsigned char *to, const void *from);      /* null: read only */
-} Dtype;
-
-static const Dtype dtypes[] = {
-	[ELEMENT_F32] = {"F32", 4, ELEMENT_F32, get_f32, put_f32},
-	[ELEMENT_I64] = {"I64", 8, ELEMENT_I64, get_word, put_64},
-	[ELEMENT_F64] = {"F64", 8, ELEMENT_F64, get_word, put_64},
-	{"F16", 2, ELEMENT_F32, get_f16, NULL},
-	{"BF16", 2, ELEMENT_F32, get_bf16, NULL},
-	{"I32", 4, ELEMENT_I64, get_i32, NULL},
-	{"I16", 2, ELEMENT_I64, get_i16, NULL},
-	{"I8", 1, ELEMENT_I64, get_i8, NULL},
-	{"U32", 4, ELEMENT_I64, get_u32, NULL},
-	{"U16", 2, ELEMENT_I64, get_u16, NULL},
-	{"U8", 1, ELEMENT_I64, get_u8, NULL},
-	{"BOOL", 1, ELEMENT_I64, get_bool, NULL},
-};
-
-static const Dtype *dtype_find(const char *name)
-{
-	for (size_t i = 0; i < sizeof dtypes / sizeof *dtypes; i++)
-		if (strcmp(dtypes[i].name, name) == 0)
-			return &dtypes[i];
-	return NULL;
-}
-
-/* ---- saving */
-
-/* The order of the values: the widest elements come first, so that each starts at a multiple of its size. */
-static const ElementType order_of_values[] = {ELEMENT_I64, ELEMENT_F64, ELEMENT_F32};
-enum { ELEMENT_TYPES = sizeof order_of_values / sizeof *order_of_values };
-
-static uint64_t element_count(const NamedTensor *tensor)
-{
-	uint64_t count = 1;
-	for (int i = 0; i < tensor->rank; i++)
-		count *= (uint64_t)tensor->shape[i];
-	return count;
-}
-
-/* The number of bytes, in memory and in a file that is written. */
-static uint64_t value_bytes(const NamedTensor *tensor)
-{
-	return element_count(tensor) * (uint64_t)dtypes[tensor->type].bytes;
-}
-
-static bool add_numbers(cJSON *object, const char *key, const uint64_t *numbers, int count)
-{
-	cJSON *array = cJSON_AddArrayToObject(object, key);
-	bool added = array != NULL;
-	for (int i = 0; i < count; i++)
-		added = added && cJSON_AddItemToArray(array, cJSON_CreateNumber((double)numbers[i]));
-	return added;
-}
-
-static bool add_entry(cJSON *header, const char *name, const char *dtype, const uint64_t *shape, int rank,
-	uint64_t begin, uint64_t end)
-{
-	const uint64_t offsets[] = {begin, end};
-	cJSON *entry = cJSON_AddObjectToObject(header, name);
-	return entry && cJSON_AddStringToObject(entry, "dtype", dtype) && add_numbers(entry, "shape", shape, rank)
-		&& add_numbers(entry, "data_offsets", offsets, 2);
-}
-
-static bool add_tensor(cJSON *header, const NamedTensor *tensor, uint64_t begin)
-{
-	uint64_t shape[4];
-	for (int i = 0; i < tensor->rank; i++)
-		shape[i] = (uint64_t)tensor->shape[i];
-	return add_entry(header, tensor->name, dtypes[tensor->type].name, shape, tensor->rank, begin,
-		begin + value_bytes(tensor));
-}
-
-/* Returns the header as text, which the caller frees; null: there is no memory. */
-static char *print_header(const NamedTensor *tensors, int count, const Metadata *notes, bool checked)
-{
-	uint64_t next[ELEMENT_TYPES] = {0}, end = 0;
-	for (int i = 0; i < ELEMENT_TYPES; i++) {
-		next[order_of_values[i]] = end;
-		for (int j = 0; j < count; j++)
-			if (tensors[j].type == order_of_values[i])
-				end += value_bytes(&tensors[j]);
-	}
-
-	cJSON *header = cJSON_CreateObject();
-	cJSON *metadata = cJSON_AddObjectToObject(header, metadata_key);
-	bool complete = cJSON_AddStringToObject(metadata, "format", "pt") != NULL;
-	for (const Metadata *note = notes; complete && note && note->key; note++)
-		complete = !note->text || cJSON_AddStringToObject(metadata, note->key, note->text);
-	for (int i = 0; i < count && complete; i++) {
-		complete = add_tensor(header, &tensors[i], next[tensors[i].type]);
-		next[tensors[i].type] += value_bytes(&tensors[i]);
-	}
-	if (complete && checked)
-		complete = add_entry(header, sum_name, "U32", NULL, 0, end, end + SUM_BYTES);
-	char *text = complete ? cJSON_PrintUnformatted(header) : NULL;
-	cJSON_Delete(header);
-	return text;
-}
-
-/* A file that is being written. */
-typedef struct Writer {
-	AtomicFile file;
-	bool checked;
-	uLong sum;              /* if it is checked: of all bytes so far */
-} Writer;
-
-static void write_bytes(Writer *writer, const void *bytes, size_t size)
-{
-	atomic_write(&writer->file, bytes, size);
-	if (writer->checked)
-		writer->sum = crc32_z(writer->sum, bytes, size);
-}
-
-/* Padded with spaces, so that the values start at a multiple of 8. */
-static void write_header(Writer *writer, const char *text)
-{
-	static const char spaces[8] = "        ";
-	size_t length = strlen(text), padded = (length + 7) / 8 * 8;
-	unsigned char prefix[8];
-	put_little_endian(prefix, padded, 8);
-	write_bytes(writer, prefix, sizeof prefix);
-	write_bytes(writer, text, length);
-	write_bytes(writer, spaces, padded - length);
-}
-
-static void write_sum(Writer *writer)
-{
-	unsigned char sum[SUM_BYTES];
-	put_little_endian(sum, writer->sum, SUM_BYTES);
-	if (writer->checked)
-		atomic_write(&writer->file, sum, sizeof sum);
-}
-
-static void write_values(Writer *writer, const NamedTensor *tensor)
-{
-	const Dtype *dtype = &dtypes[tensor->type];
-	const char *from = tensor->values;
-	unsigned char chunk[CHUNK_BYTES];
-	size_t used = 0, bytes = (size_t)dtype->bytes;
-	for (uint64_t left = element_count(tensor); left > 0; left--) {
-		dtype->put(chunk + used, from);
-		from += bytes;
-		used += bytes;
-		if (used == sizeof chunk || left == 1) {
-			write_bytes(writer, chunk, used);
-			used = 0;
-		}
-	}
-}
-
-static bool save(const char *path, const NamedTensor *tensors, int count, const Metadata *notes, bool checked,
-	Failure *failure)
-{
-	Writer writer = {.checked = checked, .sum = crc32_z(0, NULL, 0)};
-	if (!atomic_open(&writer.file, path, failure))
-		return false;
-	char *header = print_header(tensors, count, notes, checked);
-	if (!header) {
-		atomic_abandon(&writer.file);
-		return fail(failure, "cannot write %s: out of memory", path);
-	}
-	write_header(&writer, header);
-	free(header);
-	for (int i = 0; i < ELEMENT_TYPES; i++)
-		for (int j = 0; j < count; j++)
-			if (tensors[j].type == order_of_values[i])
-				write_values(&writer, &tensors[j]);
-	write_sum(&writer);
-	return atomic_commit(&writer.file, failure);
-}
-
-bool safetensors_save(const char *path, const NamedTensor *tensors, int count, const Metadata *notes, Failure *failure)
-{
-	return save(path, tensors, count, notes, false, failure);
-}
-
-bool safetensors_save_checked(const char *path, const NamedTensor *tensors, int count, const Metadata *notes,
-	Failure *failure)
-{
-	return save(path, tensors, count, notes, true, failure);
-}
-
-/* ---- loading: nothing that the file says is believed before it is checked */
 
 typedef struct Entry {
 	NamedTensor tensor;
@@ -449,9 +187,9 @@ static bool read_metadata(Reader *reader, const cJSON *metadata)
 	const cJSON *item;
 	cJSON_ArrayForEach(item, metadata)
 		valid = valid && cJSON_IsString(item);
-	if (!only_member(reader->header, metadata_key))
-		return fail(reader->failure, "%s: damaged: %s is there twice", reader->path, metadata_key);
-	return valid || fail(reader->failure, "%s: damaged: %s is not an object of strings", reader->path, metadata_key);
+	if (!only_member(reader->header, METADATA_KEY))
+		return fail(reader->failure, "%s: damaged: %s is there twice", reader->path, METADATA_KEY);
+	return valid || fail(reader->failure, "%s: damaged: %s is not an object of strings", reader->path, METADATA_KEY);
 }
 
 static bool read_entries(Reader *reader)
@@ -463,7 +201,7 @@ static bool read_entries(Reader *reader)
 		return fail(reader->failure, "cannot read %s: out of memory", reader->path);
 	const cJSON *item;
 	cJSON_ArrayForEach(item, reader->header) {
-		if (strcmp(item->string, metadata_key) == 0) {
+		if (strcmp(item->string, METADATA_KEY) == 0) {
 			if (!read_metadata(reader, item))
 				return false;
 			continue;
@@ -553,7 +291,7 @@ static bool check_sum(const Reader *reader, const Entry *last, uLong sum)
 
 static const cJSON *metadata_of(const Reader *reader)
 {
-	return cJSON_GetObjectItemCaseSensitive(reader->header, metadata_key);
+	return cJSON_GetObjectItemCaseSensitive(reader->header, METADATA_KEY);
 }
 
 static size_t metadata_bytes(const Reader *reader)
@@ -600,7 +338,7 @@ static bool take_over(Reader *reader, TensorFile *file)
 	for (int i = 0; i < reader->count; i++) {
 		file->tensors[i] = reader->entries[i].tensor;
 		next = copy_text(next, reader->entries[i].tensor.name, &file->tensors[i].name);
-		file->checked |= strcmp(file->tensors[i].name, sum_name) == 0;
+		file->checked |= strcmp(file->tensors[i].name, SUM_NAME) == 0;
 	}
 	file->count = reader->count;
 	take_metadata(reader, file, next);
@@ -609,7 +347,7 @@ static bool take_over(Reader *reader, TensorFile *file)
 		const uLong sum = reader->sum;
 		if (!read_values(reader, reader->sorted[i]))
 			return false;
-		if (strcmp(reader->sorted[i]->tensor.name, sum_name) == 0 && !check_sum(reader, reader->sorted[i], sum))
+		if (strcmp(reader->sorted[i]->tensor.name, SUM_NAME) == 0 && !check_sum(reader, reader->sorted[i], sum))
 			return false;
 	}
 	return true;
