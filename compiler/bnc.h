@@ -511,15 +511,42 @@ typedef struct Network {
 	int batch, epochs;
 	uint64_t seed;
 	bool seed_given;
+	const Diagnostics *refused;     /* what is wrong with a definition of the command line; null: nothing */
 } Network;
 
+/* A value that the command line gives to a `let`, to an argument of the optimizer or the schedule, to batch or epochs.
+ * All spans are of its source, which is the command line's text as a statement: `define WIDTH=64`. */
+typedef struct Definition {
+	const char *name;
+	Span name_span;
+	Literal value;
+	const Source *source;
+} Definition;
+
 /* What the command line overrides; a negative number or null keeps the file's value. */
-typedef struct Overrides { int batch, epochs; double lr; const char *from, *until; } Overrides;
+typedef struct Overrides {
+	int batch, epochs;
+	double lr;
+	const char *from, *until;
+	const Definition *definitions;
+	int definition_count;
+} Overrides;
 
 enum { MAX_NODES = 100000, MAX_BATCH = 1 << 20, MAX_THREADS = 64 };
 
 Network *network_build(Arena *arena, Diagnostics *diagnostics, const Statement *tree, const Source *source,
 	const Overrides *overrides);
+
+/* ---- define.c: values of the command line */
+
+typedef struct Definitions { Definition *items; int count, capacity; } Definitions;
+
+/* Adds what `NAME=VALUE` gives; with several values, `NAME=VALUE,VALUE,...`, one for each. word: how the source begins;
+ * option: for messages. */
+bool definitions_read(Arena *arena, const char *option, const char *word, const char *text, Definitions *out,
+	Failure *failure);
+/* The value as the command line has it. */
+const char *definition_text(Arena *arena, const Definition *definition);
 
 /* ---- infer.c: shapes along the graph */
 
@@ -547,6 +574,8 @@ bool check_data(const Network *network, const Data *data, Diagnostics *diagnosti
 
 /* ---- print.c: network -> text */
 
+/* The shortest decimal that reads as the same number. */
+const char *exact_text(Arena *arena, double number);
 /* A .net that makes the same network; all shapes must be known. */
 const char *network_text(Arena *arena, const Network *network);
 /* The node as a statement of the language: with its sizes, and with the arguments that do not have their default

@@ -114,7 +114,7 @@ bool compile(Compilation *c, Stage last, const Overrides *overrides, Failure *fa
 	infer_shapes(network, &c->options.sample, c->diagnostics);
 	c->network = network;
 	c->waits = network->input->waits;
-	if (error_count(c->diagnostics) > 0)
+	if (error_count(c->diagnostics) > 0 || network->refused)
 		return false;
 	if (c->waits)
 		return true;

@@ -152,6 +152,8 @@ bool data_open(Data *data, const char *specification, const DataOptions *options
 /* The length of the path in the specification; 0: it is a built-in set. */
 size_t data_path_length(const char *specification);
 void data_close(Data *data);
+/* A copy without the schema, which must be closed before the data. */
+bool data_copy(Data *copy, const Data *data, Failure *failure);
 /* Moves about this fraction of the rows, of each class as many of its rows, to `part`, which must be closed before
  * data. The choice depends on the seed alone. */
 bool data_split(Data *data, double fraction, uint64_t seed, Data *part, Failure *failure);

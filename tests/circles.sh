@@ -7,7 +7,7 @@
 build=${bnc%/*}
 
 # Each folder may use those before it. `.` is compile.c, which runs the passes for whatever is above it.
-folders="kernels runtime base source layers network steps loops emit . standalone verify tool"
+folders="kernels runtime base source layers network steps loops emit . standalone verify experiments tool"
 
 # Prints each source, and its object below the build. Objects of sources that are no more may lie there, too.
 list_objects() {

@@ -35,7 +35,7 @@ cut_blocks() {
 }
 
 without_times() {
-	sed -e 's/[0-9][0-9.]* ms/N ms/g' -e 's/ at [0-9][0-9]* a second//g' "$1"
+	sed -e 's/[0-9][0-9.]* ms/N ms/g' -e 's/ at [0-9][0-9]* a second//g' -e 's/ in [0-9.]* s\b/ in N s/' "$1"
 }
 
 # The second file, with lines left out where the first one does.

@@ -69,7 +69,7 @@ belongs() {
 
 # What takes longest comes first, so that all processors are busy until the end.
 queue() {
-	for suite in unit robust checkpoint stop compile runs arithmetic targets recipes emit names docs breakdown \
+	for suite in unit robust checkpoint stop sweep compile runs arithmetic targets recipes emit names docs breakdown \
 		terminal files saved suites project errors golden install replay soak circles; do
 		for build; do
 			if [ $suite = emit ] && [ "$build" = "$first" ]; then

@@ -233,6 +233,14 @@ static void set_argument(Builder *b, const Scope *scope, Node *node, int index, 
 	}
 }
 
+void replace_argument(Builder *b, const Scope *scope, Node *node, int index, const Literal *value)
+{
+	const Span where = node->argument_spans[index];
+	node->given[index] = false;
+	set_argument(b, scope, node, index, value, value->span);
+	node->argument_spans[index] = where;
+}
+
 static const char *expected_arguments(Builder *b, const Layer *layer)
 {
 	const ArgumentSpec *a;

@@ -29,6 +29,9 @@ typedef struct Builder {
 	const Map *block_names;         /* name -> Block */
 	const Map *labels;              /* label -> Statement */
 	Span settings[MAX_SETTINGS];    /* where each setting was first used; begin == end: not yet */
+	const Overrides *overrides;
+	bool *used;                     /* of each definition: a `let` has its name */
+	struct { const char **items; int count, capacity; } lets;       /* the names of those so far */
 	int expanded;                   /* the number of statements so far, to limit what repeat can do */
 	bool full;
 } Builder;
@@ -56,6 +59,16 @@ bool check_size(Builder *b, const Scope *scope, const char *what, const Literal 
 bool in_range(const char *range, double number);
 /* Sets the node's arguments, and reports everything that is wrong with them. */
 void set_arguments(Builder *b, const Scope *scope, Node *node, const Argument *arguments);
+
+/* Gives an argument another value, which is checked as one of the network is; the node's place stays where it is. */
+void replace_argument(Builder *b, const Scope *scope, Node *node, int index, const Literal *value);
+
+/* ---- define.c */
+
+/* The value of the `let`: that of the command line, or its own. */
+const Literal *defined_value(Builder *b, const Statement *let);
+/* Gives the optimizer, the schedule and the settings the values of the command line that no `let` took. */
+void apply_definitions(Builder *b, const Scope *scope);
 
 /* ---- settings.c */
 

@@ -121,7 +121,7 @@ static void build_let(Builder *b, Scope *scope, const Statement *statement)
 	}
 	if (!statement->arguments)
 		return;
-	Literal value = resolve(b, scope, &statement->arguments->value);
+	Literal value = resolve(b, scope, defined_value(b, statement));
 	if (value.kind == LITERAL_NAME && !is_flag(&value)) {
 		unknown_name(b, scope, arena_print(b->arena, "let %s expects a value", statement->name), &value);
 		return;
@@ -259,7 +259,10 @@ Network *network_build(Arena *arena, Diagnostics *diagnostics, const Statement *
 	};
 	network->name = strcmp(source->path, "-e") == 0 ? "net" : identifier_of(arena, source->path);
 	network->input = NEW(arena, Value);
-	Builder builder = {.arena = arena, .diagnostics = diagnostics, .network = network};
+	Builder builder = {
+		.arena = arena, .diagnostics = diagnostics, .network = network, .overrides = overrides,
+		.used = NEW_ARRAY(arena, bool, overrides->definition_count),
+	};
 	Scope scope = {.prefix = "", .value = network->input, .top = true};
 	build_statements(&builder, &scope, tree);
 	network->output = scope.value;
@@ -274,5 +277,6 @@ Network *network_build(Arena *arena, Diagnostics *diagnostics, const Statement *
 		override_argument(network->optimizer, "lr", overrides->lr);
 		override_argument(network->schedule, "max_lr", overrides->lr);
 	}
+	apply_definitions(&builder, &scope);
 	return network;
 }

@@ -6,8 +6,7 @@
 
 typedef struct Printer { Arena *arena; Code code; int depth; } Printer;
 
-/* The shortest decimal that reads as the same number. */
-static const char *exact(Arena *arena, double number)
+const char *exact_text(Arena *arena, double number)
 {
 	const char *text = 0;
 	for (int digits = 6; digits <= 17 && !(text && strtod(text, 0) == number); digits++)
@@ -15,18 +14,18 @@ static const char *exact(Arena *arena, double number)
 	return text;
 }
 
-static const char *exact_text(Arena *arena, const Node *node, int index)
+static const char *value_text(Arena *arena, const Node *node, int index)
 {
 	const ArgumentSpec *spec = argument_spec(node->layer, index);
 	const char *text = "";
 	if (node->as_word[index])
 		return spec->word;
 	if (spec->kind == ARGUMENT_REAL)
-		return exact(arena, node->arguments[index]);
+		return exact_text(arena, node->arguments[index]);
 	if (spec->kind != ARGUMENT_LIST)
 		return argument_text(arena, node, index);
 	for (int i = 0; i < (int)node->arguments[index]; i++)
-		text = arena_print(arena, "%s%s%s", text, i ? "," : "", exact(arena, node->lists[index][i]));
+		text = arena_print(arena, "%s%s%s", text, i ? "," : "", exact_text(arena, node->lists[index][i]));
 	return text;
 }
 
@@ -47,7 +46,7 @@ const char *statement_text(Arena *arena, const Node *node)
 		const bool place = spec->use & POSITIONAL && spec->use & (REQUIRED | INFERRED);
 		if (!place && has_default(node, i))
 			continue;
-		const char *value = exact_text(arena, node, i);
+		const char *value = value_text(arena, node, i);
 		text = arena_print(arena, place ? "%s %s%s" : "%s %s=%s", text, place ? "" : spec->name, value);
 	}
 	return text;

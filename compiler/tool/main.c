@@ -37,10 +37,15 @@ static void say_saved(const Session *s, const Compilation *c)
 static int compile_one(const Session *s, Compilation *c)
 {
 	Failure failure = {.text = ""};
-	Stage last = s->options.dump >= 0 ? (Stage)s->options.dump : s->options.print ? STAGE_NETWORK
+	const bool network = s->options.print || is_sweep(&s->options);
+	Stage last = s->options.dump >= 0 ? (Stage)s->options.dump : network ? STAGE_NETWORK
 		: s->options.check ? STAGE_C : STAGE_RUN;
 	bool ok = compile(c, last, &s->options.overrides, &failure);
 	diagnostics_print(c->diagnostics, stderr);
+	if (!ok && c->network && c->network->refused && !error_count(c->diagnostics)) {
+		diagnostics_print(c->network->refused, stderr);
+		return EXIT_COMMAND;
+	}
 	if (!ok && !failure.text[0] && s->options.networks[c - s->compilations].saved)
 		say_saved(s, c);
 	if (!ok)
@@ -257,11 +262,13 @@ static int run_session(Session *s)
 		status = report_failure(EXIT_DATA, &failure);
 	if (status == 0 && s->options.train)
 		status = take_data(s);
-	if (status == 0 && s->options.valid)
+	if (status == 0 && s->options.valid && !(is_sweep(&s->options) && s->options.valid_fraction > 0))
 		status = take_validation(s);
 	if (status == 0 && (s->options.eval || s->options.predict))
 		status = take_answered(s);
-	if (status == 0) {
+	if (status == 0 && is_sweep(&s->options))
+		status = sweep_all(s);
+	else if (status == 0) {
 		report_all(s);
 		if (s->options.train || s->options.save || s->options.emit.path || s->options.verify
 			|| (weights_path(&s->options, 0) && !is_early(&s->options)))
@@ -294,7 +301,8 @@ int main(int argc, char **argv)
 		if (session.options.f64)
 			session.target = kernel_set_f64(session.target);
 		status = settle_output(&session.options, &failure);
-		status = status ? status : run_session(&session);
+		status = status ? status : session.options.sweep.merge ? merge_all(&session.options)
+			: run_session(&session);
 	}
 	options_free(&session.options);
 	return finish_output(&session, status);

@@ -2,12 +2,23 @@
 #ifndef BNC_OPTIONS_H
 #define BNC_OPTIONS_H
 #include "standalone/standalone.h"
+#include "experiments/experiments.h"
 
 typedef struct NetworkArgument {
 	const char *path;
 	const char *text;       /* the argument of -e; null: it is in a file */
 	bool saved;             /* the file is one of weights, which has the text of its network, too */
 } NetworkArgument;
+
+/* What makes many runs of one. */
+typedef struct SweepOptions {
+	Arena *arena;           /* of what follows, and of the sweep itself; null: there is none */
+	Definitions definitions;
+	Axes axes;
+	int seeds;              /* 0: not given */
+	const char *runs, *shard;
+	bool merge;             /* the files are no networks, but have runs */
+} SweepOptions;
 
 typedef struct CommandLine {
 	NetworkArgument *networks;
@@ -27,7 +38,13 @@ typedef struct CommandLine {
 	StandaloneOptions emit;
 	int threads;            /* 0: as many as are worth it */
 	bool profile, recompute;
+	SweepOptions sweep;
 } CommandLine;
+
+static inline bool is_sweep(const CommandLine *options)
+{
+	return options->sweep.axes.count || options->sweep.seeds;
+}
 
 typedef enum OptionsResult { OPTIONS_RUN, OPTIONS_DONE, OPTIONS_WRONG } OptionsResult;
 

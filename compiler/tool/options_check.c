@@ -25,6 +25,8 @@ static bool check_needs(const CommandLine *options, const bool *given, Failure *
 			return fail(failure, "--%s needs --log FILE", name);
 		if (needs & A_CHECKPOINT && !options->checkpoint)
 			return fail(failure, "--%s needs --checkpoint FILE", name);
+		if (needs & A_SWEEP && !is_sweep(options))
+			return fail(failure, "--%s needs --sweep NAME=VALUES or --seeds N", name);
 		if (needs & ONE_NETWORK && options->network_count > 1)
 			return fail(failure, "--%s is for one network, but %d are given", name, options->network_count);
 	}
@@ -89,7 +91,7 @@ static bool check_paths(const CommandLine *options, Failure *failure)
 		snprintf(header, sizeof header, "%.*s.h", (int)strlen(options->emit.path) - 2, options->emit.path);
 	const struct { const char *option, *path; } outputs[] = {
 		{"--save", options->save}, {"--checkpoint", options->checkpoint}, {"--log", options->log},
-		{"--predict", options->predictions},
+		{"--predict", options->predictions}, {"--runs", options->sweep.runs},
 		{"--emit", options->emit.path},
 		{"--emit-test", options->emit.test_path},
 		{"the header of --emit", options->emit.single_header || !*header ? 0 : header},
@@ -141,6 +143,44 @@ static bool check_data_options(const CommandLine *options, Failure *failure)
 	return true;
 }
 
+/* What is of one run, and what would be given twice. */
+static bool check_sweep(const CommandLine *options, const bool *given, Failure *failure)
+{
+	static const char *const alone[] = {"eval", "json", "predict", "save", "checkpoint", "resume", "log", "emit",
+		"summary", "verify", "explain", "dump", "print", "check", "profile", "until", "ram"};
+	static const char *const also[] = {"lr", "batch", "epochs"};
+	const SweepOptions *s = &options->sweep;
+	const char *word = s->axes.count ? "sweep" : "seeds";
+	for (size_t i = 0; is_sweep(options) && i < sizeof alone / sizeof *alone; i++)
+		if (given[option_index(alone[i])])
+			return fail(failure, "--%s is of one run, and --%s makes several: leave one of them out", alone[i], word);
+	for (int i = 0; i < s->definitions.count + s->axes.count; i++) {
+		const int axis = i - s->definitions.count;
+		const char *name = axis < 0 ? s->definitions.items[i].name : s->axes.items[axis].name;
+		const char *option = axis < 0 ? "-D" : "--sweep";
+		for (size_t k = 0; k < sizeof also / sizeof *also; k++)
+			if (strcmp(name, also[k]) == 0 && given[option_index(name)])
+				return fail(failure, "%s %s and --%s are the same: give one of them", option, name, name);
+		for (int k = 0; k < i && k < s->definitions.count; k++)
+			if (strcmp(name, s->definitions.items[k].name) == 0)
+				return fail(failure, "%s %s is given a value by -D already: give it once", option, name);
+	}
+	if (s->runs && !is_sweep(options) && !s->merge)
+		return fail(failure, "--runs needs --sweep NAME=VALUES or --seeds N; --log is of one run");
+	return true;
+}
+
+/* With --merge the files have runs, and nothing is trained. */
+static bool check_merge(const bool *given, Failure *failure)
+{
+	for (int i = 0; i < options_count(); i++)
+		if (given[i] && i != option_index("merge") && i != option_index("runs") && i != option_index("color")
+			&& i != option_index("quiet"))
+			return fail(failure, "--merge takes files of runs, and --runs FILE.jsonl for all of them: leave out --%s",
+				options_table[i].name ? options_table[i].name : "e");
+	return true;
+}
+
 /* A part without the network's end has no loss. */
 static bool check_part(const CommandLine *options, Failure *failure)
 {
@@ -165,6 +205,10 @@ static bool check_save(const char *path, Failure *failure)
 
 bool options_check(const CommandLine *options, const bool *given, Failure *failure)
 {
+	if (options->sweep.merge && options->network_count == 0)
+		return fail(failure, "--merge takes files of runs, but none is given: bnc --merge FILE.jsonl ...");
+	if (options->sweep.merge)
+		return check_merge(given, failure);
 	if (options->network_count == 0)
 		return fail(failure, "no network: give a FILE.net, or -e 'linear 2 64; relu; linear 64 2'; bnc --help lists "
 			"the options");
@@ -172,6 +216,7 @@ bool options_check(const CommandLine *options, const bool *given, Failure *failu
 		return false;
 	if (options->emit.inference && !has_weights(options) && !options->train)
 		return fail(failure, "--inference needs weights: give --weights FILE, or --train DATA in the same command");
-	return check_save(options->save, failure) && check_part(options, failure) && check_data_options(options, failure)
+	return check_sweep(options, given, failure)
+		&& check_save(options->save, failure) && check_part(options, failure) && check_data_options(options, failure)
 		&& (!options->emit.path || standalone_check(&options->emit, failure)) && check_paths(options, failure);
 }

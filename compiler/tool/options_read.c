@@ -230,10 +230,13 @@ OptionsResult options_read(CommandLine *options, int argc, char **argv, Failure 
 			return OPTIONS_WRONG;
 	if (options->network_count == 0 && options->resume && !add_network(options, options->resume, 0, failure))
 		return OPTIONS_WRONG;
+	options->overrides.definitions = options->sweep.definitions.items;
+	options->overrides.definition_count = options->sweep.definitions.count;
 	return options_check(options, given, failure) ? OPTIONS_RUN : OPTIONS_WRONG;
 }
 
 void options_free(CommandLine *options)
 {
 	free(options->networks);
+	arena_close(options->sweep.arena);
 }

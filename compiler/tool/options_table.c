@@ -48,6 +48,42 @@ static bool read_every(CommandLine *options, const char *text, bool *given, Fail
 	return true;
 }
 
+/* The arena of what the options of a sweep say. */
+static Arena *sweep_arena(CommandLine *options)
+{
+	if (!options->sweep.arena)
+		options->sweep.arena = arena_open();
+	return options->sweep.arena;
+}
+
+static bool read_definition(CommandLine *options, const char *text, bool *given, Failure *failure)
+{
+	Definitions *definitions = &options->sweep.definitions;
+	const int before = definitions->count;
+	(void)given;
+	if (!definitions_read(sweep_arena(options), "-D", "define", text, definitions, failure))
+		return false;
+	return definitions->count == before + 1
+		|| fail(failure, "-D takes one value, found `%.100s`: --sweep trains with several", text);
+}
+
+static bool read_sweep(CommandLine *options, const char *text, bool *given, Failure *failure)
+{
+	(void)given;
+	return axis_read(sweep_arena(options), text, &options->sweep.axes, failure);
+}
+
+static bool read_seeds(CommandLine *options, const char *text, bool *given, Failure *failure)
+{
+	char *end;
+	const long count = strtol(text, &end, 10);
+	(void)given;
+	sweep_arena(options);
+	options->sweep.seeds = (int)count;
+	return (*text >= '0' && *text <= '9' && !*end && count >= 1 && count <= MAX_RUNS)
+		|| fail(failure, "--seeds takes a whole number from 1 to %d, found `%.100s`", MAX_RUNS, text);
+}
+
 static const char *const stage_names[] = {
 	[STAGE_TOKENS] = "tokens", [STAGE_TREE] = "tree", [STAGE_NETWORK] = "network", [STAGE_STEPS] = "steps",
 	[STAGE_LOOPS] = "loops", [STAGE_CALLS] = "calls", [STAGE_PLAN] = "plan", [STAGE_C] = "c", 0,
@@ -258,6 +294,32 @@ const Spec options_table[] = {
 		.more = "Without it, classifiers are run on all rows in evaluation mode, after all files are written, for the "
 			"accuracy."},
 	{"quiet", 0, "neither a line per epoch nor a progress bar", .kind = FLAG, FIELD(quiet), .letters = "q"},
+
+	{"Experiments", .kind = TITLE},
+	{"define", "NAME=VALUE", "give a `let`, an argument of the optimizer, batch or epochs this value", .kind = READ,
+		.letters = "D", .read = read_definition, .repeats = true,
+		.more = "Takes the place of the value that the network has: of all `let NAME = ...`, or else of an argument of "
+			"its optimizer or its schedule, of batch or of epochs. The value is a number, true, false or a shape."},
+	{"sweep", "NAME=VALUES", "train with each of these values, several runs at a time, and print a table",
+		.kind = READ, .read = read_sweep, .repeats = true, .needs = TRAINING,
+		.more = "NAME is one of -D. VALUES are V1,V2,... or log:FROM:TO:COUNT, so many values in a geometric series "
+			"with both ends, or lin:FROM:TO:COUNT. Several --sweep multiply, and so do several networks and --seeds. "
+			"Each run has the bits that it has alone; --threads says how many run at once. A run whose loss is not "
+			"finite counts as diverged."},
+	{"seeds", "N", "train with N seeds, from --seed on, and print mean and deviation", .kind = READ,
+		.read = read_seeds, .needs = TRAINING},
+	{"runs", "FILE.jsonl", "JSON Lines: one object a run; those that the file has are not run again", .kind = TEXT,
+		FIELD(sweep.runs),
+		.more = "A run is the same if the network as --print shows it, the data, the settings and the seed are. So a "
+			"command that was stopped goes on when it is given again. With --merge the file gets all runs."},
+	{"shard", "I/N", "do only part I of N of the runs, counted from 0", .kind = TEXT, FIELD(sweep.shard),
+		.needs = A_SWEEP,
+		.more = "Without it, what the environment says: SLURM_ARRAY_TASK_ID and _COUNT, SLURM_PROCID and SLURM_NTASKS, "
+			"OMPI_COMM_WORLD_RANK and _SIZE, PMI_RANK and PMI_SIZE; --shard 0/1 does all. Of several parts each has "
+			"its own file: --runs FILE.jsonl is then FILE.I-of-N.jsonl. bnc --merge joins them."},
+	{"merge", 0, "print the table of all runs in these files: bnc --merge FILE.jsonl ...", .kind = FLAG,
+		FIELD(sweep.merge),
+		.more = "A run that several files have counts once. With --runs FILE.jsonl, all go into that file."},
 
 	{"Hand over", .kind = TITLE},
 	{"emit", "FILE.c", "the network and its training as C that needs nothing else, with FILE.h", .kind = TEXT,

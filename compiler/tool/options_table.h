@@ -26,6 +26,7 @@ typedef enum Needs {
 	DATA = 64,                      /* --train, --eval or --predict */
 	RESULTS = 128,                  /* weights: --weights or --train */
 	A_CHECKPOINT = 256,             /* --checkpoint */
+	A_SWEEP = 512,                  /* --sweep or --seeds */
 } Needs;
 
 /* An option has an effect only together with one of these. */

@@ -30,6 +30,12 @@ int no_memory(int networks);
 /* Returns the exit status. */
 int run_all(Session *session);
 
+/* ---- sweep.c: --sweep, --seeds and --merge */
+
+/* Both return the exit status. */
+int sweep_all(Session *session);
+int merge_all(const CommandLine *options);
+
 /* ---- scores.c */
 
 /* The loss of a network, whose rule is its loss's node. */

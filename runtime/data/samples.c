@@ -26,3 +26,18 @@ void data_close(Data *data)
 	schema_free(data->schema);
 	*data = (Data){0};
 }
+
+bool data_copy(Data *copy, const Data *data, Failure *failure)
+{
+	const size_t rows = (size_t)data->rows, bytes = data->number_bytes;
+	*copy = *data;
+	copy->schema = NULL;
+	copy->labels = NULL;
+	if (!data_allocate(copy, data->rows, data->target_features, data->labels, failure))
+		return false;
+	memcpy(copy->x_any, data->x_any, rows * (size_t)data->features * bytes);
+	memcpy(copy->targets_any, data->targets_any, rows * (size_t)data->target_features * bytes);
+	if (data->labels)
+		memcpy(copy->labels, data->labels, rows * sizeof *copy->labels);
+	return true;
+}

@@ -1,0 +1,246 @@
+/* sweep.c: --sweep, --seeds and --merge: many runs instead of one. */
+#include "run.h"
+#include "pool.h"
+#include "progress.h"
+#include "stop.h"
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct SweepJob {
+	Session *session;
+	Sweep sweep;
+	Plan plan;
+	Records known;          /* of the file, sorted */
+	Records records;        /* of this sweep */
+	LineFile file;
+	const char *path;       /* of the file, or null */
+	bool waiting;           /* records are not in the file yet */
+	Failure failure;
+	int status;
+} SweepJob;
+
+static void go_wrong(SweepJob *job, int status)
+{
+	report_failure(status, &job->failure);
+	job->status = job->status ? job->status : status;
+}
+
+/* Networks with the same name, such as one file given twice, get numbers: net, net_2. */
+static const char *name_apart(Arena *arena, const SweepNetwork *networks, int count, const char *name)
+{
+	const char *apart = name;
+	for (int number = 2, i = 0; i < count; i++)
+		if (strcmp(networks[i].name, apart) == 0) {
+			apart = arena_print(arena, "%s_%d", name, number++);
+			i = -1;
+		}
+	return apart;
+}
+
+static void describe(SweepJob *job)
+{
+	const Session *s = job->session;
+	const CommandLine *o = &s->options;
+	Arena *arena = o->sweep.arena;
+	SweepNetwork *networks = NEW_ARRAY(arena, SweepNetwork, s->count);
+	for (int i = 0; i < s->count; i++) {
+		const Compilation *c = &s->compilations[i];
+		networks[i] = (SweepNetwork){
+			.name = name_apart(arena, networks, i, c->network->name), .source = &c->source, .options = &c->options,
+			.weights = weights_path(o, i), .seed = o->seed_given ? o->seed : c->network->seed,
+		};
+	}
+	job->sweep = (Sweep){
+		.arena = arena, .networks = networks, .network_count = s->count, .overrides = o->overrides,
+		.axes = o->sweep.axes.items, .axis_count = o->sweep.axes.count, .seeds = o->sweep.seeds ? o->sweep.seeds : 1,
+		.steps = o->steps, .patience = o->patience, .shuffle = !o->no_shuffle, .standardize = o->data.standardize,
+		.evaluates = !o->no_eval, .data = &s->data, .valid = o->valid && !o->valid_fraction ? &s->valid : 0,
+		.valid_fraction = o->valid_fraction, .loss_of = loss_over,
+		.threads = o->threads ? o->threads : physical_cores(), .stop = &stop_signal, .quiet = o->quiet,
+	};
+	if (job->sweep.threads > MAX_THREADS)
+		job->sweep.threads = MAX_THREADS;
+}
+
+/* ---- before */
+
+static bool check_trials(SweepJob *job)
+{
+	Trials trials = {.plan = &job->plan};
+	bool good = true;
+	for (int i = 0; good && i < job->plan.configuration_count; i++)
+		good = trial_check(&trials, &job->plan.configurations[i], &job->failure);
+	trials_close(&trials);
+	return good;
+}
+
+static void refuse(SweepJob *job, const Refusal *refusal)
+{
+	if (refusal->diagnostics) {
+		diagnostics_print(refusal->diagnostics, stderr);
+		job->status = refusal->of_command ? EXIT_COMMAND : EXIT_NETWORK;
+		return;
+	}
+	job->failure = refusal->failure;
+	go_wrong(job, EXIT_COMMAND);
+}
+
+static bool open_file(SweepJob *job)
+{
+	const CommandLine *o = &job->session->options;
+	LogPlace place;
+	bool kept;
+	if (!o->sweep.runs)
+		return true;
+	job->path = shard_path(o->sweep.arena, &job->sweep.shard, o->sweep.runs);
+	if (!records_read(o->sweep.arena, job->path, &job->known, &place, &job->failure))
+		return false;
+	records_sort(&job->known);
+	return lines_reopen(&job->file, job->path, place.length, place.sum, &kept, &job->failure);
+}
+
+static void prepare(SweepJob *job)
+{
+	Refusal refusal;
+	if (!shard_read(job->session->options.sweep.shard, &job->sweep.shard, &job->failure))
+		go_wrong(job, EXIT_COMMAND);
+	else if (!plan_open(&job->plan, &job->sweep, &refusal))
+		refuse(job, &refusal);
+	else if (!check_trials(job) || !open_file(job))
+		go_wrong(job, EXIT_DATA);
+}
+
+/* ---- runs */
+
+static RunRecord record_of(const SweepJob *job, int64_t run)
+{
+	const Configuration *c = &job->plan.configurations[run / job->sweep.seeds];
+	return (RunRecord){.number = run, .configuration = c->identity, .seed = seed_of_run(&job->plan, run),
+		.network = c->network->name, .settings = c->settings};
+}
+
+/* A run without a result only says that time has passed. */
+static void on_end(void *context, int64_t run, const Result *result)
+{
+	SweepJob *job = context;
+	if (result) {
+		RunRecord record = record_of(job, run);
+		record.result = *result;
+		record_round(&record, number_digits(job->sweep.data->number_bytes));
+		if (result->outcome != OUTCOME_LOST)
+			APPEND(job->sweep.arena, &job->records, record);
+		if (job->path)
+			record_write(&job->file, &record);
+		job->waiting = job->path;
+	} else if (job->waiting) {
+		lines_sync(&job->file);
+		job->waiting = false;
+	}
+}
+
+/* The runs of this shard that are not done, seed by seed: so the rows of a seed are held out once for all of them. */
+static int64_t *list_runs(SweepJob *job, int64_t *count)
+{
+	const Sweep *s = &job->sweep;
+	int64_t *runs = NEW_ARRAY(s->arena, int64_t, job->plan.run_count);
+	*count = 0;
+	for (int64_t i = 0; i < job->plan.run_count; i++) {
+		const int64_t run = i % job->plan.configuration_count * s->seeds + i / job->plan.configuration_count;
+		RunRecord record = record_of(job, run);
+		const RunRecord *known = record_find(&job->known, record.configuration, record.seed);
+		if (!shard_has(&s->shard, run))
+			continue;
+		if (!known) {
+			runs[(*count)++] = run;
+			continue;
+		}
+		record.result = known->result;
+		APPEND(s->arena, &job->records, record);
+	}
+	return runs;
+}
+
+static void say_what(const SweepJob *job, int64_t done, double seconds, bool stopped)
+{
+	const Shard *shard = &job->sweep.shard;
+	const int64_t all = job->records.count;
+	char part[100] = "", before[60] = "";
+	if (shard->count > 1)
+		snprintf(part, sizeof part, " of part %d of %d (%s)", shard->index, shard->count, shard->from);
+	if (all > done)
+		snprintf(before, sizeof before, "; %lld were done before", (long long)(all - done));
+	if (stopped)
+		say("stopped by %s after %lld of %lld runs%s%s%s", stop_name(stop_signal), (long long)all,
+			(long long)job->plan.run_count, part, job->path ? "; the same command goes on: they are in " : "",
+			job->path ? job->path : "");
+	else if (!job->session->options.quiet)
+		say("%lld run%s%s in %.2f s%s", (long long)done, done == 1 ? "" : "s", part, seconds, before);
+}
+
+static void run_sweep(SweepJob *job)
+{
+	int64_t count;
+	bool stopped = false;
+	const double start = wall_seconds();
+	const int64_t *runs = list_runs(job, &count);
+	stop_after_files();
+	const int64_t known = job->records.count;
+	if (count && !runs_do(&job->plan, runs, count, on_end, job, &stopped, &job->failure))
+		go_wrong(job, EXIT_DATA);
+	if (job->path && !lines_close(&job->file, &job->failure))
+		go_wrong(job, EXIT_DATA);
+	stop_evaluation();
+	const int64_t done = job->records.count - known;
+	records_sort(&job->records);
+	table_print(job->sweep.arena, &job->records, stdout);
+	fflush(stdout);
+	say_what(job, done, wall_seconds() - start, stopped);
+	if (stopped)
+		job->status = job->status ? job->status : 128 + stop_signal;
+}
+
+/* ---- --merge */
+
+int merge_all(const CommandLine *options)
+{
+	Arena *arena = arena_open();
+	Records all = {0};
+	Failure failure;
+	LogPlace place;
+	int status = 0;
+	for (int i = 0; status == 0 && i < options->network_count; i++) {
+		const char *path = options->networks[i].path;
+		const int before = all.count;
+		if (!records_read(arena, path, &all, &place, &failure))
+			status = report_failure(EXIT_DATA, &failure);
+		else if (all.count == before) {
+			fail(&failure, "%s has no runs: --merge takes the files that --runs has written", path);
+			status = report_failure(EXIT_DATA, &failure);
+		}
+	}
+	records_once(&all);
+	LineFile file;
+	if (status == 0 && options->sweep.runs) {
+		bool written = lines_open(&file, options->sweep.runs, &failure);
+		for (int i = 0; written && i < all.count; i++)
+			record_write(&file, &all.items[i]);
+		if (!written || !lines_close(&file, &failure))
+			status = report_failure(EXIT_DATA, &failure);
+	}
+	if (status == 0)
+		table_print(arena, &all, stdout);
+	arena_close(arena);
+	return status;
+}
+
+int sweep_all(Session *session)
+{
+	SweepJob job = {.session = session};
+	stop_catch();
+	describe(&job);
+	prepare(&job);
+	if (job.status == 0)
+		run_sweep(&job);
+	plan_close(&job.plan);
+	return job.status;
+}
