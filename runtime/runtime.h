@@ -457,6 +457,11 @@ typedef struct Run {
 	double seconds;         /* the time of these steps */
 } Run;
 
+enum { MEASURE_TEXT = 32 };
+/* Writes a loss, or another number of a report, to text[MEASURE_TEXT], which it returns: 0.7412, or 7.412e+06 from a
+ * million on. */
+const char *measure_text(char *text, double value);
+
 /* What ended a training early: a loss, or the weights after the last step, that are not finite. */
 typedef struct Breakdown {
 	const Run *run;         /* null: none */

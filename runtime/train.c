@@ -64,6 +64,12 @@ bool training_check(const Training *t, Failure *failure)
 
 /* ---- reports */
 
+const char *measure_text(char *text, double value)
+{
+	snprintf(text, MEASURE_TEXT, fabs(value) < 1e6 ? "%.4f" : "%.4g", value);
+	return text;
+}
+
 static int digits_of(const Run *run)
 {
 	return number_digits(run->program->kernels->number_bytes);
@@ -110,13 +116,14 @@ static void log_breakdown(const Training *t, const Breakdown *breakdown)
 static void print_epoch(Training *t, Work *work, const Epoch *epoch)
 {
 	printf("Epoch %d:", epoch->number);
+	char loss[MEASURE_TEXT];
 	for (int i = 0; i < t->run_count; i++) {
 		const Run *run = &t->runs[i];
-		printf("%s %s loss=%.4f", i ? "," : "", run->program->name, run->loss);
+		printf("%s %s loss=%s", i ? "," : "", run->program->name, measure_text(loss, run->loss));
 		if (run->program->truth != TRUTH_VALUES)
 			printf(" accuracy=%.1f%%", 100 * run->accuracy);
 		if (t->valid)
-			printf(" valid_loss=%.4f", run->valid_loss);
+			printf(" valid_loss=%s", measure_text(loss, run->valid_loss));
 		if (t->valid && run->program->truth != TRUTH_VALUES)
 			printf(" valid_accuracy=%.1f%%", 100 * run->valid_accuracy);
 	}

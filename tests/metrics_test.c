@@ -124,3 +124,15 @@ Test(metrics, of_values)
 	check(m.mean.r2, 1, "R2 of what is met exactly");
 	metrics_free(&m);
 }
+
+Test(metrics, as_text)
+{
+	static const struct { double value; const char *text; } cases[] = {
+		{0.74125, "0.7412"}, {0, "0.0000"}, {999999, "999999.0000"}, {1e6, "1e+06"}, {-1234567, "-1.235e+06"},
+		{1.5e300, "1.5e+300"}, {NAN, "nan"}, {INFINITY, "inf"},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char text[MEASURE_TEXT];
+		cr_expect_str_eq(measure_text(text, cases[i].value), cases[i].text);
+	}
+}

@@ -317,6 +317,7 @@ static bool print_accuracy(const Job *job, const Run *run)
 static bool print_results(const Job *job)
 {
 	bool evaluated = true;
+	char loss[MEASURE_TEXT];
 	for (int i = 0; i < job->session->count; i++) {
 		const Compilation *c = &job->session->compilations[i];
 		const Run *run = &job->runs[i];
@@ -327,11 +328,11 @@ static bool print_results(const Job *job)
 		if (run->seconds > 0.1)         /* a shorter time cannot be measured well */
 			printf(" at %.0f a second", (double)run->timed_steps / run->seconds);
 		if (run->steps)
-			printf(", final loss %.4f", run->loss);
+			printf(", final loss %s", measure_text(loss, run->loss));
 		if (job->training.stopped && run->batch < run->batches)
 			printf(" (epoch %d was cut short after %d of its %d steps)", run->epoch, run->batch, run->batches);
 		if (job->options->patience && run->steps && run->best_epoch >= 0)
-			printf(", the weights of epoch %d (valid_loss %.4f)", run->best_epoch, run->best_loss);
+			printf(", the weights of epoch %d (valid_loss %s)", run->best_epoch, measure_text(loss, run->best_loss));
 		evaluated &= print_accuracy(job, run);
 		printf("\n");
 	}

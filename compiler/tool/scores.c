@@ -105,7 +105,8 @@ static void print_classes(const Answers *a, const Metrics *m)
 
 static void print_values(const Answers *a, const Metrics *m)
 {
-	printf("  MSE %.6g, MAE %.6g, R2 %.4f\n", m->mean.mse, m->mean.mae, m->mean.r2);
+	char r2[MEASURE_TEXT];
+	printf("  MSE %.6g, MAE %.6g, R2 %s\n", m->mean.mse, m->mean.mae, measure_text(r2, m->mean.r2));
 	for (int i = 0; m->value_count > 1 && i < m->value_count; i++) {
 		const ValueScore *v = &m->values[i];
 		const char *name = target_name(a, i);
@@ -114,15 +115,16 @@ static void print_values(const Answers *a, const Metrics *m)
 			print_name(name, 0);
 		else
 			printf("target %d", i);
-		printf(": MSE %.6g, MAE %.6g, R2 %.4f\n", v->mse, v->mae, v->r2);
+		printf(": MSE %.6g, MAE %.6g, R2 %s\n", v->mse, v->mae, measure_text(r2, v->r2));
 	}
 }
 
 static void print_text(const Answers *a, const Metrics *m, double loss)
 {
+	char text[MEASURE_TEXT];
 	printf("%s on ", a->program->name);
 	print_name(a->data->name, 0);
-	printf(": %d row%s, loss %.4f", m->rows, m->rows == 1 ? "" : "s", loss);
+	printf(": %d row%s, loss %s", m->rows, m->rows == 1 ? "" : "s", measure_text(text, loss));
 	if (m->truth != TRUTH_VALUES)
 		printf(", accuracy %.1f%% (%d of %d)", 100.0 * m->correct / m->rows, m->correct, m->rows);
 	printf("\n");
