@@ -1,5 +1,6 @@
 /* Why a loss is not finite: finds what can be known of the cause, and says it. */
 #include "run.h"
+#include "batches.h"
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -106,8 +107,7 @@ static bool blame_deviation(const Module *m, const Training *t, Failure *failure
 	if (!last || !t->returns || t->breakdown.of_weights || !program_is_finite(run->program, run->net))
 		return false;
 	const Nodes *nodes = &m->network->nodes;
-	int begin = t->breakdown.batch * t->batch;
-	int rows = t->data->rows - begin < t->batch ? t->data->rows - begin : t->batch;
+	const int rows = batch_rows(t, t->breakdown.batch);
 	const double *x = input_values(m, run, rows);
 	double **outputs = NEW_ARRAY(m->arena, double *, nodes->count);
 	Random random = *t->random;
@@ -126,6 +126,26 @@ static bool blame_deviation(const Module *m, const Training *t, Failure *failure
 		run_node(m, run->net, node, rows, x, &random, outputs);
 	}
 	return false;
+}
+
+/* ---- class weights */
+
+/* A loss with class weights is their weighted mean: of no rows, if the classes of the whole batch have the weight 0. */
+static bool blame_class_weights(const Module *m, const Training *t, Failure *failure)
+{
+	const Run *run = t->breakdown.run;
+	const Node *loss = m->network->loss;
+	const int index = argument_index(loss->layer, "weights");
+	if (index < 0 || !loss->lists[index] || loss->layer->truth != TRUTH_LABELS || t->breakdown.of_weights)
+		return false;
+	const int32_t *labels = (const int32_t *)(const void *)((const char *)run->net + m->program.label);
+	const int rows = batch_rows(t, t->breakdown.batch);
+	for (int row = 0; row < rows; row++)
+		if (number_rounded(loss->lists[index][labels[row]], number_bytes(m)) != 0)
+			return false;
+	add(failure, ": the classes of all %d row%s of the batch have the weight 0, and the mean of none is no number. "
+		"Give them a weight, leave out their rows, or use a larger --batch", rows, rows == 1 ? "" : "s");
+	return true;
 }
 
 /* ---- large numbers */
@@ -188,7 +208,7 @@ void blame(const Module *m, const Training *t, const char *weights, Failure *fai
 	if (!t->breakdown.run)
 		return;
 	add(failure, ", so training stops here");
-	if (blame_deviation(m, t, failure))
+	if (blame_class_weights(m, t, failure) || blame_deviation(m, t, failure))
 		return;
 	blame_size(t, weights, failure);
 	const Node *node = find_division(m->network);
