@@ -466,6 +466,18 @@ static Member renamed(const Member *member, const char *name)
 	return out;
 }
 
+/* Of an autoencoder, the samples themselves. */
+Test(npz, targets_that_are_images)
+{
+	Data data;
+	open_or_abort(&data, "tests/data/images.npz:X,X");
+	cr_expect(data.rows == 3 && data.target_features == 8);
+	cr_expect_null(data.labels);
+	for (int i = 0; i < 24; i++)
+		cr_expect_eq(data.targets[i], data.x[i]);
+	data_close(&data);
+}
+
 Test(npz, arrays_of_other_names)
 {
 	const Member members[] = {

@@ -346,6 +346,7 @@ Test(schemas, give_others_the_same_numbers)
 		{"1,2,3,4\n", .expected = " has 4 columns, but the network was trained with a table of 3, of which 2 are "
 			"inputs"},
 		{"c,x,t\nred,,no\n", .missing = MISSING_MEAN, .expected = "its mean is not known to these weights"},
+		{"c,x,t\nred,,no\n", .expected = "its mean is not known to these weights"},
 	};
 	Data data, other;
 	Failure failure;
@@ -405,9 +406,42 @@ Test(schemas, are_kept_as_text)
 		"\"texts\":[\"-3\",\"7\",\"10\"]}]}", "10,5,6\n-3,7,8\n", "6:10/8:-3/");
 }
 
+/* Rows that are to be told something are not left out. */
+Test(schemas, know_what_was_done_about_missing_values)
+{
+	static const char first[] = "x,y,t\n1,2,a\n,4,b\n3,6,a\n5,,b\n", other[] = "x,y,t\n,9,a\n7,8,b\n";
+	static const struct { Missing trained, said; bool predicts; const char *expected; } cases[] = {
+		{MISSING_MEAN, MISSING_REFUSED, false, "3 9:a/7 8:b/"}, {MISSING_MEAN, MISSING_REFUSED, true, "3 9/7 8/"},
+		{MISSING_MEAN, MISSING_DROP, false, "7 8:b/"}, {MISSING_DROP, MISSING_REFUSED, false, "7 8:b/"},
+		{MISSING_DROP, MISSING_REFUSED, true, 0}, {MISSING_DROP, MISSING_DROP, true, 0},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		const DataOptions begin = {.missing = cases[i].trained};
+		Data data, again;
+		Failure failure;
+		cr_assert(read_text(&data, first, sizeof first - 1, &begin, &failure), "%s", failure.text);
+		char *json = schema_write(data.schema), printed[200];
+		Schema *schema = schema_read(json);
+		const DataOptions then = {.schema = schema, .missing = cases[i].said, .without_target = cases[i].predicts};
+		const bool done = read_text(&again, other, sizeof other - 1, &then, &failure);
+		cr_expect_eq(done, cases[i].expected != 0, "%zu: %s", i, done ? "" : failure.text);
+		if (done) {
+			print_table(&again, printed, sizeof printed);
+			cr_expect_str_eq(printed, cases[i].expected, "%zu: %s", i, printed);
+			data_close(&again);
+		} else
+			cr_expect(strstr(failure.text, "its mean is not known to these weights"), "%s", failure.text);
+		schema_free(schema);
+		free(json);
+		data_close(&data);
+	}
+}
+
 Test(schemas, that_are_not_sound_are_refused)
 {
 	static const char *const texts[] = {
+		"{\"features\":1,\"width\":1,\"inputs\":[{\"place\":0}],\"targets\":[],\"missing\":\"no\"}",
+		"{\"features\":1,\"width\":1,\"inputs\":[{\"place\":0}],\"targets\":[],\"missing\":1}",
 		"", "7", "{}", "{\"features\":1}", "{\"features\":-1,\"width\":0,\"inputs\":[],\"targets\":[]}",
 		"{\"features\":1.5,\"width\":0,\"inputs\":[],\"targets\":[]}",
 		"{\"features\":2,\"width\":1,\"inputs\":[{\"place\":0}],\"targets\":[]}",

@@ -14,7 +14,6 @@ bool answer_open(Session *s, Data *data, const char *specification, bool without
 	options.without_target = without_target;
 	options.unscaled = without_target;      /* see predict */
 	options.standardize = false;
-	options.missing = without_target && options.missing == MISSING_DROP ? MISSING_REFUSED : options.missing;
 	options.number_bytes = s->target->number_bytes;
 	options.notes = stderr;
 	if (options.schema)

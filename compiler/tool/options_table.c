@@ -202,7 +202,7 @@ const Spec options_table[] = {
 		.choices = missing_names, .choose = choose_missing, .needs = DATA,
 		.more = "A value is missing if its cell is empty or says NA, N/A, nan, null, none or ?. Without this option it "
 			"is a mistake, and the message says where. Of a column of texts, the mean is the share of each text. A "
-			"missing target has no mean: then the row must be dropped."},
+			"missing target has no mean: then the row must be dropped. --weights remembers it, with the means."},
 	{"standardize", 0, "move and scale each input to mean 0 and deviation 1", .kind = FLAG, FIELD(data.standardize),
 		.needs = TRAINING,
 		.more = "As scikit-learn's StandardScaler does. --save keeps the scale with the weights, and --weights takes "

@@ -107,6 +107,7 @@ struct Schema {
 	int input_count, target_count;
 	int width;              /* the number of columns of that table; 0: the data were no table */
 	int features;           /* the number of values of a sample */
+	Missing missing;        /* how that table was read: what was done about values that are missing */
 	double *centres, *deviations;   /* of each value of a sample, for --standardize; null: values stay as they are */
 };
 

@@ -306,7 +306,7 @@ static bool read_order(Npy *npy, Text *text)
 }
 
 /* Writes the shape as numpy prints it. */
-static void write_shape(Npy *npy)
+static void print_shape(Npy *npy)
 {
 	size_t used = (size_t)snprintf(npy->shape_text, sizeof npy->shape_text, "(");
 	for (int i = 0; i < npy->rank; i++)
@@ -339,7 +339,7 @@ static bool read_shape(Npy *npy, Text *text)
 			return not_understood(text);
 	}
 	npy->count = (int)count;
-	write_shape(npy);
+	print_shape(npy);
 	return true;
 }
 

@@ -317,9 +317,9 @@ static bool shapes_fit(const Array *x, const Array *y, Failure *failure)
 			"feature", x->where, x->npy.shape_text, x->name);
 	if (!y)
 		return true;
-	if (y->npy.rank < 1 || y->npy.rank > 2)
-		return fail(failure, "%s has the shape %s, expected (samples,) or (samples, values)", y->where,
-			y->npy.shape_text);
+	if (y->npy.rank < 1)
+		return fail(failure, "%s has the shape %s, expected (samples,) or (samples, values), or the shape of images",
+			y->where, y->npy.shape_text);
 	if (x->npy.shape[0] != y->npy.shape[0])
 		return fail(failure, "%s has %d rows, but %.80s has %d: every sample needs its label or values", x->where,
 			x->npy.shape[0], y->name, y->npy.shape[0]);

@@ -87,6 +87,7 @@ Schema *schema_copy(const Schema *schema)
 		return NULL;
 	copy->width = schema->width;
 	copy->features = schema->features;
+	copy->missing = schema->missing;
 	const size_t features = (size_t)schema->features;
 	if (copy_columns(&copy->inputs, &copy->input_count, schema->inputs, schema->input_count)
 		&& copy_columns(&copy->targets, &copy->target_count, schema->targets, schema->target_count)

@@ -2,7 +2,8 @@
  *
  *   {"features": 4, "width": 5, "inputs": [{"place": 0, "name": "length"}, {"place": 2, "texts": ["blue", "red"]},
 ...],
- *    "targets": [{"place": 4, "name": "species", "texts": ["setosa", ...]}], "centres": [...], "deviations": [...]}
+ *    "targets": [{"place": 4, "name": "species", "texts": ["setosa", ...]}], "centres": [...], "deviations": [...],
+ *    "missing": "mean"}
  *
  * What is read may be anything, so every rule of a schema is checked. */
 #include "data.h"
@@ -10,6 +11,9 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+static const char *const missing_words[] = {[MISSING_MEAN] = "mean", [MISSING_DROP] = "drop"};
+enum { MISSING_WORDS = sizeof missing_words / sizeof *missing_words };
 
 /* ---- writing */
 
@@ -52,7 +56,8 @@ char *schema_write(const Schema *schema)
 		&& add_columns(object, "inputs", schema->inputs, schema->input_count)
 		&& add_columns(object, "targets", schema->targets, schema->target_count)
 		&& add_numbers(object, "centres", schema->centres, schema->features)
-		&& add_numbers(object, "deviations", schema->deviations, schema->features);
+		&& add_numbers(object, "deviations", schema->deviations, schema->features)
+		&& (!schema->missing || cJSON_AddStringToObject(object, "missing", missing_words[schema->missing]));
 	char *text = done ? cJSON_PrintUnformatted(object) : NULL;
 	cJSON_Delete(object);
 	return text;
@@ -160,6 +165,19 @@ static bool read_columns(const cJSON *object, const char *key, int width, bool *
 	return true;
 }
 
+/* Earlier files do not say it, but have means if that was the answer. */
+static bool read_missing(Schema *schema, const cJSON *object)
+{
+	const cJSON *word = cJSON_GetObjectItemCaseSensitive(object, "missing");
+	for (int i = 0; !word && i < schema->input_count; i++)
+		if (schema->inputs[i].means)
+			schema->missing = MISSING_MEAN;
+	for (int i = MISSING_REFUSED + 1; cJSON_IsString(word) && i < MISSING_WORDS; i++)
+		if (strcmp(word->valuestring, missing_words[i]) == 0)
+			schema->missing = (Missing)i;
+	return !word || schema->missing;
+}
+
 static bool read_schema(Schema *schema, const cJSON *object)
 {
 	if (!cJSON_IsObject(object)
@@ -171,7 +189,8 @@ static bool read_schema(Schema *schema, const cJSON *object)
 		&& read_columns(object, "inputs", schema->width, taken, &schema->inputs, &schema->input_count)
 		&& read_columns(object, "targets", schema->width, taken, &schema->targets, &schema->target_count)
 		&& read_numbers(object, "centres", schema->features, false, &schema->centres)
-		&& read_numbers(object, "deviations", schema->features, true, &schema->deviations);
+		&& read_numbers(object, "deviations", schema->features, true, &schema->deviations)
+		&& read_missing(schema, object);
 	free(taken);
 	int64_t features = 0;
 	for (int i = 0; done && i < schema->input_count; i++)

@@ -55,6 +55,7 @@ static bool new_schema(Table *t, Failure *failure)
 	schema->inputs = calloc((size_t)t->choice.inputs, sizeof *schema->inputs);
 	schema->targets = calloc((size_t)t->choice.targets + 1, sizeof *schema->targets);
 	schema->width = t->sheet.columns;
+	schema->missing = t->options->missing;
 	schema->input_count = schema->inputs ? t->choice.inputs : 0;
 	schema->target_count = schema->targets ? t->choice.targets : 0;
 	if (!schema->inputs || !schema->targets)

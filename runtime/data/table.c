@@ -26,11 +26,11 @@ static bool refuse_missing(const Table *t, int column, const Cell *cell, Failure
 	char words[COLUMN_WORDS];
 	const Plan *plan = &t->plans[column];
 	const int length = (int)(cell->end - cell->begin);
-	const bool target = plan->part == PART_TARGET, mean = t->options->missing == MISSING_MEAN;
+	const bool target = plan->part == PART_TARGET;
 	return fail_at(&t->sheet, cell->begin, failure, "%s%s is missing%s%.*s%s: %s", target ? "the target, " : "",
 		column_words(&t->sheet, column, words), length ? " (`" : "", length, cell->begin, length ? "`)" : "",
 		target ? "--missing drop leaves out such rows"
-		: mean ? "its mean is not known to these weights, which were trained without --missing mean"
+		: plan->known ? "its mean is not known to these weights, which were trained without --missing mean"
 		: "--missing mean puts the column's mean there, --missing drop leaves out such rows");
 }
 
@@ -328,11 +328,19 @@ static void close_table(Table *t)
 	free(t->whole);
 }
 
+/* What was done about missing values is done again, unless the options say else. Of a row that is left out nothing
+ * could be told. */
+static Missing missing_of(const DataOptions *options)
+{
+	const Missing missing = options->missing || !options->schema ? options->missing : options->schema->missing;
+	return missing == MISSING_DROP && options->without_target ? MISSING_REFUSED : missing;
+}
+
 bool table_read(Data *data, const char *path, const char *names, const DataOptions *options, Failure *failure)
 {
-	static const DataOptions none = {.target = NULL};
-	Table t = {.sheet.path = strcmp(path, "-") == 0 ? "standard input" : path, .options = options ? options : &none,
-		.data = data};
+	DataOptions settled = options ? *options : (DataOptions){.target = NULL};
+	settled.missing = missing_of(&settled);
+	Table t = {.sheet.path = strcmp(path, "-") == 0 ? "standard input" : path, .options = &settled, .data = data};
 	bool packed;
 	if (names)
 		return fail(failure, "%.200s: `:%.60s` names arrays of a .npz file; of a table, --target and --ignore name "
