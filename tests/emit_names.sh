@@ -6,7 +6,7 @@
 . tests/check.sh
 root=$(pwd)
 export LC_ALL=C
-warnings="-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror"
+warnings="-Wall -Wextra -Wpedantic -Wconversion -Wdouble-promotion -Wshadow -Werror"
 cd "$scratch" || exit 1
 
 has() {

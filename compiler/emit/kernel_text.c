@@ -301,6 +301,14 @@ const char *skip_suffixed(const char *text)
 	return *end == 'f' ? end + 1 : text;
 }
 
+const char *skip_float_constant(const char *text)
+{
+	const char *end = is_name(*text) ? name_end(text) : text;
+	const size_t length = (size_t)(end - text);
+	return (length == 8 && memcmp(text, "INFINITY", 8) == 0) || (length == 3 && memcmp(text, "NAN", 3) == 0) ? end
+		: text;
+}
+
 static void put_piece(const Slicer *s, Code *code, const char *text)
 {
 	const char *begin = text;
@@ -318,6 +326,8 @@ static void put_piece(const Slicer *s, Code *code, const char *text)
 		} else if (is_name(*text)) {
 			size_t length = (size_t)(name_end(text) - text);
 			name = renamed(s, begin, text, length);
+			if (s->number_bytes == sizeof(double) && skip_float_constant(text) > text)
+				code_put(code, "(double)");
 			if (name)
 				code_put(code, "%s", name);
 			else

@@ -23,6 +23,9 @@ const char *skip_opaque(const char *text);
 
 /* Returns the end of a decimal literal of type float, such as 1.0f; text itself if there is none. */
 const char *skip_suffixed(const char *text);
+/* The end of INFINITY or NAN, which are of type float, if text begins with one; else text. Among doubles they are
+ * converted in so many words, which compilers can be asked to want. */
+const char *skip_float_constant(const char *text);
 
 /* ---- kernel_source.c */
 

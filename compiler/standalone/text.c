@@ -30,8 +30,11 @@ void put_template(const Standalone *s, Code *code, const char *format, ...)
 			const char *end = skip_suffixed(format);
 			code_add(&named, format, (size_t)(end - format) - (s->target.number_bytes == sizeof(double)));
 			format = end - 1;
-		} else
+		} else {
+			if (s->target.number_bytes == sizeof(double) && !is_name(before) && skip_float_constant(format) > format)
+				code_put(&named, "(double)");
 			code_add(&named, format, 1);
+		}
 	va_list values;
 	va_start(values, format);
 	code_put_list(code, code_text(&named), values);

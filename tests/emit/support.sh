@@ -1,7 +1,7 @@
 # Shared by the drivers of what --emit writes, tests/emit*.sh: they work in $scratch.
 . tests/check.sh
 root=$(pwd)
-warnings="-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror"
+warnings="-Wall -Wextra -Wpedantic -Wconversion -Wdouble-promotion -Wshadow -Werror"
 optimised="-O3 -march=native"
 cd "$scratch" || exit 1
 
