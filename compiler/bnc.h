@@ -284,6 +284,9 @@ typedef struct Reference {
 	double *states[MAX_TENSORS];
 	double lr;
 	int64_t step;                   /* 0 for the first step */
+	/* 0, or about a rounding: a difference of states that the step has computed is to be taken as if the first were
+	 * larger, and the others smaller, by this share of themselves */
+	double off;
 } Reference;
 
 struct Node;

@@ -42,6 +42,9 @@ Test(verify, passes_what_is_right)
 		"linear 3 17; batchnorm; relu; linear 2; batch 7",
 		"input 2x5x4; conv2d 3 3 padding=1; batchnorm; relu; maxpool2d 2; flatten; linear 3; optimizer adam; batch 5",
 		"linear 4 9; residual { tanh } { linear 9 }; linear 1; loss mse; optimizer rmsprop; schedule one_cycle 0.1",
+		/* it divides by the root of a difference that is a small part of either, or of which nothing is left */
+		"linear 4 9; tanh; linear 2; optimizer rmsprop centered=true alpha=0.003 momentum=0.5",
+		"linear 4 9; tanh; linear 2; optimizer rmsprop centered=true alpha=0",
 		"linear 2 5; relu; linear 5 3; loss bce; optimizer sgd momentum=0.9 nesterov=true; batch 1",
 		"linear 3 9; batchnorm; relu; linear 2; optimizer adam clip=0.1 accumulate=2; batch 6",
 		/* nothing is trained */

@@ -17,7 +17,8 @@ static void reference(const Reference *r)
 		const double d = r->x[i] + weight_decay * r->y[i];
 		square[i] = alpha * square[i] + (1 - alpha) * d * d;
 		mean[i] = alpha * mean[i] + (1 - alpha) * d;
-		buffer[i] = momentum * buffer[i] + d / (sqrt(centered ? square[i] - mean[i] * mean[i] : square[i]) + eps);
+		const double average = mean[i] * (1 - r->off), spread = square[i] * (1 + r->off) - average * average;
+		buffer[i] = momentum * buffer[i] + d / (sqrt(centered ? spread : square[i]) + eps);
 		r->y[i] -= r->lr * buffer[i];
 	}
 }

@@ -8,9 +8,13 @@
 enum { STEPS = 3 };
 
 /* The reference is run as it is, and with gradients off by as much as rounding may carry them, and states off by more
- * than a rounding, each in another direction: an optimizer may keep all of that, or make it larger than the gradient.
- */
-enum { EXACT, ABOVE, BELOW, RUNS };
+ * than a rounding, each in either direction: an optimizer may keep all of that, or make it larger than the gradient.
+ * So it is with the states of the step itself: rmsprop, if it is centered, divides by the root of v - a^2, which with a
+ * small alpha is a small part of either, and of their roundings: after the first step it is alpha (1 - alpha) g^2, and
+ * v is (1 - alpha) g^2. */
+enum { EXACT, RUNS = 5 };
+static const struct { int gradient, states; } directions[RUNS] = {{0, 0}, {1, 1}, {-1, -1}, {1, -1}, {-1, 1}};
+enum { ROUNDINGS = 16 };        /* the errors of a state, in roundings of itself */
 
 typedef struct Updated {
 	const Series *gradient;         /* of the first sitting: the names, and how exact it is */
@@ -99,9 +103,9 @@ static void take_step(Updates *u, double rate, bool last)
 
 static void disturb_states(Updated *item, int run, double off)
 {
-	for (int k = 0; k < MAX_TENSORS && run != EXACT; k++)
+	for (int k = 0; k < MAX_TENSORS; k++)
 		for (size_t i = 0; i < item->gradient->count; i++)
-			item->states[run][k][i] *= (run == ABOVE) == (k % 2 == 0) ? 1 + off : 1 - off;
+			item->states[run][k][i] *= k % 2 == 0 ? 1 + off : 1 - off;
 }
 
 /* torch.nn.utils.clip_grad_norm_ */
@@ -129,12 +133,13 @@ static void run_reference(const Updates *u, Updated *item, double *const weights
 	const Node *optimizer = u->s->v->network->optimizer;
 	double *slope = NEW_ARRAY(u->s->arena, double, item->gradient->count);
 	for (int run = 0; run < RUNS; run++) {
-		disturb_states(item, run, 16 * rounding_unit(u->s));
+		const double off = directions[run].states * ROUNDINGS * rounding_unit(u->s);
+		disturb_states(item, run, off);
 		Reference reference = {.rows = 1, .inputs = (int)item->gradient->count, .arguments = optimizer->arguments,
-			.x = slope, .y = weights[run], .lr = rate, .step = u->updates};
+			.x = slope, .y = weights[run], .lr = rate, .step = u->updates, .off = off};
 		for (size_t k = 0; k < item->gradient->count; k++) {
-			const double off = u->factor * item->tolerance + u->spread * fabs(item->sum[k]);
-			slope[k] = u->factor * item->sum[k] + (run == EXACT ? 0 : run == ABOVE ? off : -off);
+			const double by = u->factor * item->tolerance + u->spread * fabs(item->sum[k]);
+			slope[k] = u->factor * item->sum[k] + directions[run].gradient * by;
 			weights[run][k] = item->before[k];
 		}
 		memcpy(reference.states, item->states[run], sizeof reference.states);
@@ -142,8 +147,7 @@ static void run_reference(const Updates *u, Updated *item, double *const weights
 	}
 }
 
-/* The large margins: where an optimizer divides by a difference of its states, as rmsprop does if it is centered, it
- * amplifies their roundings; and where the gradient's error makes much of a change, no two runs of the reference tell
+/* The large margins: where the gradient's error makes much of a change, no two runs of the reference tell
  * the largest. */
 static double update_tolerance(double kept, double change, double before, double unit)
 {
@@ -171,8 +175,10 @@ static void compare_update(const Updates *u, Updated *item, double rate)
 	for (size_t k = 0; k < item->gradient->count; k++)
 		largest = fmax(largest, fabs(weights[EXACT][k]));
 	for (size_t k = 0; k < item->gradient->count; k++) {
-		const double exact = weights[EXACT][k], change = fabs(exact - item->before[k]),
-			kept = fmax(fabs(weights[ABOVE][k] - exact), fabs(weights[BELOW][k] - exact));
+		const double exact = weights[EXACT][k], change = fabs(exact - item->before[k]);
+		double kept = 0;        /* becomes no number if a weight of a run is none */
+		for (int run = 0; run < RUNS; run++)
+			kept = isnan(kept) || fabs(weights[run][k] - exact) <= kept ? kept : fabs(weights[run][k] - exact);
 		compare_value(u->s->v, item->finding, item->after[k] / largest, exact / largest,
 			update_tolerance(kept, change, item->before[k], rounding_unit(u->s)) / largest);
 	}
