@@ -56,7 +56,10 @@ void error_at(Diagnostics *diagnostics, Span where, const char *format, ...) __a
 void warning_at(Diagnostics *diagnostics, Span where, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* Belongs to the last error or warning, and is printed below it. */
 void note_at(Diagnostics *diagnostics, Span where, const char *format, ...) __attribute__((format(printf, 3, 4)));
-int error_count(const Diagnostics *diagnostics);
+/* An error of the command line, which has no place in the source. */
+void misuse(Diagnostics *diagnostics, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int error_count(const Diagnostics *diagnostics);        /* of both kinds */
+int misuse_count(const Diagnostics *diagnostics);
 /* Prints everything in the order of the source: at most 20 errors in full, then the number of the others. */
 void diagnostics_print(const Diagnostics *diagnostics, FILE *out);
 
@@ -76,7 +79,7 @@ void print_safely(const char *text, size_t length, FILE *out);
 
 /* ---- lex.re, parse.y: characters -> tokens -> tree */
 
-enum { MAX_RANK = 4, MAX_NESTING = 64, MAX_SOURCE_BYTES = 64 << 20 };
+enum { MAX_NESTING = 64, MAX_SOURCE_BYTES = 64 << 20 };
 
 typedef enum LiteralKind { LITERAL_NUMBER, LITERAL_NAME, LITERAL_SHAPE, LITERAL_LIST } LiteralKind;
 
@@ -512,6 +515,7 @@ typedef struct Network {
 	Node *loss, *optimizer, *schedule;
 	const char *from, *until;       /* the layers that a part of a network begins with and ends before; else null */
 	int batch, epochs;
+	bool epochs_unused;             /* it is not trained now, or for a number of steps */
 	uint64_t seed;
 	bool seed_given;
 	const Diagnostics *refused;     /* what is wrong with a definition of the command line; null: nothing */
@@ -533,6 +537,7 @@ typedef struct Overrides {
 	const char *from, *until;
 	const Definition *definitions;
 	int definition_count;
+	bool epochs_unused;             /* as in Network */
 } Overrides;
 
 enum { MAX_NODES = 100000, MAX_BATCH = 1 << 20, MAX_THREADS = 64 };
@@ -550,6 +555,11 @@ bool definitions_read(Arena *arena, const char *option, const char *word, const 
 	Failure *failure);
 /* The value as the command line has it. */
 const char *definition_text(Arena *arena, const Definition *definition);
+
+/* ---- unused.c */
+
+/* Warns of lets, blocks and parameters that nothing uses. */
+void warn_of_unused(Arena *arena, const Statement *tree, Diagnostics *diagnostics);
 
 /* ---- infer.c: shapes along the graph */
 
@@ -573,7 +583,8 @@ void cut_network(Network *network, Diagnostics *diagnostics);
 /* The samples of the data, for infer_shapes. */
 Sample sample_of(const Data *data);
 /* Reports the sizes in which network and data differ; false: it cannot be trained on them. */
-bool check_data(const Network *network, const Data *data, Diagnostics *diagnostics);
+/* trained: its sizes are those of saved weights. */
+bool check_data(const Network *network, const Data *data, bool trained, Diagnostics *diagnostics);
 
 /* ---- print.c: network -> text */
 

@@ -58,6 +58,8 @@ static void describe(Module *m)
 		.draws = m->generator, .generator = m->generator ? m->generator->offset : 0,
 		.batches_of_update = batches_of_update(network->optimizer),
 	};
+	m->program.rank = network->input->shape.rank;
+	memcpy(m->program.dims, network->input->shape.dims, sizeof m->program.dims);
 	describe_states(m);
 	for (int i = 0; i < network->nodes.count; i++) {
 		const Node *node = network->nodes.items[i];
@@ -118,6 +120,7 @@ bool compile(Compilation *c, Stage last, const Overrides *overrides, Failure *fa
 		return false;
 	if (c->waits)
 		return true;
+	warn_of_unused(c->arena, c->tree, c->diagnostics);
 	if (last == STAGE_NETWORK)
 		return true;
 	c->module = compile_network(c->arena, network, &c->options, last, failure);

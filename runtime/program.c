@@ -177,10 +177,30 @@ static bool accept_chances(const Program *program, const Data *data, Failure *fa
 	return true;
 }
 
+void write_shape(char *text, const int *dims, int rank)
+{
+	int length = 0;
+	for (int i = 0; i < rank; i++)
+		length += snprintf(text + length, SHAPE_TEXT - (size_t)length, "%s%d", i ? "x" : "", dims[i]);
+}
+
+void write_other_size(char *out, size_t size, const int *dims, int rank, const Data *data)
+{
+	char takes[SHAPE_TEXT], has[SHAPE_TEXT];
+	write_shape(takes, dims, rank);
+	write_shape(has, data->dims, data->rank);
+	snprintf(out, size, "takes %s%s%s, but a sample of %s %s %s%s", rank > 1 ? "samples of " : "", takes,
+		rank > 1 ? "" : dims[0] == 1 ? " input" : " inputs", data->name, data->rank > 1 ? "is" : "has", has,
+		data->rank > 1 ? "" : data->features == 1 ? " value" : " values");
+}
+
 bool program_takes(const Program *program, const Data *data, Failure *failure)
 {
-	return data->features == program->inputs || fail(failure, "%s takes %d inputs, but a sample of %s has %d values",
-		program->name, program->inputs, data->name, data->features);
+	char text[sizeof failure->text];
+	if (data->features == program->inputs)
+		return true;
+	write_other_size(text, sizeof text, program->dims, program->rank, data);
+	return fail(failure, "%s %s", program->name, text);
 }
 
 bool program_accepts(const Program *program, const Data *data, Failure *failure)

@@ -21,6 +21,13 @@ bool fail(Failure *failure, const char *format, ...) __attribute__((format(print
 /* The candidate that was probably meant by word, or null if none is near enough to propose. */
 const char *nearest_name(const char *word, const char *const *candidates, int count);
 
+/* ---- shapes: the sizes of one sample, 2 or 1x28x28 */
+
+enum { MAX_RANK = 4, SHAPE_TEXT = 12 * MAX_RANK };
+
+/* Writes "1x28x28" to text[SHAPE_TEXT]. */
+void write_shape(char *text, const int *dims, int rank);
+
 /* ---- numbers: tables and tensors are of floats or, with number_bytes 8, of doubles */
 
 static inline double number_at(const void *numbers, size_t number_bytes, size_t i)
@@ -330,6 +337,7 @@ typedef struct Program {
 	size_t work, work_end;                  /* the part of the struct that keeps nothing from one step to the next */
 	int max_rows;                           /* samples in a batch */
 	int inputs, outputs;                    /* numbers in a sample and in its output */
+	int rank, dims[MAX_RANK];               /* the shape of a sample */
 	Truth truth;                            /* unless it is TRUTH_VALUES, training counts correct predictions */
 	bool draws;                             /* training draws random numbers, from the generator at this offset */
 	size_t generator;
@@ -373,6 +381,8 @@ void program_get_random(const Program *program, const void *net, Random *random)
 int64_t program_parameters(const Program *program);
 /* Whether all weights and statistics are finite. */
 bool program_is_finite(const Program *program, const void *net);
+/* Writes "takes 784 inputs, but a sample of a.npz has 64 values", for a network of such a shape. */
+void write_other_size(char *out, size_t size, const int *dims, int rank, const Data *data);
 /* Whether the network can predict from the data's samples. */
 bool program_takes(const Program *program, const Data *data, Failure *failure);
 /* Whether the network can be trained or evaluated on the data, with these shapes and labels. */

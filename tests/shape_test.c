@@ -114,11 +114,12 @@ Test(shape, mismatches_point_at_both_sides)
 Test(shape, residuals_add_equal_shapes)
 {
 	expect_error("linear 2 5\nresidual { linear 7 }\nlinear 2",
-	"t.net:2:1: error: residual adds two results of one shape, but they have 7 and 5",
-		"t.net:2:12: note: the 7 come from here",
-		"t.net:1:1: note: the 5 come from here; `residual { main } { shortcut }` can change them");
-	expect_error("linear 2 5\nresidual { linear 7 } {\n linear 6 }", "have 7 and 6 values", "t.net:2:12: note: the 7",
-		"t.net:3:2: note: the 6");
+	"t.net:2:1: error: residual adds two results of one shape, but their shapes are 7 and 5",
+		"t.net:2:12: note: the shape 7 comes from here",
+		"t.net:1:1: note: the shape 5 comes from here; `residual { main } { shortcut }` can change it");
+	expect_error("linear 2 5\nresidual { linear 7 } {\n linear 6 }", "shapes are 7 and 6",
+		"t.net:2:12: note: the shape 7",
+		"t.net:3:2: note: the shape 6");
 	expect_error("residual { linear 3 3 } { linear 4 3 }", "linear expects 4 inputs, but its source has 3 features", 0,
 		0);
 }

@@ -181,7 +181,8 @@ static bool add_configuration(Plan *plan, const SweepNetwork *n, int number, uin
 	override(arena, s, number, &overrides);
 	c->options.sample = sample_of(s->data);
 	c->options.threads = plan->run_threads;
-	if (!compile(c, STAGE_NETWORK, &overrides, &refusal->failure) || !check_data(c->network, s->data, c->diagnostics)) {
+	if (!compile(c, STAGE_NETWORK, &overrides, &refusal->failure)
+		|| !check_data(c->network, s->data, n->weights, c->diagnostics)) {
 		plan->broken = arena;
 		return refuse(refusal, c);
 	}

@@ -7,12 +7,14 @@ static bool infer(Node *node, Diagnostics *diagnostics)
 		return false;
 	if (same_shape(main, other))
 		return set_output(node, *main);
-	error_at(diagnostics, node->span,
-		"residual adds two results of one shape, but they have %lld and %lld values a sample",
-		(long long)shape_size(main), (long long)shape_size(other));
-	note_at(diagnostics, node->inputs[0]->span, "the %lld come from here", (long long)shape_size(main));
+	char shapes[2][SHAPE_TEXT];
+	write_shape(shapes[0], main->dims, main->rank);
+	write_shape(shapes[1], other->dims, other->rank);
+	error_at(diagnostics, node->span, "residual adds two results of one shape, but their shapes are %s and %s",
+		shapes[0], shapes[1]);
+	note_at(diagnostics, node->inputs[0]->span, "the shape %s comes from here", shapes[0]);
 	note_at(diagnostics, node->inputs[1]->span,
-		"the %lld come from here; `residual { main } { shortcut }` can change them", (long long)shape_size(other));
+		"the shape %s comes from here; `residual { main } { shortcut }` can change it", shapes[1]);
 	return false;
 }
 

@@ -33,10 +33,9 @@ int64_t shape_size(const Shape *shape)
 
 const char *shape_text(Arena *arena, const Shape *shape)
 {
-	char *text = arena_print(arena, "%d", shape->dims[0]);
-	for (int i = 1; i < shape->rank; i++)
-		text = arena_print(arena, "%sx%d", text, shape->dims[i]);
-	return text;
+	char text[SHAPE_TEXT];
+	write_shape(text, shape->dims, shape->rank);
+	return arena_copy(arena, text, strlen(text));
 }
 
 /* Gives the network's input, if it has no shape yet, that of the data's samples. Returns whether it did. */

@@ -2,27 +2,27 @@
 #include "build.h"
 #include <string.h>
 
-const char *describe(Builder *b, const Literal *value)
+const char *describe(Arena *arena, const Literal *value)
 {
 	switch (value->kind) {
 	case LITERAL_NAME:
-		return arena_print(b->arena, "`%s`", value->name);
+		return arena_print(arena, "`%s`", value->name);
 	case LITERAL_SHAPE: {
 		const char *text = "";
 		for (int i = 0; i < value->rank; i++)
-			text = arena_print(b->arena, "%s%s%lld", text, i ? "x" : "", (long long)value->dims[i]);
-		return arena_print(b->arena, "the shape %s", text);
+			text = arena_print(arena, "%s%s%lld", text, i ? "x" : "", (long long)value->dims[i]);
+		return arena_print(arena, "the shape %s", text);
 	}
 	case LITERAL_LIST:
-		return arena_print(b->arena, "a list of %d values", value->item_count);
+		return arena_print(arena, "a list of %d values", value->item_count);
 	case LITERAL_NUMBER:
 		break;
 	}
 	if (value->overflow)
 		return value->integer ? "a number beyond 64 bits" : "a number beyond the largest double";
 	if (value->integer)
-		return arena_print(b->arena, "%s%llu", value->negative ? "-" : "", (unsigned long long)value->magnitude);
-	return arena_print(b->arena, "%.9g", value->number);
+		return arena_print(arena, "%s%llu", value->negative ? "-" : "", (unsigned long long)value->magnitude);
+	return arena_print(arena, "%.9g", value->number);
 }
 
 const Binding *find_binding(const Scope *scope, const char *name)
@@ -106,7 +106,7 @@ bool check_size(Builder *b, const Scope *scope, const char *what, const Literal 
 	const char *wanted = arena_print(b->arena, "%s must be a whole number from 1 to %d", what, most);
 	if (value->kind == LITERAL_NAME)
 		return unknown_name(b, scope, wanted, value);
-	error_at(b->diagnostics, value->span, "%s, found %s", wanted, describe(b, value));
+	error_at(b->diagnostics, value->span, "%s, found %s", wanted, describe(b->arena, value));
 	return false;
 }
 
@@ -117,16 +117,17 @@ static bool check_real(Builder *b, const Scope *scope, const char *what, const L
 	if (value->kind == LITERAL_NAME)
 		return unknown_name(b, scope, wanted, value);
 	if (value->kind == LITERAL_LIST) {
-		error_at(b->diagnostics, value->span, "%s, found %s", wanted, describe(b, value));
+		error_at(b->diagnostics, value->span, "%s, found %s", wanted, describe(b->arena, value));
 		return false;
 	}
 	double magnitude = value->number < 0 ? -value->number : value->number;
 	if (value->kind != LITERAL_NUMBER || value->overflow || magnitude > 3.4028234663852886e38) {
-		error_at(b->diagnostics, value->span, "%s that a 32-bit float can hold, found %s", wanted, describe(b, value));
+		error_at(b->diagnostics, value->span, "%s that a 32-bit float can hold, found %s", wanted,
+			describe(b->arena, value));
 		return false;
 	}
 	if (!in_range(range, value->number)) {
-		error_at(b->diagnostics, value->span, "%s, found %s", wanted, describe(b, value));
+		error_at(b->diagnostics, value->span, "%s, found %s", wanted, describe(b->arena, value));
 		return false;
 	}
 	*out = value->number;
@@ -160,7 +161,7 @@ static bool check_pair(Builder *b, const Scope *scope, const char *what, const A
 		what, (int)least, MAX_WINDOW, spec->word ? ", or `" : "", spec->word ? spec->word : "", spec->word ? "`" : "");
 	if (value->kind == LITERAL_NAME)
 		return unknown_name(b, scope, wanted, value);
-	error_at(b->diagnostics, value->span, "%s, found %s", wanted, describe(b, value));
+	error_at(b->diagnostics, value->span, "%s, found %s", wanted, describe(b->arena, value));
 	return false;
 }
 
@@ -170,7 +171,7 @@ static bool check_flag(Builder *b, const char *what, const Literal *value, doubl
 		*out = strcmp(value->name, "true") == 0;
 		return true;
 	}
-	error_at(b->diagnostics, value->span, "%s must be true or false, found %s", what, describe(b, value));
+	error_at(b->diagnostics, value->span, "%s must be true or false, found %s", what, describe(b->arena, value));
 	return false;
 }
 
@@ -245,10 +246,28 @@ static const char *expected_arguments(Builder *b, const Layer *layer)
 {
 	const ArgumentSpec *a;
 	const char *text = argument_spec(layer, 0) ? "" : "no arguments";
-	for (int i = 0; (a = argument_spec(layer, i)); i++)
+	for (int i = 0; (a = argument_spec(layer, i)); i++) {
+		const bool optional = (a->use & INFERRED) && (a->use & POSITIONAL);
 		text = arena_print(b->arena, "%s%s%s%s%s", text, *text ? ", " : "",
-			a->use & INFERRED ? "[" : "", a->name, a->use & INFERRED ? "]" : a->use & POSITIONAL ? "" : "=...");
+			optional ? "[" : "", a->name, optional ? "]" : a->use & POSITIONAL ? "" : "=...");
+	}
 	return text;
+}
+
+/* ": did you mean `T_max=5`?" for a loss, an optimizer or a schedule whose arguments all need names. Otherwise nothing:
+ * the number of `layernorm 8` is hardly the first of its arguments. */
+static const char *as_named(Builder *b, const Layer *layer, const Literal *value)
+{
+	if (layer->kind == KIND_LAYER)
+		return "";
+	for (const ArgumentSpec *a = layer->arguments; a->name; a++)
+		if (a->use & POSITIONAL)
+			return "";
+	const ArgumentSpec *first = argument_spec(layer, 0);
+	const bool fits = first && value->kind == LITERAL_NUMBER && !value->overflow
+		&& (first->kind == ARGUMENT_SIZE ? is_size(value, INT32_MAX)
+			: first->kind == ARGUMENT_REAL && in_range(first->range, value->number));
+	return fits ? arena_print(b->arena, ": did you mean `%s=%s`?", first->name, describe(b->arena, value)) : "";
 }
 
 static void set_named(Builder *b, const Scope *scope, Node *node, const Argument *argument, const Literal *value)
@@ -296,8 +315,8 @@ void set_arguments(Builder *b, const Scope *scope, Node *node, const Argument *a
 		while (specs[index].name && (!(specs[index].use & POSITIONAL) || (infer && (specs[index].use & INFERRED))))
 			index++;
 		if (!specs[index].name) {
-			error_at(b->diagnostics, a->value.span, "%s takes %s; %s is one value too many", node->layer->name,
-				expected_arguments(b, node->layer), describe(b, &value));
+			error_at(b->diagnostics, a->value.span, "%s takes %s; %s is one value too many%s", node->layer->name,
+				expected_arguments(b, node->layer), describe(b->arena, &value), as_named(b, node->layer, &value));
 			break;
 		}
 		set_argument(b, scope, node, index++, &value, a->value.span);

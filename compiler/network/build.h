@@ -49,7 +49,7 @@ const Binding *find_binding(const Scope *scope, const char *name);
 const Binding *bind_name(Arena *arena, const Binding *bindings, const char *name, Literal value);
 /* Returns the literal that a name stands for; any other literal itself. In a list, of each item. */
 Literal resolve(const Builder *b, const Scope *scope, const Literal *literal);
-const char *describe(Builder *b, const Literal *value);
+const char *describe(Arena *arena, const Literal *value);       /* for a message */
 bool is_flag(const Literal *value);             /* true or false */
 /* Reports a name without a meaning, and returns false; wanted: what was expected. */
 bool unknown_name(Builder *b, const Scope *scope, const char *wanted, const Literal *value);

@@ -14,14 +14,15 @@ static const char *plural(int64_t count)
 	return count == 1 ? "" : "s";
 }
 
-static bool check_input(const Network *network, const Data *data, Diagnostics *diagnostics)
+static bool check_input(const Network *network, const Data *data, bool trained, Diagnostics *diagnostics)
 {
-	const int64_t size = shape_size(&network->input->shape);
-	if (size == data->features)
+	const Shape *shape = &network->input->shape;
+	char text[1024];
+	if (shape_size(shape) == data->features)
 		return true;
-	error_at(diagnostics, network->input->span, "the network takes %lld input%s, but a sample of %s has %d value%s: "
-		"without a size here, and without `input`, it takes what the data have", (long long)size, plural(size),
-		data->name, data->features, plural(data->features));
+	write_other_size(text, sizeof text, shape->dims, shape->rank, data);
+	error_at(diagnostics, network->input->span, "the network %s%s", text,
+		trained ? "" : ": without a size here, and without `input`, it takes what the data have");
 	return false;
 }
 
@@ -63,10 +64,10 @@ static bool check_values(const Network *network, int outputs, const Data *data, 
 	return false;
 }
 
-bool check_data(const Network *network, const Data *data, Diagnostics *diagnostics)
+bool check_data(const Network *network, const Data *data, bool trained, Diagnostics *diagnostics)
 {
 	const int outputs = (int)shape_size(&network->output->shape);
-	bool fits = check_input(network, data, diagnostics);
+	bool fits = check_input(network, data, trained, diagnostics);
 	if (network->loss->layer->truth != TRUTH_LABELS)
 		return check_values(network, outputs, data, diagnostics) && fits;
 	return (!data->labels || check_classes(network, outputs, data, diagnostics)) && fits;

@@ -104,9 +104,9 @@ bool check_batch(const Network *network, int batch, bool training, Diagnostics *
 		if (!shape_is_known(y) || fits(shape_features(y), (int64_t)batch * shape_positions(y)))
 			continue;
 		error_at(diagnostics, node->span,
-			"%s gives %d features for each of %d rows of a batch, %lld values; the limit of a tensor is %d (in panels "
-			"of %d features)", node->layer->name, shape_features(y), batch, (long long)shape_features(y) * batch,
-			INT32_MAX, WIDEST_PANEL);
+			"%s gives %s%s for each of %d rows of a batch, %lld values; the limit of a tensor is %d (in panels of %d "
+			"features)", node->layer->name, shape_text(network->arena, y), y->rank > 1 ? "" : " features", batch,
+			(long long)shape_size(y) * batch, INT32_MAX, WIDEST_PANEL);
 		return false;
 	}
 	for (int i = 0; i < network->nodes.count && training && batch == 1; i++) {
@@ -118,6 +118,30 @@ bool check_batch(const Network *network, int batch, bool training, Diagnostics *
 		return false;
 	}
 	return true;
+}
+
+/* The rates of a schedule that each epoch changes, as long as it rises: whether the last epoch still has not reached
+ * the optimizer's. */
+static bool rises_to_the_end(const Schedule *schedule, int epochs)
+{
+	int now = 0;
+	double before = -1;
+	for (double rate; now < epochs && before < schedule->lr
+		&& (rate = schedule->rate(schedule->arguments, schedule->lr, now, epochs)) > before; now++)
+		before = rate;
+	return epochs > 0 && now == epochs && before < schedule->lr;
+}
+
+static void check_schedule(const Network *network, Diagnostics *diagnostics)
+{
+	const Schedule schedule = schedule_of(network);
+	const int epochs = network->epochs;
+	if (network->epochs_unused || !schedule.rate || schedule.each_step || !rises_to_the_end(&schedule, epochs))
+		return;
+	warning_at(diagnostics, network->schedule->span, "after %d epoch%s the learning rate of %s has risen to %g, but "
+		"not yet to the optimizer's %g: let it rise in fewer epochs, or train for more", epochs, epochs == 1 ? "" : "s",
+		network->schedule->layer->name, schedule.rate(schedule.arguments, schedule.lr, epochs - 1, epochs),
+		schedule.lr);
 }
 
 static void number_nodes(Network *network)
@@ -152,6 +176,8 @@ void infer_shapes(Network *network, const Sample *sample, Diagnostics *diagnosti
 	if (network->optimizer->layer->infer)
 		network->optimizer->layer->infer(network->optimizer, diagnostics);
 	check_batch(network, network->batch, true, diagnostics);
+	if (error_count(diagnostics) == 0 && !network->input->waits)
+		check_schedule(network, diagnostics);
 	number_nodes(network);
 	count_readers(network);
 }

@@ -151,6 +151,20 @@ static void build_repeat(Builder *b, Scope *scope, const Statement *statement)
 	scope->value = inside.value;
 }
 
+static void check_parameters(Builder *b, const Statement *block)
+{
+	const Map *names = 0;
+	for (const Argument *p = block->arguments; p; p = p->next) {
+		const Argument *first = map_get(names, p->value.name);
+		if (first) {
+			error_at(b->diagnostics, p->value.span, "block `%s` has two parameters `%s`: give each a name of its own",
+				block->name, p->value.name);
+			note_at(b->diagnostics, first->value.span, "the first one is here");
+		}
+		names = map_put(b->arena, names, p->value.name, first ? first : p);
+	}
+}
+
 static void define_block(Builder *b, Scope *scope, const Statement *statement)
 {
 	if (!scope->top)
@@ -162,6 +176,7 @@ static void define_block(Builder *b, Scope *scope, const Statement *statement)
 	}
 	if (layer_find(KIND_LAYER, statement->name))
 		error_at(b->diagnostics, statement->name_span, "`%s` is a layer: give the block another name", statement->name);
+	check_parameters(b, statement);
 	Block *block = NEW(b->arena, Block);
 	*block = (Block){statement, scope->bindings, false, b->blocks};
 	b->blocks = block;
@@ -255,7 +270,7 @@ Network *network_build(Arena *arena, Diagnostics *diagnostics, const Statement *
 	Network *network = NEW(arena, Network);
 	*network = (Network){
 		.arena = arena, .path = source->path, .from = overrides->from, .until = overrides->until, .batch = 32,
-		.epochs = 10,
+		.epochs = 10, .epochs_unused = overrides->epochs_unused,
 	};
 	network->name = strcmp(source->path, "-e") == 0 ? "net" : identifier_of(arena, source->path);
 	network->input = NEW(arena, Value);

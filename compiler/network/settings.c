@@ -40,7 +40,7 @@ static void set_seed(Builder *b, const Scope *scope, const Statement *statement)
 	Literal value = resolve(b, scope, &statement->arguments->value);
 	if (value.kind != LITERAL_NUMBER || !value.integer || value.negative || value.overflow) {
 		error_at(b->diagnostics, value.span, "seed must be a whole number from 0 to 18446744073709551615, found %s",
-			describe(b, &value));
+			describe(b->arena, &value));
 		return;
 	}
 	b->network->seed = value.magnitude;
@@ -55,7 +55,7 @@ static void set_name(Builder *b, const Scope *scope, const Statement *statement)
 	const Literal *value = &statement->arguments->value;
 	if (value->kind != LITERAL_NAME)
 		error_at(b->diagnostics, value->span, "name must be a name (letters, digits and _), found %s",
-			describe(b, value));
+			describe(b->arena, value));
 	else if (strlen(value->name) > MAX_NAMES)
 		error_at(b->diagnostics, value->span, "name must be at most %d characters long, found %zu", MAX_NAMES,
 			strlen(value->name));
@@ -77,7 +77,7 @@ static Shape input_shape(Builder *b, const Scope *scope, const Literal *value)
 	for (int i = 0; i < value->rank; i++) {
 		if (value->dims[i] < 1 || value->dims[i] > INT32_MAX / size) {
 			error_at(b->diagnostics, value->span, "input must have from 1 to %d floats, found %s", INT32_MAX,
-				describe(b, value));
+				describe(b->arena, value));
 			return unknown;
 		}
 		size *= value->dims[i];

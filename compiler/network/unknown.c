@@ -119,7 +119,7 @@ void unknown_statement(Builder *b, const Scope *scope, const Statement *statemen
 	const Argument *first = statement->arguments;
 	if (first && !first->key) {
 		const Literal literal = resolve(b, scope, &first->value);
-		value = literal.kind == LITERAL_NAME ? literal.name : describe(b, &literal);
+		value = literal.kind == LITERAL_NAME ? literal.name : describe(b->arena, &literal);
 	}
 	const char *near = nearest_name(name, names, count);
 	near = near ? near : as_rule(b->arena, name);

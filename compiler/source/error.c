@@ -7,7 +7,7 @@
 
 enum { MOST_IN_FULL = 20, MOST_KEPT = 10000, LONGEST_MESSAGE = 1000 };
 
-typedef enum Severity { ERROR, WARNING } Severity;
+typedef enum Severity { ERROR, WARNING, MISUSE } Severity;
 
 typedef struct Note {
 	struct Note *next;
@@ -30,7 +30,7 @@ struct Diagnostics {
 	const Source *source;
 	Reports reports;        /* the first MOST_KEPT */
 	bool dropped;           /* the last report was not kept */
-	int counts[2];          /* the number of all reports, by severity */
+	int counts[3];          /* the number of all reports, by severity */
 };
 
 Diagnostics *diagnostics_open(Arena *arena, const Source *source)
@@ -73,6 +73,14 @@ void error_at(Diagnostics *diagnostics, Span where, const char *format, ...)
 	va_end(arguments);
 }
 
+void misuse(Diagnostics *diagnostics, const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	report(diagnostics, MISUSE, (Span){0, 0}, format, arguments);
+	va_end(arguments);
+}
+
 void warning_at(Diagnostics *diagnostics, Span where, const char *format, ...)
 {
 	va_list arguments;
@@ -99,7 +107,12 @@ void note_at(Diagnostics *diagnostics, Span where, const char *format, ...)
 
 int error_count(const Diagnostics *diagnostics)
 {
-	return diagnostics->counts[ERROR];
+	return diagnostics->counts[ERROR] + diagnostics->counts[MISUSE];
+}
+
+int misuse_count(const Diagnostics *diagnostics)
+{
+	return diagnostics->counts[MISUSE];
 }
 
 /* ---- printing */
@@ -220,9 +233,20 @@ static void print_caret(const Printer *p, Excerpt excerpt, const char *caret, co
 	fprintf(p->out, "%s\n", terminal_style(p->out, STYLE_PLAIN));
 }
 
+static void print_misuse(const Printer *p, const char *message)
+{
+	fprintf(p->out, "%sbnc:%s ", terminal_style(p->out, STYLE_ERROR), terminal_style(p->out, STYLE_PLAIN));
+	print_safely(message, strlen(message), p->out);
+	fputc('\n', p->out);
+}
+
 static void print_report(const Printer *p, const Report *one, Place place)
 {
 	const Source *source = p->source;
+	if (one->severity == MISUSE) {
+		print_misuse(p, one->message);
+		return;
+	}
 	bool error = one->severity == ERROR;
 	print_message(p, place, error ? STYLE_ERROR : STYLE_WARNING, error ? "error" : "warning", one->message);
 	Excerpt excerpt = excerpt_around(p, place);
@@ -261,7 +285,7 @@ static void print_rest(int count, const char *what, FILE *out)
 void diagnostics_print(const Diagnostics *diagnostics, FILE *out)
 {
 	const Printer printer = { diagnostics->source, out, choose_window(out) };
-	int count = diagnostics->reports.count, printed[2] = { 0 };
+	int count = diagnostics->reports.count, printed[3] = { 0 };
 	Report *sorted = NEW_ARRAY(diagnostics->arena, Report, count);
 	if (count) {
 		memcpy(sorted, diagnostics->reports.items, (size_t)count * sizeof *sorted);

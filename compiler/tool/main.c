@@ -46,10 +46,11 @@ static int compile_one(const Session *s, Compilation *c)
 		diagnostics_print(c->network->refused, stderr);
 		return EXIT_COMMAND;
 	}
-	if (!ok && !failure.text[0] && s->options.networks[c - s->compilations].saved)
+	if (!ok && !failure.text[0] && !misuse_count(c->diagnostics) && s->options.networks[c - s->compilations].saved)
 		say_saved(s, c);
 	if (!ok)
-		return failure.text[0] ? report_failure(EXIT_INTERNAL, &failure) : EXIT_NETWORK;
+		return failure.text[0] ? report_failure(EXIT_INTERNAL, &failure)
+			: misuse_count(c->diagnostics) ? EXIT_COMMAND : EXIT_NETWORK;
 	if (c->module && !s->options.emit.path
 		&& !check_ram(c->module, &c->module->train, true, c->module->bytes, s->options.emit.ram, &failure))
 		return report_failure(EXIT_NETWORK, &failure);
@@ -176,7 +177,7 @@ static int take_data(Session *s)
 		int compiled = compile_waiting(s, c, &s->data);
 		if (!compiled) {
 			c->diagnostics = diagnostics_open(c->arena, &c->source);
-			compiled = check_data(c->network, &s->data, c->diagnostics) ? 0 : EXIT_DATA;
+			compiled = check_data(c->network, &s->data, weights_path(&s->options, i), c->diagnostics) ? 0 : EXIT_DATA;
 			diagnostics_print(c->diagnostics, stderr);
 		}
 		status = compiled ? compiled : status;
@@ -251,6 +252,7 @@ static bool take_checkpoint(Session *s, Failure *failure)
 
 static int run_session(Session *s)
 {
+	s->options.overrides.epochs_unused = s->options.steps > 0 || (!s->options.train && has_weights(&s->options));
 	s->compilations = calloc((size_t)s->options.network_count, sizeof *s->compilations);
 	if (!s->compilations)
 		return no_memory(s->options.network_count);
