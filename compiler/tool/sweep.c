@@ -54,7 +54,7 @@ static void describe(SweepJob *job)
 		.arena = arena, .networks = networks, .network_count = s->count, .overrides = o->overrides,
 		.axes = o->sweep.axes.items, .axis_count = o->sweep.axes.count, .seeds = o->sweep.seeds ? o->sweep.seeds : 1,
 		.steps = o->steps, .patience = o->patience, .shuffle = !o->no_shuffle, .standardize = o->data.standardize,
-		.evaluates = !o->no_eval, .data = &s->data, .valid = o->valid && !o->valid_fraction ? &s->valid : 0,
+		.evaluates = !o->no_eval, .data = &s->data, .valid = o->valid && o->valid_fraction <= 0 ? &s->valid : 0,
 		.valid_fraction = o->valid_fraction, .loss_of = loss_over,
 		.threads = o->threads ? o->threads : physical_cores(), .stop = &stop_signal, .quiet = o->quiet,
 	};
