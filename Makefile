@@ -145,7 +145,7 @@ $(BUILD)/gen/%.o $(BUILD)/tests/fuzz/afl_main.o: WARNINGS = -Wall
 # ---- packages of Debian and its relatives
 
 build_packages = gcc libc6-dev re2c lemon libtcc-dev libcjson-dev libzip-dev zlib1g-dev libzstd-dev libpng-dev
-test_packages = $(build_packages) clang g++ tcc cmake libcriterion-dev mandoc $(target_packages)
+test_packages = $(build_packages) clang g++ tcc cmake libcriterion-dev mandoc gnuplot-nox $(target_packages)
 target_packages = gcc-avr avr-libc simavr gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm qemu-user \
 	nodejs lld libc6-dev-arm64-cross libc6-dev-armhf-cross libc6-dev-i386-cross libc6-dev-powerpc-cross
 fuzz_packages = $(build_packages) clang libclang-rt-dev afl++

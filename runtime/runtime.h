@@ -480,6 +480,9 @@ typedef struct Breakdown {
 	bool of_weights;
 } Breakdown;
 
+/* What is called after each whole epoch. */
+typedef void EpochEnd(void *context, int epoch);
+
 /* How a training is kept in a file, from which it can go on. */
 typedef struct Checkpoint {
 	const char *path;       /* null: it is not kept */
@@ -514,6 +517,8 @@ typedef struct Training {
 	const Data *valid;      /* that each epoch ends with an evaluation on; null: none */
 	int patience;           /* end after this many epochs without a smaller loss there; 0: never */
 	Checkpoint *checkpoint; /* or null */
+	EpochEnd *epoch_end;    /* or null */
+	void *epoch_context;
 	bool returns;           /* after a breakdown, restore its network as it was before (one run only) */
 
 	volatile int64_t step;  /* the present step, counted from 1: for the signal handler */

@@ -134,6 +134,51 @@ check 'each would do all' part 'PMI_RANK=0 PMI_SIZE=1 SLURM_NTASKS=8' 'SLURM_NTA
 check 'no number' part 'SLURM_PROCID=x SLURM_NTASKS=8' 'SLURM_PROCID is `x`'
 check 'beyond the last' part 'PMI_RANK=5 PMI_SIZE=5' 'give --shard I/N'
 
+# Pictures. What they show of a run is what the run has; without gnuplot the script stays.
+is_picture() {
+	"$bnc" --quiet --no-eval --train moons:n=100 --epochs 3 "$@" --plot "$scratch/$kind" >"$scratch/stdout" &&
+		[ "$(head -c 4 "$scratch/$kind" | tr -d '\211')" = "$magic" ]
+}
+if command -v gnuplot >/dev/null; then
+	for kind in picture.png:PNG 'picture.svg:<?xm' picture.pdf:%PDF; do
+		magic=${kind#*:}
+		kind=${kind%:*}
+		check "$kind of a training" is_picture models/mlp.net
+		check "$kind of a sweep" is_picture models/mlp.net --sweep lr=0.1,0.2 --seeds 3
+	done
+else
+	echo 'gnuplot is not here: skipped'
+fi
+without_gnuplot() {
+	PATH=/nonexistent "$bnc" models/mlp.net --quiet --train moons:n=100 --seeds 3 --plot "$scratch/none.svg" \
+		>"$scratch/stdout" 2>"$scratch/stderr"
+}
+check 'without gnuplot' without_gnuplot
+check 'it says so' grep -q '^bnc: note: .*none.svg needs gnuplot.*gnuplot-nox.*none.gp$' "$scratch/stderr"
+check 'the script stays' [ -s "$scratch/none.gp" -a ! -e "$scratch/none.svg" ]
+kind=picture.gp magic='# Wr'
+check 'a script of a training' is_picture models/mlp.net --valid 0.2 --log "$scratch/log"
+for field in loss valid_loss accuracy; do
+	number=$(value "$scratch/log" '"epoch":2' $field)
+	[ $field != accuracy ] || number=$(awk "BEGIN { print 100 * $number }")
+	check "its $field" grep -q "^ 2 $(printf %.7g "$number") " "$scratch/picture.gp"
+done
+check 'a script of seeds' is_picture models/mlp.net models/mlp_bn.net --seeds 4
+check 'a band over the epochs' [ "$(grep -c '^ 2 [0-9.]* [0-9.]* [0-9.]*$' "$scratch/picture.gp")" = 4 ]
+check 'a script of a sweep' is_picture models/mlp.net models/mlp_bn.net --seeds 4 --sweep lr=0.1,1 --sweep batch=16,32
+check 'a curve for what is not on the axis' \
+	[ "$(grep -c '^# mlp\(_bn\)\{0,1\} batch=[0-9]*$' "$scratch/picture.gp")" = 8 ]
+rm -f "$runs"
+check 'curves of runs' is_picture models/mlp.net --seeds 4 --runs "$runs"
+cp "$scratch/picture.gp" "$scratch/before.gp"
+check 'curves of known runs' is_picture models/mlp.net --seeds 4 --runs "$runs"
+check 'are the same' cmp "$scratch/picture.gp" "$scratch/before.gp"
+check 'and each is kept once' [ "$(wc -l <"$runs")" = 4 ]
+"$bnc" models/mlp.net --train moons:n=100 --epochs 3 --quiet --plot >"$scratch/drawn"
+check 'in the terminal' [ "$(grep -c '[┤│]' "$scratch/drawn")" = 32 ]
+"$bnc" --plot models/mlp.net --train moons:n=100 --epochs 3 --quiet >"$scratch/again"
+check 'a network after --plot' [ "$(grep -c '[┤│]' "$scratch/again")" = 32 ]
+
 # Signals: long runs, of which none is done; what was done stays.
 start() {
 	rm -f "$runs"

@@ -79,8 +79,18 @@ typedef struct Sweep {
 	Shard shard;
 	const volatile sig_atomic_t *stop;
 	bool quiet;
-	void (*say)(const char *format, ...) __attribute__((format(printf, 1, 2)));
+	bool draws;             /* the numbers of each epoch are kept, too */
 } Sweep;
+
+/* The numbers of an epoch of a run. */
+typedef struct EpochResult { double loss, accuracy, valid_loss, valid_accuracy; } EpochResult;
+
+/* Of all runs; in memory that all processes share. */
+typedef struct EpochResults {
+	EpochResult *items;     /* [runs][epochs] */
+	int epochs;
+	size_t bytes;
+} EpochResults;
 
 /* A network that is compiled. Several configurations share one if they differ only in what its program is given when it
  * runs: rates, and how long it is trained. */
@@ -110,6 +120,7 @@ typedef struct Plan {
 	Compiled *compiled;
 	int compiled_count;
 	Arena *broken;          /* of a network with mistakes */
+	EpochResults epochs;            /* if they are to be drawn */
 	int workers, run_threads;       /* how many runs there are at a time, and the threads of each */
 } Plan;
 
@@ -119,6 +130,8 @@ typedef struct Refusal { const Diagnostics *diagnostics; bool of_command; Failur
 /* Makes all configurations, and compiles what they need. plan_close must follow in any case. */
 bool plan_open(Plan *plan, const Sweep *sweep, Refusal *refusal);
 void plan_close(Plan *plan);
+/* Makes room for the numbers of all epochs. */
+bool plan_keep_epochs(Plan *plan, Failure *failure);
 static inline uint64_t seed_of_run(const Plan *plan, int64_t run)
 {
 	const Sweep *s = plan->sweep;
@@ -134,6 +147,8 @@ typedef struct Trials {
 	Data train, valid;      /* the rows that --valid FRACTION leaves with this seed, and those that it holds out */
 	bool split;
 	uint64_t split_seed;
+	const Run *run;         /* the present one, and its number */
+	int64_t number;
 } Trials;
 
 bool trials_open(Trials *trials, const Plan *plan, Failure *failure);
@@ -167,6 +182,10 @@ void records_sort(Records *records);
 void records_once(Records *records);
 
 /* ---- table.c */
+
+/* What counts of a run: that of rows that were not trained on, if there are such. Infinite after it diverged. */
+double result_loss(const Result *result);
+double result_accuracy(const Result *result);
 
 /* The mean, the deviation and the best of each configuration. */
 void table_print(Arena *arena, const Records *records, FILE *out);

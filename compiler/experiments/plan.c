@@ -3,6 +3,7 @@
 #include "base/code.h"
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 /* ---- what a run is */
 
@@ -243,8 +244,31 @@ bool plan_open(Plan *plan, const Sweep *sweep, Refusal *refusal)
 	return true;
 }
 
+bool plan_keep_epochs(Plan *plan, Failure *failure)
+{
+	const double most = (double)(1 << 30);
+	EpochResults *e = &plan->epochs;
+	for (int i = 0; i < plan->configuration_count; i++) {
+		const Configuration *c = &plan->configurations[i];
+		const int rows = plan->sweep->data->rows, batches = (rows + c->batch - 1) / c->batch;
+		const int64_t steps = plan->sweep->steps, epochs = steps ? (steps + batches - 1) / batches : c->epochs;
+		e->epochs = epochs > e->epochs ? (int)epochs : e->epochs;
+	}
+	if ((double)plan->run_count * e->epochs * (double)sizeof *e->items > most)
+		return fail(failure, "--plot would keep %lld runs of up to %d epochs, which is too much: give fewer, or "
+			"--sweep with a number", (long long)plan->run_count, e->epochs);
+	e->bytes = ((size_t)plan->run_count * (size_t)e->epochs + 1) * sizeof *e->items;
+	e->items = mmap(0, e->bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (e->items != MAP_FAILED)
+		return true;
+	e->items = 0;
+	return fail(failure, "not enough memory to plot %lld runs", (long long)plan->run_count);
+}
+
 void plan_close(Plan *plan)
 {
+	if (plan->epochs.items)
+		munmap(plan->epochs.items, plan->epochs.bytes);
 	for (Compiled *c = plan->compiled, *next; c; c = next) {
 		next = c->next;
 		module_close(c->module);

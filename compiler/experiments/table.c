@@ -17,20 +17,19 @@ typedef struct Group {
 	Measure loss, accuracy;
 } Group;
 
-/* Of rows that were not trained on, if there are such. */
-static double loss_of(const Result *r)
+double result_loss(const Result *r)
 {
 	return r->outcome != OUTCOME_DONE ? INFINITY : r->validated ? r->valid_loss : r->loss;
 }
 
-static double accuracy_of(const Result *r)
+double result_accuracy(const Result *r)
 {
 	return r->validated ? r->valid_accuracy : r->evaluated ? r->eval_accuracy : r->accuracy;
 }
 
 static bool is_finite(const Result *r)
 {
-	return isfinite(loss_of(r));
+	return isfinite(result_loss(r));
 }
 
 static void measure(Group *g, Measure *m, double (*value)(const Result *), bool smallest)
@@ -56,8 +55,8 @@ static Group make_group(const RunRecord *records, int count)
 		g.finite += is_finite(&records[i].result);
 		g.number = records[i].number < g.number ? records[i].number : g.number;
 	}
-	measure(&g, &g.loss, loss_of, true);
-	measure(&g, &g.accuracy, accuracy_of, false);
+	measure(&g, &g.loss, result_loss, true);
+	measure(&g, &g.accuracy, result_accuracy, false);
 	return g;
 }
 

@@ -58,7 +58,17 @@ static Run run_of(const Trials *t, const Configuration *c)
 		.loss_of = t->plan->sweep->loss_of, .loss_rule = c->compiled->network->loss};
 }
 
-static Training training_of(const Trials *t, const Configuration *c, Run *run, Random *random)
+static void keep_epoch(void *context, int epoch)
+{
+	const Trials *t = context;
+	const EpochResults *all = &t->plan->epochs;
+	const Run *run = t->run;
+	if (epoch < all->epochs)
+		all->items[t->number * all->epochs + epoch] = (EpochResult){run->loss, run->accuracy, run->valid_loss,
+			run->valid_accuracy};
+}
+
+static Training training_of(Trials *t, const Configuration *c, Run *run, Random *random)
 {
 	const Sweep *s = t->plan->sweep;
 	const bool split = s->valid_fraction > 0;
@@ -66,6 +76,7 @@ static Training training_of(const Trials *t, const Configuration *c, Run *run, R
 		.runs = run, .run_count = 1, .host = &t->host, .data = split ? &t->train : s->data, .batch = c->batch,
 		.epochs = c->epochs, .steps = s->steps, .random = random, .shuffle = s->shuffle, .quiet = true,
 		.valid = split ? &t->valid : s->valid, .patience = s->patience, .returned = -1,
+		.epoch_end = t->plan->epochs.items ? keep_epoch : 0, .epoch_context = t,
 	};
 }
 
@@ -117,6 +128,8 @@ bool trial_run(Trials *t, int64_t number, Result *result, Failure *failure)
 	if (!split_for(t, seed, failure))
 		return false;
 	random_seed(&random, (uint32_t)seed);
+	t->run = &run;
+	t->number = number;
 	Training training = training_of(t, c, &run, &random);
 	bool done = begin(c, &run, &random, failure);
 	if (done) {

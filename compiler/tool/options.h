@@ -2,7 +2,7 @@
 #ifndef BNC_OPTIONS_H
 #define BNC_OPTIONS_H
 #include "standalone/standalone.h"
-#include "experiments/experiments.h"
+#include "experiments/picture.h"
 
 typedef struct NetworkArgument {
 	const char *path;
@@ -39,6 +39,8 @@ typedef struct CommandLine {
 	int threads;            /* 0: as many as are worth it */
 	bool profile, recompute;
 	SweepOptions sweep;
+	bool plot;
+	const char *plot_path;  /* null: in the terminal */
 } CommandLine;
 
 static inline bool is_sweep(const CommandLine *options)

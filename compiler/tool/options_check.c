@@ -92,6 +92,7 @@ static bool check_paths(const CommandLine *options, Failure *failure)
 	const struct { const char *option, *path; } outputs[] = {
 		{"--save", options->save}, {"--checkpoint", options->checkpoint}, {"--log", options->log},
 		{"--predict", options->predictions}, {"--runs", options->sweep.runs},
+		{"--plot", options->plot_path},
 		{"--emit", options->emit.path},
 		{"--emit-test", options->emit.test_path},
 		{"the header of --emit", options->emit.single_header || !*header ? 0 : header},
@@ -165,6 +166,10 @@ static bool check_sweep(const CommandLine *options, const bool *given, Failure *
 			if (strcmp(name, s->definitions.items[k].name) == 0)
 				return fail(failure, "%s %s is given a value by -D already: give it once", option, name);
 	}
+	if (options->plot && !options->train && !s->merge)
+		return fail(failure, "--plot shows what comes of a training: give --train DATA, or --merge FILE.jsonl");
+	if (options->plot_path && !plot_check(options->plot_path, failure))
+		return false;
 	if (s->runs && !is_sweep(options) && !s->merge)
 		return fail(failure, "--runs needs --sweep NAME=VALUES or --seeds N; --log is of one run");
 	return true;
@@ -175,7 +180,7 @@ static bool check_merge(const bool *given, Failure *failure)
 {
 	for (int i = 0; i < options_count(); i++)
 		if (given[i] && i != option_index("merge") && i != option_index("runs") && i != option_index("color")
-			&& i != option_index("quiet"))
+			&& i != option_index("quiet") && i != option_index("plot"))
 			return fail(failure, "--merge takes files of runs, and --runs FILE.jsonl for all of them: leave out --%s",
 				options_table[i].name ? options_table[i].name : "e");
 	return true;

@@ -206,12 +206,15 @@ OptionsResult options_read(CommandLine *options, int argc, char **argv, Failure 
 	list_options(known);
 	list_letters(letters);
 	opterr = 0;
+	bool plots = false;     /* the word before is --plot, without a file */
 	for (int at = 1; (returned = getopt_long(argc, argv, letters, known, 0)) != -1; at = optind) {
 		const char *word = argv[at];
 		int index = find_option(returned);
 		bool attached = returned < FIRST && optarg && optarg == word + 2;
 		bool ok;
-		if (returned == 1)
+		if (returned == 1 && plots && is_plot_path(optarg))
+			ok = (options->plot_path = optarg);
+		else if (returned == 1)
 			ok = add_network(options, optarg, 0, failure);
 		else if (returned == ':')
 			ok = fail(failure, "%s needs a value", word);
@@ -224,6 +227,7 @@ OptionsResult options_read(CommandLine *options, int argc, char **argv, Failure 
 			ok = read_given(options, index, optarg, given, failure);
 		if (!ok)
 			return OPTIONS_WRONG;
+		plots = index == option_index("plot") && !optarg;
 	}
 	while (optind < argc)
 		if (!add_network(options, argv[optind++], 0, failure))

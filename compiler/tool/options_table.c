@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ---- values other than texts and whole numbers */
 
@@ -82,6 +83,31 @@ static bool read_seeds(CommandLine *options, const char *text, bool *given, Fail
 	options->sweep.seeds = (int)count;
 	return (*text >= '0' && *text <= '9' && !*end && count >= 1 && count <= MAX_RUNS)
 		|| fail(failure, "--seeds takes a whole number from 1 to %d, found `%.100s`", MAX_RUNS, text);
+}
+
+static bool read_plot(CommandLine *options, const char *text, bool *given, Failure *failure)
+{
+	(void)given;
+	(void)failure;
+	options->plot = true;
+	options->plot_path = text;
+	return true;
+}
+
+static bool ends_in(const char *word, const char *const *suffixes)
+{
+	const size_t length = strlen(word);
+	for (; *suffixes; suffixes++)
+		if (length > strlen(*suffixes) && strcmp(word + length - strlen(*suffixes), *suffixes) == 0)
+			return true;
+	return false;
+}
+
+bool is_plot_path(const char *word)
+{
+	static const char *const pictures[] = {".png", ".svg", ".pdf", ".gp", 0};
+	static const char *const networks[] = {".net", ".safetensors", ".st", ".ck", ".jsonl", 0};
+	return ends_in(word, pictures) || (!ends_in(word, networks) && access(word, F_OK) != 0);
 }
 
 static const char *const stage_names[] = {
@@ -320,6 +346,13 @@ const Spec options_table[] = {
 	{"merge", 0, "print the table of all runs in these files: bnc --merge FILE.jsonl ...", .kind = FLAG,
 		FIELD(sweep.merge),
 		.more = "A run that several files have counts once. With --runs FILE.jsonl, all go into that file."},
+
+	{"plot", "[FILE]", "draw loss and accuracy, in the terminal or as FILE.png, .svg, .pdf or .gp", .kind = READ,
+		.read = read_plot,
+		.more = "Of a training epoch by epoch, with those of --valid dashed; of --sweep and --merge against the first "
+			"number that varies, as the median over the seeds with a band from the 10th to the 90th percentile. "
+			"FILE.gp is a script for gnuplot with its data, which can be restyled; gnuplot (Debian's package "
+			"gnuplot-nox) draws the others."},
 
 	{"Hand over", .kind = TITLE},
 	{"emit", "FILE.c", "the network and its training as C that needs nothing else, with FILE.h", .kind = TEXT,

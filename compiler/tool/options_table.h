@@ -61,6 +61,8 @@ int options_count(void);
 int option_index(const char *name);
 /* The long names that --help shows. */
 int option_names(const char *names[]);
+/* Whether a word after `--plot` is its FILE, and no network. */
+bool is_plot_path(const char *word);
 /* "a, b or c" */
 void join_choices(char *out, size_t size, const char *const *names, int count);
 /* "avx512, avx2, ...", with any separator. */

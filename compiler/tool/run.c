@@ -21,6 +21,7 @@ typedef struct Job {
 	Profile profile;
 	Training training;
 	LineFile log;
+	Curves curves;          /* of --plot */
 	Checkpoint checkpoint;
 	LogPlace log_place;     /* in the training that it goes on from */
 	About *about;           /* of each network */
@@ -157,7 +158,8 @@ static bool check_afterwards(Job *job)
 	for (int i = 0; i < job->session->count; i++)
 		if (!answer_check(job->session, &job->session->compilations[i].module->program, &job->failure))
 			return false;
-	const char *paths[] = {job->options->save, job->options->log, job->options->predictions, job->options->checkpoint};
+	const char *paths[] = {job->options->save, job->options->log, job->options->predictions, job->options->checkpoint,
+		job->options->plot_path};
 	struct stat status;
 	if (paths[3] && (output_is_named(paths[3]) || (stat(paths[3], &status) == 0 && !S_ISREG(status.st_mode))))
 		return fail(&job->failure, "--checkpoint %.300s: it is written again and again, and each time replaced: give a "
@@ -429,12 +431,27 @@ static bool open_training(Job *job)
 		.valid = options->valid ? &job->session->valid : 0, .patience = options->patience,
 		.returns = job->session->count == 1 && (options->save || find_division(first)), .returned = -1,
 	};
+	if (options->plot) {
+		curves_open(&job->curves, job->session->compilations[0].arena, &job->training);
+		job->training.epoch_end = curves_take;
+		job->training.epoch_context = &job->curves;
+	}
 	if (!training_check(&job->training, &job->failure) || !open_pool(job->session, &job->host, &job->failure))
 		return false;
 	if (options->profile && !open_profile(job->session, &job->profile, &job->failure))
 		return false;
 	job->host.profile = options->profile ? &job->profile : 0;
 	return open_checkpoint(job) && open_log(job);
+}
+
+static void plot(Job *job)
+{
+	Failure note;
+	curves_close(&job->curves);
+	if (!plot_show(job->options, &job->curves.picture, &note, &job->failure))
+		go_wrong(job, EXIT_DATA);
+	else if (note.text[0])
+		say("%s", note.text);
 }
 
 /* Writes the files at once after the last step, before anything that takes time. */
@@ -462,6 +479,8 @@ static void train_and_write(Job *job)
 	stop_evaluation();
 	if (trained)
 		report(job);
+	if (job->options->plot)
+		plot(job);
 }
 
 static void train_all(Job *job)

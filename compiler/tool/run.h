@@ -36,6 +36,11 @@ int run_all(Session *session);
 int sweep_all(Session *session);
 int merge_all(const CommandLine *options);
 
+/* ---- plot.c: --plot */
+
+/* Prints the picture or writes it to its file. note: what is worth saying of that, or empty. */
+bool plot_show(const CommandLine *options, const Picture *picture, Failure *note, Failure *failure);
+
 /* ---- scores.c */
 
 /* The loss of a network, whose rule is its loss's node. */

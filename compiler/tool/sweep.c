@@ -56,6 +56,7 @@ static void describe(SweepJob *job)
 		.steps = o->steps, .patience = o->patience, .shuffle = !o->no_shuffle, .standardize = o->data.standardize,
 		.evaluates = !o->no_eval, .data = &s->data, .valid = o->valid && o->valid_fraction <= 0 ? &s->valid : 0,
 		.valid_fraction = o->valid_fraction, .loss_of = loss_over,
+		.draws = o->plot && !axes_have_number(o->sweep.axes.items, o->sweep.axes.count),
 		.threads = o->threads ? o->threads : physical_cores(), .stop = &stop_signal, .quiet = o->quiet,
 	};
 	if (job->sweep.threads > MAX_THREADS)
@@ -72,6 +73,22 @@ static bool check_trials(SweepJob *job)
 		good = trial_check(&trials, &job->plan.configurations[i], &job->failure);
 	trials_close(&trials);
 	return good;
+}
+
+/* Whether what will be drawn can be. */
+static bool check_plot(SweepJob *job)
+{
+	const Sweep *s = &job->sweep;
+	int64_t curves = job->plan.configuration_count;
+	for (int i = 0; !s->draws && i < s->axis_count; i++)
+		if (axes_have_number(&s->axes[i], 1)) {
+			curves /= s->axes[i].values.count;
+			break;
+		}
+	if (job->session->options.plot && curves > MAX_SERIES)
+		return fail(&job->failure, "--plot would show %lld curves, more than %d: give fewer values to what is not on "
+			"its axis", (long long)curves, MAX_SERIES);
+	return !s->draws || plan_keep_epochs(&job->plan, &job->failure);
 }
 
 static void refuse(SweepJob *job, const Refusal *refusal)
@@ -99,6 +116,12 @@ static bool open_file(SweepJob *job)
 	return lines_reopen(&job->file, job->path, place.length, place.sum, &kept, &job->failure);
 }
 
+static bool check_files(SweepJob *job)
+{
+	const char *plot = job->session->options.plot_path;
+	return (!plot || atomic_check(plot, &job->failure)) && open_file(job);
+}
+
 static void prepare(SweepJob *job)
 {
 	Refusal refusal;
@@ -106,8 +129,25 @@ static void prepare(SweepJob *job)
 		go_wrong(job, EXIT_COMMAND);
 	else if (!plan_open(&job->plan, &job->sweep, &refusal))
 		refuse(job, &refusal);
-	else if (!check_trials(job) || !open_file(job))
+	else if (!check_plot(job))
+		go_wrong(job, EXIT_COMMAND);
+	else if (!check_trials(job) || !check_files(job))
 		go_wrong(job, EXIT_DATA);
+}
+
+/* plan: null for runs of files, whose epochs are not known. */
+static void plot(Arena *arena, const CommandLine *options, const Plan *plan, const Records *records, int *status)
+{
+	Picture picture;
+	Failure note, failure;
+	if (!options->plot || !records->count)
+		return;
+	const bool made = plan && plan->epochs.items ? epochs_picture(&picture, plan, records, &failure)
+		: records_picture(&picture, arena, records, &failure);
+	if (!made || !plot_show(options, &picture, &note, &failure))
+		*status = report_failure(made ? EXIT_DATA : EXIT_COMMAND, &failure);
+	else if (note.text[0])
+		say("%s", note.text);
 }
 
 /* ---- runs */
@@ -129,7 +169,7 @@ static void on_end(void *context, int64_t run, const Result *result)
 		record_round(&record, number_digits(job->sweep.data->number_bytes));
 		if (result->outcome != OUTCOME_LOST)
 			APPEND(job->sweep.arena, &job->records, record);
-		if (job->path)
+		if (job->path && !record_find(&job->known, record.configuration, record.seed))
 			record_write(&job->file, &record);
 		job->waiting = job->path;
 	} else if (job->waiting) {
@@ -150,7 +190,7 @@ static int64_t *list_runs(SweepJob *job, int64_t *count)
 		const RunRecord *known = record_find(&job->known, record.configuration, record.seed);
 		if (!shard_has(&s->shard, run))
 			continue;
-		if (!known) {
+		if (!known || s->draws) {
 			runs[(*count)++] = run;
 			continue;
 		}
@@ -194,6 +234,7 @@ static void run_sweep(SweepJob *job)
 	records_sort(&job->records);
 	table_print(job->sweep.arena, &job->records, stdout);
 	fflush(stdout);
+	plot(job->sweep.arena, &job->session->options, &job->plan, &job->records, &job->status);
 	say_what(job, done, wall_seconds() - start, stopped);
 	if (stopped)
 		job->status = job->status ? job->status : 128 + stop_signal;
@@ -227,8 +268,10 @@ int merge_all(const CommandLine *options)
 		if (!written || !lines_close(&file, &failure))
 			status = report_failure(EXIT_DATA, &failure);
 	}
-	if (status == 0)
+	if (status == 0) {
 		table_print(arena, &all, stdout);
+		plot(arena, options, 0, &all, &status);
+	}
 	arena_close(arena);
 	return status;
 }

@@ -1,0 +1,84 @@
+/* picture.h: curves in one or two panels, which gnuplot or a terminal draws. */
+#ifndef BNC_PICTURE_H
+#define BNC_PICTURE_H
+#include "experiments.h"
+
+enum { MAX_SERIES = 12, MAX_PANELS = 2 };
+
+/* low, high: of a band around the curve; both are y without one. A y that is not finite leaves a gap. */
+typedef struct Point { double x, y, low, high; } Point;
+
+typedef struct Curve {
+	const char *name;
+	int style;              /* its colour, and what tells it from others without colours */
+	bool dashed;            /* it belongs to the series before it, and has its style */
+	bool band;
+	struct { Point *items; int count, capacity; } points;
+} Curve;
+
+typedef struct Panel {
+	const char *x_label, *y_label;
+	bool log_x, log_y;
+	Curve series[2 * MAX_SERIES];
+	int series_count;
+} Panel;
+
+typedef struct Picture {
+	Arena *arena;
+	const char *title;
+	Panel panels[MAX_PANELS];
+	int panel_count;
+} Picture;
+
+/* ---- picture.c */
+
+Panel *picture_add_panel(Picture *picture, const char *x_label, const char *y_label);
+/* Null: there are too many. */
+Curve *panel_add_series(Panel *panel, const char *name, int style);
+void series_add(Picture *picture, Curve *series, Point point);
+/* The median of the values, which are sorted, and the band from the 10th to the 90th percentile. */
+Point point_of_values(double x, double *values, int count);
+const char *picture_title(Arena *arena, const Records *records, int seeds);
+/* Whether there is a point with a finite y. */
+bool picture_has_points(const Picture *picture);
+/* Chooses an axis of y that shows small values beside large ones, where they differ that much. */
+void panel_choose_scale(Panel *panel);
+/* The range of the finite values; false: there are none. */
+typedef struct Extent { double x_low, x_high, y_low, y_high; } Extent;
+bool panel_extent(const Panel *panel, Extent *out);
+
+/* ---- gnuplot.c */
+
+/* Whether the name says what kind of picture the file is to be. */
+bool plot_check(const char *path, Failure *failure);
+/* Writes FILE.gp, or draws FILE.png, .svg or .pdf with gnuplot. Where that is missing, the script is written instead,
+ * and *missing is its name. */
+bool plot_write(const Picture *picture, const char *path, const char **missing, Failure *failure);
+
+/* ---- braille.c */
+
+/* Draws the picture with braille characters in so many columns. */
+void plot_print(const Picture *picture, int columns, FILE *out);
+
+/* ---- curves.c: what becomes of a loss epoch by epoch */
+
+typedef struct Curves {
+	Picture picture;
+	const Training *training;
+} Curves;
+
+void curves_open(Curves *curves, Arena *arena, const Training *training);
+/* Takes the numbers of an epoch that has ended. */
+EpochEnd curves_take;
+void curves_close(Curves *curves);
+
+/* ---- sweep_picture.c: loss and accuracy against what was varied */
+
+/* Whether a number varies in these axes. */
+bool axes_have_number(const Axis *axes, int count);
+/* The same loss and accuracy epoch by epoch, where none does. */
+bool epochs_picture(Picture *picture, const Plan *plan, const Records *records, Failure *failure);
+/* False: failure says what cannot be drawn. */
+bool records_picture(Picture *picture, Arena *arena, const Records *records, Failure *failure);
+
+#endif
