@@ -518,11 +518,12 @@ typedef struct Network {
 	bool epochs_unused;             /* it is not trained now, or for a number of steps */
 	uint64_t seed;
 	bool seed_given;
+	double init;                    /* what initial weights are multiplied with; 1 unless the command line says so */
 	const Diagnostics *refused;     /* what is wrong with a definition of the command line; null: nothing */
 } Network;
 
-/* A value that the command line gives to a `let`, to an argument of the optimizer or the schedule, to batch or epochs.
- * All spans are of its source, which is the command line's text as a statement: `define WIDTH=64`. */
+/* A value that the command line gives to a `let`, to an argument of the optimizer or the schedule, to batch, epochs or
+ * init. All spans are of its source, which is the command line's text as a statement: `define WIDTH=64`. */
 typedef struct Definition {
 	const char *name;
 	Span name_span;

@@ -91,6 +91,25 @@ bool program_initialise(const Program *program, void *net, Random *random, Failu
 	return true;
 }
 
+bool program_scale(const Program *program, void *net, double scale, Failure *failure)
+{
+	for (int i = 0; scale != 1 && i < program->tensor_count; i++) {
+		const ProgramTensor *tensor = &program->tensors[i];
+		if (tensor->init != INIT_KAIMING_UNIFORM)
+			continue;
+		const size_t bytes = program->kernels->number_bytes, count = tensor_count(tensor);
+		void *values = malloc(count * bytes);
+		if (!values)
+			return fail(failure, "not enough memory for the weights of %s", program->name);
+		tensor_get(program, net, tensor, values);
+		for (size_t k = 0; k < count; k++)
+			number_put(values, bytes, k, scale * number_at(values, bytes, k));
+		tensor_set(program, net, tensor, values);
+		free(values);
+	}
+	return true;
+}
+
 void program_set_random(const Program *program, void *net, const Random *random)
 {
 	uint32_t *generator = (uint32_t *)((char *)net + program->generator);

@@ -375,6 +375,8 @@ void *program_allocate(const Program *program, Failure *failure);
 void program_free(const Program *program, void *net);
 /* Sets the weights that torch would have, drawn in the same order. */
 bool program_initialise(const Program *program, void *net, Random *random, Failure *failure);
+/* Multiplies the weights, but not biases, with a number. */
+bool program_scale(const Program *program, void *net, double scale, Failure *failure);
 /* Gives the network's generator, if it has one, the state of this one; and back. */
 void program_set_random(const Program *program, void *net, const Random *random);
 void program_get_random(const Program *program, const void *net, Random *random);

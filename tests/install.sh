@@ -79,7 +79,7 @@ if have mandoc "the manual page"; then
 	mandoc -Tlint -W warning "$scratch/bnc.1" | grep -v 'missing date' >"$scratch/warnings"
 	check "manual: mandoc" [ ! -s "$scratch/warnings" ] || cat "$scratch/warnings"
 fi
-"$bnc" --help | grep -o '^  \(-[a-z], \)\?--[a-z-]*' | grep -o -e '--.*' >"$scratch/options"
+"$bnc" --help | grep -o '^  \(-[a-zA-Z], \)\?--[a-z-]*' | grep -o -e '--.*' >"$scratch/options"
 check "manual: there are options" [ "$(wc -l <"$scratch/options")" -gt 30 ]
 sed 's/\\-/-/g' "$scratch/bnc.1" | grep -o '^\(\\fB-[a-zA-Z]\\fR, \)*\\fB--[a-z-]*' |
 	sed 's/.*fB//' >"$scratch/explained"

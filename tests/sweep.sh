@@ -71,6 +71,16 @@ sweep models/mlp_bn.net --weights "$scratch/weights.st" --train moons:n=100 --se
 check 'with weights' same_as_alone '"seed":1,' models/mlp_bn.net --weights "$scratch/weights.st" --train moons:n=100 \
 	--epochs 2 --seed 1
 
+"$bnc" models/mlp.net --save "$scratch/one.st" >"$scratch/stdout"
+"$bnc" models/mlp.net -D init=0 --save "$scratch/zero.st" >"$scratch/stdout"
+check 'init scales weights' fails same_weights "$scratch/one.st" "$scratch/zero.st"
+"$bnc" models/mlp.net -D init=1 --save "$scratch/again.st" >"$scratch/stdout"
+check 'init=1 does not' same_weights "$scratch/one.st" "$scratch/again.st"
+sweep models/mlp.net --train moons:n=100 --sweep init=0,1,3 --epochs 2
+check 'init=3' same_as_alone '"init":3}' models/mlp.net --train moons:n=100 -D init=3 --epochs 2
+check 'init=1' same_as_alone '"init":1}' models/mlp.net --train moons:n=100 --epochs 2
+check 'each differs' [ "$(sed 's/.*"loss"/"loss"/; s/,.*//' "$runs" | sort -u | wc -l)" = 3 ]
+
 # What diverges is a result.
 set -- models/mlp.net --train moons:n=200 --epochs 4 --seeds 4 --sweep lr=0.1,1e30,log:1:2:3
 check 'a list of two kinds' status 2 "$bnc" "$@"

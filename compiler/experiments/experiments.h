@@ -110,6 +110,7 @@ typedef struct Configuration {
 	uint64_t identity;
 	Schedule schedule;
 	int batch, epochs;
+	double init;            /* as in Network */
 } Configuration;
 
 typedef struct Plan {

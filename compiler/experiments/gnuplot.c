@@ -103,12 +103,29 @@ static void put_axis(Code *code, char axis, const char *label, bool log)
 		axis, axis);
 }
 
+/* A few whole numbers, such as sizes, are marked themselves. */
+static void put_tics(Code *code, const Panel *panel)
+{
+	enum { MOST_MARKED = 10 };
+	const Curve *longest = &panel->series[0];
+	for (int i = 1; i < panel->series_count; i++)
+		longest = panel->series[i].points.count > longest->points.count ? &panel->series[i] : longest;
+	bool marked = longest->points.count > 1 && longest->points.count <= MOST_MARKED;
+	for (int i = 0; i < longest->points.count; i++)
+		marked &= longest->points.items[i].x == floor(longest->points.items[i].x);
+	code_put(code, marked ? "set xtics (" : "set xtics autofreq");
+	for (int i = 0; marked && i < longest->points.count; i++)
+		code_put(code, "%s%.7g", i ? ", " : "", longest->points.items[i].x);
+	code_put(code, marked ? ")\n" : "\n");
+}
+
 static void put_panel(Code *code, const Picture *picture, int index)
 {
 	const Panel *panel = &picture->panels[index];
 	Extent e;
 	put_axis(code, 'x', panel->x_label, panel->log_x);
 	put_axis(code, 'y', panel->y_label, panel->log_y);
+	put_tics(code, panel);
 	if (panel_extent(panel, &e) && e.x_low < e.x_high)
 		code_put(code, "set xrange [%.7g:%.7g]\n", e.x_low, e.x_high);
 	code_put(code, "plot \\\n");

@@ -127,6 +127,7 @@ static uint64_t identity_of(uint64_t hash, Arena *arena, const Network *network)
 	Network same = *network;
 	same.seed_given = false;
 	const char *text = network_text(arena, &same);
+	hash = network->init == 1 ? hash : hash_bytes(hash, &network->init, sizeof network->init);
 	return hash_bytes(hash, text, strlen(text));
 }
 
@@ -191,7 +192,7 @@ static bool add_configuration(Plan *plan, const SweepNetwork *n, int number, uin
 	*out = (Configuration){
 		.network = n, .compiled = find_compiled(plan, key), .settings = settings_text(s, &overrides),
 		.identity = identity_of(hash, arena, c->network), .schedule = copy_schedule(s->arena, c->network),
-		.batch = c->network->batch, .epochs = c->network->epochs,
+		.batch = c->network->batch, .epochs = c->network->epochs, .init = c->network->init,
 	};
 	plan->configuration_count++;
 	if (out->compiled) {

@@ -96,6 +96,7 @@ static bool begin(const Configuration *c, Run *run, Random *random, Failure *fai
 	Loaded loaded;
 	run->net = program_allocate(run->program, failure);
 	if (!run->net || !program_initialise(run->program, run->net, random, failure)
+		|| !program_scale(run->program, run->net, c->init, failure)
 		|| (c->network->weights && !program_load(run->program, run->net, c->network->weights, &loaded, failure)))
 		return false;
 	program_set_random(run->program, run->net, random);

@@ -110,7 +110,7 @@ bool check_size(Builder *b, const Scope *scope, const char *what, const Literal 
 	return false;
 }
 
-static bool check_real(Builder *b, const Scope *scope, const char *what, const Literal *value, const char *range,
+bool check_real(Builder *b, const Scope *scope, const char *what, const Literal *value, const char *range,
 	double *out)
 {
 	const char *wanted = arena_print(b->arena, "%s must be a number%s%s", what, range ? " " : "", range ? range : "");

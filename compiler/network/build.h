@@ -55,6 +55,9 @@ bool is_flag(const Literal *value);             /* true or false */
 bool unknown_name(Builder *b, const Scope *scope, const char *wanted, const Literal *value);
 /* Checks that the value is a whole number from 1 to most; what: its name in the message. */
 bool check_size(Builder *b, const Scope *scope, const char *what, const Literal *value, int most, double *out);
+/* Checks that the value is a number in the range of an ArgumentSpec. */
+bool check_real(Builder *b, const Scope *scope, const char *what, const Literal *value, const char *range,
+	double *out);
 /* Whether the number is in the range of an ArgumentSpec; null: every number is. */
 bool in_range(const char *range, double number);
 /* Sets the node's arguments, and reports everything that is wrong with them. */

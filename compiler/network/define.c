@@ -72,9 +72,9 @@ const Literal *defined_value(Builder *b, const Statement *let)
 
 /* ---- everything else */
 
-typedef struct Target { const char *name; Node *node; int index; int most, *setting; } Target;
+typedef struct Target { const char *name; Node *node; int index; int most, *setting; double *scale; } Target;
 
-enum { MAX_TARGETS = 2 * MAX_ARGUMENTS + 2 };
+enum { MAX_TARGETS = 2 * MAX_ARGUMENTS + 3 };
 
 static int list_arguments(Node *node, Target *out)
 {
@@ -91,6 +91,7 @@ static int list_targets(Network *network, Target out[MAX_TARGETS])
 	count += list_arguments(network->schedule, out + count);
 	out[count++] = (Target){.name = "batch", .most = MAX_BATCH, .setting = &network->batch};
 	out[count++] = (Target){.name = "epochs", .most = INT32_MAX, .setting = &network->epochs};
+	out[count++] = (Target){.name = "init", .scale = &network->init};
 	return count;
 }
 
@@ -108,7 +109,7 @@ static void report_unknown(Builder *b, const Definition *definition, const Targe
 		error_at(b->diagnostics, definition->name_span, "%s has no `%s`: did you mean `%s`?", network, name, near);
 	else
 		error_at(b->diagnostics, definition->name_span, "%s has no `%s`: a value can be given to a `let`, to an "
-			"argument of `optimizer %s` or `schedule %s`, to batch and to epochs", network, name,
+			"argument of `optimizer %s` or `schedule %s`, to batch, epochs and init", network, name,
 			b->network->optimizer->layer->name, b->network->schedule->layer->name);
 }
 
@@ -117,6 +118,8 @@ static void set_target(Builder *b, const Scope *scope, const Target *target, con
 	double number;
 	if (target->node)
 		replace_argument(b, scope, target->node, target->index, value);
+	else if (target->scale)
+		check_real(b, scope, target->name, value, ">= 0", target->scale);
 	else if (check_size(b, scope, target->name, value, target->most, &number))
 		*target->setting = (int)number;
 }

@@ -270,7 +270,7 @@ Network *network_build(Arena *arena, Diagnostics *diagnostics, const Statement *
 	Network *network = NEW(arena, Network);
 	*network = (Network){
 		.arena = arena, .path = source->path, .from = overrides->from, .until = overrides->until, .batch = 32,
-		.epochs = 10, .epochs_unused = overrides->epochs_unused,
+		.epochs = 10, .epochs_unused = overrides->epochs_unused, .init = 1,
 	};
 	network->name = strcmp(source->path, "-e") == 0 ? "net" : identifier_of(arena, source->path);
 	network->input = NEW(arena, Value);

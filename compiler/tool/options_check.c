@@ -162,6 +162,10 @@ static bool check_sweep(const CommandLine *options, const bool *given, Failure *
 		for (size_t k = 0; k < sizeof also / sizeof *also; k++)
 			if (strcmp(name, also[k]) == 0 && given[option_index(name)])
 				return fail(failure, "%s %s and --%s are the same: give one of them", option, name, name);
+		if (strcmp(name, "init") == 0 && (options->weights || options->emit.path || options->resume))
+			return fail(failure, "%s init scales initial weights, and --%s has %s: leave one of them out", option,
+				options->weights ? "weights" : options->resume ? "resume" : "emit",
+				options->emit.path ? "a function that draws them as they are" : "others");
 		for (int k = 0; k < i && k < s->definitions.count; k++)
 			if (strcmp(name, s->definitions.items[k].name) == 0)
 				return fail(failure, "%s %s is given a value by -D already: give it once", option, name);

@@ -322,10 +322,11 @@ const Spec options_table[] = {
 	{"quiet", 0, "neither a line per epoch nor a progress bar", .kind = FLAG, FIELD(quiet), .letters = "q"},
 
 	{"Experiments", .kind = TITLE},
-	{"define", "NAME=VALUE", "give a `let`, an argument of the optimizer, batch or epochs this value", .kind = READ,
-		.letters = "D", .read = read_definition, .repeats = true,
+	{"define", "NAME=X", "give a `let`, an argument of the optimizer, batch, epochs or init this value",
+		.kind = READ, .letters = "D", .read = read_definition, .repeats = true,
 		.more = "Takes the place of the value that the network has: of all `let NAME = ...`, or else of an argument of "
-			"its optimizer or its schedule, of batch or of epochs. The value is a number, true, false or a shape."},
+			"its optimizer or its schedule, of batch or of epochs. init multiplies all initial weights, but not "
+			"biases. The value is a number, true, false or a shape."},
 	{"sweep", "NAME=VALUES", "train with each of these values, several runs at a time, and print a table",
 		.kind = READ, .read = read_sweep, .repeats = true, .needs = TRAINING,
 		.more = "NAME is one of -D. VALUES are V1,V2,... or log:FROM:TO:COUNT, so many values in a geometric series "

@@ -139,7 +139,8 @@ static bool prepare_runs(Job *job)
 		runs[i].loss_of = loss_over;
 		runs[i].loss_rule = c->network->loss;
 		runs[i].net = program_allocate(&c->module->program, failure);
-		if (!runs[i].net || !program_initialise(&c->module->program, runs[i].net, random, failure))
+		if (!runs[i].net || !program_initialise(&c->module->program, runs[i].net, random, failure)
+			|| !program_scale(&c->module->program, runs[i].net, c->network->init, failure))
 			return false;
 		if (!s->resumes && weights_path(&s->options, i)
 			&& !load_weights(&c->module->program, runs[i].net, weights_path(&s->options, i), failure))
