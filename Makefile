@@ -4,6 +4,8 @@
 # make soak       builds, and checks N=100 random networks of SEED=1 in every way that they can be compiled and run
 # make mutations  makes one mistake after another in a copy of the sources, and tells which the tests do not notice;
 #                 ONLY="NAME ..." takes some, and a name may have a * in it
+# make article    repeats the article's experiment, then with many seeds, rates, batches, depths and initial weights:
+#                 tables, and the pictures in docs/pictures, which make readme makes again, too
 # make bench      installs what it compares with, builds, and measures; OPTIONS="--quick", --sweep, --only TEXT,
 #                 --json FILE
 # make bless      accepts what bnc prints now as the expected text of tests/golden and tests/errors, and in the docs
@@ -149,6 +151,7 @@ test_packages = $(build_packages) clang g++ tcc cmake libcriterion-dev mandoc gn
 target_packages = gcc-avr avr-libc simavr gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm qemu-user \
 	nodejs lld libc6-dev-arm64-cross libc6-dev-armhf-cross libc6-dev-i386-cross libc6-dev-powerpc-cross
 fuzz_packages = $(build_packages) clang libclang-rt-dev afl++
+article_packages = $(build_packages) gnuplot-nox
 bench_packages = libfann2 libopenblas0-pthread libdnnl2 python3-venv python3-dev g++
 
 install-build-packages:
@@ -178,6 +181,11 @@ run: install-build-packages
 		"(docs/batchnorm.md):"
 	@echo $(BUILD)/bnc models/mlp.net models/mlp_bn.net --train moons
 	$(BUILD)/bnc models/mlp.net models/mlp_bn.net --train moons
+
+article readme:
+	@sh tools/install-packages $(article_packages)
+	@$(parallel) bnc
+	@sh tools/article $(BUILD)/bnc docs/pictures
 
 strict = WERROR=-Werror
 sanitizers = -g -fsanitize=address,undefined -fno-sanitize-recover=all
@@ -247,5 +255,5 @@ ifndef V
 .SILENT:
 endif
 .PHONY: bnc unit replay soaker soak mutations fuzz install-build-packages install-packages install uninstall run test \
-	build-gcc build-sanitized build-clang bench bless clean help
+	article readme build-gcc build-sanitized build-clang bench bless clean help
 .DELETE_ON_ERROR:
