@@ -189,6 +189,15 @@ check 'in the terminal' [ "$(grep -c '[┤│]' "$scratch/drawn")" = 32 ]
 "$bnc" --plot models/mlp.net --train moons:n=100 --epochs 3 --quiet >"$scratch/again"
 check 'a network after --plot' [ "$(grep -c '[┤│]' "$scratch/again")" = 32 ]
 
+case $bnc in
+*sanitized*) ;;         # 1500 runs
+*)
+	check 'the article' sh tools/article "$bnc" "$scratch/pictures"
+	check 'a picture of each experiment' [ "$(ls "$scratch/pictures" | sed 's/\..*//' | tr '\n' ' ')" = \
+		'article batches depths rates scales seeds ' ]
+	;;
+esac
+
 # Signals: long runs, of which none is done; what was done stays.
 start() {
 	rm -f "$runs"

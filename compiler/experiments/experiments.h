@@ -3,7 +3,7 @@
 #define BNC_EXPERIMENTS_H
 #include "../bnc.h"
 
-enum { MAX_RUNS = 1 << 20, MOST_AXES = 16 };
+enum { MAX_RUNS = 1 << 20, MOST_AXES = 16, MAX_PROGRAMS = 4096 };
 
 /* ---- axes.c: --sweep NAME=VALUES */
 
@@ -96,7 +96,8 @@ typedef struct EpochResults {
  * runs: rates, and how long it is trained. */
 typedef struct Compiled {
 	Arena *arena;
-	const char *key;
+	const char *name;
+	const Compilation *compilation;
 	const Network *network;
 	Module *module;
 	struct Compiled *next;
@@ -120,6 +121,7 @@ typedef struct Plan {
 	int64_t run_count;      /* configurations times seeds: a run's number is configuration * seeds + seed */
 	Compiled *compiled;
 	int compiled_count;
+	const Map *programs;            /* the text on which a program depends -> Compiled */
 	Arena *broken;          /* of a network with mistakes */
 	EpochResults epochs;            /* if they are to be drawn */
 	int workers, run_threads;       /* how many runs there are at a time, and the threads of each */

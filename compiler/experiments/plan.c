@@ -133,25 +133,30 @@ static uint64_t identity_of(uint64_t hash, Arena *arena, const Network *network)
 
 /* ---- programs */
 
-static Compiled *find_compiled(const Plan *plan, const char *key)
-{
-	for (Compiled *c = plan->compiled; c; c = c->next)
-		if (strcmp(c->key, key) == 0)
-			return c;
-	return 0;
-}
-
-/* Compiles the network, which stays with the program. */
-static bool compile_new(Plan *plan, const SweepNetwork *n, Compilation *c, const char *key, Failure *failure)
+/* The program is compiled when all are known; until then its network and how to compile it are kept. */
+static bool add_program(Plan *plan, const SweepNetwork *n, const Compilation *c, const char *key, Failure *failure)
 {
 	Compiled *compiled = NEW(plan->sweep->arena, Compiled);
-	Module *m = compile_network(c->arena, c->network, &c->options, STAGE_RUN, failure);
-	*compiled = (Compiled){c->arena, key, c->network, m, plan->compiled};
+	if (plan->compiled_count == MAX_PROGRAMS)
+		return fail(failure, "the sweep would compile more than %d different networks: vary sizes less, or in several "
+			"sweeps", MAX_PROGRAMS);
+	*compiled = (Compiled){.arena = c->arena, .name = n->name, .compilation = c, .network = c->network,
+		.next = plan->compiled};
 	plan->compiled = compiled;
 	plan->compiled_count++;
-	if (m)
-		m->program.name = n->name;
-	return m;
+	plan->programs = map_put(plan->sweep->arena, plan->programs, key, compiled);
+	return true;
+}
+
+static bool compile_programs(const Plan *plan, Failure *failure)
+{
+	for (Compiled *c = plan->compiled; c; c = c->next) {
+		c->module = compile_network(c->arena, c->network, &c->compilation->options, STAGE_RUN, failure);
+		if (!c->module)
+			return false;
+		c->module->program.name = c->name;
+	}
+	return true;
 }
 
 static Schedule copy_schedule(Arena *arena, const Network *network)
@@ -190,7 +195,7 @@ static bool add_configuration(Plan *plan, const SweepNetwork *n, int number, uin
 	}
 	const char *key = program_key(arena, c->network);
 	*out = (Configuration){
-		.network = n, .compiled = find_compiled(plan, key), .settings = settings_text(s, &overrides),
+		.network = n, .compiled = map_get(plan->programs, key), .settings = settings_text(s, &overrides),
 		.identity = identity_of(hash, arena, c->network), .schedule = copy_schedule(s->arena, c->network),
 		.batch = c->network->batch, .epochs = c->network->epochs, .init = c->network->init,
 	};
@@ -199,9 +204,12 @@ static bool add_configuration(Plan *plan, const SweepNetwork *n, int number, uin
 		arena_close(arena);
 		return true;
 	}
-	const bool compiled = compile_new(plan, n, c, key, &refusal->failure);
+	if (!add_program(plan, n, c, arena_copy(s->arena, key, strlen(key)), &refusal->failure)) {
+		plan->broken = arena;
+		return false;
+	}
 	out->compiled = plan->compiled;
-	return compiled;
+	return true;
 }
 
 /* ---- the plan */
@@ -242,7 +250,7 @@ bool plan_open(Plan *plan, const Sweep *sweep, Refusal *refusal)
 			if (!add_configuration(plan, n, (int)k, hash, refusal))
 				return false;
 	}
-	return true;
+	return compile_programs(plan, &refusal->failure);
 }
 
 bool plan_keep_epochs(Plan *plan, Failure *failure)

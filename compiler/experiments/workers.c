@@ -51,11 +51,12 @@ static void leave_signals_to_parent(void)
 static void do_run(Crew *crew, Trials *trials, int worker, int64_t place, int results)
 {
 	Shared *shared = crew->shared;
-	Failure *failure = &shared->failures[worker];
+	Failure failure;
 	Result result;
-	failure->text[0] = 0;
-	if (!trial_run(trials, crew->runs[place], &result, failure))
+	if (!trial_run(trials, crew->runs[place], &result, &failure)) {
 		result.outcome = OUTCOME_LOST;
+		shared->failures[worker] = failure;
+	}
 	shared->results[place] = result;
 	if (write(results, &place, sizeof place) != (ssize_t)sizeof place)
 		_exit(1);       /* nobody waits for it any more */
@@ -170,6 +171,16 @@ static void end_workers(Crew *crew)
 		}
 }
 
+/* A process that ended just after it had taken a run has not said which. */
+static void find_lost(Crew *crew)
+{
+	for (int64_t place = 0; place < crew->count; place++)
+		if (crew->shared->results[place].outcome == OUTCOME_NONE) {
+			lose_run(crew, place, "its process has ended");
+			end_run(crew, place);
+		}
+}
+
 static bool is_stopped(const Crew *crew)
 {
 	return crew->plan->sweep->stop && *crew->plan->sweep->stop;
@@ -224,6 +235,8 @@ bool runs_do(const Plan *plan, const int64_t *runs, int64_t count, Ended *ended,
 	end_workers(&crew);
 	progress_clear(&crew.progress);
 	*stopped = is_stopped(&crew) && crew.ended_count < count;
+	if (done && !*stopped)
+		find_lost(&crew);
 	munmap(crew.shared, crew.bytes);
 	if (done && crew.lost)
 		done = fail(failure, "%lld run%s not be trained. The first: %s", (long long)crew.lost,
