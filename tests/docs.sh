@@ -82,7 +82,7 @@ for page in README.md docs/*.md docs/layers/*.md; do
 	with_tables "$page" >"$scratch/found"
 	compare "$scratch/found" "$page"
 	[ -z "$bless" ] || continue
-	folder=$scratch/$(basename "$page" .md)
+	folder=$scratch/pages/${page%.md}
 	mkdir -p "$folder/build"
 	ln -s "$bnc" "$folder/build/bnc"
 	ln -s "$top/models" "$folder/models"

@@ -12,8 +12,8 @@
  *
  * If inputs are nearly linearly dependent, as in every batch of two rows, w' C w can be a small difference of large
  * numbers. Then the same is computed with other variables e, which are not correlated: d = L e, and all of the above
- * holds with e in place of d and L' w in place of w; dW is L times the gradient that this gives. docs/layers/batchnorm.md
- * says how many digits this saves. */
+ * holds with e in place of d and L' w in place of w; dW is L times the gradient that this gives.
+ * docs/layers/batchnorm.md says how many digits this saves. */
 #include "activations.h"
 #include "columns.h"
 #include "few.h"
