@@ -16,7 +16,7 @@ bool validation_open(Validation *v, const Training *t, Failure *failure)
 	v->best = t->patience ? calloc((size_t)t->run_count, sizeof *v->best) : NULL;
 	bool done = v->outputs && (v->best || !t->patience);
 	for (int i = 0; done && t->patience && i < t->run_count; i++)
-		done = (v->best[i] = malloc(t->runs[i].program->bytes));
+		done = (v->best[i] = calloc(1, t->runs[i].program->bytes));   /* a file restores only its weights */
 	for (int i = 0; i < t->run_count; i++)
 		t->runs[i].best_epoch = -1;
 	return done || fail(failure, "not enough memory to validate on %d rows", t->valid->rows);

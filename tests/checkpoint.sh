@@ -25,7 +25,7 @@ trains() {
 	1) set -- "$@" --train moons --steps 9003 --save "$name.st" \
 		-e "$dropout; optimizer rmsprop lr=0.001; schedule one_cycle 0.01" ;;
 	2) set -- "$@" --train wine --standardize --valid 0.2 --patience 300 --epochs 1500 --batch 7 --save "$name.st" \
-		-e 'linear 16; relu; linear 3; optimizer adamw lr=0.001' ;;
+		--precise-bn -e 'linear 16; batchnorm; relu; linear 3; optimizer adamw lr=0.001' ;;
 	3) set -- "$@" --train moons --epochs 300 -e "$dropout; optimizer adam" -e 'linear 2; optimizer sgd momentum=0.9' ;;
 	4) set -- "$@" --train moons --epochs 400 -e "$small; optimizer adam" -e 'linear 2; optimizer sgd momentum=0.9' ;;
 	5) set -- "$@" --train moons --epochs 200 --dtype f64 --no-shuffle --save "$name.st" \

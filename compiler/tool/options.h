@@ -37,7 +37,7 @@ typedef struct CommandLine {
 	int dump;               /* a Stage, or -1 */
 	StandaloneOptions emit;
 	int threads;            /* 0: as many as are worth it */
-	bool profile, recompute;
+	bool profile, recompute, precise_bn;
 	SweepOptions sweep;
 	bool plot;
 	const char *plot_path;  /* null: in the terminal */

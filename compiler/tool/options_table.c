@@ -319,6 +319,11 @@ const Spec options_table[] = {
 	{"no-eval", 0, "do not run the trained network on all of the data", .kind = FLAG, FIELD(no_eval), .needs = TRAINING,
 		.more = "Without it, classifiers are run on all rows in evaluation mode, after all files are written, for the "
 			"accuracy."},
+	{"precise-bn", 0, "then give every batchnorm the statistics of all rows for its running ones", .kind = FLAG,
+		FIELD(precise_bn), .needs = TRAINING,
+		.more = "Running statistics are those of the last batches. With this, one more pass over the training data, "
+			"after the last step and before files are written, finds the mean and the variance of all rows. With "
+			"--epochs 0 it only does that. docs/data.md says when it helps."},
 	{"quiet", 0, "neither a line per epoch nor a progress bar", .kind = FLAG, FIELD(quiet), .letters = "q"},
 
 	{"Experiments", .kind = TITLE},

@@ -1,5 +1,6 @@
 /* run.c: does a run: prepares, trains, writes files, evaluates. */
 #include "run.h"
+#include "gap.h"
 #include "pool.h"
 #include "profile.h"
 #include "progress.h"
@@ -20,6 +21,7 @@ typedef struct Job {
 	Host host;
 	Profile profile;
 	Training training;
+	Population *populations;        /* of each network */
 	LineFile log;
 	Curves curves;          /* of --plot */
 	Checkpoint checkpoint;
@@ -171,6 +173,22 @@ static bool check_afterwards(Job *job)
 	return true;
 }
 
+/* --precise-bn is for what the batches move. */
+static bool check_norms(const Session *s, Failure *failure)
+{
+	bool any = !s->options.precise_bn;
+	for (int i = 0; i < s->count && s->options.precise_bn; i++) {
+		const Network *network = s->compilations[i].network;
+		const Node *kept = find_norm(network, false);
+		any |= find_norm(network, true) != 0;
+		if (kept)
+			return fail(failure, "--precise-bn: batchnorm `%s` of %s has momentum=0, so that it keeps its running "
+				"statistics: leave one of them out", kept->path, network->name);
+	}
+	return any || fail(failure, "--precise-bn is for networks with a batchnorm, and %s has none: leave it out",
+		s->count == 1 ? s->compilations[0].network->name : "each of these");
+}
+
 static void prepare(Job *job)
 {
 	Wrong wrong;
@@ -180,7 +198,7 @@ static void prepare(Job *job)
 		job->standalone = standalone_open(&job->session->compilations[0], emit, &wrong, &job->failure);
 	if (emit->path && !job->standalone)
 		go_wrong(job, emit_status[wrong]);
-	else if (!check_agreement(job->session, &job->failure))
+	else if (!check_agreement(job->session, &job->failure) || !check_norms(job->session, &job->failure))
 		go_wrong(job, EXIT_COMMAND);
 	else if (!check_afterwards(job) || !prepare_runs(job))
 		go_wrong(job, EXIT_DATA);
@@ -304,6 +322,32 @@ static void report_stop(Job *job)
 	job->status = job->status ? job->status : 128 + signal;
 }
 
+/* Compares the statistics of each network's batchnorms, for the report. The pass over the data takes at most a tenth of
+ * the steps that were trained, but some steps take no time. */
+static bool find_gaps(Job *job)
+{
+	enum { FEW_STEPS = 64, PART = 10 };
+	const Host host = {.pool = job->host.pool};
+	for (int i = 0; i < job->session->count; i++) {
+		const int64_t part = job->runs[i].steps / PART, steps = part > FEW_STEPS ? part : FEW_STEPS;
+		if (!gap_find(&job->populations[i], job->session->compilations[i].module, &job->training, &job->runs[i], &host,
+				job->options->precise_bn ? 0 : steps, &job->failure))
+			return false;
+	}
+	return true;
+}
+
+/* Before anything is written; a signal leaves the statistics as they are. */
+static bool take_populations(Job *job)
+{
+	if (!find_gaps(job))
+		return false;
+	for (int i = 0; i < job->session->count; i++)
+		if (job->populations[i].found && !population_take(&job->populations[i], &job->runs[i], &job->failure))
+			return false;
+	return true;
+}
+
 /* ", accuracy ..."; false when a signal ended the evaluation. */
 static bool print_accuracy(const Job *job, const Run *run)
 {
@@ -338,6 +382,7 @@ static bool print_results(const Job *job)
 			printf(", the weights of epoch %d (valid_loss %s)", run->best_epoch, measure_text(loss, run->best_loss));
 		evaluated &= print_accuracy(job, run);
 		printf("\n");
+		gap_print(&job->populations[i], c->module->program.name, job->options->precise_bn);
 	}
 	return evaluated;
 }
@@ -347,6 +392,8 @@ static void report(Job *job)
 	if (job->options->profile)
 		print_profile(job->session->compilations[0].module, &job->profile, stdout);
 	job->host.profile = 0;
+	if (!job->options->precise_bn && !job->options->no_eval && !job->training.stopped && !find_gaps(job))
+		go_wrong(job, EXIT_DATA);
 	bool evaluated = print_results(job);
 	if (job->training.stopped)
 		report_stop(job);
@@ -473,6 +520,8 @@ static void train_and_write(Job *job)
 			job->failure = job->checkpoint.failure;
 			go_wrong(job, EXIT_DATA);
 		}
+		if (job->options->precise_bn && !job->training.stopped && !take_populations(job))
+			go_wrong(job, EXIT_DATA);
 		write_results(job);
 	}
 	if (job->options->log && !lines_close(&job->log, &job->failure))
@@ -525,11 +574,16 @@ static void run_on_others(Job *job)
 
 int run_all(Session *session)
 {
+	const size_t count = (size_t)session->count;
 	Job job = {
-		.session = session, .options = &session->options, .runs = calloc((size_t)session->count, sizeof *job.runs),
+		.session = session, .options = &session->options, .runs = calloc(count, sizeof *job.runs),
+		.populations = calloc(count, sizeof *job.populations),
 	};
-	if (!job.runs)
+	if (!job.runs || !job.populations) {
+		free(job.runs);
+		free(job.populations);
 		return no_memory(session->count);
+	}
 	stop_catch();
 	prepare(&job);
 	if (job.status == 0 && job.options->train)
@@ -543,6 +597,9 @@ int run_all(Session *session)
 	for (int i = 0; i < session->count; i++)
 		if (job.runs[i].program)
 			program_free(job.runs[i].program, job.runs[i].net);
+	for (int i = 0; i < session->count; i++)
+		population_close(&job.populations[i]);
+	free(job.populations);
 	free(job.runs);
 	free(job.about);
 	standalone_close(job.standalone);
