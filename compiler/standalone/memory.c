@@ -1,13 +1,26 @@
 /* The memory table in the emitted header. */
 #include "standalone.h"
 
+/* Bytes for each lane in a kernel that moves a window over images: convolutions in groups take most. */
+enum { IMAGE_STACK = 4608 };
+
+static bool sees_images(const Routine *routine)
+{
+	for (int i = 0; i < routine->steps.count; i++)
+		if (routine->steps.items[i]->kernel->image)
+			return true;
+	return false;
+}
+
 /* The stack of a routine and its deepest kernel: the most that gcc 12 used for any of them, rounded up to half a KB,
- * for scalar code or for each lane, convolutions in groups taking most, and twice as much of doubles; and two words for
- * each place in working memory, some of which gcc spills. tests/emit_compile.sh compares. */
+ * for scalar code or for each lane, and twice as much of doubles; and two words for each place in working memory, some
+ * of which gcc spills. tests/emit_compile.sh compares. */
 static size_t stack_bytes(const Module *m, const Routine *routine, size_t scalar, size_t lane)
 {
 	size_t lanes = (size_t)m->options.target->lanes;
 	const size_t numbers = number_bytes(m) / sizeof(float);
+	if (sees_images(routine) && lane < IMAGE_STACK)
+		lane = IMAGE_STACK;
 	return (lanes == 1 ? scalar : lane * lanes) * numbers + 16 * (size_t)routine->temporaries.count;
 }
 

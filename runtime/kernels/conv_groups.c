@@ -44,14 +44,25 @@ INLINE void copy_weights(const Groups *g, int tap, const int to_block, real *blo
 	}
 }
 
-/* The weights of kernel rows and columns from (row, column) on, as conv.c has those of a panel of `inputs` inputs. */
-static void gather_weights(const Groups *g, int kernel_width, const Strip *strip, int row, int column, Vector *block,
+/* The weights of a part of the kernel, as conv.c has those of a panel of `inputs` inputs. */
+static void gather_weights(const Groups *g, int kernel_width, const Part *part, int inputs, Vector *block,
 	const real *w)
 {
-	fill_rows(strip->kernel_height * strip->kernel_width * strip->inputs, (real *)block, splat(0.0f));
-	for (int i = 0; i < strip->kernel_height; i++)
-		for (int k = 0; k < strip->kernel_width; k++, block += strip->inputs)
-			copy_weights(g, (row + i) * kernel_width + column + k, 1, (real *)block, LANES, 1, (real *)w);
+	fill_rows(part->o.kernel_height * part->o.kernel_width * inputs, (real *)block, splat(0.0f));
+	for (int i = 0; i < part->o.kernel_height; i++)
+		for (int k = 0; k < part->o.kernel_width; k++, block += inputs)
+			copy_weights(g, (part->row + i) * kernel_width + part->column + k, 1, (real *)block, LANES, 1, (real *)w);
+}
+
+/* What a panel of x gives a panel of y, by a part of the kernel. */
+NOINLINE void convolve_part(const Groups *g, int kernel_width, const Part *part, Strip strip, const real *x,
+	const real *w)
+{
+	Vector block[MOST_TAPS * LANES];
+	gather_weights(g, kernel_width, part, strip.inputs, block, w);
+	strip.w = (const real *)block;
+	strip.w_line = (ptrdiff_t)part->o.kernel_width * strip.inputs * LANES;
+	convolve(&strip, &part->o, 0, part->o.images, x);
 }
 
 static void KERNEL_FN(conv2d_grouped)(int rows, int outputs, int inputs, WINDOW_PARAMETERS, int groups, int panel,
@@ -61,20 +72,14 @@ static void KERNEL_FN(conv2d_grouped)(int rows, int outputs, int inputs, WINDOW_
 	const int channels = inputs / (kernel_height * kernel_width);
 	Groups g = { channels, outputs / groups, kernel_height * kernel_width, outputs, 0, panel };
 	const Panels seen = panels_seen(panel, outputs, g.outputs, channels);
-	const int columns = smaller(kernel_width, MOST_TAPS), rows_at_once = MOST_TAPS / columns;
-	Vector block[MOST_TAPS * LANES];
-	Strip strip = { 0, 0, 0, width, stride_width, 0, 0, 0, 0, 0, (const real *)block, y, b ? b : nothing };
+	Strip strip = { 0, 0, 0, y, b ? b : nothing };
 	for (g.x_panel = seen.first; g.x_panel < seen.end; g.x_panel++) {
 		strip.inputs = smaller(channels * groups - g.x_panel * LANES, LANES);
-		for (int row = 0; row < kernel_height; row += rows_at_once)
-			for (int column = 0; column < kernel_width; column += columns) {
-				strip.kernel_height = smaller(rows_at_once, kernel_height - row);
-				strip.kernel_width = smaller(columns, kernel_width - column);
-				strip.shift = column - padding_width;
-				gather_weights(&g, kernel_width, &strip, row, column, block, w);
-				convolve(strip, &o, row, x + (ptrdiff_t)g.x_panel * o.images * height * width * LANES);
-				strip.start = 0;
-			}
+		FOR_GATHERED_PARTS(part, &o) {
+			convolve_part(&g, kernel_width, &part, strip, x + (ptrdiff_t)g.x_panel * o.images * height * width * LANES,
+				w);
+			strip.start = 0;
+		}
 	}
 }
 
@@ -111,14 +116,19 @@ static void KERNEL_FN(conv2d_grouped_dw)(int rows, int outputs, int inputs, WIND
 	const int taps = kernel_height * kernel_width, channels = inputs / taps;
 	Groups g = { channels, outputs / groups, taps, outputs, 0, panel };
 	const Panels seen = panels_seen(panel, outputs, g.outputs, channels);
-	Vector block[LANES];
+	Vector block[MOST_TAPS * LANES];
 	fill_rows(inputs, dw, splat(0.0f));
-	fill_rows(LANES, (real *)block, splat(0.0f));
-	for (g.x_panel = seen.first; g.x_panel < seen.end; g.x_panel++)
-		for (int tap = 0; tap < taps; tap++) {
-			dw_of_tap(&o, smaller(channels * groups - g.x_panel * LANES, LANES), tap, (real *)block,
+	for (g.x_panel = seen.first; g.x_panel < seen.end; g.x_panel++) {
+		const int count = smaller(channels * groups - g.x_panel * LANES, LANES);
+		FOR_GATHERED_PARTS(part, &o) {
+			real *from = (real *)block;
+			fill_rows(part.o.kernel_height * part.o.kernel_width * count, from, splat(0.0f));
+			add_dw(&part.o, 0, o.images, count, from, (ptrdiff_t)part.o.kernel_width * count * LANES,
 				x + (ptrdiff_t)g.x_panel * o.images * height * width * LANES, dy);
-			copy_weights(&g, tap, 0, (real *)block, LANES, 1, dw);
+			for (int i = 0; i < part.o.kernel_height; i++)
+				for (int k = 0; k < part.o.kernel_width; k++, from += count * LANES)
+					copy_weights(&g, (part.row + i) * kernel_width + part.column + k, 0, from, LANES, 1, dw);
 		}
+	}
 }
 #endif

@@ -164,6 +164,16 @@ INLINE Vector rounded(Vector value)
 #endif
 }
 
+/* Returns the index, and keeps the compiler from knowing so. Otherwise gcc 12 finds that a loop loads again what it has
+ * loaded some iterations ago, and keeps it in memory until then, for lack of registers. */
+INLINE ptrdiff_t hidden(ptrdiff_t index)
+{
+#if defined __GNUC__ && !defined __TINYC__
+	__asm__("" : "+r"(index));
+#endif
+	return index;
+}
+
 INLINE Bits bits_of(Vector value)
 {
 	Lanes lanes;
