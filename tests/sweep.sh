@@ -198,6 +198,10 @@ case $bnc in
 	;;
 esac
 
+"$bnc" models/mlp.net --train moons:n=100 --seeds 2 --epochs 1 --quiet >"$scratch/again"
+"$bnc" models/mlp.net models/mlp.net --train moons:n=100 --seeds 2 --epochs 1 --quiet >"$scratch/twice"
+check 'a network given twice counts once' cmp "$scratch/again" "$scratch/twice"
+
 # Signals: long runs, of which none is done; what was done stays.
 start() {
 	rm -f "$runs"

@@ -155,6 +155,8 @@ static bool check_sweep(const CommandLine *options, const bool *given, Failure *
 	for (size_t i = 0; is_sweep(options) && i < sizeof alone / sizeof *alone; i++)
 		if (given[option_index(alone[i])])
 			return fail(failure, "--%s is of one run, and --%s makes several: leave one of them out", alone[i], word);
+	if (is_sweep(options) && options->overrides.epochs == 0 && options->steps == 0)
+		return fail(failure, "--epochs 0 trains nothing, so that --%s has nothing to compare", word);
 	for (int i = 0; i < s->definitions.count + s->axes.count; i++) {
 		const int axis = i - s->definitions.count;
 		const char *name = axis < 0 ? s->definitions.items[i].name : s->axes.items[axis].name;

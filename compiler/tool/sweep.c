@@ -231,7 +231,7 @@ static void run_sweep(SweepJob *job)
 		go_wrong(job, EXIT_DATA);
 	stop_evaluation();
 	const int64_t done = job->records.count - known;
-	records_sort(&job->records);
+	records_once(&job->records);    /* a network may be given twice */
 	table_print(job->sweep.arena, &job->records, stdout);
 	fflush(stdout);
 	plot(job->sweep.arena, &job->session->options, &job->plan, &job->records, &job->status);
