@@ -1,15 +1,11 @@
 /* dropout_test.c: the masks of dropout on every kernel set, against the generator of random.c in torch's order. */
-#include "kernel_set.h"
 #include "kernels.h"
 #include "runtime.h"
+#include "set_support.h"
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define FOR_EACH_SET(set) \
-	for (const KernelSet *const *set##_in = kernel_sets, *set; (set = *set##_in) != NULL; set##_in++) \
-		if (set->usable())
 
 typedef struct Shape { int images, positions, channels; } Shape;
 
@@ -71,7 +67,7 @@ Test(dropout, masks_are_in_the_order_of_torch)
 	const Shape shapes[] = {{1, 1, 1}, {3, 1, 5}, {4, 1, 16}, {2, 1, 17}, {33, 1, 70}, {37, 1, 33}, {2, 6, 3},
 		{3, 49, 20}, {1, 100, 33}, {5, 2, 1}};
 	const double keeps[] = {0.5, 0.7, 1 - 1e-9, 0x1p-53, 1e-3};
-	FOR_EACH_SET(set)
+	FOR_EACH_USABLE_SET(set)
 		for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
 			for (size_t k = 0; k < sizeof keeps / sizeof *keeps; k++)
 				check_mask(set, &shapes[i], keeps[k], (int)(311 * i + k) % 627);
@@ -80,7 +76,7 @@ Test(dropout, masks_are_in_the_order_of_torch)
 /* Without a mask everything is dropped; as torch has it, by a product with 0. */
 Test(dropout, of_all_is_a_product_with_zero)
 {
-	FOR_EACH_SET(set) {
+	FOR_EACH_USABLE_SET(set) {
 		float x[2 * 16];
 		for (int i = 0; i < 2 * set->lanes; i++)
 			x[i] = i % 3 ? -2.0f : INFINITY;

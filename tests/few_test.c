@@ -1,7 +1,7 @@
 /* few_test.c: what the kernels for few inputs lose of the digits, against double, beside what PyTorch loses in
  * float32. */
-#include "kernel_set.h"
 #include "kernels.h"
+#include "set_support.h"
 #include <criterion/criterion.h>
 #include <float.h>
 #include <math.h>
@@ -193,15 +193,13 @@ Test(few, loses_no_more_than_8_times_what_pytorch_does)
 			make_panel(&panel, &cases[c], rows, inputs, (uint32_t)trial * 7919u + 1u);
 			compute(&panel, 0, &want);
 			compute(&panel, 1, &pytorch);
-			for (const KernelSet *const *set = kernel_sets; *set; set++) {
-				if (!(*set)->usable())
-					continue;
-				run(*set, &panel, &found);
+			FOR_EACH_USABLE_SET(set) {
+				run(set, &panel, &found);
 				for (int group = 0; group < GROUPS; group++) {
 					const double lost = error(&panel, &found, &want, group),
 						allowed = 8 * fmax(error(&panel, &pytorch, &want, group), 0x1p-23);
 					cr_expect(lost <= allowed, "%s: %s, %d rows of %d, trial %d: %s lost %.2g, PyTorch %.2g",
-						(*set)->name, cases[c].name, rows, inputs, trial, group_names[group], lost, allowed / 8);
+						set->name, cases[c].name, rows, inputs, trial, group_names[group], lost, allowed / 8);
 				}
 			}
 		}

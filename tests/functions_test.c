@@ -1,8 +1,8 @@
 /* functions_test.c: the accuracy of the kernels' own exp, log, tanh and sigmoid over the whole range of floats. */
 #define LANES 1
-#include "kernel_set.h"
 #include "kernels.h"
 #include "kernels/functions.h"
+#include "set_support.h"
 #include <criterion/criterion.h>
 #include <string.h>
 
@@ -50,19 +50,17 @@ static void check_scalar(const char *name, float function(float), double exact(d
 /* A kernel that maps values, on every set: with fused multiply-adds the bits differ. */
 static void check_kernel(const char *name, size_t entry, double exact(double), double limit)
 {
-	for (const KernelSet *const *set = kernel_sets; *set; set++) {
-		if (!(*set)->usable())
-			continue;
+	FOR_EACH_USABLE_SET(set) {
 		void (*kernel)(int rows, float *y, const float *x);
-		memcpy(&kernel, (const char *)(*set)->table + entry, sizeof kernel);
+		memcpy(&kernel, (const char *)set->table + entry, sizeof kernel);
 		float x[BLOCK], y[BLOCK];
 		for (uint64_t bits = 0; bits <= UINT32_MAX; bits += STRIDE * BLOCK) {
 			for (int i = 0; i < BLOCK; i++)
 				x[i] = float_from((uint32_t)(bits + (uint64_t)i * STRIDE));
-			kernel(BLOCK / (*set)->lanes, y, x);
+			kernel(BLOCK / set->lanes, y, x);
 			for (int i = 0; i < BLOCK; i++) {
 				const double error = error_of(y[i], exact(x[i]));
-				cr_assert(error <= limit, "%s, %s(%a) is %g ulp off", (*set)->name, name, (double)x[i], error);
+				cr_assert(error <= limit, "%s, %s(%a) is %g ulp off", set->name, name, (double)x[i], error);
 			}
 		}
 	}

@@ -1,6 +1,7 @@
 /* images_test.c: the kernels of images on every kernel set, with windows of many shapes, against sums in double. */
 #include "bnc.h"
 #include "kernels.h"
+#include "set_support.h"
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdlib.h>
@@ -248,9 +249,8 @@ static void check_convolutions(int kind)
 		if (!s.y_height || !s.y_width)
 			continue;
 		Arrays a = convolve(&s, &random);
-		for (const KernelSet *const *set = kernel_sets; *set; set++)
-			if ((*set)->usable())
-				check_convolution(*set, &s, kind, &a);
+		FOR_EACH_USABLE_SET(set)
+			check_convolution(set, &s, kind, &a);
 		free_arrays(&a);
 	}
 }
@@ -325,9 +325,8 @@ Test(images, pools)
 		Arrays a = convolve(&s, &random);
 		for (int largest = 0; largest < 2; largest++) {
 			pool(&s, &a, largest);
-			for (const KernelSet *const *set = kernel_sets; *set; set++)
-				if ((*set)->usable())
-					check_pool(*set, &s, &a, largest);
+			FOR_EACH_USABLE_SET(set)
+				check_pool(set, &s, &a, largest);
 		}
 		free_arrays(&a);
 	}
@@ -340,18 +339,18 @@ Test(images, maximum_of_nan)
 		{{1, NAN, 2}, NAN, 1}, {{NAN, 5, NAN}, NAN, 0}, {{3, 2, NAN}, NAN, 2}, {{1, 7, 7}, 7, 1},
 		{{-INFINITY, -INFINITY, -INFINITY}, -INFINITY, 0},
 	};
-	for (const KernelSet *const *set = kernel_sets; *set; set++)
-		for (size_t i = 0; (*set)->usable() && i < sizeof cases / sizeof *cases; i++) {
+	FOR_EACH_USABLE_SET(set)
+		for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 			float x[3 * 16] = {0}, dx[3 * 16], y[16], dy[16] = {1};
 			for (int pixel = 0; pixel < 3; pixel++)
-				x[pixel * (*set)->lanes] = cases[i].x[pixel];
-			(*set)->table->maxpool2d(1, 1, 3, 1, 1, 1, 3, 1, 1, 0, 0, y, x);
-			(*set)->table->maxpool2d_bwd(1, 1, 3, 1, 1, 1, 3, 1, 1, 0, 0, dx, dy, x, y);
-			cr_expect(isnan(cases[i].y) ? isnan(y[0]) : y[0] == cases[i].y, "%s, %zu: %g", (*set)->name, i,
+				x[pixel * set->lanes] = cases[i].x[pixel];
+			set->table->maxpool2d(1, 1, 3, 1, 1, 1, 3, 1, 1, 0, 0, y, x);
+			set->table->maxpool2d_bwd(1, 1, 3, 1, 1, 1, 3, 1, 1, 0, 0, dx, dy, x, y);
+			cr_expect(isnan(cases[i].y) ? isnan(y[0]) : y[0] == cases[i].y, "%s, %zu: %g", set->name, i,
 				(double)y[0]);
 			for (int pixel = 0; pixel < 3; pixel++)
-				cr_expect_eq(dx[pixel * (*set)->lanes], pixel == cases[i].at, "%s, %zu: the gradient of pixel %d is %g",
-					(*set)->name, i, pixel, (double)dx[pixel * (*set)->lanes]);
+				cr_expect_eq(dx[pixel * set->lanes], pixel == cases[i].at, "%s, %zu: the gradient of pixel %d is %g",
+					set->name, i, pixel, (double)dx[pixel * set->lanes]);
 		}
 }
 
@@ -365,16 +364,14 @@ Test(images, flatten_has_the_order_of_torch)
 	for (int channels = 1; channels <= 33; channels += 4)
 		for (int pixels = 1; pixels <= 12; pixels++) {
 			double *values = doubles((size_t)(IMAGES * channels * pixels), &random);
-			for (const KernelSet *const *set = kernel_sets; *set; set++) {
-				if (!(*set)->usable())
-					continue;
+			FOR_EACH_USABLE_SET(set) {
 				const Shapes none = {.images = IMAGES, .channels = channels, .height = pixels, .width = 1};
-				float *x = image_panels(*set, IMAGES, channels, pixels, values, stranger),
-					*y = image_panels(*set, IMAGES, channels * pixels, 1, values, stranger);
-				(*set)->table->flatten(IMAGES, pixels, channels, y, x);
-				expect_image(*set, "flatten", IMAGES, channels * pixels, 1, values, y, true, &none);
-				(*set)->table->unflatten(IMAGES, pixels, channels, x, y);
-				expect_image(*set, "unflatten", IMAGES, channels, pixels, values, x, true, &none);
+				float *x = image_panels(set, IMAGES, channels, pixels, values, stranger),
+					*y = image_panels(set, IMAGES, channels * pixels, 1, values, stranger);
+				set->table->flatten(IMAGES, pixels, channels, y, x);
+				expect_image(set, "flatten", IMAGES, channels * pixels, 1, values, y, true, &none);
+				set->table->unflatten(IMAGES, pixels, channels, x, y);
+				expect_image(set, "unflatten", IMAGES, channels, pixels, values, x, true, &none);
 				free(x);
 				free(y);
 			}

@@ -1,6 +1,7 @@
 /* network_support.h: what the tests of the passes share: a text compiled in this process, and its tensors by hand. */
 #ifndef NETWORK_SUPPORT_H
 #define NETWORK_SUPPORT_H
+#include "set_support.h"
 #include "verify/model.h"
 #include <criterion/criterion.h>
 #include <stdlib.h>
@@ -31,17 +32,6 @@ static inline void compile_text(Compilation *c, const char *text, const KernelSe
 	*c = (Compilation){.options = {.target = target, .fuse = fused}};
 	compile_with_options(c, text, last);
 }
-
-/* The next kernel set that this processor can run; null at the end. */
-static inline const KernelSet *usable_set(const KernelSet *const **next)
-{
-	while (**next && !(**next)->usable())
-		++*next;
-	return **next ? *(*next)++ : 0;
-}
-
-#define FOR_EACH_USABLE_SET(set) \
-	for (const KernelSet *const *next_##set = kernel_sets, *set; (set = usable_set(&next_##set));)
 
 static inline void *allocate_net(const Compilation *c)
 {

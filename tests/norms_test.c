@@ -1,18 +1,14 @@
 /* norms_test.c: layernorm and groupnorm on every kernel set: groups of channels in images of many shapes, against sums
  * in double; and what the formulae promise beyond being right on ordinary numbers. */
-#include "kernel_set.h"
 #include "kernels.h"
 #include "runtime.h"
+#include "set_support.h"
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 typedef struct Shape { int images, positions, channels, groups, weights; } Shape;
-
-#define FOR_EACH_SET(set) \
-	for (const KernelSet *const *set##_in = kernel_sets, *set; (set = *set##_in) != NULL; set##_in++) \
-		if (set->usable())
 
 static int up_to(Random *random, int most)
 {
@@ -176,7 +172,7 @@ Test(norms, groups_of_channels)
 			a.bias[w] = 0;
 		}
 		normalise(&s, &a, 0.01);
-		FOR_EACH_SET(set)
+		FOR_EACH_USABLE_SET(set)
 			check_groups(set, &s, &a, affine, 0.01f);
 		double *all[] = {a.x, a.dy, a.weight, a.bias, a.y, a.dx, a.dweight, a.dbias};
 		for (size_t i = 0; i < sizeof all / sizeof *all; i++)
@@ -245,7 +241,7 @@ static double error_around(const KernelSet *set, bool rows, double mean, double 
 Test(norms, a_large_mean_does_no_harm)
 {
 	const double means[] = {0, 1e3, 1e4, 1e6, -1e6};
-	FOR_EACH_SET(set)
+	FOR_EACH_USABLE_SET(set)
 		for (int rows = 0; rows < 2; rows++)
 			for (size_t i = 0; i < sizeof means / sizeof *means; i++) {
 				const double error = error_around(set, rows, means[i], 0);
@@ -255,7 +251,7 @@ Test(norms, a_large_mean_does_no_harm)
 
 Test(norms, the_first_value_may_be_far_from_the_others)
 {
-	FOR_EACH_SET(set)
+	FOR_EACH_USABLE_SET(set)
 		for (int rows = 0; rows < 2; rows++) {
 			const double error = error_around(set, rows, 3, 1e4);
 			cr_expect(error < 3e-6, "%s: %g", set->name, error);
@@ -266,7 +262,7 @@ Test(norms, of_a_constant_is_zero)
 {
 	const float constants[] = {0.1f, -3.3e-5f, 1234567.8f, 1e30f, 0};
 	float x[ROWS * FEATURES];
-	FOR_EACH_SET(set)
+	FOR_EACH_USABLE_SET(set)
 		for (size_t c = 0; c < sizeof constants / sizeof *constants; c++)
 			for (int rows = 0; rows < 2; rows++) {
 				for (int i = 0; i < ROWS * FEATURES; i++)

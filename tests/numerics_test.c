@@ -1,16 +1,12 @@
 /* numerics_test.c: what the formulae of the kernels promise beyond being right on ordinary numbers. */
-#include "kernel_set.h"
 #include "kernels.h"
+#include "set_support.h"
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { MAX_LANES = 16 };
-
-#define FOR_EACH_SET(set) \
-	for (const KernelSet *const *set##_in = kernel_sets, *set; (set = *set##_in) != NULL; set##_in++) \
-		if (set->usable())
 
 static double uniform(uint32_t *state)
 {
@@ -59,7 +55,7 @@ static double batchnorm_error(const KernelSet *set, double mean, int rows, int c
 Test(numerics, batchnorm_does_not_mind_a_large_mean)
 {
 	const double means[] = { 0, 1e3, 1e4, 1e6, -1e6 };
-	FOR_EACH_SET(set)
+	FOR_EACH_USABLE_SET(set)
 		for (size_t i = 0; i < sizeof means / sizeof *means; i++) {
 			const double error = batchnorm_error(set, means[i], 32, 64);
 			cr_assert(error < 6e-7, "%s: mean %g: %g", set->name, means[i], error);
@@ -71,7 +67,7 @@ Test(numerics, batchnorm_of_a_constant_is_beta)
 	static float x[4099 * MAX_LANES], y[4099 * MAX_LANES];
 	const float constants[] = { 0.1f, -3.3e-5f, 1234567.8f, 1e30f, 0 };
 	const int rows[] = { 1, 2, 3, 32, 37, 1000, 4099 };
-	FOR_EACH_SET(set)
+	FOR_EACH_USABLE_SET(set)
 		for (size_t c = 0; c < sizeof constants / sizeof *constants; c++)
 			for (size_t n = 0; n < sizeof rows / sizeof *rows; n++) {
 				float rstd[MAX_LANES], mean[MAX_LANES] = {0}, var[MAX_LANES] = {0}, gamma[MAX_LANES], beta[MAX_LANES];
@@ -92,7 +88,7 @@ Test(numerics, batchnorm_of_a_constant_is_beta)
 
 Test(numerics, batchnorm_predict_does_not_mind_a_large_mean)
 {
-	FOR_EACH_SET(set) {
+	FOR_EACH_USABLE_SET(set) {
 		float x[MAX_LANES], y[MAX_LANES], mean[MAX_LANES], var[MAX_LANES];
 		for (int lane = 0; lane < set->lanes; lane++) {
 			x[lane] = 1000001;
@@ -152,7 +148,7 @@ static void free_many(Many *many)
 Test(numerics, sums_of_very_many_rows)
 {
 	const double allowed = 4e-7;
-	FOR_EACH_SET(set) {
+	FOR_EACH_USABLE_SET(set) {
 		Many many;
 		float sum[MAX_LANES], dw[2 * MANY_INPUTS * MAX_LANES], rstd[MAX_LANES], mean[MAX_LANES] = {0},
 			var[MAX_LANES] = {0}, dgamma[MAX_LANES];
@@ -201,7 +197,7 @@ Test(numerics, sums_of_very_many_rows)
  * its terms: with the mean of dy it loses most of them. */
 Test(numerics, few_inputs_of_very_many_rows)
 {
-	FOR_EACH_SET(set) {
+	FOR_EACH_USABLE_SET(set) {
 		Many many;
 		float moments[MOMENTS], rstd[MAX_LANES], w[MANY_INPUTS * MAX_LANES], gamma[MAX_LANES], beta[MAX_LANES];
 		float mean[MAX_LANES] = {0}, var[MAX_LANES] = {0}, dw[MANY_INPUTS * MAX_LANES], dgamma[MAX_LANES],
@@ -278,7 +274,7 @@ Test(numerics, cross_entropy_of_extreme_logits)
 {
 	const float values[] = { 1e30f, -1e30f, 1e30f, -1e30f };
 	const int32_t right[] = { 0, 0 }, wrong[] = { 1, 1 };
-	FOR_EACH_SET(set) {
+	FOR_EACH_USABLE_SET(set) {
 		float correct, dx[4];
 		cr_assert(cross_entropy(set, &(Logits){ 2, 2, values, right }, &correct, dx) == 0 && correct == 2, "%s",
 			set->name);
@@ -295,7 +291,7 @@ Test(numerics, cross_entropy_of_infinite_logits)
 {
 	const float above[] = { INFINITY, 0, 0, INFINITY }, below[] = { 0, -INFINITY, -INFINITY, 0 };
 	const int32_t labels[] = { 0, 1 };
-	FOR_EACH_SET(set) {
+	FOR_EACH_USABLE_SET(set) {
 		float correct, dx[4];
 		cr_assert(isnan(cross_entropy(set, &(Logits){ 1, 2, above, labels }, &correct, dx)), "%s", set->name);
 		cr_assert(isnan(cross_entropy(set, &(Logits){ 2, 2, above, labels }, &correct, dx)), "%s", set->name);
@@ -308,7 +304,7 @@ Test(numerics, cross_entropy_of_infinite_logits)
 Test(numerics, contrast_of_infinite_logits)
 {
 	enum { INPUTS = 40, ROWS = MAX_LANES };
-	FOR_EACH_SET(set) {
+	FOR_EACH_USABLE_SET(set) {
 		static float x[ROWS * 3 * MAX_LANES * MAX_LANES], w[INPUTS * MAX_LANES], y[ROWS * MAX_LANES],
 			dx[ROWS * MAX_LANES];
 		static const int32_t labels[ROWS];
@@ -329,7 +325,7 @@ Test(numerics, cross_entropy_counts_the_first_maximum_and_no_nan)
 {
 	const float values[] = { 1, 3, 3, /**/ NAN, 1, 0, /**/ 0, NAN, 0, /**/ 2, 2, 2 };
 	const int32_t labels[] = { 1, 0, 0, 0 };
-	FOR_EACH_SET(set) {
+	FOR_EACH_USABLE_SET(set) {
 		float correct, dx[12];
 		cr_assert(isnan(cross_entropy(set, &(Logits){ 4, 3, values, labels }, &correct, dx)), "%s", set->name);
 		cr_assert(correct == 2, "%s: %g", set->name, (double)correct);
@@ -351,7 +347,7 @@ Test(numerics, cross_entropy_of_many_rows_is_as_exact_as_of_one)
 		}
 		want += (log(sum) - (double)values[row * 17 + labels[row]]) / 4096;
 	}
-	FOR_EACH_SET(set) {
+	FOR_EACH_USABLE_SET(set) {
 		float correct;
 		const float loss = cross_entropy(set, &(Logits){ 4096, 17, values, labels }, &correct, dx);
 		cr_assert(fabs((double)loss - want) < 3e-7, "%s: %.9g, not %.9g", set->name, (double)loss, want);
@@ -371,7 +367,7 @@ Test(numerics, weighted_cross_entropy_of_its_ends)
 		/* all is shared: half of -log softmax of each class */
 		{{1, 2, 1, 2}, {0}, 1, {0, 1}, 0.81326169},
 	};
-	FOR_EACH_SET(set)
+	FOR_EACH_USABLE_SET(set)
 		for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 			float x[2 * MAX_LANES * MAX_LANES], dx[2 * MAX_LANES * MAX_LANES], weights[MAX_LANES], loss, correct;
 			memcpy(weights, cases[i].weights, sizeof cases[i].weights);
@@ -406,7 +402,7 @@ Test(numerics, l1_and_huber_of_their_ends)
 		{huber_of_one, 2e30f, 0, 1e30f, 0.5f}, {huber_of_one, -INFINITY, 0, INFINITY, -0.5f},
 		{huber_of_one, NAN, 0, NAN, NAN}, {l1_of_one, NAN, 0, NAN, NAN},
 	};
-	FOR_EACH_SET(set)
+	FOR_EACH_USABLE_SET(set)
 		for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 			float x[MAX_LANES] = {cases[i].x}, target[MAX_LANES] = {cases[i].target}, dx[MAX_LANES], loss;
 			cases[i].of(set, x, target, &loss, dx);
@@ -426,7 +422,7 @@ Test(numerics, bce_of_extreme_logits)
 		{-1e30f, 1, 1e30, -1, 0}, {1e30f, 1, 0, 0, 1}, {3e38f, 0.5f, 1.5e38, 0.5, 0}, {-INFINITY, 1, INFINITY, -1, 0},
 		{NAN, 0, NAN, NAN, 0},
 	};
-	FOR_EACH_SET(set)
+	FOR_EACH_USABLE_SET(set)
 		for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 			float x[MAX_LANES] = {cases[i].x}, target[MAX_LANES] = {cases[i].target}, dx[MAX_LANES], loss, correct;
 			set->table->bce(1, 1, &loss, &correct, dx, x, target);
@@ -443,7 +439,7 @@ Test(numerics, bce_of_extreme_logits)
 
 Test(numerics, relu_keeps_nan_and_negative_zero)
 {
-	FOR_EACH_SET(set) {
+	FOR_EACH_USABLE_SET(set) {
 		float x[MAX_LANES] = {0}, y[MAX_LANES];
 		for (int i = 0; i < 3; i++) {
 			x[0] = (float[]){ NAN, -0.0f, -INFINITY }[i];
@@ -461,7 +457,7 @@ Test(numerics, relu6_of_its_ends)
 		{NAN, NAN, 0}, {-INFINITY, 0, 0}, {0, 0, 0}, {0x1p-149f, 0x1p-149f, 1}, {5.9999995f, 5.9999995f, 1}, {6, 6, 0},
 		{6.0000005f, 6, 0}, {INFINITY, 6, 0},
 	};
-	FOR_EACH_SET(set)
+	FOR_EACH_USABLE_SET(set)
 		for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 			float x[MAX_LANES] = {cases[i].x}, y[MAX_LANES], dy[MAX_LANES] = {1}, dx[MAX_LANES];
 			set->table->relu6(1, y, x);
@@ -479,7 +475,7 @@ Test(numerics, leaky_relu_and_elu_of_their_ends)
 		{NAN, NAN, 0.25f, NAN, NAN}, {-INFINITY, -INFINITY, 0.25f, -0.25f, 0}, {0, 0, 0.25f, 0, 0.25f},
 		{0x1p-149f, 0x1p-149f, 1, 0x1p-149f, 1}, {INFINITY, INFINITY, 1, INFINITY, 1},
 	};
-	FOR_EACH_SET(set)
+	FOR_EACH_USABLE_SET(set)
 		for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 			float x[MAX_LANES] = {cases[i].x}, dy[MAX_LANES] = {1}, found[4][MAX_LANES];
 			const float wanted[] = {cases[i].leaky, cases[i].leaky_slope, cases[i].elu, cases[i].elu_slope};
@@ -500,7 +496,7 @@ Test(numerics, softplus_of_its_ends)
 		{NAN, NAN, NAN}, {-INFINITY, 0, 0}, {0, 0.34657359f, 0.5f}, {1.5f, 1.5242935f, 0.95257413f},
 		{1.5000001f, 1.5000001f, 1}, {INFINITY, INFINITY, 1},
 	};
-	FOR_EACH_SET(set)
+	FOR_EACH_USABLE_SET(set)
 		for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 			float x[MAX_LANES] = {cases[i].x}, dy[MAX_LANES] = {1}, y[MAX_LANES], dx[MAX_LANES];
 			set->table->softplus(1, 2, 3, y, x);
@@ -521,7 +517,7 @@ Test(numerics, softmax_of_extreme_inputs)
 		{3e38f, 3e38f, 1.0f / 37, 1.0f / 37, -3.6109179f, -3.6109179f}, {0, -INFINITY, 1, 0, 0, -INFINITY},
 		{INFINITY, 0, NAN, NAN, NAN, NAN}, {NAN, 0, NAN, NAN, NAN, NAN}, {-INFINITY, -INFINITY, NAN, NAN, NAN, NAN},
 	};
-	FOR_EACH_SET(set)
+	FOR_EACH_USABLE_SET(set)
 		for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
 			for (int logs = 0; logs < 2; logs++) {
 				float row[FEATURES], x[3 * MAX_LANES], y[3 * MAX_LANES];
@@ -545,7 +541,7 @@ Test(numerics, softmax_of_extreme_inputs)
 /* torch: the first step takes the gradient undamped, later ones (1 - dampening) of it. */
 Test(numerics, sgd_momentum_dampens_from_the_second_step_on)
 {
-	FOR_EACH_SET(set) {
+	FOR_EACH_USABLE_SET(set) {
 		float w[MAX_LANES] = {0}, buffer[MAX_LANES], dw[MAX_LANES], numbers[NUMBERS];
 		int64_t step = 0;
 		for (int lane = 0; lane < set->lanes; lane++) {

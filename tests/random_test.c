@@ -1,6 +1,7 @@
 /* random_test.c: the expected numbers come from numpy 2.4 and PyTorch 2.13 (CPU with AVX2 or AVX-512). Hashes are of
  * little-endian values. */
 #include "../runtime/runtime.h"
+#include "set_support.h"
 #include "sha256.h"
 #include <criterion/criterion.h>
 
@@ -129,8 +130,8 @@ Test(torch, epoch_order)
 Test(torch, orders_of_every_kernel_set)
 {
 	static const int counts[] = {1, 2, 3, 207, 208, 209, 210, 624, 625, 626, 1000, 3000};
-	for (const KernelSet *const *set = kernel_sets; *set; set++)
-		for (size_t i = 0; (*set)->usable() && i < sizeof counts / sizeof *counts; i++) {
+	FOR_EACH_USABLE_SET(set)
+		for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
 			const int epochs = (int)i % SAMPLERS + 1;
 			static uint32_t samplers[SAMPLERS][624], reciprocals[3000];
 			int expected[3000], order[3001] = {0};
@@ -141,8 +142,8 @@ Test(torch, orders_of_every_kernel_set)
 			torch_samplers(&ahead, samplers, epochs);
 			for (int epoch = 0; epoch < epochs; epoch++) {
 				torch_epoch_order(&random, expected, counts[i]);
-				(*set)->permute(counts[i], order, samplers[epoch], reciprocals);
-				cr_expect_arr_eq(order, expected, (size_t)counts[i] * sizeof *order, "%s, %d", (*set)->name, counts[i]);
+				set->permute(counts[i], order, samplers[epoch], reciprocals);
+				cr_expect_arr_eq(order, expected, (size_t)counts[i] * sizeof *order, "%s, %d", set->name, counts[i]);
 				cr_expect_eq(order[counts[i]], 0);
 			}
 			cr_expect_eq(random_u32(&ahead), random_u32(&random), "the generator stands where torch's would");
@@ -155,16 +156,16 @@ Test(torch, permutation_of_chosen_words)
 	static int order[2000], expected[2000];
 	static uint32_t reciprocals[2000];
 	torch_reciprocals(reciprocals, 2000);
-	for (const KernelSet *const *set = kernel_sets; *set; set++)
-		for (uint32_t pattern = 0; (*set)->usable() && pattern < 3; pattern++) {
+	FOR_EACH_USABLE_SET(set)
+		for (uint32_t pattern = 0; pattern < 3; pattern++) {
 			uint32_t state[624];
 			Random random = {.position = 624};
 			for (uint32_t i = 0; i < 624; i++)
 				random.state[i] = pattern == 0 ? UINT32_MAX : pattern == 1 ? 0x80000000u * (i % 2) : i;
 			memcpy(state, random.state, sizeof state);
 			torch_permutation(&random, expected, 2000);
-			(*set)->permute(2000, order, state, reciprocals);
-			cr_expect_arr_eq(order, expected, sizeof expected, "%s", (*set)->name);
+			set->permute(2000, order, state, reciprocals);
+			cr_expect_arr_eq(order, expected, sizeof expected, "%s", set->name);
 		}
 }
 
