@@ -76,13 +76,15 @@ for lanes in 1 4 8 16; do
 	emit_networks
 	echo "$fast
 $others" >flags
-	# vectors of any number of lanes are the same code to a compiler
+	# Vectors of any number of lanes are the same code to a compiler, and what it may do with a lane it may do with one.
+	compilers="gcc clang"
 	case $lanes in
 	1) ;;
-	8) sed -n 2,3p flags >some && mv some flags ;;
-	*) sed -n 3p flags >some && mv some flags ;;
+	4) sed -n 3p flags >some && mv some flags && compilers=gcc ;;
+	8) sed -n 3p flags >some && mv some flags && compilers=clang ;;
+	16) sed -n 2p flags >some && mv some flags && compilers=gcc ;;
 	esac
-	for compiler in gcc clang; do
+	for compiler in $compilers; do
 		# clang switches most of these on together
 		[ $compiler = gcc ] || { grep -e '-ffast-math$' -e -Ofast -e -O0 flags >some && mv some flags; }
 		while read -r flags; do
