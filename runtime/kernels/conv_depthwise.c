@@ -99,7 +99,7 @@ static void KERNEL_FN(conv2d_depthwise_dw)(int rows, WINDOW_PARAMETERS, real *dw
 	const Window o = window_of(rows, WINDOW);
 	fill_rows(kernel_height * kernel_width, dw, splat(0.0f));
 	FOR_PARTS(part, &o, SIGHT, SIGHT)
-		add_depthwise_dw(&part.o, dw + ((ptrdiff_t)part.row * kernel_width + part.column) * LANES,
+		add_dw(&part.o, 0, o.images, 0, dw + ((ptrdiff_t)part.row * kernel_width + part.column) * LANES,
 			(ptrdiff_t)kernel_width * LANES, x, dy);
 }
 #endif

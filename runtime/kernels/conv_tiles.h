@@ -46,14 +46,14 @@ INLINE void conv_step(const int pixels, const int rows, const int own, Vector *s
  * images. Where rows are missing in the end, the first one is computed several times. */
 INLINE void conv_tiles(const int pixels, const int rows, const int own, const Strip *s, const View *v, int p)
 {
-	enum { MOST_SUMS = 24 };
+	enum { MOST_SUMS = 24, MOST_ROWS = 4 };
 	const Window *o = v->o;
 	int row = 0, image = 0;
 	for (int left = v->images * v->rows; left > 0; left -= rows) {
 		Vector sum[MOST_SUMS];
-		const real *x[4];
-		real *y[4];
-		Range seen = kernel_rows_seen(o, v->row + row);
+		const real *x[MOST_ROWS];
+		real *y[MOST_ROWS];
+		Range seen = { o->kernel_height, 0 };
 		UNROLL
 		for (int r = 0; r < rows; r++) {
 			if (r >= left) {
@@ -63,7 +63,7 @@ INLINE void conv_tiles(const int pixels, const int rows, const int own, const St
 			}
 			const Range its = kernel_rows_seen(o, v->row + row);
 			seen.first = smaller(seen.first, its.first);
-			seen.end = -smaller(-seen.end, -its.end);
+			seen.end = seen.end < its.end ? its.end : seen.end;
 			x[r] = v->x + image * v->x_image + row * o->stride_height * v->line + p * LANES;
 			y[r] = s->y + y_place(v, image, row, p);
 			if (++row == v->rows) {
@@ -171,20 +171,19 @@ typedef struct Taps {
 	const View *v;
 	const real *dy;         /* the panel of dy */
 	real *dw;               /* of the kernel row, [kernel column][inputs][LANES] */
-	int inputs;             /* channels of the panel of x */
+	int inputs;             /* channels of the panel of x; 0: each has a kernel of its own */
 	int kernel_row, column, channel;        /* the first of the tile */
 } Taps;
 
-/* dW += the sums over the pixels of the view. If each channel has a kernel of its own, `channels` and t->inputs are
- * 1. */
+/* dW += the sums over the pixels of the view. If each channel has a kernel of its own, `channels` is 1. */
 INLINE void dw_tile(const int columns, const int channels, const int own, const Taps *t)
 {
-	enum { MOST_SUMS = 16 };
+	enum { MOST_SUMS = 16, MOST_COLUMNS = 5 };
 	const int sums = columns * channels, strands = sums < 8 ? 8 / sums : 1;
 	const View *v = t->v;
 	const Window *o = v->o;
 	Vector sum[MOST_SUMS];
-	ptrdiff_t at[5];
+	ptrdiff_t at[MOST_COLUMNS];
 	UNROLL
 	for (int i = 0; i < sums * strands; i++)
 		sum[i] = splat(0.0f);
@@ -221,7 +220,7 @@ INLINE void dw_tile(const int columns, const int channels, const int own, const 
 	}
 	UNROLL
 	for (int i = 0; i < sums; i++) {
-		real *dw = t->dw + ((t->column + i / channels) * t->inputs + t->channel + i % channels) * LANES;
+		real *dw = t->dw + ((t->column + i / channels) * (own ? 1 : t->inputs) + t->channel + i % channels) * LANES;
 		store(dw, load(dw) + sum[i]);
 	}
 }
@@ -241,9 +240,21 @@ INLINE void dw_tile(const int columns, const int channels, const int own, const 
 	NOINLINE void dw_tile_##columns##_##channels(const Taps *t) { dw_tile(columns, channels, 0, t); }
 DW_TILES(TILE)
 #undef TILE
-NOINLINE void own_dw_tile_5(const Taps *t) { dw_tile(5, 1, 1, t); }
-NOINLINE void own_dw_tile_3(const Taps *t) { dw_tile(3, 1, 1, t); }
-NOINLINE void own_dw_tile_1(const Taps *t) { dw_tile(1, 1, 1, t); }
+NOINLINE void depthwise_dw_5(const Taps *t) { dw_tile(5, 1, 1, t); }
+NOINLINE void depthwise_dw_3(const Taps *t) { dw_tile(3, 1, 1, t); }
+NOINLINE void depthwise_dw_1(const Taps *t) { dw_tile(1, 1, 1, t); }
+
+/* dW += what a view gives a row of the kernel, if each channel has one of its own. */
+static void depthwise_dw_of_kernel_row(Taps t)
+{
+#define TILES(count) \
+	for (; t.column + count <= t.v->o->kernel_width; t.column += count) \
+		depthwise_dw_##count(&t);
+	TILES(5)
+	TILES(3)
+	TILES(1)
+#undef TILES
+}
 
 /* dW += what a view gives a row of the kernel. */
 static void dw_of_kernel_row(Taps t)
@@ -266,7 +277,7 @@ static void dw_of_kernel_row(Taps t)
 	}
 }
 
-/* dW += what images of a panel of x, with so many channels, give a part of a kernel whose rows are dw_line apart. */
+/* dW += what images of a panel of x give a part of a kernel whose rows are dw_line apart. inputs: as in Taps. */
 NOINLINE void add_dw(const Window *o, int begin, int end, int inputs, real *dw, ptrdiff_t dw_line, const real *x,
 	const real *dy)
 {
@@ -274,24 +285,10 @@ NOINLINE void add_dw(const Window *o, int begin, int end, int inputs, real *dw, 
 	for (View v = view_of(o, begin, end, x, copy); v.images > 0; next_view(&v))
 		for (int kernel_row = 0; kernel_row < o->kernel_height; kernel_row++) {
 			const Taps taps = { &v, dy, dw + kernel_row * dw_line, inputs, kernel_row, 0, 0 };
-			dw_of_kernel_row(taps);
-		}
-}
-
-/* The same where each channel of the panel has a kernel of its own, for all images. */
-NOINLINE void add_depthwise_dw(const Window *o, real *dw, ptrdiff_t dw_line, const real *x, const real *dy)
-{
-	Vector copy[VIEW];
-	for (View v = view_of(o, 0, o->images, x, copy); v.images > 0; next_view(&v))
-		for (int kernel_row = 0; kernel_row < o->kernel_height; kernel_row++) {
-			Taps t = { &v, dy, dw + kernel_row * dw_line, 1, kernel_row, 0, 0 };
-#define TILES(count) \
-			for (; t.column + count <= o->kernel_width; t.column += count) \
-				own_dw_tile_##count(&t);
-			TILES(5)
-			TILES(3)
-			TILES(1)
-#undef TILES
+			if (inputs)
+				dw_of_kernel_row(taps);
+			else
+				depthwise_dw_of_kernel_row(taps);
 		}
 }
 #endif
