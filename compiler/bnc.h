@@ -62,6 +62,9 @@ int error_count(const Diagnostics *diagnostics);        /* of both kinds */
 int misuse_count(const Diagnostics *diagnostics);
 /* Prints everything in the order of the source: at most 20 errors in full, then the number of the others. */
 void diagnostics_print(const Diagnostics *diagnostics, FILE *out);
+/* Prints a mistake that has no place in the source. The text may quote names of files and arguments, which may hold
+ * control characters: they are printed so that a terminal does not act on them. */
+void print_mistake(const char *message, FILE *out);
 
 /* Where an offset is, for people: line and column count from 1, columns in characters of UTF-8. */
 typedef struct Place {

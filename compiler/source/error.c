@@ -233,18 +233,18 @@ static void print_caret(const Printer *p, Excerpt excerpt, const char *caret, co
 	fprintf(p->out, "%s\n", terminal_style(p->out, STYLE_PLAIN));
 }
 
-static void print_misuse(const Printer *p, const char *message)
+void print_mistake(const char *message, FILE *out)
 {
-	fprintf(p->out, "%sbnc:%s ", terminal_style(p->out, STYLE_ERROR), terminal_style(p->out, STYLE_PLAIN));
-	print_safely(message, strlen(message), p->out);
-	fputc('\n', p->out);
+	fprintf(out, "%sbnc:%s ", terminal_style(out, STYLE_ERROR), terminal_style(out, STYLE_PLAIN));
+	print_safely(message, strlen(message), out);
+	fputc('\n', out);
 }
 
 static void print_report(const Printer *p, const Report *one, Place place)
 {
 	const Source *source = p->source;
 	if (one->severity == MISUSE) {
-		print_misuse(p, one->message);
+		print_mistake(one->message, p->out);
 		return;
 	}
 	bool error = one->severity == ERROR;

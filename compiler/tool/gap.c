@@ -11,7 +11,8 @@ static double momentum_of(const Node *node)
 	return node->arguments[argument_index(node->layer, "momentum")];
 }
 
-const Node *find_norm(const Network *network, bool moves)
+/* The first batchnorm whose running statistics move with the batches, or the first one whose do not; null: none. */
+static const Node *find_norm(const Network *network, bool moves)
 {
 	for (int i = 0; i < network->nodes.count; i++) {
 		const Node *node = network->nodes.items[i];
@@ -19,6 +20,21 @@ const Node *find_norm(const Network *network, bool moves)
 			return node;
 	}
 	return 0;
+}
+
+bool gap_check(const Session *s, Failure *failure)
+{
+	bool any = !s->options.precise_bn;
+	for (int i = 0; i < s->count && s->options.precise_bn; i++) {
+		const Network *network = s->compilations[i].network;
+		const Node *kept = find_norm(network, false);
+		any |= find_norm(network, true) != 0;
+		if (kept)
+			return fail(failure, "--precise-bn: batchnorm `%s` of %s has momentum=0, so that it keeps its running "
+				"statistics: leave one of them out", kept->path, network->name);
+	}
+	return any || fail(failure, "--precise-bn is for networks with a batchnorm, and %s has none: leave it out",
+		s->count == 1 ? s->compilations[0].network->name : "each of these");
 }
 
 static Norm norm_of(const Module *m, const Node *node)

@@ -1,11 +1,11 @@
 /* gap.h: what the report says of BatchNorm in training and in evaluation, and --precise-bn. */
 #ifndef BNC_GAP_H
 #define BNC_GAP_H
-#include "bnc.h"
 #include "population.h"
+#include "run.h"
 
-/* The first batchnorm whose running statistics move with the batches, or the first one whose do not; null: none. */
-const Node *find_norm(const Network *network, bool moves);
+/* Whether --precise-bn, if it is given, has something to do: it is for what the batches move. */
+bool gap_check(const Session *session, Failure *failure);
 /* steps: the most batches; 0: all. population_close in any case. False: there is no memory. */
 bool gap_find(Population *population, const Module *module, const Training *training, const Run *run, const Host *host,
 	int64_t steps, Failure *failure);

@@ -1,4 +1,4 @@
-/* names.c: what classes and targets are called. */
+/* names.c: what networks, classes and targets are called. */
 #include "answers.h"
 
 const Schema *schema_of(const Session *s)
@@ -24,4 +24,13 @@ const char *target_name(const Answers *a, int index)
 	if (a->session->options.overrides.until)
 		return 0;       /* these are not the network's own outputs */
 	return schema_target(schema ? schema : a->data->schema, index);
+}
+
+const char *name_apart(Arena *arena, const Map **names, const char *name)
+{
+	const char *apart = name;
+	for (int number = 2; map_get(*names, apart); number++)
+		apart = arena_print(arena, "%s_%d", name, number);
+	*names = map_put(arena, *names, apart, apart);
+	return apart;
 }

@@ -3,12 +3,11 @@
 #include "terminal.h"
 #include <unistd.h>
 
-bool plot_show(const CommandLine *options, const Picture *picture, Failure *note, Failure *failure)
+bool plot_show(const CommandLine *options, const Picture *picture, Failure *failure)
 {
 	const char *script;
-	note->text[0] = 0;
 	if (!picture_has_points(picture)) {
-		fail(note, "note: there is nothing to plot");
+		say("note: there is nothing to plot");
 		return true;
 	}
 	if (!options->plot_path) {
@@ -18,7 +17,7 @@ bool plot_show(const CommandLine *options, const Picture *picture, Failure *note
 	if (!plot_write(picture, options->plot_path, &script, failure))
 		return false;
 	if (script)
-		fail(note, "note: %s needs gnuplot, which is not here (Debian's package gnuplot-nox); what it would draw is in "
+		say("note: %s needs gnuplot, which is not here (Debian's package gnuplot-nox); what it would draw is in "
 			"%s", options->plot_path, script);
 	return true;
 }

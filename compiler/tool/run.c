@@ -5,8 +5,6 @@
 #include "profile.h"
 #include "progress.h"
 #include "stop.h"
-#include "terminal.h"
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -31,38 +29,6 @@ typedef struct Job {
 	bool saved;
 	int status;             /* the exit status for the first thing that went wrong */
 } Job;
-
-/* The text quotes names of files and arguments, which may hold control characters: they are printed so that a terminal
- * does not act on them. */
-static void print_text(const Failure *text)
-{
-	print_safely(text->text, strlen(text->text), stderr);
-	fputc('\n', stderr);
-}
-
-int report_failure(int status, const Failure *failure)
-{
-	fprintf(stderr, "%sbnc:%s ", terminal_style(stderr, STYLE_ERROR), terminal_style(stderr, STYLE_PLAIN));
-	print_text(failure);
-	return status;
-}
-
-void say(const char *format, ...)
-{
-	Failure text;
-	va_list values;
-	va_start(values, format);
-	vsnprintf(text.text, sizeof text.text, format, values);
-	va_end(values);
-	fputs("bnc: ", stderr);
-	print_text(&text);
-}
-
-int no_memory(int networks)
-{
-	fprintf(stderr, "bnc: not enough memory for %d networks\n", networks);
-	return EXIT_DATA;
-}
 
 /* Reports the failure and remembers the first status. The run goes on with what can still be done. */
 static void go_wrong(Job *job, int status)
@@ -94,16 +60,12 @@ static bool check_agreement(const Session *s, Failure *failure)
 	return true;
 }
 
-/* Networks with the same name, such as one file given twice, get numbers: net, net_2. */
-static void name_apart(Session *s)
+static void name_programs(const Session *s)
 {
 	const Map *names = 0;
 	for (int i = 0; i < s->count; i++) {
 		Program *program = &s->compilations[i].module->program;
-		const char *name = program->name;
-		for (int number = 2; map_get(names, program->name); number++)
-			program->name = arena_print(s->compilations[i].arena, "%s_%d", name, number);
-		names = map_put(s->compilations[0].arena, names, program->name, program);
+		program->name = name_apart(s->compilations[0].arena, &names, program->name);
 	}
 }
 
@@ -173,32 +135,16 @@ static bool check_afterwards(Job *job)
 	return true;
 }
 
-/* --precise-bn is for what the batches move. */
-static bool check_norms(const Session *s, Failure *failure)
-{
-	bool any = !s->options.precise_bn;
-	for (int i = 0; i < s->count && s->options.precise_bn; i++) {
-		const Network *network = s->compilations[i].network;
-		const Node *kept = find_norm(network, false);
-		any |= find_norm(network, true) != 0;
-		if (kept)
-			return fail(failure, "--precise-bn: batchnorm `%s` of %s has momentum=0, so that it keeps its running "
-				"statistics: leave one of them out", kept->path, network->name);
-	}
-	return any || fail(failure, "--precise-bn is for networks with a batchnorm, and %s has none: leave it out",
-		s->count == 1 ? s->compilations[0].network->name : "each of these");
-}
-
 static void prepare(Job *job)
 {
 	Wrong wrong;
-	name_apart(job->session);
+	name_programs(job->session);
 	const StandaloneOptions *emit = &job->options->emit;
 	if (emit->path)
 		job->standalone = standalone_open(&job->session->compilations[0], emit, &wrong, &job->failure);
 	if (emit->path && !job->standalone)
 		go_wrong(job, emit_status[wrong]);
-	else if (!check_agreement(job->session, &job->failure) || !check_norms(job->session, &job->failure))
+	else if (!check_agreement(job->session, &job->failure) || !gap_check(job->session, &job->failure))
 		go_wrong(job, EXIT_COMMAND);
 	else if (!check_afterwards(job) || !prepare_runs(job))
 		go_wrong(job, EXIT_DATA);
@@ -494,12 +440,9 @@ static bool open_training(Job *job)
 
 static void plot(Job *job)
 {
-	Failure note;
 	curves_close(&job->curves);
-	if (!plot_show(job->options, &job->curves.picture, &note, &job->failure))
+	if (!plot_show(job->options, &job->curves.picture, &job->failure))
 		go_wrong(job, EXIT_DATA);
-	else if (note.text[0])
-		say("%s", note.text);
 }
 
 /* Writes the files at once after the last step, before anything that takes time. */

@@ -20,13 +20,16 @@ typedef struct Session {
 	int output_error;       /* errno of output to stdout that failed */
 } Session;
 
-/* ---- run.c: trains, and writes what came of it */
+/* ---- say.c: messages on standard error */
 
 /* Prints a message that is not about a mistake. */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Prints the message and returns the status. */
 int report_failure(int status, const Failure *failure);
 int no_memory(int networks);
+
+/* ---- run.c: trains, and writes what came of it */
+
 /* Returns the exit status. */
 int run_all(Session *session);
 
@@ -38,8 +41,8 @@ int merge_all(const CommandLine *options);
 
 /* ---- plot.c: --plot */
 
-/* Prints the picture or writes it to its file. note: what is worth saying of that, or empty. */
-bool plot_show(const CommandLine *options, const Picture *picture, Failure *note, Failure *failure);
+/* Prints the picture or writes it to its file. */
+bool plot_show(const CommandLine *options, const Picture *picture, Failure *failure);
 
 /* ---- scores.c */
 
@@ -48,6 +51,9 @@ LossOf loss_over;
 
 /* ---- names.c */
 
+/* The name, or name_2, name_3, ... if others have it, such as those of one file that is given twice. Adds it to the
+ * names. */
+const char *name_apart(Arena *arena, const Map **names, const char *name);
 /* What is saved with the weights: that of the data, or what came with the weights; or null. */
 const Schema *schema_of(const Session *session);
 

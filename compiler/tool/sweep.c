@@ -25,28 +25,17 @@ static void go_wrong(SweepJob *job, int status)
 	job->status = job->status ? job->status : status;
 }
 
-/* Networks with the same name, such as one file given twice, get numbers: net, net_2. */
-static const char *name_apart(Arena *arena, const SweepNetwork *networks, int count, const char *name)
-{
-	const char *apart = name;
-	for (int number = 2, i = 0; i < count; i++)
-		if (strcmp(networks[i].name, apart) == 0) {
-			apart = arena_print(arena, "%s_%d", name, number++);
-			i = -1;
-		}
-	return apart;
-}
-
 static void describe(SweepJob *job)
 {
 	const Session *s = job->session;
 	const CommandLine *o = &s->options;
 	Arena *arena = o->sweep.arena;
 	SweepNetwork *networks = NEW_ARRAY(arena, SweepNetwork, s->count);
+	const Map *names = 0;
 	for (int i = 0; i < s->count; i++) {
 		const Compilation *c = &s->compilations[i];
 		networks[i] = (SweepNetwork){
-			.name = name_apart(arena, networks, i, c->network->name), .source = &c->source, .options = &c->options,
+			.name = name_apart(arena, &names, c->network->name), .source = &c->source, .options = &c->options,
 			.weights = weights_path(o, i), .seed = o->seed_given ? o->seed : c->network->seed,
 		};
 	}
@@ -139,15 +128,13 @@ static void prepare(SweepJob *job)
 static void plot(Arena *arena, const CommandLine *options, const Plan *plan, const Records *records, int *status)
 {
 	Picture picture;
-	Failure note, failure;
+	Failure failure;
 	if (!options->plot || !records->count)
 		return;
 	const bool made = plan && plan->epochs.items ? epochs_picture(&picture, plan, records, &failure)
 		: records_picture(&picture, arena, records, &failure);
-	if (!made || !plot_show(options, &picture, &note, &failure))
+	if (!made || !plot_show(options, &picture, &failure))
 		*status = report_failure(made ? EXIT_DATA : EXIT_COMMAND, &failure);
-	else if (note.text[0])
-		say("%s", note.text);
 }
 
 /* ---- runs */
