@@ -1,6 +1,7 @@
 /* map.c: names -> values. A map never changes: map_put returns another one, which shares all that is equal. So a scope
  * can keep the map that it had for the price of a pointer. */
 #include "bnc.h"
+#include "hash.h"
 #include <string.h>
 
 /* A trie over the hash, with two bits at each level, and an entry in every node. */
@@ -10,12 +11,10 @@ struct Map {
 	const struct Map *children[4];
 };
 
-/* FNV-1a, then mixed so that every byte changes the high bits, which the trie uses first. */
+/* Mixed so that every byte changes the high bits, which the trie uses first. */
 static uint64_t hash_of(const char *name)
 {
-	uint64_t hash = 0xcbf29ce484222325;
-	for (; *name; name++)
-		hash = (hash ^ (unsigned char)*name) * 0x100000001b3;
+	const uint64_t hash = hash_bytes(HASH_START, name, strlen(name));
 	return (hash ^ hash >> 32) * 0x9e3779b97f4a7c15;
 }
 

@@ -1,21 +1,14 @@
 /* plan.c: the runs of a sweep: every network with every combination of values and every seed. */
 #include "experiments.h"
 #include "base/code.h"
+#include "hash.h"
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
 /* ---- what a run is */
 
-/* FNV-1a. */
-static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		hash = (hash ^ ((const unsigned char *)bytes)[i]) * 0x100000001b3;
-	return hash;
-}
-
-/* The same by eight bytes at a time, for much data. */
+/* As hash_bytes, by eight bytes at a time, for much data. */
 static uint64_t hash_words(uint64_t hash, const void *bytes, size_t count)
 {
 	const size_t whole = count / 8;
@@ -56,7 +49,7 @@ static uint64_t hash_sweep(const Sweep *s)
 {
 	const int64_t numbers[] = {s->steps, s->patience, s->shuffle, s->standardize && s->valid_fraction > 0,
 		(int64_t)s->data->number_bytes};
-	uint64_t hash = hash_bytes(0xcbf29ce484222325, numbers, sizeof numbers);
+	uint64_t hash = hash_bytes(HASH_START, numbers, sizeof numbers);
 	hash = hash_bytes(hash, &s->valid_fraction, sizeof s->valid_fraction);
 	hash = hash_data(hash, s->data);
 	return s->valid ? hash_data(hash, s->valid) : hash;

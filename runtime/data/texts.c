@@ -1,13 +1,12 @@
 /* texts.c: the different texts of a column. */
 #include "table.h"
+#include "hash.h"
 #include <stdlib.h>
 #include <string.h>
 
 static uint64_t hash(const char *at, size_t length)
 {
-	uint64_t h = 0xcbf29ce484222325;        /* FNV-1a */
-	for (size_t i = 0; i < length; i++)
-		h = (h ^ (unsigned char)at[i]) * 0x100000001b3;
+	const uint64_t h = hash_bytes(HASH_START, at, length);
 	return h ^ h >> 32;
 }
 
