@@ -103,6 +103,8 @@ $(BUILD)/bench/bench: $(filter-out %/main.o,$(objects)) $(benches)
 $(benches): own_flags += -DBENCH_CC='"$(CC)"' -DBENCH_COMPILER='"$(shell $(CC) --version | head -n 1)"' \
 	-DBENCH_FLAGS='"$(CFLAGS) $(kernel_flags)"'
 
+$(tests): own_flags += $(if $(PLAIN_KERNELS),-DPLAIN_KERNELS='"$(PLAIN_KERNELS)"')
+
 $(BUILD)/%.o: %.c Makefile
 	@echo $@; mkdir -p $(@D)
 	$(CC) $(own_flags) $(CFLAGS) $(exact_flags) -c -o $@ $<
