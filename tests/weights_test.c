@@ -265,7 +265,7 @@ Test(weights, of_others_are_taken_as_pytorch_takes_them)
 		load_case(&cases[i], (int)i);
 }
 
-/* Loads a file with these weights of 2x2, of which integers are told, and the bias `two`. */
+/* Loads a file with these weights of 2x2 and the bias `two`. If the weights are integers, that must be reported. */
 static void load_four(NamedTensor weights, float values[4])
 {
 	const NamedTensor tensors[] = {weights, TENSOR_1("0.bias", two)};

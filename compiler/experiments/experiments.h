@@ -50,7 +50,7 @@ typedef struct RunRecord {
 
 typedef struct Records { RunRecord *items; int count, capacity; } Records;
 
-/* ---- sweep.c: a sweep, and its runs */
+/* ---- plan.c: a sweep, and its runs */
 
 typedef struct SweepNetwork {
 	const char *name;
@@ -173,12 +173,12 @@ bool runs_do(const Plan *plan, const int64_t *runs, int64_t count, Ended *ended,
 
 /* ---- records.c: --runs FILE.jsonl */
 
-/* Reads the records of a file, if it is there. length, sum: of its whole lines, for lines_reopen. */
+/* Reads the records of a file, if it is there. place: the end of its whole lines, for lines_reopen. */
 bool records_read(Arena *arena, const char *path, Records *records, LogPlace *place, Failure *failure);
 /* Leaves so many digits, so that a result is the same whether it comes from a run or from a file. */
 void record_round(RunRecord *record, int digits);
 void record_write(LineFile *file, const RunRecord *record);
-/* The record of each run that is known; sorts the records. Null: none is. */
+/* The record of a run, among those that records_sort has sorted. Null: there is none. */
 const RunRecord *record_find(const Records *sorted, uint64_t configuration, uint64_t seed);
 void records_sort(Records *records);
 /* Sorts them, and leaves each run once. */
