@@ -181,7 +181,7 @@ void record_write(LineFile *file, const RunRecord *record);
 /* The record of a run, among those that records_sort has sorted. Null: there is none. */
 const RunRecord *record_find(const Records *sorted, uint64_t configuration, uint64_t seed);
 void records_sort(Records *records);
-/* Sorts them, and leaves each run once. */
+/* Sorts them, and leaves each run once: as the first that does it. */
 void records_once(Records *records);
 
 /* ---- table.c */

@@ -186,10 +186,18 @@ static int by_identity(const void *left, const void *right)
 	return (a->seed > b->seed) - (a->seed < b->seed);
 }
 
+/* Of the same run, the first in the sweep comes first, whichever ended first. */
+static int by_identity_and_number(const void *left, const void *right)
+{
+	const RunRecord *a = left, *b = right;
+	const int order = by_identity(a, b);
+	return order ? order : (a->number > b->number) - (a->number < b->number);
+}
+
 void records_sort(Records *records)
 {
 	if (records->count)
-		qsort(records->items, (size_t)records->count, sizeof *records->items, by_identity);
+		qsort(records->items, (size_t)records->count, sizeof *records->items, by_identity_and_number);
 }
 
 void records_once(Records *records)
