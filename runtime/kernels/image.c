@@ -22,10 +22,14 @@ static void KERNEL_FN(unflatten)(int images, int positions, int channels, real *
 {
 	for (int image = 0; image < images; image++) {
 		int value = 0;
-		for (int channel = 0; channel < panel_count(channels) * LANES; channel++) {
-			real *to = x + entry(images * positions, image * positions, channel);
-			for (int p = 0; p < positions; p++)
-				to[p * LANES] = channel < channels ? y[entry(images, image, value++)] : 0.0f;
+		for (int first = 0; first < channels; first += LANES) {
+			real *const to = x + entry(images * positions, image * positions, first);
+			const int count = smaller(channels - first, LANES);
+			for (int p = 0; count < LANES && p < positions; p++)
+				store(to + p * LANES, splat(0.0f));
+			for (int channel = 0; channel < count; channel++)
+				for (int p = 0; p < positions; p++, value++)
+					to[p * LANES + channel] = y[entry(images, image, value)];
 		}
 	}
 }

@@ -200,14 +200,10 @@ INLINE ptrdiff_t y_place(const View *v, int image, int row, int p)
 	return (y_row * v->o->y_width + v->pixel + p) * LANES;
 }
 
-typedef struct Range { int first, end; } Range;
-
 /* The kernel rows that see a row of the source, for a row of the result. */
 INLINE Range kernel_rows_seen(const Window *o, int row)
 {
-	const int top = row * o->stride_height - o->padding_height;
-	const Range seen = { top < 0 ? smaller(-top, o->kernel_height) : 0, smaller(o->kernel_height, o->height - top) };
-	return seen;
+	return places_seen(row * o->stride_height - o->padding_height, o->kernel_height, o->height);
 }
 #endif
 

@@ -49,6 +49,15 @@ INLINE Sight sight_of(const Window *o, int kernel_row, int column)
 	return sight;
 }
 
+typedef struct Range { int first, end; } Range;
+
+/* The places of a kernel of this size that see one of `size` places, if its first place sees the place `start`. */
+INLINE Range places_seen(int start, int kernel, int size)
+{
+	const Range seen = { start < 0 ? smaller(-start, kernel) : 0, smaller(kernel, size - start) };
+	return seen;
+}
+
 INLINE void fill_rows(int rows, real *y, Vector value)
 {
 	for (int row = 0; row < rows; row++)
