@@ -72,7 +72,7 @@ others="-O0
 -O2 -ffp-contract=fast -march=native
 -O1 -ffp-contract=off -march=native"
 
-for lanes in 1 4 8 16; do
+for lanes in 1 4 8; do
 	emit_networks
 	echo "$fast
 $others" >flags
@@ -81,8 +81,7 @@ $others" >flags
 	case $lanes in
 	1) ;;
 	4) sed -n 3p flags >some && mv some flags && compilers=gcc ;;
-	8) sed -n 3p flags >some && mv some flags && compilers=clang ;;
-	16) sed -n 2p flags >some && mv some flags && compilers=gcc ;;
+	8) sed -n 1p flags >some && mv some flags && compilers=clang ;;
 	esac
 	for compiler in $compilers; do
 		# clang switches most of these on together

@@ -11,13 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Behind an operand the address sanitizer watches for reads as well. */
-#ifdef __SANITIZE_ADDRESS__
-enum { GUARD_BEHIND = 0 };
-#else
-enum { GUARD_BEHIND = 64 };
-#endif
-enum { MAX_POINTERS = 20, MAX_NUMBERS = 12, GUARD = 64 };
+/* After an operand the address sanitizer watches for reads as well. */
+enum { MAX_POINTERS = 20, MAX_NUMBERS = 12, GUARD = 64, GUARD_AFTER = SANITIZED ? 0 : GUARD };
 
 /* ---- a row's text, parsed */
 
@@ -263,7 +258,7 @@ static Buffer buffer_new(const Pointer *operand, const KernelSet *set, int featu
 	const int count = bits ? (features + set->lanes - 1) / set->lanes * bit_words(set->lanes, depth) : padded * depth;
 	Buffer buffer = { .bytes = (size_t)count * size };
 	const size_t before = (GUARD + (size_t)!is_counter(operand)) * size;
-	const size_t total = before + buffer.bytes + GUARD_BEHIND * size;
+	const size_t total = before + buffer.bytes + GUARD_AFTER * size;
 	buffer.memory = malloc(total);
 	buffer.values = buffer.memory + before;
 	memset(buffer.memory, GUARD_BYTE, total);
@@ -282,7 +277,7 @@ static bool guards_whole(const Buffer *buffer, size_t size)
 		if (*p != GUARD_BYTE)
 			return false;
 	const char *end = buffer->values + buffer->bytes;
-	for (const char *p = end; p < end + GUARD_BEHIND * size; p++)
+	for (const char *p = end; p < end + GUARD_AFTER * size; p++)
 		if (*p != GUARD_BYTE)
 			return false;
 	return true;
@@ -604,7 +599,8 @@ static void check_row(const Row *row, const KernelSet *set)
 	int combinations = 1, checked = 0;
 	for (int i = 0; i < 5; i++)
 		combinations *= 5;
-	for (int n = 0; n < combinations; n++) {
+	/* With sanitizers every third: any two of the sizes still meet. */
+	for (int n = 0; n < combinations; n += SANITIZED ? 3 : 1) {
 		const int inputs = n / 25 % 5, other = n / 125 % 5, flag = n / 625;
 		KernelShape shape = { .rows = sizes[n % 5], .width = sizes[n / 5 % 5], .inputs = sizes[inputs],
 			.outputs = sizes[other],
@@ -619,8 +615,8 @@ static void check_row(const Row *row, const KernelSet *set)
 			continue;
 		checked += check_shape(row, set, shape);
 	}
-	checked += check_shape(row, set, (KernelShape){ .rows = 61, .width = 275, .inputs = 275, .outputs = 531,
-		.features = 275, .depth = 40 });
+	checked += check_shape(row, set, (KernelShape){ .rows = 61, .width = 275, .inputs = 275,
+		.outputs = SANITIZED ? 131 : 531, .features = 275, .depth = 40 });
 	checked += check_shape(row, set, (KernelShape){ .rows = 7, .width = 50, .inputs = 50, .outputs = 831,
 		.features = 50, .depth = 40 });
 	const int inputs[] = { 33, 65, 97, 140, 256, 257 };

@@ -164,6 +164,8 @@ static int outputs_of(const char *example)
 static void check_network(const char *network)
 {
 	for (int s = 0; s < SIZES; s++) {
+		if (SANITIZED && s % 3 != 1)    /* whole vectors of samples are read alike whatever their number */
+			continue;
 		char text[512];
 		snprintf(text, sizeof text, "%s; optimizer sgd lr=0 momentum=1; batch %d", network, sizes[s].batch);
 		check_text(text, sizes[s].rows);

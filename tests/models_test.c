@@ -4,12 +4,8 @@
 #include "tool/run.h"
 #include <glob.h>
 
-/* Under AddressSanitizer a step takes fifty times as long. */
-#ifdef __SANITIZE_ADDRESS__
-enum { ROWS = 4, STEPS = 3 };
-#else
-enum { ROWS = 4, STEPS = 8 };
-#endif
+/* With sanitizers a step takes fifty times as long. */
+enum { ROWS = 4, STEPS = SANITIZED ? 3 : 8 };
 
 static void compile_model(Compilation *c, const char *path)
 {

@@ -379,8 +379,10 @@ ParameterizedTest(RecordPath *path, parity, runs)
 {
 	static Record record;
 	open_record(&record, path->text);
+	size_t place = strlen(path->text);      /* with sanitizers, each record on one of two sets */
 	FOR_EACH_USABLE_SET(set)
-		repeat_on(&record, is_double(&record) ? kernel_set_f64(set) : set);
+		if (!SANITIZED || ++place % 2)
+			repeat_on(&record, is_double(&record) ? kernel_set_f64(set) : set);
 	close_record(&record);
 }
 

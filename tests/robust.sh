@@ -154,8 +154,10 @@ keeps_weights() {
 }
 check 'a log that cannot be written costs no weights' keeps_weights
 
+# Without sanitizers fewer mistakes are noticed.
+case $bnc in *sanitized*) rounds=$(seq 5) ;; *) rounds="1 2" ;; esac
 seed=0
-for round in 1 2 3 4 5 6 7 8; do
+for round in $rounds; do
 	for model in models/*.net tests/golden/*.net; do
 		[ -e "$model" ] || continue
 		seed=$((seed + 1))

@@ -32,6 +32,7 @@ run_suite() {
 	mkdir -p "${log%/*}"
 	case $name in
 	unit) "$1/tests/unit" ;;
+	computed) "$1/tests/unit" --filter '!(fuse|npz|plan|progress|safetensors|weights)/*' ;;
 	emit) sh tests/emit.sh $(for build; do echo "$build/bnc"; done) ;;
 	compile | runs | names | project) sh "tests/emit_$name.sh" "$1/bnc" ;;
 	*) sh "tests/$name.sh" "$1/bnc" ;;
@@ -53,24 +54,26 @@ processors=$(getconf _NPROCESSORS_ONLN 2>/dev/null) || processors=1
 [ "$processors" -gt 1 ] || processors=2         # some suites wait for what they have started
 
 # belongs SUITE BUILD: the first build runs everything. One with sanitizers sees each byte that bnc reads and writes,
-# and runs whatever hands bnc input or takes output from it. Of other builds another compiler has made the machine code,
-# and may have seen undefined behaviour in it: they run the suites that compute and that read; signals, files and
-# terminals are the system's.
+# and runs whatever hands bnc input or takes output from it. Of other builds another compiler has made the machine code:
+# they run what computes, which are the unit tests but for those of files and plans; signals and terminals are the
+# system's.
 belongs() {
 	case $2:$1 in
+	"$first":computed) return 1 ;;
 	"$first":*) ;;
 	*:compile | *:runs | *:emit | *:arithmetic | *:targets | *:names | *:project | *:suites | *:install | *:recipes | \
 		*:circles) return 1 ;;
+	*sanitized:computed | *sanitized:docs) return 1 ;;
 	*sanitized:*) ;;
-	*:unit | *:golden | *:errors | *:replay | *:breakdown) ;;
+	*:computed | *:golden | *:errors | *:replay | *:breakdown) ;;
 	*) return 1 ;;
 	esac
 }
 
 # What takes longest comes first, so that all processors are busy until the end.
 queue() {
-	for suite in unit robust checkpoint stop sweep compile runs arithmetic targets recipes emit names docs breakdown \
-		terminal files saved suites project errors golden install replay soak circles; do
+	for suite in unit computed robust checkpoint stop sweep compile runs arithmetic targets recipes emit names docs \
+		breakdown terminal files saved suites project errors golden install replay soak circles; do
 		for build; do
 			if [ $suite = emit ] && [ "$build" = "$first" ]; then
 				echo "emit $*"

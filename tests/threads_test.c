@@ -7,12 +7,8 @@ static const char wide[] =
 	"linear 140 300; batchnorm; relu; dropout 0.2; linear 300 460; layernorm; tanh; linear 460 7; optimizer sgd "
 	"momentum=0.9 weight_decay=0.01; batch 130";
 
-/* Under AddressSanitizer, where a step takes fifty times as long, every sixth number of threads and panels. */
-#ifdef __SANITIZE_ADDRESS__
-enum { STEPS = 2, EVERY = 6 };
-#else
-enum { STEPS = 3, EVERY = 1 };
-#endif
+/* With sanitizers, where a step takes fifty times as long, every sixth number of threads and panels. */
+enum { STEPS = SANITIZED ? 2 : 3, EVERY = SANITIZED ? 6 : 1 };
 
 /* The network's bytes after some steps, without its working memory. */
 static unsigned char *train_with(const char *text, const KernelSet *set, int threads, bool pairs, size_t *bytes)
