@@ -53,6 +53,8 @@ static Shapes draw_shapes(Random *random, int kind)
 		s.stride_width = 2 + (int)(random_u32(random) % 2);
 		s.width += 100;                 /* with strides, conv.c brings 32 pixels together at a time */
 	}
+	if (kind == 0 && random_u32(random) % 3 == 0)
+		s.channels = up_to(random, FEW_CHANNELS);
 	if (kind == 1)
 		s.groups = s.outputs = s.channels;
 	if (kind == 2) {
@@ -100,7 +102,8 @@ static Arrays convolve(const Shapes *s, Random *random)
 	a.dw = doubles(a.w_count, 0);
 	for (int image = 0; image < s->images; image++)
 		for (int out = 0; out < s->outputs; out++)
-			for (int i = 0; i < pixels; i++)
+			for (int i = 0; i < pixels; i++) {
+				a.y[(image * s->outputs + out) * pixels + i] = a.w[out];         /* the bias, see Panels */
 				for (int k = 0; k < channels * taps; k++) {
 					const int c = out / (s->outputs / s->groups) * channels + k / taps;
 					const ptrdiff_t x = seen(s, image, c, i, k % taps);
@@ -112,6 +115,7 @@ static Arrays convolve(const Shapes *s, Random *random)
 					a.dx[x] += a.dy[y] * a.w[w];
 					a.dw[w] += a.dy[y] * a.x[x];
 				}
+			}
 	return a;
 }
 
@@ -189,34 +193,77 @@ static void expect_weights(const Program *program, const ProgramTensor *tensor, 
 #define WINDOW_OF(s) (s)->height, (s)->width, (s)->y_height, (s)->y_width, (s)->kernel_height, (s)->kernel_width, \
 	(s)->stride_height, (s)->stride_width, (s)->padding_height, (s)->padding_width
 
-typedef struct Panels { float *x, *y, *w, *dx, *dw, *dy; } Panels;
+/* b: the first of the weights, as a bias */
+typedef struct Panels { float *x, *y, *w, *dx, *dw, *dy, *b; } Panels;
+
+/* One panel at a time, or two where the set has kernels for that; with those for few channels where there are few. */
+static void run_dense(const KernelSet *set, const Shapes *s, const Panels *p, bool pairs)
+{
+	const KernelTable *table = set->table;
+	const int lanes = set->lanes, rows = s->images * s->y_height * s->y_width;
+	const int fan_in = s->channels * s->kernel_height * s->kernel_width;
+	const bool few = s->channels <= FEW_CHANNELS && table->conv2d_narrow;
+	for (int panel = 0, step; panel * lanes < s->outputs; panel += step) {
+		step = pairs && (panel + 1) * lanes < s->outputs ? 2 : 1;
+		(step == 2 ? few ? table->conv2d_narrow_pair : table->conv2d_pair : few ? table->conv2d_narrow : table->conv2d)(
+			rows, s->outputs, fan_in, WINDOW_OF(s), p->y + (ptrdiff_t)panel * rows * lanes, p->x,
+			p->w + (ptrdiff_t)panel * fan_in * lanes, p->b + panel * lanes);
+		(step == 2 ? few ? table->conv2d_dw_narrow_pair : table->conv2d_dw_pair
+			: few ? table->conv2d_dw_narrow : table->conv2d_dw)(rows, s->outputs, fan_in, WINDOW_OF(s),
+			p->dw + (ptrdiff_t)panel * fan_in * lanes, p->x, p->dy + (ptrdiff_t)panel * rows * lanes);
+	}
+	for (int panel = 0, step; panel * lanes < s->channels; panel += step) {
+		step = pairs && (panel + 1) * lanes < s->channels ? 2 : 1;
+		(step == 2 ? table->conv2d_dx_pair : table->conv2d_dx)(rows, s->outputs, fan_in, WINDOW_OF(s), panel,
+			p->dx + (ptrdiff_t)panel * s->images * s->height * s->width * lanes, p->dy, p->w);
+	}
+}
+
+/* Two panels at a time have the bits of one. */
+static void check_pairs(const KernelSet *set, const Shapes *s, const Panels *p)
+{
+	const int lanes = set->lanes, taps = s->kernel_height * s->kernel_width;
+	const size_t x = (size_t)((s->channels + lanes - 1) / lanes * lanes * s->images * s->height * s->width);
+	const size_t panels = (size_t)((s->outputs + lanes - 1) / lanes * lanes);
+	const size_t y = panels * (size_t)(s->images * s->y_height * s->y_width);
+	const size_t w = panels * (size_t)(s->channels * taps);
+	const Panels pairs = {p->x, malloc(y * sizeof(float)), p->w, malloc(x * sizeof(float)), malloc(w * sizeof(float)),
+		p->dy, p->b};
+	cr_assert(pairs.y && pairs.dx && pairs.dw);
+	run_dense(set, s, &pairs, true);
+	cr_assert_arr_eq(pairs.y, p->y, y * sizeof(float), "%s: y of two panels", set->name);
+	cr_assert_arr_eq(pairs.dx, p->dx, x * sizeof(float), "%s: dx of two panels", set->name);
+	cr_assert_arr_eq(pairs.dw, p->dw, w * sizeof(float), "%s: dw of two panels", set->name);
+	free(pairs.y);
+	free(pairs.dx);
+	free(pairs.dw);
+}
 
 static void run_convolution(const KernelSet *set, const Shapes *s, int kind, const Panels *p)
 {
+	if (kind == 0) {
+		run_dense(set, s, p, false);
+		return;
+	}
 	const int lanes = set->lanes, rows = s->images * s->y_height * s->y_width;
 	const int fan_in = s->channels / s->groups * s->kernel_height * s->kernel_width;
 	const ptrdiff_t x_panel = (ptrdiff_t)s->images * s->height * s->width * lanes, y_panel = (ptrdiff_t)rows * lanes;
 	for (int panel = 0; panel * lanes < s->outputs; panel++) {
 		float *y = p->y + panel * y_panel, *dw = p->dw + (ptrdiff_t)panel * fan_in * lanes;
 		const float *w = p->w + (ptrdiff_t)panel * fan_in * lanes, *dy = p->dy + panel * y_panel;
-		if (kind == 0) {
-			set->table->conv2d(rows, s->outputs, fan_in, WINDOW_OF(s), y, p->x, w, 0);
-			set->table->conv2d_dw(rows, s->outputs, fan_in, WINDOW_OF(s), dw, p->x, dy);
-		} else if (kind == 1) {
-			set->table->conv2d_depthwise(rows, WINDOW_OF(s), y, p->x + panel * x_panel, w, 0);
+		const float *b = p->b + panel * lanes;
+		if (kind == 1) {
+			set->table->conv2d_depthwise(rows, WINDOW_OF(s), y, p->x + panel * x_panel, w, b);
 			set->table->conv2d_depthwise_dw(rows, WINDOW_OF(s), dw, p->x + panel * x_panel, dy);
 			set->table->conv2d_depthwise_dx(rows, WINDOW_OF(s), p->dx + panel * x_panel, dy, w);
 		} else {
-			set->table->conv2d_grouped(rows, s->outputs, fan_in, WINDOW_OF(s), s->groups, panel, y, p->x, w, 0);
+			set->table->conv2d_grouped(rows, s->outputs, fan_in, WINDOW_OF(s), s->groups, panel, y, p->x, w, b);
 			set->table->conv2d_grouped_dw(rows, s->outputs, fan_in, WINDOW_OF(s), s->groups, panel, dw, p->x, dy);
 		}
 	}
 	for (int panel = 0; panel * lanes < s->channels && kind != 1; panel++) {
-		float *dx = p->dx + panel * x_panel;
-		if (kind == 0)
-			set->table->conv2d_dx(rows, s->outputs, fan_in, WINDOW_OF(s), panel, dx, p->dy, p->w);
-		else
-			set->table->conv2d_grouped_dx(rows, s->outputs, fan_in, WINDOW_OF(s), s->groups, panel, dx, p->dy, p->w);
+		set->table->conv2d_grouped_dx(rows, s->outputs, fan_in, WINDOW_OF(s), s->groups, panel, p->dx + panel * x_panel,
+			p->dy, p->w);
 	}
 }
 
@@ -232,13 +279,15 @@ static void check_convolution(const KernelSet *set, const Shapes *s, int kind, c
 		image_panels(set, s->images, s->channels, x_pixels, a->x, kind == 1 ? 0 : stranger),
 		image_panels(set, s->images, s->outputs, y_pixels, a->dy, stranger), weight_panels(&program, &weight, a->w),
 		image_panels(set, s->images, s->channels, x_pixels, a->x, stranger), weight_panels(&program, &weight, a->w),
-		image_panels(set, s->images, s->outputs, y_pixels, a->dy, 0),
+		image_panels(set, s->images, s->outputs, y_pixels, a->dy, 0), image_panels(set, 1, s->outputs, 1, a->w, 0),
 	};
 	run_convolution(set, s, kind, &p);
 	expect_image(set, "y", s->images, s->outputs, y_pixels, a->y, p.y, false, s);
 	expect_image(set, "dx", s->images, s->channels, x_pixels, a->dx, p.dx, true, s);
 	expect_weights(&program, &weight, a->dw, p.dw);
-	float *all[] = {p.x, p.y, p.w, p.dx, p.dw, p.dy};
+	if (kind == 0 && set->table->conv2d_pair)
+		check_pairs(set, s, &p);
+	float *all[] = {p.x, p.y, p.w, p.dx, p.dw, p.dy, p.b};
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		free(all[i]);
 }

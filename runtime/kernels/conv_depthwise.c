@@ -1,6 +1,6 @@
 /* conv_depthwise.c: each channel has a kernel of its own, so that a panel of the result needs its own panel of x only.
  * Weights are [kernel row][kernel column][LANES]; a place in the kernel is called a tap. */
-#include "conv_tiles.h"
+#include "conv_gradient.h"
 
 /* Image by image, which stays in L1, and tap by tap: for one lane, and for dx with strides. Adds to an image of y what
  * x gives it, times the weights; or, for dx, to an image of dx what dy gives it. */
@@ -60,10 +60,10 @@ static void KERNEL_FN(conv2d_depthwise)(int rows, WINDOW_PARAMETERS, real *y, co
 	const real *b)
 {
 	const Window o = window_of(rows, WINDOW);
-	Strip strip = { 0, w, (ptrdiff_t)kernel_width * LANES, y, b ? b : nothing };
+	Strip strip = { 0, w, (ptrdiff_t)kernel_width * LANES, y, b ? b : nothing, 0, 0, 0 };
 	FOR_PARTS(part, &o, SIGHT, SIGHT) {
 		strip.w = w + ((ptrdiff_t)part.row * kernel_width + part.column) * LANES;
-		convolve(&strip, &part.o, 0, o.images, x);
+		convolve_own(&strip, &part.o, 0, o.images, x);
 		strip.start = 0;
 	}
 }
@@ -76,14 +76,14 @@ static void KERNEL_FN(conv2d_depthwise_dx)(int rows, WINDOW_PARAMETERS, real *dx
 		const Window whole = turned_window(&o);
 		const real *last = w + (ptrdiff_t)(kernel_height * kernel_width - 1) * LANES;
 		Vector turned[SIGHT * SIGHT];
-		Strip strip = { 0, (const real *)turned, 0, dx, nothing };
+		Strip strip = { 0, (const real *)turned, 0, dx, nothing, 0, 0, 0 };
 		FOR_PARTS(part, &whole, SIGHT, SIGHT) {
 			Vector *to = turned;
 			for (int i = 0; i < part.o.kernel_height; i++)
 				for (int k = 0; k < part.o.kernel_width; k++)
 					*to++ = load(last - ((ptrdiff_t)(part.row + i) * kernel_width + part.column + k) * LANES);
 			strip.w_line = (ptrdiff_t)part.o.kernel_width * LANES;
-			convolve(&strip, &part.o, 0, o.images, dy);
+			convolve_own(&strip, &part.o, 0, o.images, dy);
 			strip.start = 0;
 		}
 		return;
@@ -98,8 +98,10 @@ static void KERNEL_FN(conv2d_depthwise_dw)(int rows, WINDOW_PARAMETERS, real *dw
 {
 	const Window o = window_of(rows, WINDOW);
 	fill_rows(kernel_height * kernel_width, dw, splat(0.0f));
-	FOR_PARTS(part, &o, SIGHT, SIGHT)
-		add_dw(&part.o, 0, o.images, 0, dw + ((ptrdiff_t)part.row * kernel_width + part.column) * LANES,
-			(ptrdiff_t)kernel_width * LANES, x, dy);
+	FOR_PARTS(part, &o, SIGHT, SIGHT) {
+		const ptrdiff_t first = ((ptrdiff_t)part.row * kernel_width + part.column) * LANES;
+		const Taps taps = { 0, dy, dw + first, (ptrdiff_t)kernel_width * LANES, 1, 0, 0, 0, 0, 0 };
+		add_own_dw(&part.o, 0, o.images, taps, x);
+	}
 }
 #endif

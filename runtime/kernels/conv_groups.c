@@ -72,7 +72,7 @@ static void KERNEL_FN(conv2d_grouped)(int rows, int outputs, int inputs, WINDOW_
 	const int channels = inputs / (kernel_height * kernel_width);
 	Groups g = { channels, outputs / groups, kernel_height * kernel_width, outputs, 0, panel };
 	const Panels seen = panels_seen(panel, outputs, g.outputs, channels);
-	Strip strip = { 0, 0, 0, y, b ? b : nothing };
+	Strip strip = { 0, 0, 0, y, b ? b : nothing, 0, 0, 0 };
 	for (g.x_panel = seen.first; g.x_panel < seen.end; g.x_panel++) {
 		strip.inputs = smaller(channels * groups - g.x_panel * LANES, LANES);
 		FOR_GATHERED_PARTS(part, &o) {
@@ -98,10 +98,11 @@ static void KERNEL_FN(conv2d_grouped_dx)(int rows, int outputs, int inputs, WIND
 	const Window o = window_of(rows, WINDOW);
 	const int taps = kernel_height * kernel_width, channels = inputs / taps;
 	const Panels seen = panels_seen(panel, channels * groups, channels, outputs / groups);
-	GroupTurn t = { { &turn_group, &o, 0, o.images, 0, smaller(channels * groups - panel * LANES, LANES), w, dx, dy },
+	const int own = smaller(channels * groups - panel * LANES, LANES);
+	GroupTurn t = { { &turn_group, &o, 0, o.images, 0, own, w, dx, dy, 0 },
 		{ channels, outputs / groups, taps, outputs, panel, 0 } };
-	fill_rows(o.images * height * width, dx, splat(0.0f));
 	for (t.groups.y_panel = seen.first; t.groups.y_panel < seen.end; t.groups.y_panel++) {
+		t.turn.first = t.groups.y_panel == seen.first;
 		t.turn.outputs = smaller(outputs - t.groups.y_panel * LANES, LANES);
 		t.turn.w = w + (ptrdiff_t)t.groups.y_panel * LANES * inputs;
 		t.turn.dy = dy + (ptrdiff_t)t.groups.y_panel * LANES * rows;
@@ -123,8 +124,9 @@ static void KERNEL_FN(conv2d_grouped_dw)(int rows, int outputs, int inputs, WIND
 		FOR_GATHERED_PARTS(part, &o) {
 			real *from = (real *)block;
 			fill_rows(part.o.kernel_height * part.o.kernel_width * count, from, splat(0.0f));
-			add_dw(&part.o, 0, o.images, count, from, (ptrdiff_t)part.o.kernel_width * count * LANES,
-				x + (ptrdiff_t)g.x_panel * o.images * height * width * LANES, dy);
+			const ptrdiff_t line = (ptrdiff_t)part.o.kernel_width * count * LANES;
+			const Taps of_part = { 0, dy, from, line, count, 0, 0, 0, 0, 0 };
+			add_dw(&part.o, 0, o.images, of_part, x + (ptrdiff_t)g.x_panel * o.images * height * width * LANES);
 			for (int i = 0; i < part.o.kernel_height; i++)
 				for (int k = 0; k < part.o.kernel_width; k++, from += count * LANES)
 					copy_weights(&g, (part.row + i) * kernel_width + part.column + k, 0, from, LANES, 1, dw);

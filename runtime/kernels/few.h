@@ -7,6 +7,8 @@ enum { FEW = 4 };       /* at most this many inputs or outputs are few */
 /* with at most this many outputs, backward of a linear after few inputs, batchnorm and an activation is one kernel */
 enum { FEW_ABOVE = 2 };
 
+enum { FEW_CHANNELS = 3 };      /* a convolution sees few channels, if at most this many */
+
 enum { NUMBERS = 8 };   /* the most numbers that an optimizer prepares */
 /* of MT19937, the random number generator of numpy and torch; and of a network's own generator: they, how many of them
  * are used up, and one that keeps their number even */

@@ -32,6 +32,8 @@
 #define IS_OPTIMIZER(name) (is.optimizer && strcmp(is.optimizer, #name) == 0)
 #define CONTRAST_VARIANT(name, states) \
 	VARIANT_OF(linear_dw_update, linear_dw_update_contrast_##name, 1, IS_CONTRAST && IS_OPTIMIZER(name))
+/* Copying numbers takes less time than copying vectors, most of whose lanes have no channel. */
+#define IS_OF_FEW_CHANNELS (is.channels <= FEW_CHANNELS)
 #define VARIANTS_FROM_128_BITS(VARIANT) \
 	VARIANT(linear,           linear_contrast,      1, IS_CONTRAST && is.rows >= is.lanes) \
 	VARIANT(linear,           linear_narrow,        1, IS_NARROW(is.outputs) && is.rows >= is.lanes) \
@@ -42,7 +44,9 @@
 	VARIANT(linear_dw_update, linear_dw_update_narrow, 1, IS_NARROW(is.outputs)) \
 	FEW_UPDATE_INSTANCES(FEW_CONTRAST_VARIANT) \
 	VARIANT(linear_dx,        linear_dx_few_rows,   1, IS_FEW_ROWS) \
-	VARIANT(cross_entropy,    cross_entropy_of_two, 1, is.features == 2)
+	VARIANT(cross_entropy,    cross_entropy_of_two, 1, is.features == 2) \
+	VARIANT(conv2d,           conv2d_narrow,        1, IS_OF_FEW_CHANNELS) \
+	VARIANT(conv2d_dw,        conv2d_dw_narrow,     1, IS_OF_FEW_CHANNELS)
 
 /* With fewer inputs or outputs, loads of x do not limit a product. A single row is left to linear_row, which rounds
  * differently from linear_pair. */
@@ -51,7 +55,12 @@
 	VARIANT(linear,           linear_pair,          2, IS_PAIRED && is.rows > 1) \
 	VARIANT(linear_dx,        linear_dx_pair,       2, IS_PAIRED && !IS_FEW_ROWS) \
 	VARIANT(linear_dw,        linear_dw_pair,       2, IS_PAIRED) \
-	VARIANT(linear_dw_update, linear_dw_update_pair, 2, IS_PAIRED)
+	VARIANT(linear_dw_update, linear_dw_update_pair, 2, IS_PAIRED) \
+	VARIANT(conv2d,           conv2d_narrow_pair,   2, IS_OF_FEW_CHANNELS) \
+	VARIANT(conv2d,           conv2d_pair,          2, is.outputs > is.lanes) \
+	VARIANT(conv2d_dx,        conv2d_dx_pair,       2, is.channels > is.lanes) \
+	VARIANT(conv2d_dw,        conv2d_dw_narrow_pair, 2, IS_OF_FEW_CHANNELS) \
+	VARIANT(conv2d_dw,        conv2d_dw_pair,       2, is.outputs > is.lanes)
 
 #define VARIANTS(VARIANT) VARIANTS_FROM_1_LANE(VARIANT) VARIANTS_FROM_128_BITS(VARIANT) VARIANTS_FROM_256_BITS(VARIANT)
 

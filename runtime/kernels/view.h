@@ -5,9 +5,12 @@
 #include "window.h"
 
 #if LANES > 1
+/* Where the source has at most FEW_CHANNELS channels, a view is narrow: it has numbers instead of vectors, one for each
+ * pixel and channel. */
 enum { SIGHT = 16 };    /* the number of rows and columns of a kernel that a view can have, at most */
 enum { VIEW = 512 };    /* the number of vectors that a view copies, at most; at least 30 * SIGHT */
 enum { SPAN = 48 };     /* the number of pixels of a row of the result in a view, at most */
+
 
 enum { GROUP_PIXELS = 512 };    /* images are taken together until they have so many pixels, which stay in L2 */
 
@@ -61,9 +64,11 @@ INLINE void next_part(Part *part, const Window *whole, int rows, int columns)
 		next_part(&part, whole, rows, columns))
 
 /* Some rows and pixels of the result in some images, and what the window sees for them. What kernel row r and column c
- * see for pixel p of row i is at x + (i * stride_height + r) * line + tap[c] + p * LANES. */
+ * see for pixel p of row i is at x + (i * stride_height + r) * line + tap[c] + p * LANES. In a narrow view, what they
+ * see of channel k is at x + (i * stride_height + r) * line + tap[c * channels + k] + p. */
 typedef struct View {
 	const Window *o;
+	int channels;                   /* of a narrow view; else 0 */
 	const real *panel;              /* of the source */
 	Vector *copy;                   /* VIEW of them */
 	int end_image;
@@ -71,7 +76,8 @@ typedef struct View {
 	int image, images, row, rows, pixel, pixels;
 	const real *x;
 	ptrdiff_t x_image, line;        /* distances in numbers */
-	ptrdiff_t tap[SIGHT];
+	int taps;                       /* of a kernel row */
+	ptrdiff_t tap[(int)SIGHT * FEW_CHANNELS];
 } View;
 
 /* The number of vectors of a row of the source that is copied for so many pixels: one phase after the other. Those of a
@@ -99,6 +105,18 @@ INLINE void zero_few(ptrdiff_t rows, real *y)
 		store(y, splat(0.0f));
 }
 
+/* The number of vectors, or in a narrow view of numbers, of a row of the source for so many pixels. */
+INLINE int line_length(const View *v, int pixels)
+{
+	return (v->channels ? v->channels : 1) * phase_count(v->o) * phase_length(v->o, pixels);
+}
+
+INLINE void zero_few_numbers(ptrdiff_t count, real *y)
+{
+	for (; count > 0; count = hidden(count - 1))
+		*y++ = 0.0f;
+}
+
 /* A phase of a row: the vectors from begin to end are `stride` apart, the others are 0. */
 INLINE void copy_phase(int length, int begin, int end, real *to, const real *from, ptrdiff_t stride)
 {
@@ -109,40 +127,62 @@ INLINE void copy_phase(int length, int begin, int end, real *to, const real *fro
 	zero_few(length - end, to + end * LANES);
 }
 
-static void copy_view(View *v, int top, int left)
+/* The same for a channel of a narrow view. */
+INLINE void copy_numbers(int length, int begin, int end, real *to, const real *from, ptrdiff_t stride)
+{
+	zero_few_numbers(begin, to);
+	from += begin * stride;
+	for (int column = begin; column < end; column++, from += stride)
+		to[column] = *from;
+	zero_few_numbers(length - end, to + end);
+}
+
+/* A row of the source begins at `from`, or is not in the image. */
+INLINE void copy_row(const int narrow, const View *v, int length, Range seen, real *to, const real *from, int exists)
+{
+	const ptrdiff_t stride = (ptrdiff_t)v->o->stride_width * LANES, step = (ptrdiff_t)phase_count(v->o) * length;
+	if (!narrow && exists)
+		copy_phase(length, seen.first, seen.end, to, from, stride);
+	else if (!narrow)
+		zero_few(length, to);
+	for (int channel = 0; narrow && channel < v->channels; channel++, to += step)
+		copy_numbers(length, exists ? seen.first : length, exists ? seen.end : length, to, from + channel, stride);
+}
+
+INLINE void copy_view(const int narrow, View *v, int top, int left)
 {
 	const Window *o = v->o;
-	const int length = phase_length(o, v->pixels), rows = source_rows(o, v->rows);
-	const ptrdiff_t stride = (ptrdiff_t)o->stride_width * LANES;
+	const int length = phase_length(o, v->pixels), rows = source_rows(o, v->rows), size = narrow ? 1 : LANES;
 	v->x = (const real *)v->copy;
-	v->line = (ptrdiff_t)phase_count(o) * length * LANES;
+	v->line = (ptrdiff_t)line_length(v, v->pixels) * size;
 	v->x_image = v->line * rows;
 	for (int phase = 0; phase < phase_count(o); phase++) {
 		const int first = left + phase, last = o->width - 1 - first;
-		const int begin = smaller(first < 0 ? (-first + o->stride_width - 1) / o->stride_width : 0, length);
-		const int seen = last < 0 ? 0 : smaller(last / o->stride_width + 1, length), end = seen > begin ? seen : begin;
-		real *to = (real *)v->copy + (ptrdiff_t)phase * length * LANES;
+		Range seen = { smaller(first < 0 ? (-first + o->stride_width - 1) / o->stride_width : 0, length),
+			last < 0 ? 0 : smaller(last / o->stride_width + 1, length) };
+		real *to = (real *)v->copy + (ptrdiff_t)phase * length * size;
+		seen.end = seen.end > seen.first ? seen.end : seen.first;
 		for (int image = v->image; image < v->image + v->images; image++)
 			for (int row = top; row < top + rows; row++, to += v->line) {
 				const real *from = v->panel + (((ptrdiff_t)image * o->height + row) * o->width + first) * LANES;
-				if (row >= 0 && row < o->height)
-					copy_phase(length, begin, end, to, from, stride);
-				else
-					zero_few(length, to);
+				copy_row(narrow, v, length, seen, to, from, row >= 0 && row < o->height);
 			}
 	}
-	for (int column = 0; column < o->kernel_width; column++)
-		v->tap[column] = ((ptrdiff_t)(column % o->stride_width) * length + column / o->stride_width) * LANES;
+	for (int tap = 0; tap < v->taps; tap++) {
+		const int column = narrow ? tap / v->channels : tap, channel = narrow ? tap % v->channels : 0;
+		const int phase = channel * phase_count(o) + column % o->stride_width;
+		v->tap[tap] = ((ptrdiff_t)phase * length + column / o->stride_width) * size;
+	}
 }
 
-/* Without strides, what lies within the images is seen in place. */
-static void see(View *v)
+/* Without strides, what lies within the images is seen in place, by a view that is not narrow. */
+INLINE void see(const int narrow, View *v)
 {
 	const Window *o = v->o;
 	const int top = v->row * o->stride_height - o->padding_height, left = v->pixel * o->stride_width - o->padding_width;
-	if (o->stride_width > 1 || top < 0 || left < 0 || top + source_rows(o, v->rows) > o->height
+	if (narrow || o->stride_width > 1 || top < 0 || left < 0 || top + source_rows(o, v->rows) > o->height
 		|| left + phase_length(o, v->pixels) > o->width) {
-		copy_view(v, top, left);
+		copy_view(narrow, v, top, left);
 		return;
 	}
 	v->x = v->panel + (((ptrdiff_t)v->image * o->height + top) * o->width + left) * LANES;
@@ -153,7 +193,7 @@ static void see(View *v)
 }
 
 /* The next view, or one without images after the last. */
-static void next_view(View *v)
+INLINE void advance_view(const int narrow, View *v)
 {
 	const Window *o = v->o;
 	v->row += v->rows;
@@ -169,27 +209,36 @@ static void next_view(View *v)
 	v->rows = smaller(v->most_rows, o->y_height - v->row);
 	v->pixels = smaller(v->most_pixels, o->y_width - v->pixel);
 	if (v->images > 0)
-		see(v);
+		see(narrow, v);
 }
 
+static void next_view(View *v) { advance_view(0, v); }
+static void next_narrow_view(View *v) { advance_view(1, v); }
+
 /* The first view of the images from begin to end, begin < end. The window's kernel has at most SIGHT rows and columns.
- * `copy` has room for VIEW vectors. */
-static View view_of(const Window *o, int begin, int end, const real *panel, Vector *copy)
+ * `copy` has room for VIEW vectors. With a number of channels, the view is narrow. */
+static View view_of(int channels, const Window *o, int begin, int end, const real *panel, Vector *copy)
 {
+	const int room = channels ? VIEW * LANES : VIEW;
 	View v;
 	v.o = o;
+	v.channels = channels;
+	v.taps = o->kernel_width * (channels ? channels : 1);
 	v.panel = panel;
 	v.copy = copy;
 	v.end_image = end;
 	v.most_pixels = smaller(o->y_width, SPAN);
-	while (phase_count(o) * phase_length(o, v.most_pixels) * o->kernel_height > VIEW)
+	while (line_length(&v, v.most_pixels) * o->kernel_height > room)
 		v.most_pixels--;
-	const int lines = VIEW / (phase_count(o) * phase_length(o, v.most_pixels));
+	const int lines = room / line_length(&v, v.most_pixels);
 	v.most_rows = smaller((lines - o->kernel_height) / o->stride_height + 1, o->y_height);
 	v.most_images = v.most_rows == o->y_height && v.most_pixels == o->y_width ? lines / source_rows(o, o->y_height) : 1;
 	v.image = begin;
 	v.images = v.row = v.rows = v.pixel = v.pixels = 0;
-	next_view(&v);
+	if (channels)
+		next_narrow_view(&v);
+	else
+		next_view(&v);
 	return v;
 }
 

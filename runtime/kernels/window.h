@@ -3,6 +3,7 @@
 #ifndef BNC_WINDOW_H
 #define BNC_WINDOW_H
 #include "simd.h"
+#include "few.h"
 #include "tables.h"
 
 typedef struct Window {
