@@ -304,7 +304,7 @@ int main(int argc, char **argv)
 			session.target = kernel_set_f64(session.target);
 		status = settle_output(&session.options, &failure);
 		status = status ? status : session.options.sweep.merge ? merge_all(&session.options)
-			: run_session(&session);
+			: session.options.suggest ? suggest(&session.options) : run_session(&session);
 	}
 	options_free(&session.options);
 	return finish_output(&session, status);

@@ -23,7 +23,8 @@ typedef struct SweepOptions {
 typedef struct CommandLine {
 	NetworkArgument *networks;
 	int network_count;
-	const char *train, *valid, *eval, *predict, *predictions, *weights, *save, *checkpoint, *resume, *log, *isa;
+	const char *train, *valid, *eval, *predict, *suggest;
+	const char *predictions, *weights, *save, *checkpoint, *resume, *log, *isa;
 	Overrides overrides;
 	DataOptions data;
 	int64_t steps;

@@ -181,15 +181,34 @@ static bool check_sweep(const CommandLine *options, const bool *given, Failure *
 	return true;
 }
 
+/* Whether nothing is given but what `with` names, a null after the last, and options of any run. */
+static bool check_alone(const char *const *with, const char *takes, const bool *given, Failure *failure)
+{
+	for (int i = 0; i < options_count(); i++) {
+		const char *name = options_table[i].name ? options_table[i].name : "e";
+		bool fits = strcmp(name, "color") == 0 || strcmp(name, "quiet") == 0;
+		for (const char *const *word = with; *word; word++)
+			fits |= strcmp(name, *word) == 0;
+		if (given[i] && !fits)
+			return fail(failure, "%s: leave out --%s", takes, name);
+	}
+	return true;
+}
+
 /* With --merge the files have runs, and nothing is trained. */
 static bool check_merge(const bool *given, Failure *failure)
 {
-	for (int i = 0; i < options_count(); i++)
-		if (given[i] && i != option_index("merge") && i != option_index("runs") && i != option_index("color")
-			&& i != option_index("quiet") && i != option_index("plot"))
-			return fail(failure, "--merge takes files of runs, and --runs FILE.jsonl for all of them: leave out --%s",
-				options_table[i].name ? options_table[i].name : "e");
-	return true;
+	static const char *const with[] = {"merge", "runs", "plot", 0};
+	return check_alone(with, "--merge takes files of runs, and --runs FILE.jsonl for all of them", given, failure);
+}
+
+static bool check_suggest(const CommandLine *options, const bool *given, Failure *failure)
+{
+	static const char *const with[] = {"suggest", "target", "ignore", "missing", 0};
+	if (options->network_count)
+		return fail(failure, "--suggest makes a network from data: leave out %.200s, or train it with --train %.200s",
+			options->networks[0].text ? "-e" : options->networks[0].path, options->suggest);
+	return check_alone(with, "--suggest prints a network, and does no more", given, failure);
 }
 
 /* A part without the network's end has no loss. */
@@ -220,6 +239,8 @@ bool options_check(const CommandLine *options, const bool *given, Failure *failu
 		return fail(failure, "--merge takes files of runs, but none is given: bnc --merge FILE.jsonl ...");
 	if (options->sweep.merge)
 		return check_merge(given, failure);
+	if (options->suggest)
+		return check_suggest(options, given, failure);
 	if (options->network_count == 0)
 		return fail(failure, "no network: give a FILE.net, or -e 'linear 2 64; relu; linear 64 2'; bnc --help lists "
 			"the options");

@@ -250,6 +250,11 @@ const Spec options_table[] = {
 	{"json", 0, "the report of --eval as one JSON object on standard output", .kind = FLAG, FIELD(json),
 		.needs = WHOLE | RESULTS,
 		.more = "It is alone there: whatever else is printed goes to standard error. docs/data.md says what is in it."},
+	{"suggest", "DATA", "print a small network for these data, and the command that trains it", .kind = TEXT,
+		FIELD(suggest),
+		.more = "For a table two hidden layers with BatchNorm, for images convolutions, with adam. The sizes are rules "
+			"of thumb: bnc --suggest iris.csv >iris.net, and change them. --target, --ignore and --missing say how "
+			"a table is read."},
 	{"predict", "DATA", "what the network says of each row, as CSV on standard output or in -o FILE.csv", .kind = TEXT,
 		FIELD(predict), .needs = WHOLE | RESULTS | ONE_NETWORK,
 		.more = "A line for each row, with its number from 0: of classes the likeliest and the probability of each, "

@@ -39,6 +39,11 @@ int run_all(Session *session);
 int sweep_all(Session *session);
 int merge_all(const CommandLine *options);
 
+/* ---- suggest.c: --suggest */
+
+/* Prints a network for the data. Returns the exit status. */
+int suggest(CommandLine *options);
+
 /* ---- plot.c: --plot */
 
 /* Prints the picture or writes it to its file. */
