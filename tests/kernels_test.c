@@ -619,7 +619,7 @@ static void check_row(const Row *row, const KernelSet *set)
 		.outputs = SANITIZED ? 131 : 531, .features = 275, .depth = 40 });
 	checked += check_shape(row, set, (KernelShape){ .rows = 7, .width = 50, .inputs = 50, .outputs = 831,
 		.features = 50, .depth = 40 });
-	const int inputs[] = { 33, 65, 97, 140, 256, 257 };
+	const int inputs[] = { 33, 65, 97, 256, 257, 700 };
 	for (int outputs = 1; outputs <= FEW; outputs++)
 		for (int i = 0; i < 6; i++)
 			checked += check_shape(row, set, (KernelShape){ .rows = i % 2 ? 2 * lanes : 3 * lanes + 1, .width = 33,

@@ -30,7 +30,7 @@ enum {
 	MOMENTS = CENTRES + FEW
 };
 
-enum { NARROW_INPUTS = 256 };   /* the most inputs of the narrow products; a multiple of all numbers of lanes */
+enum { NARROW_INPUTS = 256 };   /* of a narrow product at once, at most; a multiple of all numbers of lanes */
 
 /* Makes the call with `number`, 1 to FEW, as the constant `name`, so that arrays of that many vectors stay in
  * registers. */

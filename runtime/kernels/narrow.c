@@ -34,9 +34,35 @@ INLINE Vector across_tile(int features, const real *a, ptrdiff_t a_stride, const
 	return row_sums(sum);
 }
 
-/* Computes two outputs at a time; `turned` has their columns of W, one panel after another. With `contrast` it has the
- * difference of the two columns, and y is (0, difference). The 0 is NaN if the difference is not finite, so that the
- * loss is NaN too. */
+/* Adds to two outputs what some of the inputs give, or to `start`, unless it is null, what the first of them give;
+ * `turned` has the two columns of W, one panel after another. With `contrast` it has the difference of the two columns,
+ * and y is (0, difference). The 0 is NaN if the difference is not finite, so that the loss is NaN too. */
+INLINE void add_narrow(const int contrast, int rows, int outputs, int first, int inputs, real *y, const real *start,
+	const real *x, ptrdiff_t stride, const real *w)
+{
+	Vector turned[2][NARROW_INPUTS / LANES], column[FEW_COLUMNS];
+	for (int panel = 0; panel < panel_count(inputs); panel++) {
+		load_few_columns(column, w + panel * LANES * LANES, smaller(inputs - panel * LANES, LANES), outputs);
+		turned[0][panel] = column[first];
+		turned[1][panel] = contrast ? column[1] - column[0] : column[first + 1];
+	}
+	for (int row = 0; row < rows; row += LANES, x += LANES * LANES, y += LANES * LANES) {
+		if (start) {
+			column[0] = splat(start[0]);
+			column[1] = splat(contrast ? start[1] - start[0] : start[1]);
+		} else
+			load_few_columns(column, y, LANES, 2);
+		if (first + 1 < outputs)
+			column[1] += across_tile(inputs, x, stride, (const real *)turned[1], LANES);
+		if (contrast)
+			column[0] = column[1] - column[1];
+		else
+			column[0] += across_tile(inputs, x, stride, (const real *)turned[0], LANES);
+		store_two_columns(y, column, LANES);
+	}
+}
+
+/* Two outputs at a time, for the inputs of which `turned` holds the weights. */
 INLINE void narrow_product(const int contrast, int rows, int outputs, int inputs, real *y, const real *x,
 	const real *w, const real *b)
 {
@@ -45,25 +71,10 @@ INLINE void narrow_product(const int contrast, int rows, int outputs, int inputs
 	const Product rest = { inputs, x + whole * LANES, stride, w, y + whole * LANES, b ? b : nothing, 0 };
 	for (int row = 0; row < whole; row++)
 		store(y + row * LANES, splat(0.0f));
-	for (int first = 0; first < outputs; first += 2) {
-		const real *start = rest.start + first;
-		Vector turned[2][NARROW_INPUTS / LANES], column[FEW_COLUMNS];
-		for (int panel = 0; panel < panel_count(inputs); panel++) {
-			load_few_columns(column, w + panel * LANES * LANES, smaller(inputs - panel * LANES, LANES), outputs);
-			turned[0][panel] = column[first];
-			turned[1][panel] = contrast ? column[1] - column[0] : column[first + 1];
-		}
-		for (int row = 0; row < whole; row += LANES, x += LANES * LANES) {
-			column[1] = splat(0.0f);
-			if (first + 1 < outputs)
-				column[1] = across_tile(inputs, x, stride, (const real *)turned[1], LANES)
-					+ (contrast ? start[1] - start[0] : start[1]);
-			column[0] = contrast ? column[1] - column[1]
-				: across_tile(inputs, x, stride, (const real *)turned[0], LANES) + start[0];
-			store_two_columns(y + row * LANES + first, column, LANES);
-		}
-		x -= whole * LANES;
-	}
+	for (int input = 0; input < inputs; input += NARROW_INPUTS)
+		for (int first = 0; first < outputs; first += 2)
+			add_narrow(contrast, whole, outputs, first, smaller(inputs - input, NARROW_INPUTS), y + first,
+				input ? NULL : rest.start + first, x + input / LANES * stride, stride, w + (ptrdiff_t)input * LANES);
 	product_of_rows(rows - whole, rest);
 }
 

@@ -18,7 +18,7 @@
 
 /* With few outputs, most lanes of a tile would be idle. Letting the inputs run across the lanes is faster from about 32
  * inputs per output on. */
-#define IS_NARROW(outputs) ((outputs) <= is.lanes / 4 && (outputs) * 32 <= is.inputs && is.inputs <= NARROW_INPUTS)
+#define IS_NARROW(outputs) ((outputs) <= is.lanes / 4 && (outputs) * 32 <= is.inputs)
 /* If only the difference of two outputs matters, one output is enough: y becomes 0 and the difference; and of dy only
  * the second feature is read, since the first is its negative. */
 #define IS_CONTRAST (is.contrast && is.outputs == 2 && IS_NARROW(1))
