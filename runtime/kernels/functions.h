@@ -7,14 +7,11 @@
 #include "simd.h"
 
 #if REAL_BITS == 32
-/* exp(x) = 2^n exp(r), |r| <= ln(2) / 2. The polynomial and the split of ln(2) are from Cephes, expf.c. The result is
- * multiplied by 2^n in two steps, so that it overflows to infinity and underflows gradually. Error: at most 1.01 ulp.
- * NaN stays NaN. */
-INLINE Vector vector_exp(Vector x)
+/* exp(x) = 2^n exp(r), |r| <= ln(2) / 2. The polynomial and the split of ln(2) are from Cephes, expf.c. Returns exp(r);
+ * the low bits of *sum are n. */
+INLINE Vector exp_of_rest(Vector x, Vector *sum)
 {
 	const real shift = 0x1.8p23f;  /* adding it leaves the integer nearest in the low bits */
-	x = choose(x > 89.0f, splat(89.0f), x);
-	x = choose(x < -104.0f, splat(-104.0f), x);
 	const Vector shifted = x * 0x1.715476p+0f + shift;
 	const Vector n = shifted - shift;
 	const Vector r = x - n * 0.693359375f - n * -2.12194440e-4f;
@@ -23,7 +20,18 @@ INLINE Vector vector_exp(Vector x)
 	p = p * r + 4.1665795894e-2f;
 	p = p * r + 1.6666665459e-1f;
 	p = p * r + 5.0000001201e-1f;
-	p = p * (r * r) + r + 1.0f;
+	*sum = shifted;
+	return p * (r * r) + r + 1.0f;
+}
+
+/* The result is multiplied by 2^n in two steps, so that it overflows to infinity and underflows gradually. Error: at
+ * most 1.01 ulp. NaN stays NaN. */
+INLINE Vector vector_exp(Vector x)
+{
+	Vector shifted;
+	x = choose(x > 89.0f, splat(89.0f), x);
+	x = choose(x < -104.0f, splat(-104.0f), x);
+	const Vector p = exp_of_rest(x, &shifted);
 	const Bits exponent = bits_of(shifted) - 0x4b400000u;
 	const Bits half = ((exponent + 256u) >> 1) - 1u;  /* both exponents include the bias, 127 */
 	const Bits rest = exponent - half + 254u;
@@ -65,13 +73,16 @@ INLINE Vector vector_log_to_2(Vector x)
 	return s * (h + r) - h + f;
 }
 
-/* tanh(x) = 1 - 2 / (exp(2x) + 1) for |x| >= 0.625, and an odd polynomial (Cephes, tanhf.c) for smaller ones. Error: at
- * most 1.3 ulp. */
+/* tanh(x) = 1 - 2 / (exp(2x) + 1) for |x| >= 0.625, and an odd polynomial (Cephes, tanhf.c) for smaller ones. From x =
+ * 20 on it is 1, so that 2^n needs no second step. Error: at most 1.3 ulp. */
 INLINE Vector vector_tanh(Vector x)
 {
+	Vector shifted;
 	const Bits sign = bits_of(x) & 0x80000000u;
 	const Vector a = float_of(bits_of(x) ^ sign);
-	const Vector large = 1.0f - 2.0f / (vector_exp(a + a) + 1.0f);
+	const Vector rest = exp_of_rest(choose(a > 20.0f, splat(40.0f), a + a), &shifted);
+	const Vector e = rest * float_of((bits_of(shifted) << 23) + 0x3f800000u);
+	const Vector large = 1.0f - 2.0f / (e + 1.0f);
 	const Vector z = a * a;
 	Vector p = z * -5.70498872745e-3f + 2.06390887954e-2f;
 	p = p * z - 5.37397155531e-2f;
