@@ -57,6 +57,19 @@ static void count_class(Metrics *m, int is, int said)
 		m->confusion[is * m->class_count + said]++;
 }
 
+/* How many classes are likelier: with a larger output, or with an equal one that comes first. All, if the class has no
+ * number. */
+static int rank_of(int class, const void *outputs, int width, const Data *data, int row)
+{
+	const double own = output_at(outputs, data, width, row, class);
+	int likelier = isnan(own) ? width : 0;
+	for (int c = 0; c < width; c++) {
+		const double other = output_at(outputs, data, width, row, c);
+		likelier += other > own || (other == own && c < class);
+	}
+	return likelier;
+}
+
 /* Of several outputs that each say yes or no, only the yes counts. */
 static void count_yes(ClassScore *c, bool is, bool said)
 {
@@ -119,9 +132,12 @@ static bool find_classes(Metrics *m, const void *outputs, int width, const Data 
 	if (!m->classes || (confused && !m->confusion))
 		return fail(failure, "not enough memory for %d classes", m->class_count);
 	for (int row = 0; row < data->rows; row++)
-		if (m->truth == TRUTH_LABELS)
+		if (m->truth == TRUTH_LABELS) {
+			const int rank = rank_of(data->labels[row], outputs, width, data, row);
 			count_class(m, data->labels[row], best_class(outputs, data->number_bytes, (size_t)row, width));
-		else if (!several)
+			m->among[0] += rank < AMONG_FEW;
+			m->among[1] += rank < AMONG_MORE;
+		} else if (!several)
 			count_class(m, target_at(data, row, 0) > 0.5, output_at(outputs, data, 1, row, 0) > 0);
 		else
 			for (int k = 0; k < width; k++)

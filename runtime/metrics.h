@@ -4,6 +4,7 @@
 #include "runtime.h"
 
 enum { MAX_CONFUSED = 100 };            /* the most classes of a table of confusions */
+enum { AMONG_FEW = 3, AMONG_MORE = 5 }; /* top-k accuracy */
 
 /* One class; or, of several outputs that each say yes or no, the yes of one of them. */
 typedef struct ClassScore {
@@ -19,11 +20,18 @@ typedef struct Metrics {
 	int rows, correct;
 	int class_count;                /* 0: the outputs are values */
 	ClassScore *classes;
+	int among[2];                   /* rows whose class is among the likeliest AMONG_FEW, and AMONG_MORE */
 	int *confusion;                 /* [true class][predicted class]; null: too many classes, or several outputs */
 	double auc;                     /* the area under the ROC curve of two classes; NAN: there is none */
 	int value_count;
 	ValueScore *values, mean;
 } Metrics;
+
+/* Whether there are so many classes that being among the likeliest ones says something. */
+static inline bool ranks_classes(const Metrics *m)
+{
+	return m->truth == TRUTH_LABELS && m->class_count >= 2 * AMONG_MORE;
+}
 
 /* The index of the first of the largest outputs of the row. */
 int best_class(const void *outputs, size_t number_bytes, size_t row, int width);

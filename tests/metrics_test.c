@@ -26,6 +26,34 @@ static void check_class(const ClassScore *c, int rows, double precision, double 
 	check(c->f1, f1, "F1");
 }
 
+/* top_k_accuracy_score says the same. Of equal outputs the first one counts, and what is not a number has no rank. */
+Test(metrics, among_the_likeliest)
+{
+	enum { ROWS = 40, CLASSES = 12 };
+	static int32_t labels[ROWS];
+	static double outputs[ROWS * CLASSES], targets[ROWS];
+	Data data = {.number_bytes = sizeof(double), .rows = ROWS, .labels = labels, .targets_f64 = targets,
+		.target_features = 1};
+	for (int r = 0; r < ROWS; r++) {
+		labels[r] = (r * 5 + r / 3) % CLASSES;
+		for (int c = 0; c < CLASSES; c++)
+			outputs[r * CLASSES + c] = (r * 7 + c * c * 3 + r * c * 5) % 23 + c * 0.01;
+	}
+	Metrics m = find(TRUTH_LABELS, outputs, CLASSES, &data);
+	cr_expect(ranks_classes(&m) && m.correct == 2 && m.among[0] == 10 && m.among[1] == 18, "%d, %d, %d", m.correct,
+		m.among[0], m.among[1]);
+	metrics_free(&m);
+	for (int c = 0; c < CLASSES; c++)
+		outputs[c] = c < 8 ? 1 : NAN;
+	data.rows = 1;
+	for (int label = 0; label < CLASSES; label++) {
+		labels[0] = label;
+		m = find(TRUTH_LABELS, outputs, CLASSES, &data);
+		cr_expect(m.among[0] == (label < 3) && m.among[1] == (label < 5), "%d: %d, %d", label, m.among[0], m.among[1]);
+		metrics_free(&m);
+	}
+}
+
 /* Two of the rows have two largest outputs: the first one counts. */
 Test(metrics, of_labels)
 {

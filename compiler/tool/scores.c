@@ -127,6 +127,8 @@ static void print_text(const Answers *a, const Metrics *m, double loss)
 	printf(": %d row%s, loss %s", m->rows, m->rows == 1 ? "" : "s", measure_text(text, loss));
 	if (m->truth != TRUTH_VALUES)
 		printf(", accuracy %.1f%% (%d of %d)", 100.0 * m->correct / m->rows, m->correct, m->rows);
+	if (ranks_classes(m))
+		printf(", top 3 %.1f%%, top 5 %.1f%%", 100.0 * m->among[0] / m->rows, 100.0 * m->among[1] / m->rows);
 	printf("\n");
 	if (m->truth == TRUTH_VALUES)
 		print_values(a, m);

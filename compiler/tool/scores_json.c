@@ -25,6 +25,8 @@ static bool add_classes(const Answers *a, const Metrics *m, cJSON *object)
 {
 	bool done = add_number(object, "accuracy", (double)m->correct / m->rows)
 		&& add_number(object, "correct", m->correct) && (m->class_count != 2 || add_number(object, "auc", m->auc));
+	done = done && (!ranks_classes(m) || (add_number(object, "top3", (double)m->among[0] / m->rows)
+		&& add_number(object, "top5", (double)m->among[1] / m->rows)));
 	cJSON *classes = done ? cJSON_AddArrayToObject(object, "classes") : 0;
 	done = classes;
 	for (int i = 0; done && i < m->class_count; i++)
