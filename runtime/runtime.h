@@ -134,6 +134,7 @@ typedef struct Data {
 	union { float *targets; double *targets_f64; void *targets_any; };
 	int target_features;
 	Schema *schema;         /* of a table; null: the samples are as the file or the set has them */
+	char **row_names;       /* [rows]: the file of each sample, below the folder; null: rows have only numbers */
 } Data;
 
 typedef enum Missing { MISSING_REFUSED, MISSING_MEAN, MISSING_DROP } Missing;

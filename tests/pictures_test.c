@@ -107,6 +107,36 @@ Test(pictures, of_classes_in_folders)
 	data_close(&data);
 }
 
+/* To be predicted, images need no class: those in the folder come first, then those in the folders in it. */
+Test(pictures, without_classes)
+{
+	Data data, alone;
+	Failure failure;
+	const char *const names[] = {"0.pgm", "other.PGM", "ant/0.pgm", "ant/1.pgm"};
+	fill_class("ant", 2, 2);
+	write_file(in_directory("0.pgm"), "P2 1 2 255 7 8", 14);
+	write_file(in_directory("other.PGM"), "P2 1 2 255 7 9", 14);
+	char command[200], inner[200];
+	snprintf(inner, sizeof inner, "%s/ant", directory);
+	cr_assert(data_open(&data, directory, 0, &failure), "%s", failure.text);
+	const DataOptions options = {.schema = data.schema, .without_target = true};
+	cr_assert(data_open(&alone, directory, &options, &failure), "%s", failure.text);
+	cr_expect(alone.rows == 4 && alone.x[0] == 7 && alone.x[4] == 'a' && !alone.labels && alone.target_features == 0);
+	cr_expect(alone.classes == 1 && strcmp(alone.class_names[0], "ant") == 0);
+	for (int i = 0; i < 4; i++)
+		cr_expect_str_eq(alone.row_names[i], names[i]);
+	data_close(&alone);
+	const DataOptions unknown = {.without_target = true};
+	cr_assert(data_open(&alone, inner, &unknown, &failure), "%s", failure.text);
+	cr_expect(alone.rows == 2 && !alone.class_names && strcmp(alone.row_names[1], "1.pgm") == 0);
+	data_close(&alone);
+	data_close(&data);
+	snprintf(command, sizeof command, "rm -r %s/*", directory);
+	cr_assert_eq(system(command), 0);
+	cr_assert_not(data_open(&alone, directory, &unknown, &failure));
+	expect_message(&failure, " holds no images, expected .png, .pgm or .ppm files");
+}
+
 Test(pictures, mistakes_in_folders_are_named)
 {
 	static const unsigned char colour[] = {1, 2, 3, 4, 5, 6};
@@ -173,6 +203,12 @@ Test(pictures, mistakes_in_mnist_are_named)
 	};
 	write_file(in_directory("t-images.idx"), images, sizeof images - 1);
 	expect_refused(in_directory("t-images.idx"), "needs its labels beside it, but there is neither ");
+	const DataOptions options = {.without_target = true};
+	Data alone;
+	Failure failure;
+	cr_assert(data_open(&alone, in_directory("t-images.idx"), &options, &failure), "%s", failure.text);
+	cr_expect(alone.rows > 0 && alone.rank == 3 && !alone.labels && alone.target_features == 0);
+	data_close(&alone);
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		write_file(in_directory("t-labels.idx"), cases[i].bytes, cases[i].size);
 		expect_refused(in_directory("t-images.idx"), cases[i].expected);

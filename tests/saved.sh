@@ -115,6 +115,18 @@ refused() {
 	"$bnc" "$@" >out 2>err
 	[ $? = "$status" ] && grep -q -e "$message" err || { cat err; false; }
 }
+mkdir -p images/a images/b new
+for i in 1 2 3 4; do
+	for folder in images/a images/b new; do printf 'P2 2 2 255 %d 20 30 %d' $i ${#folder}$i >$folder/$i.pgm; done
+done
+mv new/1.pgm 'new/a, "b".pgm'
+names() {
+	"$bnc" -e 'conv2d 4 2; flatten; linear 2' --train images --epochs 1 --quiet --save images.st >out &&
+		"$bnc" images.st --predict new | cut -d, -f1-3 >predicted &&
+		printf 'row,file,class\n0,2.pgm,X\n1,3.pgm,X\n2,4.pgm,X\n3,"a, ""b"".pgm",X\n' >expected &&
+		sed '$s/^\(3,"a, ""b"".pgm"\).*/\1,X/; 2,4s/[ab]$/X/' predicted | sed 's/,p_.*//' | cmp - expected
+}
+check 'images of no class, with their names' names
 check 'not there' refused 3 'cannot read none.st: No such file' none.st --eval flowers.csv
 check 'without a network' refused 3 'has weights, but not the text of their network' \
 	"$data/nan.safetensors" --eval moons

@@ -38,7 +38,7 @@ static int column_count(const Answers *a)
 static void put_names(const Answers *a, AtomicFile *file)
 {
 	char number[NUMBER_TEXT];
-	atomic_print(file, "row");
+	atomic_print(file, a->data->row_names ? "row,file" : "row");
 	if (has_class(a)) {
 		const char *target = target_name(a, 0);
 		atomic_print(file, ",");
@@ -85,6 +85,10 @@ static void put_row(const Answers *a, AtomicFile *file, int row)
 	const size_t bytes = a->data->number_bytes, width = (size_t)a->program->outputs, first = (size_t)row * width;
 	const double output = number_at(a->outputs, bytes, first);
 	atomic_print(file, "%d", row);
+	if (a->data->row_names) {
+		atomic_print(file, ",");
+		put_text(file, "", a->data->row_names[row]);
+	}
 	if (a->program->truth == TRUTH_LABELS) {
 		const int best = best_class(a->outputs, bytes, (size_t)row, (int)width);
 		put_class(a, file, best);

@@ -1,4 +1,5 @@
-/* folder.c: a folder with a folder of images for each class. Classes and images are in the order of their names. */
+/* folder.c: a folder with a folder of images for each class. Classes and images are in the order of their names. Without
+ * a target, whatever images are in the folder and in those in it. */
 #define _GNU_SOURCE     /* versionsort, asprintf */
 #include "image.h"
 #include <dirent.h>
@@ -51,6 +52,7 @@ typedef struct Folder {
 	Data *data;
 	char **classes;
 	int class_count, capacity;
+	bool without_target;            /* images have no class, but names */
 	char *first;                    /* the path of the first image */
 	Image shape;
 } Folder;
@@ -72,8 +74,11 @@ static bool make_room(Folder *f, Failure *failure)
 	data->x = x ? x : data->x;
 	int32_t *labels = realloc(data->labels, capacity * sizeof *labels);
 	data->labels = labels ? labels : data->labels;
-	f->capacity = x && labels ? (int)capacity : f->capacity;
-	return (x && labels) || no_memory(f, failure);
+	char **row_names = f->without_target ? realloc(data->row_names, capacity * sizeof *row_names) : NULL;
+	data->row_names = row_names ? row_names : data->row_names;
+	const bool done = x && labels && (row_names || !f->without_target);
+	f->capacity = done ? (int)capacity : f->capacity;
+	return done || no_memory(f, failure);
 }
 
 /* The first image tells the size of all. */
@@ -106,6 +111,10 @@ static bool add_image(Folder *f, ReadImage *read, const char *path, Failure *fai
 	bool done = read(&image, path, failure) && check_shape(f, &image, path, failure) && make_room(f, failure);
 	for (int i = 0; done && i < data->features; i++)
 		data->x[(size_t)data->rows * (size_t)data->features + (size_t)i] = image.values[i];
+	if (done && f->without_target) {
+		data->row_names[data->rows] = strdup(path + strlen(f->path) + 1);
+		done = data->row_names[data->rows] || no_memory(f, failure);
+	}
 	if (done)
 		data->labels[data->rows++] = f->class_count - 1;
 	free(image.values);
@@ -122,16 +131,9 @@ static int kind_of(const char *name)
 	return kind;
 }
 
-static bool add_class(Folder *f, const char *path, const char *name, Failure *failure)
+static bool add_images(Folder *f, const char *path, Failure *failure)
 {
 	Names names = {.count = 0};
-	char **classes = realloc(f->classes, ((size_t)f->class_count + 1) * sizeof *classes);
-	f->classes = classes ? classes : f->classes;
-	char *copy = classes ? strdup(name) : NULL;
-	if (!copy)
-		return no_memory(f, failure);
-	f->classes[f->class_count++] = copy;
-	const int before = f->data->rows;
 	bool done = list_names(&names, path, failure);
 	for (int i = 0; done && i < names.count; i++) {
 		char *file = NULL;
@@ -147,11 +149,23 @@ static bool add_class(Folder *f, const char *path, const char *name, Failure *fa
 		free(file);
 	}
 	free_names(&names);
-	return done && (f->data->rows > before
+	return done;
+}
+
+static bool add_class(Folder *f, const char *path, const char *name, Failure *failure)
+{
+	char **classes = realloc(f->classes, ((size_t)f->class_count + 1) * sizeof *classes);
+	f->classes = classes ? classes : f->classes;
+	char *copy = classes ? strdup(name) : NULL;
+	if (!copy)
+		return no_memory(f, failure);
+	f->classes[f->class_count++] = copy;
+	const int before = f->data->rows;
+	return add_images(f, path, failure) && (f->data->rows > before
 		|| fail(failure, "%.300s holds no images, expected .png, .pgm or .ppm files of its class", path));
 }
 
-static bool add_classes(Folder *f, Failure *failure)
+static bool add_folders(Folder *f, Failure *failure)
 {
 	Names names = {.count = 0};
 	bool done = list_names(&names, f->path, failure);
@@ -160,11 +174,20 @@ static bool add_classes(Folder *f, Failure *failure)
 		struct stat status;
 		done = asprintf(&path, "%s/%s", f->path, names.items[i]->d_name) >= 0 || no_memory(f, failure);
 		if (done && stat(path, &status) == 0 && S_ISDIR(status.st_mode))
-			done = add_class(f, path, names.items[i]->d_name, failure);
+			done = f->without_target ? add_images(f, path, failure)
+				: add_class(f, path, names.items[i]->d_name, failure);
 		free(path);
 	}
 	free_names(&names);
-	return done && (f->class_count
+	return done;
+}
+
+static bool add_all(Folder *f, Failure *failure)
+{
+	if (f->without_target)
+		return add_images(f, f->path, failure) && add_folders(f, failure) && (f->data->rows
+			|| fail(failure, "%.300s holds no images, expected .png, .pgm or .ppm files", f->path));
+	return add_folders(f, failure) && (f->class_count
 		|| fail(failure, "%.300s is a folder without folders, expected one of images for each class", f->path));
 }
 
@@ -187,6 +210,23 @@ static bool settle(Folder *f, Failure *failure)
 	data->target_features = 1;
 	for (int i = 0; i < data->rows; i++)
 		data->targets[i] = (float)data->labels[i];
+	return true;
+}
+
+/* Nothing but the images; what they can be is known from the training. */
+static bool settle_without_target(Folder *f, const Schema *known, Failure *failure)
+{
+	Data *data = f->data;
+	free(data->labels);
+	data->labels = NULL;
+	data->targets = malloc(1);
+	data->schema = known ? schema_copy(known) : NULL;
+	if (!data->targets || (known && !data->schema))
+		return no_memory(f, failure);
+	if (known && known->target_count == 1 && known->targets[0].texts) {
+		data->class_names = (const char *const *)data->schema->targets[0].texts;
+		data->classes = data->schema->targets[0].text_count;
+	}
 	return true;
 }
 
@@ -216,9 +256,10 @@ static bool renumber(Data *data, const Schema *known, Failure *failure)
 bool folder_read(Data *data, const char *path, const char *names, const DataOptions *options, Failure *failure)
 {
 	(void)names;
-	Folder f = {.path = path, .data = data};
-	bool done = add_classes(&f, failure) && settle(&f, failure)
-		&& renumber(data, options ? options->schema : NULL, failure);
+	const Schema *known = options ? options->schema : NULL;
+	Folder f = {.path = path, .data = data, .without_target = options && options->without_target};
+	bool done = add_all(&f, failure) && (f.without_target ? settle_without_target(&f, known, failure)
+		: settle(&f, failure) && renumber(data, known, failure));
 	for (int i = 0; f.classes && i < f.class_count; i++)
 		free(f.classes[i]);
 	free(f.classes);

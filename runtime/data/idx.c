@@ -127,13 +127,14 @@ static bool take_labels(const Idx *idx, Data *data)
 	return true;
 }
 
+/* labels: null for the samples alone */
 static bool take_files(Data *data, const Idx *images, const Idx *labels, Failure *failure)
 {
-	const Npy *x = &images->npy, *y = &labels->npy;
-	if (x->shape[0] != y->shape[0])
+	const Npy *x = &images->npy, *y = labels ? &labels->npy : NULL;
+	if (y && x->shape[0] != y->shape[0])
 		return fail(failure, "%.300s has %d samples, but %.300s has %d labels", images->path, x->shape[0], labels->path,
 			y->shape[0]);
-	const int values = y->count / y->shape[0];
+	const int values = y ? y->count / y->shape[0] : 0;
 	data->rank = 0;
 	if (x->rank == 3)
 		data->dims[data->rank++] = 1;
@@ -144,20 +145,21 @@ static bool take_files(Data *data, const Idx *images, const Idx *labels, Failure
 	if (values > 1)
 		snprintf(data->unlabelled, sizeof data->unlabelled, "a sample has %d labels", values);
 	return data_allocate(data, x->shape[0], values, values == 1, failure) && take_values(images, data->x, failure)
-		&& take_values(labels, data->targets, failure) && take_labels(labels, data);
+		&& (!y || (take_values(labels, data->targets, failure) && take_labels(labels, data)));
 }
 
 bool idx_read(Data *data, const char *path, const char *names, const DataOptions *options, Failure *failure)
 {
 	char beside[MAX_PATH];
 	Idx images = {.bytes = NULL}, labels = {.bytes = NULL};
-	(void)options;
+	const bool alone = options && options->without_target;
 	if (strlen(path) > MAX_PATH - 10)
 		return fail(failure, "%.200s...: a path of more than %d characters", path, MAX_PATH - 10);
-	if (!names && !find_labels(beside, sizeof beside, path, failure))
+	if (!alone && !names && !find_labels(beside, sizeof beside, path, failure))
 		return false;
-	bool done = idx_open(&images, path, failure) && idx_open(&labels, names ? names : beside, failure)
-		&& take_files(data, &images, &labels, failure);
+	bool done = idx_open(&images, path, failure)
+		&& (alone || idx_open(&labels, names ? names : beside, failure))
+		&& take_files(data, &images, alone ? NULL : &labels, failure);
 	free(images.bytes);
 	free(labels.bytes);
 	return done;

@@ -24,6 +24,9 @@ void data_close(Data *data)
 	free(data->labels);
 	free(data->targets);
 	schema_free(data->schema);
+	for (int row = 0; data->row_names && row < data->rows; row++)
+		free(data->row_names[row]);
+	free(data->row_names);
 	*data = (Data){0};
 }
 
@@ -32,6 +35,7 @@ bool data_copy(Data *copy, const Data *data, Failure *failure)
 	const size_t rows = (size_t)data->rows, bytes = data->number_bytes;
 	*copy = *data;
 	copy->schema = NULL;
+	copy->row_names = NULL;
 	copy->labels = NULL;
 	if (!data_allocate(copy, data->rows, data->target_features, data->labels, failure))
 		return false;
