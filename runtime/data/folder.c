@@ -1,5 +1,5 @@
-/* folder.c: a folder with a folder of images for each class. Classes and images are in the order of their names. Without
- * a target, whatever images are in the folder and in those in it. */
+/* folder.c: a folder with a folder of images for each class. Classes and images are in the order of their names.
+ * Without a target: whatever images are in the folder and in those in it. */
 #define _GNU_SOURCE     /* versionsort, asprintf */
 #include "image.h"
 #include <dirent.h>
