@@ -223,6 +223,9 @@ void checkpoint_write(Training *t, const Position *position)
 	fflush(stdout);
 	if (t->log)
 		lines_sync(t->log);
+	for (const Listener *l = t->listeners; l; l = l->next)
+		if (l->sync)
+			l->sync(l->context);
 	add_whole(&parts, t, position);
 	for (int i = 0; i < t->run_count; i++)
 		add_run(&parts, t, position, i);

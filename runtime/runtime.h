@@ -258,12 +258,14 @@ void atomic_abandon(AtomicFile *file);
 /* Removes all files that are being written; for a signal handler that ends the process. */
 void atomic_remove_all(void);
 
-/* A file that grows by whole lines, which others may read meanwhile: a line arrives at most a tenth of a second after
- * it was printed, if another line follows. */
+/* A file that grows by whole lines, or other pieces, which others may read meanwhile: a line arrives at most a tenth of
+ * a second after it was printed, if another line follows. */
 typedef struct LineFile {
 	int descriptor;
 	bool opened;            /* false: the process had it already, like standard output */
 	char *path;
+	/* the length of the whole pieces at the beginning of these bytes; null: the pieces are lines */
+	size_t (*whole)(const char *bytes, size_t size);
 	int error;              /* errno of the first write that failed; nothing is written after it */
 	double written;         /* the time of the last write */
 	int64_t length;         /* of the lines that are written, and their CRC-32 */
@@ -275,8 +277,11 @@ bool lines_open(LineFile *file, const char *path, Failure *failure);            
 /* Goes on after the first `length` bytes, and removes what is after them. If the file is not there, or these bytes have
  * not this sum, it is as lines_open, and *kept is false. */
 bool lines_reopen(LineFile *file, const char *path, int64_t length, uint32_t sum, bool *kept, Failure *failure);
+/* A new file; false: errno says why not, such as EEXIST. whole: as in LineFile. */
+bool lines_create(LineFile *file, const char *path, size_t (*whole)(const char *bytes, size_t size));
 void lines_sync(LineFile *file);        /* whatever was printed is in the file when it returns */
 void lines_print(LineFile *file, const char *format, ...) __attribute__((format(printf, 2, 3)));       /* one line */
+void lines_put(LineFile *file, const void *bytes, size_t size);        /* one piece */
 bool lines_close(LineFile *file, Failure *failure);
 
 /* If standard input, output or error is closed, its use fails from here on, and no other file gets its descriptor. */
@@ -486,6 +491,14 @@ typedef struct Breakdown {
 /* What is called after each whole epoch. */
 typedef void EpochEnd(void *context, int epoch);
 
+/* One who wants to know of each whole epoch of a training: the numbers are in its runs. */
+typedef struct Listener {
+	EpochEnd *epoch_end;
+	void (*sync)(void *context);    /* before a checkpoint is written: what was heard must not get lost; or null */
+	void *context;
+	struct Listener *next;
+} Listener;
+
 /* How a training is kept in a file, from which it can go on. */
 typedef struct Checkpoint {
 	const char *path;       /* null: it is not kept */
@@ -520,8 +533,7 @@ typedef struct Training {
 	const Data *valid;      /* that each epoch ends with an evaluation on; null: none */
 	int patience;           /* end after this many epochs without a smaller loss there; 0: never */
 	Checkpoint *checkpoint; /* or null */
-	EpochEnd *epoch_end;    /* or null */
-	void *epoch_context;
+	Listener *listeners;    /* or null */
 	bool returns;           /* after a breakdown, restore its network as it was before (one run only) */
 
 	volatile int64_t step;  /* the present step, counted from 1: for the signal handler */
@@ -531,6 +543,12 @@ typedef struct Training {
 	int64_t returned;
 	int output_error;       /* errno of an epoch's line that could not be printed */
 } Training;
+
+static inline void training_tell(Training *training, Listener *listener)
+{
+	listener->next = training->listeners;
+	training->listeners = listener;
+}
 
 /* Checks everything that could otherwise go wrong after hours of training. */
 bool training_check(const Training *training, Failure *failure);

@@ -164,8 +164,8 @@ static void report_epoch(Training *t, Work *work, const Epoch *epoch)
 		write_more(t, &t->runs[i], more, sizeof more);
 		log_run(t, &t->runs[i], "epoch", epoch->number, more);
 	}
-	if (t->epoch_end)
-		t->epoch_end(t->epoch_context, epoch->number);
+	for (const Listener *l = t->listeners; l; l = l->next)
+		l->epoch_end(l->context, epoch->number);
 }
 
 /* ---- what cannot go on */

@@ -31,22 +31,13 @@ static void add_curves(Picture *picture, const Training *t, Panel *panel)
 	}
 }
 
-void curves_open(Curves *curves, Arena *arena, const Training *t)
-{
-	Picture *picture = &curves->picture;
-	*curves = (Curves){.picture = {.arena = arena, .title = title_of(arena, t)}, .training = t};
-	add_curves(picture, t, picture_add_panel(picture, "epoch", "loss"));
-	if (any_classifies(t))
-		add_curves(picture, t, picture_add_panel(picture, "epoch", "accuracy (%)"));
-}
-
 static void add_value(Picture *picture, Panel *panel, int series, int epoch, double value)
 {
 	if (series < panel->series_count)
 		series_add(picture, &panel->series[series], (Point){epoch, value, value, value});
 }
 
-void curves_take(void *context, int epoch)
+static void take_epoch(void *context, int epoch)
 {
 	Curves *c = context;
 	const Training *t = c->training;
@@ -62,6 +53,16 @@ void curves_take(void *context, int epoch)
 				add_value(&c->picture, &c->picture.panels[1], each * i + k, epoch, accuracies[k]);
 		}
 	}
+}
+
+void curves_open(Curves *curves, Arena *arena, const Training *t)
+{
+	Picture *picture = &curves->picture;
+	*curves = (Curves){.picture = {.arena = arena, .title = title_of(arena, t)}, .training = t,
+		.listener = {.epoch_end = take_epoch, .context = curves}};
+	add_curves(picture, t, picture_add_panel(picture, "epoch", "loss"));
+	if (any_classifies(t))
+		add_curves(picture, t, picture_add_panel(picture, "epoch", "accuracy (%)"));
 }
 
 void curves_close(Curves *curves)

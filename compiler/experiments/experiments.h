@@ -152,6 +152,7 @@ typedef struct Trials {
 	uint64_t split_seed;
 	const Run *run;         /* the present one, and its number */
 	int64_t number;
+	Listener keeper;        /* keeps the numbers of its epochs */
 } Trials;
 
 bool trials_open(Trials *trials, const Plan *plan, Failure *failure);

@@ -65,11 +65,10 @@ void plot_print(const Picture *picture, int columns, FILE *out);
 typedef struct Curves {
 	Picture picture;
 	const Training *training;
+	Listener listener;      /* one for the training: takes the numbers of each epoch */
 } Curves;
 
 void curves_open(Curves *curves, Arena *arena, const Training *training);
-/* Takes the numbers of an epoch that has ended. */
-EpochEnd curves_take;
 void curves_close(Curves *curves);
 
 /* ---- sweep_picture.c: loss and accuracy against what was varied */

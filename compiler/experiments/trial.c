@@ -72,11 +72,12 @@ static Training training_of(Trials *t, const Configuration *c, Run *run, Random 
 {
 	const Sweep *s = t->plan->sweep;
 	const bool split = s->valid_fraction > 0;
+	t->keeper = (Listener){.epoch_end = keep_epoch, .context = t};
 	return (Training){
 		.runs = run, .run_count = 1, .host = &t->host, .data = split ? &t->train : s->data, .batch = c->batch,
 		.epochs = c->epochs, .steps = s->steps, .random = random, .shuffle = s->shuffle, .quiet = true,
 		.valid = split ? &t->valid : s->valid, .patience = s->patience, .returned = -1,
-		.epoch_end = t->plan->epochs.items ? keep_epoch : 0, .epoch_context = t,
+		.listeners = t->plan->epochs.items ? &t->keeper : 0,
 	};
 }
 

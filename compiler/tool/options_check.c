@@ -92,7 +92,7 @@ static bool check_paths(const CommandLine *options, Failure *failure)
 	const struct { const char *option, *path; } outputs[] = {
 		{"--save", options->save}, {"--checkpoint", options->checkpoint}, {"--log", options->log},
 		{"--predict", options->predictions}, {"--runs", options->sweep.runs},
-		{"--plot", options->plot_path},
+		{"--plot", options->plot_path}, {"--tensorboard", options->tensorboard},
 		{"--emit", options->emit.path},
 		{"--emit-test", options->emit.test_path},
 		{"the header of --emit", options->emit.single_header || !*header ? 0 : header},
@@ -132,6 +132,8 @@ static bool check_data_options(const CommandLine *options, Failure *failure)
 	if (options->patience && !options->valid)
 		return fail(failure, "--patience waits for a smaller loss on data that are not trained on: give --valid 0.2, "
 			"or --valid DATA");
+	if (options->tensorboard && (!*options->tensorboard || strcmp(options->tensorboard, "-") == 0))
+		return fail(failure, "--tensorboard takes a folder, found `%s`", options->tensorboard);
 	if (options->resume && options->weights)
 		return fail(failure, "--resume goes on with the weights of the checkpoint: leave out --weights");
 	if (options->json && !options->eval)
@@ -147,8 +149,8 @@ static bool check_data_options(const CommandLine *options, Failure *failure)
 /* What is of one run, and what would be given twice. */
 static bool check_sweep(const CommandLine *options, const bool *given, Failure *failure)
 {
-	static const char *const alone[] = {"eval", "json", "predict", "save", "checkpoint", "resume", "log", "emit",
-		"summary", "verify", "explain", "dump", "print", "check", "profile", "until", "ram", "precise-bn"};
+	static const char *const alone[] = {"eval", "json", "predict", "save", "checkpoint", "resume", "log", "tensorboard",
+		"emit", "summary", "verify", "explain", "dump", "print", "check", "profile", "until", "ram", "precise-bn"};
 	static const char *const also[] = {"lr", "batch", "epochs"};
 	const SweepOptions *s = &options->sweep;
 	const char *word = s->axes.count ? "sweep" : "seeds";

@@ -316,6 +316,11 @@ const Spec options_table[] = {
 	{"log-steps", 0, "each step in the log, too", .kind = FLAG, FIELD(log_steps), .needs = A_LOG,
 		.more = "The log has an object for each step, too: "
 			"{\"event\":\"step\",\"net\":\"mlp\",\"epoch\":0,\"step\":0,\"loss\":0.7}."},
+	{"tensorboard", "DIR", "files for TensorBoard: losses, accuracies and rates, and histograms of weights, each epoch",
+		.kind = TEXT, FIELD(tensorboard), .needs = TRAINING,
+		.more = "In DIR/NAME, of each network; tensorboard --logdir DIR shows them. Each training has a new file, and "
+			"where it begins, TensorBoard forgets what older ones in the same folder say. docs/experiments.md says "
+			"what is in them."},
 	{"output", "FILE", "by name: FILE.c (--emit), FILE.st (--save), FILE.jsonl (--log), FILE.csv (--predict)",
 		.kind = READ, .letters = "o",
 		.read = read_output, .repeats = true,

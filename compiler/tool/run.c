@@ -5,6 +5,7 @@
 #include "profile.h"
 #include "progress.h"
 #include "stop.h"
+#include "tensorboard.h"
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -22,6 +23,7 @@ typedef struct Job {
 	Population *populations;        /* of each network */
 	LineFile log;
 	Curves curves;          /* of --plot */
+	TensorBoard *tensorboard;       /* or null */
 	Checkpoint checkpoint;
 	LogPlace log_place;     /* in the training that it goes on from */
 	About *about;           /* of each network */
@@ -410,6 +412,24 @@ static bool open_log(Job *job)
 	return true;
 }
 
+/* A folder for each network. */
+static bool open_tensorboard(Job *job)
+{
+	const Session *s = job->session;
+	Arena *arena = s->compilations[0].arena;
+	const char **folders = NEW_ARRAY(arena, const char *, s->count);
+	if (!job->options->tensorboard)
+		return true;
+	for (int i = 0; i < s->count; i++)
+		folders[i] = arena_print(arena, "%s/%s", job->options->tensorboard, job->runs[i].program->name);
+	TensorBoard *board = NEW(arena, TensorBoard);
+	if (!tensorboard_open(board, &job->training, folders, &job->failure))
+		return false;
+	job->tensorboard = board;
+	training_tell(&job->training, &board->listener);
+	return true;
+}
+
 /* The network before a breakdown is also kept if a batchnorm may divide by 0, to find out whether that was the
  * cause. */
 static bool open_training(Job *job)
@@ -427,15 +447,14 @@ static bool open_training(Job *job)
 	};
 	if (options->plot) {
 		curves_open(&job->curves, job->session->compilations[0].arena, &job->training);
-		job->training.epoch_end = curves_take;
-		job->training.epoch_context = &job->curves;
+		training_tell(&job->training, &job->curves.listener);
 	}
 	if (!training_check(&job->training, &job->failure) || !open_pool(job->session, &job->host, &job->failure))
 		return false;
 	if (options->profile && !open_profile(job->session, &job->profile, &job->failure))
 		return false;
 	job->host.profile = options->profile ? &job->profile : 0;
-	return open_checkpoint(job) && open_log(job);
+	return open_checkpoint(job) && open_log(job) && open_tensorboard(job);
 }
 
 static void plot(Job *job)
@@ -468,6 +487,8 @@ static void train_and_write(Job *job)
 		write_results(job);
 	}
 	if (job->options->log && !lines_close(&job->log, &job->failure))
+		go_wrong(job, EXIT_DATA);
+	if (job->tensorboard && !tensorboard_close(job->tensorboard, &job->failure))
 		go_wrong(job, EXIT_DATA);
 	stop_evaluation();
 	if (trained)

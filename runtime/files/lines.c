@@ -41,15 +41,21 @@ static void release_pipe(const Pipe *pipe)
 	errno = error;
 }
 
-/* Opens the file without changing it. */
-static bool open_lines(LineFile *file, const char *path, bool readable, Failure *failure)
+static void begin_lines(LineFile *file)
 {
-	Place place;
+	file->whole = NULL;
 	file->error = 0;
 	file->used = 0;
 	file->written = 0;
 	file->length = 0;
 	file->sum = 0;
+}
+
+/* Opens the file without changing it. */
+static bool open_lines(LineFile *file, const char *path, bool readable, Failure *failure)
+{
+	Place place;
+	begin_lines(file);
 	if (!place_find(&place, path, failure))
 		return false;
 	bool own = place.kind == PLACE_OWN;
@@ -79,6 +85,22 @@ bool lines_open(LineFile *file, const char *path, Failure *failure)
 	if (!open_lines(file, path, false, failure))
 		return false;
 	return !is_file(file) || ftruncate(file->descriptor, 0) == 0 || cannot_write(failure, path);
+}
+
+bool lines_create(LineFile *file, const char *path, size_t (*whole)(const char *bytes, size_t size))
+{
+	begin_lines(file);
+	file->whole = whole;
+	file->opened = true;
+	file->path = strdup(place_words(path));
+	file->descriptor = file->path ? open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOCTTY | O_CLOEXEC, 0666) : -1;
+	if (file->descriptor >= 0)
+		return true;
+	const int error = errno;
+	free(file->path);
+	file->path = NULL;
+	errno = error;
+	return false;
 }
 
 static bool begins_with(const LineFile *file, int64_t length, uint32_t sum)
@@ -128,12 +150,17 @@ static size_t write_text(const LineFile *file)
 	return at;
 }
 
+static size_t whole_lines(const char *text, size_t size)
+{
+	while (size > 0 && text[size - 1] != '\n')
+		size--;
+	return size;
+}
+
 /* Removes the incomplete line at the end of a file when the disk is full. */
 static void take_back(LineFile *file, size_t written)
 {
-	size_t whole = written;
-	while (whole > 0 && file->text[whole - 1] != '\n')
-		whole--;
+	const size_t whole = file->whole ? file->whole(file->text, written) : whole_lines(file->text, written);
 	off_t half = (off_t)(written - whole), end = lseek(file->descriptor, 0, SEEK_END);
 	if (file->opened && half > 0 && end >= half && ftruncate(file->descriptor, end - half) != 0)
 		file->error = errno;
@@ -165,6 +192,27 @@ void lines_sync(LineFile *file)
 	}
 }
 
+static void write_lines_in_time(LineFile *file)
+{
+	double now = wall_seconds();
+	if (now - file->written < 0.1)
+		return;
+	file->written = now;
+	write_lines(file);
+}
+
+void lines_put(LineFile *file, const void *bytes, size_t size)
+{
+	if (sizeof file->text - file->used < size)
+		write_lines(file);
+	if (size <= sizeof file->text)
+		memcpy(file->text + file->used, bytes, size);
+	else if (!file->error)
+		file->error = EMSGSIZE;
+	file->used += size <= sizeof file->text ? size : 0;
+	write_lines_in_time(file);
+}
+
 void lines_print(LineFile *file, const char *format, ...)
 {
 	enum { LONGEST = 2048 };
@@ -178,12 +226,7 @@ void lines_print(LineFile *file, const char *format, ...)
 		file->used += (size_t)length;
 	else if (!file->error)
 		file->error = EMSGSIZE;
-
-	double now = wall_seconds();
-	if (now - file->written < 0.1)
-		return;
-	file->written = now;
-	write_lines(file);
+	write_lines_in_time(file);
 }
 
 bool lines_close(LineFile *file, Failure *failure)
