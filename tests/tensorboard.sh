@@ -204,6 +204,30 @@ full() {
 }
 check 'a full disk' full
 
+# ---- sweeps
+
+sweeps() {
+	trains -e "name a; $moons" -e 'name b; linear 2' --sweep lr=0.1,1e30 --sweep batch=50 --seeds 2 --epochs 3 \
+		--valid 0.2 --tensorboard swept --runs runs.jsonl --threads 2 &&
+		[ "$(ls swept | tr '\n' ' ')" = "$(printf '%s ' a-lr=0.1-batch=50-seed0 a-lr=0.1-batch=50-seed1 \
+			a-lr=1e+30-batch=50-seed0 a-lr=1e+30-batch=50-seed1 b-lr=0.1-batch=50-seed0 b-lr=0.1-batch=50-seed1 \
+			b-lr=1e+30-batch=50-seed0 b-lr=1e+30-batch=50-seed1)" ] || { ls swept; return 1; }
+	trains -e "name a; $moons" --lr 0.1 --batch 50 --seed 1 --epochs 3 --valid 0.2 --log swept.log &&
+		as_logged swept/a-lr=0.1-batch=50-seed1 swept.log a
+}
+check 'a sweep' sweeps
+check 'values only' trains -e "$moons" --sweep lr=0.1,0.2 --epochs 1 --tensorboard rates
+check 'values only: folders' [ "$(ls rates | tr '\n' ' ')" = 'net-lr=0.1 net-lr=0.2 ' ]
+sweeps_full() {
+	(
+		ulimit -f 8
+		"$bnc" -e "$moons" --train moons --seeds 2 --tensorboard full_sweep >out 2>err
+	)
+	[ $? = 3 ] && grep -q '^net  *2  *0 ' out && grep -q 'cannot write full_sweep/net-seed[01]/events' err ||
+		{ cat out err; false; }
+}
+check 'a full disk in a sweep' sweeps_full
+
 # ---- TensorBoard itself
 
 python=${PYTHON:-python3}

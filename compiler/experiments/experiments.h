@@ -36,6 +36,7 @@ typedef struct Result {
 	double eval_accuracy;   /* on all training data, in evaluation mode, after the training */
 	double seconds;
 	bool classifies, validated, evaluated;  /* which of these there are */
+	bool unwritten;         /* its file for TensorBoard could not be written */
 } Result;
 
 /* A run in words and numbers: what a line of --runs has. */
@@ -74,6 +75,7 @@ typedef struct Sweep {
 	bool shuffle, standardize, evaluates;
 	const Data *data, *valid;       /* valid: null without --valid DATA */
 	double valid_fraction;
+	const char *tensorboard;        /* the folder that has one for each run, or null */
 	LossOf *loss_of;
 	int threads;            /* cores to use */
 	Shard shard;
@@ -160,7 +162,7 @@ void trials_close(Trials *trials);
 /* Looks for what would keep a run of the configuration from being trained. */
 bool trial_check(Trials *trials, const Configuration *configuration, Failure *failure);
 /* Trains one run as it would be trained alone. False: it could not be, for another reason than a loss that is not
- * finite. */
+ * finite. failure also says why a result is unwritten. */
 bool trial_run(Trials *trials, int64_t run, Result *result, Failure *failure);
 
 /* ---- workers.c: many runs, by several processes */

@@ -3,6 +3,9 @@
 #include "metrics.h"
 #include "pool.h"
 #include "progress.h"
+#include "tensorboard.h"
+#include <ctype.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -91,6 +94,23 @@ bool trial_check(Trials *t, const Configuration *c, Failure *failure)
 	return training_check(&training, failure);
 }
 
+/* DIR/mlp-lr=0.1-seed3: network, settings, and the seed if there are several. Of the settings' JSON only what a path
+ * can have is left. */
+static void write_folder(const Trials *t, int64_t number, char out[PATH_MAX])
+{
+	const Sweep *s = t->plan->sweep;
+	const Configuration *c = &t->plan->configurations[number / s->seeds];
+	int used = snprintf(out, PATH_MAX, "%s/%s", s->tensorboard ? s->tensorboard : "", c->network->name);
+	for (const char *at = c->settings; *at && used < PATH_MAX - 1; at++) {
+		const char next = *at == ':' ? '=' : *at == ',' || (*at == '{' && at[1] != '}') ? '-' : *at;
+		if (!strchr("{}\"", next))
+			out[used++] = isalnum((unsigned char)next) || strchr("=-+._", next) ? next : '_';
+	}
+	if (used < PATH_MAX)
+		snprintf(out + used, (size_t)(PATH_MAX - used), s->seeds > 1 ? "-seed%llu" : "",
+			(unsigned long long)seed_of_run(t->plan, number));
+}
+
 /* Initial weights, or those of a file. */
 static bool begin(const Configuration *c, Run *run, Random *random, Failure *failure)
 {
@@ -119,6 +139,23 @@ static void take_result(const Training *t, const Run *run, bool evaluates, Resul
 	out->eval_accuracy = out->evaluated ? (double)correct / t->data->rows : 0;
 }
 
+/* Trains, with a file for TensorBoard. */
+static bool train_on_board(const Trials *t, const char *folder, Training *training, Result *result, Failure *failure)
+{
+	TensorBoard board;
+	Failure other;
+	if (!t->plan->sweep->tensorboard)
+		return train(training, failure);
+	if (!tensorboard_open(&board, training, &folder, failure))
+		return false;
+	training_tell(training, &board.listener);
+	const bool finite = train(training, failure);
+	result->unwritten = !tensorboard_close(&board, &other);
+	if (result->unwritten)
+		*failure = other;
+	return finite;
+}
+
 bool trial_run(Trials *t, int64_t number, Result *result, Failure *failure)
 {
 	const Configuration *c = &t->plan->configurations[number / t->plan->sweep->seeds];
@@ -135,7 +172,9 @@ bool trial_run(Trials *t, int64_t number, Result *result, Failure *failure)
 	Training training = training_of(t, c, &run, &random);
 	bool done = begin(c, &run, &random, failure);
 	if (done) {
-		const bool finite = train(&training, failure);
+		char folder[PATH_MAX];
+		write_folder(t, number, folder);
+		const bool finite = train_on_board(t, folder, &training, result, failure);
 		done = finite || training.breakdown.run;
 		result->outcome = finite ? OUTCOME_DONE : OUTCOME_DIVERGED;
 		take_result(&training, &run, t->plan->sweep->evaluates, result);

@@ -35,6 +35,8 @@ typedef struct Crew {
 	Progress progress;
 	int64_t lost;
 	Failure first_loss;
+	bool unwritten;                 /* of some run; and why, of the first */
+	Failure first_unwritten;
 } Crew;
 
 /* ---- in a worker */
@@ -56,7 +58,8 @@ static void do_run(Crew *crew, Trials *trials, int worker, int64_t place, int re
 	if (!trial_run(trials, crew->runs[place], &result, &failure)) {
 		result.outcome = OUTCOME_LOST;
 		shared->failures[worker] = failure;
-	}
+	} else if (result.unwritten)
+		shared->failures[worker] = failure;
 	shared->results[place] = result;
 	if (write(results, &place, sizeof place) != (ssize_t)sizeof place)
 		_exit(1);       /* nobody waits for it any more */
@@ -130,6 +133,10 @@ static bool take_results(Crew *crew, int index)
 	for (ssize_t i = 0; i < bytes / (ssize_t)sizeof *places; i++) {
 		if (crew->shared->results[places[i]].outcome == OUTCOME_LOST)
 			lose_run(crew, places[i], crew->shared->failures[index].text);
+		else if (crew->shared->results[places[i]].unwritten && !crew->unwritten) {
+			crew->unwritten = true;
+			crew->first_unwritten = crew->shared->failures[index];
+		}
 		end_run(crew, places[i]);
 	}
 	return bytes > 0 || (bytes < 0 && errno == EINTR);
@@ -241,5 +248,7 @@ bool runs_do(const Plan *plan, const int64_t *runs, int64_t count, Ended *ended,
 	if (done && crew.lost)
 		done = fail(failure, "%lld run%s not be trained. The first: %s", (long long)crew.lost,
 			crew.lost == 1 ? " could" : "s could", crew.first_loss.text);
+	if (done && crew.unwritten)
+		done = fail(failure, "%s", crew.first_unwritten.text);
 	return done;
 }

@@ -149,8 +149,8 @@ static bool check_data_options(const CommandLine *options, Failure *failure)
 /* What is of one run, and what would be given twice. */
 static bool check_sweep(const CommandLine *options, const bool *given, Failure *failure)
 {
-	static const char *const alone[] = {"eval", "json", "predict", "save", "checkpoint", "resume", "log", "tensorboard",
-		"emit", "summary", "verify", "explain", "dump", "print", "check", "profile", "until", "ram", "precise-bn"};
+	static const char *const alone[] = {"eval", "json", "predict", "save", "checkpoint", "resume", "log", "emit",
+		"summary", "verify", "explain", "dump", "print", "check", "profile", "until", "ram", "precise-bn"};
 	static const char *const also[] = {"lr", "batch", "epochs"};
 	const SweepOptions *s = &options->sweep;
 	const char *word = s->axes.count ? "sweep" : "seeds";

@@ -318,9 +318,9 @@ const Spec options_table[] = {
 			"{\"event\":\"step\",\"net\":\"mlp\",\"epoch\":0,\"step\":0,\"loss\":0.7}."},
 	{"tensorboard", "DIR", "files for TensorBoard: losses, accuracies and rates, and histograms of weights, each epoch",
 		.kind = TEXT, FIELD(tensorboard), .needs = TRAINING,
-		.more = "In DIR/NAME, of each network; tensorboard --logdir DIR shows them. Each training has a new file, and "
-			"where it begins, TensorBoard forgets what older ones in the same folder say. docs/experiments.md says "
-			"what is in them."},
+		.more = "In DIR/NAME, of each network, and of each run of a sweep in DIR/NAME-lr=0.1-seed3; "
+			"tensorboard --logdir DIR shows them. Each training has a new file, and where it begins, TensorBoard "
+			"forgets what older ones in the same folder say. docs/experiments.md says what is in them."},
 	{"output", "FILE", "by name: FILE.c (--emit), FILE.st (--save), FILE.jsonl (--log), FILE.csv (--predict)",
 		.kind = READ, .letters = "o",
 		.read = read_output, .repeats = true,

@@ -3,6 +3,7 @@
 #include "pool.h"
 #include "progress.h"
 #include "stop.h"
+#include "tensorboard.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,7 +45,7 @@ static void describe(SweepJob *job)
 		.axes = o->sweep.axes.items, .axis_count = o->sweep.axes.count, .seeds = o->sweep.seeds ? o->sweep.seeds : 1,
 		.steps = o->steps, .patience = o->patience, .shuffle = !o->no_shuffle, .standardize = o->data.standardize,
 		.evaluates = !o->no_eval, .data = &s->data, .valid = o->valid && o->valid_fraction <= 0 ? &s->valid : 0,
-		.valid_fraction = o->valid_fraction, .loss_of = loss_over,
+		.valid_fraction = o->valid_fraction, .tensorboard = o->tensorboard, .loss_of = loss_over,
 		.draws = o->plot && !axes_have_number(o->sweep.axes.items, o->sweep.axes.count),
 		.threads = o->threads ? o->threads : physical_cores(), .stop = &stop_signal, .quiet = o->quiet,
 	};
@@ -107,8 +108,9 @@ static bool open_file(SweepJob *job)
 
 static bool check_files(SweepJob *job)
 {
-	const char *plot = job->session->options.plot_path;
-	return (!plot || atomic_check(plot, &job->failure)) && open_file(job);
+	const char *plot = job->session->options.plot_path, *board = job->sweep.tensorboard;
+	return (!plot || atomic_check(plot, &job->failure)) && open_file(job)
+		&& (!board || events_folder(board, &job->failure));
 }
 
 static void prepare(SweepJob *job)

@@ -197,8 +197,7 @@ static bool make_folder(const char *path)
 	return is_there;
 }
 
-/* Makes a folder and those that it is in. */
-static bool make_folders(const char *path, Failure *failure)
+bool events_folder(const char *path, Failure *failure)
 {
 	char part[PATH_MAX];
 	const size_t length = strlen(path);
@@ -243,7 +242,7 @@ static bool create(EventFile *file, const char *folder, Failure *failure)
 bool events_open(EventFile *file, const char *folder, Failure *failure)
 {
 	Message m;
-	if (!make_folders(folder, failure) || !create(file, folder, failure))
+	if (!events_folder(folder, failure) || !create(file, folder, failure))
 		return false;
 	begin_event(&m);
 	put_text(&m, EVENT_FILE_VERSION, "brain.Event:2");

@@ -7,6 +7,8 @@
 
 typedef struct LineFile EventFile;
 
+/* Makes a folder and those that it is in, unless they are there. */
+bool events_folder(const char *path, Failure *failure);
 /* Creates a file in the folder, and the folder if it is not there. No file is written over. */
 bool events_open(EventFile *file, const char *folder, Failure *failure);
 
