@@ -118,6 +118,14 @@ void initialise(Random *random, Init init, void *out, size_t number_bytes, size_
 
 typedef struct Schema Schema;           /* data/data.h: how the columns of a table became numbers */
 
+/* Texts by which a person knows a row again: the columns of a table that are left out, or the file of an image. */
+typedef struct Ids {
+	int count;              /* of each row */
+	char **names;           /* [count] */
+	char **texts;           /* [rows][count] */
+	size_t filled;          /* how many texts there are */
+} Ids;
+
 typedef struct Data {
 	/* the name of the set or the path of the file, for messages; it points into the specification */
 	const char *name;
@@ -134,7 +142,7 @@ typedef struct Data {
 	union { float *targets; double *targets_f64; void *targets_any; };
 	int target_features;
 	Schema *schema;         /* of a table; null: the samples are as the file or the set has them */
-	char **row_names;       /* [rows]: the file of each sample, below the folder; null: rows have only numbers */
+	Ids ids;                /* only where the target is not read */
 } Data;
 
 typedef enum Missing { MISSING_REFUSED, MISSING_MEAN, MISSING_DROP } Missing;

@@ -123,12 +123,13 @@ Test(pictures, without_classes)
 	cr_assert(data_open(&alone, directory, &options, &failure), "%s", failure.text);
 	cr_expect(alone.rows == 4 && alone.x[0] == 7 && alone.x[4] == 'a' && !alone.labels && alone.target_features == 0);
 	cr_expect(alone.classes == 1 && strcmp(alone.class_names[0], "ant") == 0);
+	cr_expect(alone.ids.count == 1 && strcmp(alone.ids.names[0], "file") == 0);
 	for (int i = 0; i < 4; i++)
-		cr_expect_str_eq(alone.row_names[i], names[i]);
+		cr_expect_str_eq(alone.ids.texts[i], names[i]);
 	data_close(&alone);
 	const DataOptions unknown = {.without_target = true};
 	cr_assert(data_open(&alone, inner, &unknown, &failure), "%s", failure.text);
-	cr_expect(alone.rows == 2 && !alone.class_names && strcmp(alone.row_names[1], "1.pgm") == 0);
+	cr_expect(alone.rows == 2 && !alone.class_names && strcmp(alone.ids.texts[1], "1.pgm") == 0);
 	data_close(&alone);
 	data_close(&data);
 	snprintf(command, sizeof command, "rm -r %s/*", directory);

@@ -115,6 +115,32 @@ refused() {
 	"$bnc" "$@" >out 2>err
 	[ $? = "$status" ] && grep -q -e "$message" err || { cat err; false; }
 }
+printf 'id,name,x,y,kind\n7,"A, B",1,2,a\n8,,2,1,b\n9,"a ""b""",3,1,a\n' >people.csv
+"$bnc" -e 'linear 4; relu; linear 2' --train people.csv --ignore id,name --epochs 1 --quiet --save people.st >out 2>&1
+ids() {
+	columns=$1
+	shift
+	"$bnc" "$@" | sed -e 's/,[ab01],[^,]*,[^,]*$//' -e '1s/,[^,]*,p_.*//' >told && printf '%s' "$columns" | cmp - told
+}
+check 'columns that are left out come along' ids 'row,id,name
+0,7,"A, B"
+1,8,""
+2,9,"a ""b"""
+' people.st --predict people.csv
+printf 'x,y,kind\n1,2,a\n2,1,b\n3,1,a\n' >inputs.csv
+check 'or are not there' ids 'row
+0
+1
+2
+' people.st --predict inputs.csv
+"$bnc" -e 'input 2; linear 2' --save plain.st --quiet >out
+tail -n +2 people.csv >bare.csv
+check 'without a header, by their number' ids 'row,column_1,column_2
+0,7,"A, B"
+1,8,""
+2,9,"a ""b"""
+' -e 'input 2; linear 2' --weights plain.st --predict bare.csv --ignore 1,2 --target 5
+
 mkdir -p images/a images/b new
 for i in 1 2 3 4; do
 	for folder in images/a images/b new; do printf 'P2 2 2 255 %d 20 30 %d' $i ${#folder}$i >$folder/$i.pgm; done

@@ -258,8 +258,8 @@ const Spec options_table[] = {
 	{"predict", "DATA", "what the network says of each row, as CSV on standard output or in -o FILE.csv", .kind = TEXT,
 		FIELD(predict), .needs = WHOLE | RESULTS | ONE_NETWORK,
 		.more = "A line for each row, with its number from 0: of classes the likeliest and the probability of each, "
-			"else the values. A table needs no target. On standard output the table is alone, and whatever else is "
-			"printed goes to standard error."},
+			"else the values. A table needs no target; its columns that are left out come along. On standard output "
+			"the table is alone, and whatever else is printed goes to standard error."},
 	{"epochs", "N", "times through the data", .kind = INT, FIELD(overrides.epochs), RANGE(0, INT32_MAX),
 		.uses = BY_TRAINING | BY_NETWORK,
 		.more = "Takes the place of the network's own `epochs` (which is 10 if it has none)."},

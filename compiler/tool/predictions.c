@@ -38,7 +38,11 @@ static int column_count(const Answers *a)
 static void put_names(const Answers *a, AtomicFile *file)
 {
 	char number[NUMBER_TEXT];
-	atomic_print(file, a->data->row_names ? "row,file" : "row");
+	atomic_print(file, "row");
+	for (int i = 0; i < a->data->ids.count; i++) {
+		atomic_print(file, ",");
+		put_text(file, "", a->data->ids.names[i]);
+	}
 	if (has_class(a)) {
 		const char *target = target_name(a, 0);
 		atomic_print(file, ",");
@@ -85,9 +89,9 @@ static void put_row(const Answers *a, AtomicFile *file, int row)
 	const size_t bytes = a->data->number_bytes, width = (size_t)a->program->outputs, first = (size_t)row * width;
 	const double output = number_at(a->outputs, bytes, first);
 	atomic_print(file, "%d", row);
-	if (a->data->row_names) {
+	for (int i = 0; i < a->data->ids.count; i++) {
 		atomic_print(file, ",");
-		put_text(file, "", a->data->row_names[row]);
+		put_text(file, "", a->data->ids.texts[(size_t)row * (size_t)a->data->ids.count + (size_t)i]);
 	}
 	if (a->program->truth == TRUTH_LABELS) {
 		const int best = best_class(a->outputs, bytes, (size_t)row, (int)width);

@@ -105,6 +105,27 @@ static void leave_out(Choice *choice, const Sheet *sheet, const Sniffed *sniffed
 	}
 }
 
+static bool is_target(const Sheet *sheet, const Schema *schema, int column)
+{
+	for (int i = 0; schema && i < schema->target_count; i++) {
+		const Column *target = &schema->targets[i];
+		if (sheet->names && target->name ? strcmp(sheet->names[column], target->name) == 0
+			: sheet->columns == schema->width && target->place == column)
+			return true;
+	}
+	return false;
+}
+
+/* The columns that are left out tell a person which row it is; but not the target, if the table has it. */
+static void keep_ids(Choice *choice, const Sheet *sheet, const Schema *schema)
+{
+	for (int i = 0; i < sheet->columns; i++)
+		if (choice->parts[i] == PART_IGNORED && !is_target(sheet, schema, i)) {
+			choice->parts[i] = PART_ID;
+			choice->places[i] = choice->ids++;
+		}
+}
+
 static bool choose_new(Choice *choice, const Sheet *sheet, const Sniffed *sniffed, const DataOptions *options,
 	Failure *failure)
 {
@@ -115,6 +136,8 @@ static bool choose_new(Choice *choice, const Sheet *sheet, const Sniffed *sniffe
 		|| !take_list(choice, sheet, options->ignore, PART_IGNORED, "ignore", failure))
 		return false;
 	choice->by_default = !options->target;
+	if (options->without_target)
+		keep_ids(choice, sheet, NULL);
 	for (int i = 0; options->without_target && i < sheet->columns; i++)
 		choice->parts[i] = choice->parts[i] == PART_TARGET ? PART_IGNORED : choice->parts[i];
 	choice->targets = options->without_target ? 0 : choice->targets;
@@ -182,6 +205,8 @@ static bool choose_known(Choice *choice, const Sheet *sheet, const DataOptions *
 	for (int i = 0; !options->without_target && i < schema->target_count; i++)
 		if (!match_column(choice, sheet, schema, PART_TARGET, i, false, failure))
 			return false;
+	if (options->without_target)
+		keep_ids(choice, sheet, schema);
 	return true;
 }
 

@@ -125,6 +125,10 @@ int column_find(const Column *column, const char *text);
 
 /* Allocates memory for samples of data's rank and dims, and for labels or only targets. data_close frees it. */
 bool data_allocate(Data *data, int rows, int target_features, bool labelled, Failure *failure);
+/* Room for the texts of so many rows. False: no memory; data_close frees what there is. */
+bool ids_open(Ids *ids, int count, size_t rows);
+/* Takes the next text, which data_close frees. False: it is null, for lack of memory. */
+bool ids_add(Ids *ids, char *text);
 
 /* ---- npy_header.c: the header of numpy's .npy format */
 

@@ -74,9 +74,9 @@ static bool make_room(Folder *f, Failure *failure)
 	data->x = x ? x : data->x;
 	int32_t *labels = realloc(data->labels, capacity * sizeof *labels);
 	data->labels = labels ? labels : data->labels;
-	char **row_names = f->without_target ? realloc(data->row_names, capacity * sizeof *row_names) : NULL;
-	data->row_names = row_names ? row_names : data->row_names;
-	const bool done = x && labels && (row_names || !f->without_target);
+	char **files = f->without_target ? realloc(data->ids.texts, capacity * sizeof *files) : NULL;
+	data->ids.texts = files ? files : data->ids.texts;
+	const bool done = x && labels && (files || !f->without_target);
 	f->capacity = done ? (int)capacity : f->capacity;
 	return done || no_memory(f, failure);
 }
@@ -111,10 +111,8 @@ static bool add_image(Folder *f, ReadImage *read, const char *path, Failure *fai
 	bool done = read(&image, path, failure) && check_shape(f, &image, path, failure) && make_room(f, failure);
 	for (int i = 0; done && i < data->features; i++)
 		data->x[(size_t)data->rows * (size_t)data->features + (size_t)i] = image.values[i];
-	if (done && f->without_target) {
-		data->row_names[data->rows] = strdup(path + strlen(f->path) + 1);
-		done = data->row_names[data->rows] || no_memory(f, failure);
-	}
+	if (done && f->without_target)
+		done = ids_add(&data->ids, strdup(path + strlen(f->path) + 1)) || no_memory(f, failure);
 	if (done)
 		data->labels[data->rows++] = f->class_count - 1;
 	free(image.values);
@@ -184,6 +182,8 @@ static bool add_folders(Folder *f, Failure *failure)
 
 static bool add_all(Folder *f, Failure *failure)
 {
+	if (f->without_target && !(ids_open(&f->data->ids, 1, 0) && (f->data->ids.names[0] = strdup("file"))))
+		return no_memory(f, failure);
 	if (f->without_target)
 		return add_images(f, f->path, failure) && add_folders(f, failure) && (f->data->rows
 			|| fail(failure, "%.300s holds no images, expected .png, .pgm or .ppm files", f->path));

@@ -18,15 +18,33 @@ bool data_allocate(Data *data, int rows, int target_features, bool labelled, Fai
 	return fail(failure, "%s: no memory for %d samples of %d values", data->name, rows, data->features);
 }
 
+bool ids_open(Ids *ids, int count, size_t rows)
+{
+	*ids = (Ids){.count = count};
+	ids->names = calloc((size_t)count + 1, sizeof *ids->names);
+	ids->texts = malloc((rows * (size_t)count + 1) * sizeof *ids->texts);
+	return ids->names && ids->texts;
+}
+
+bool ids_add(Ids *ids, char *text)
+{
+	if (text)
+		ids->texts[ids->filled++] = text;
+	return text;
+}
+
 void data_close(Data *data)
 {
 	free(data->x);
 	free(data->labels);
 	free(data->targets);
 	schema_free(data->schema);
-	for (int row = 0; data->row_names && row < data->rows; row++)
-		free(data->row_names[row]);
-	free(data->row_names);
+	for (size_t i = 0; i < data->ids.filled; i++)
+		free(data->ids.texts[i]);
+	for (int i = 0; data->ids.names && i < data->ids.count; i++)
+		free(data->ids.names[i]);
+	free(data->ids.texts);
+	free(data->ids.names);
 	*data = (Data){0};
 }
 
@@ -35,7 +53,7 @@ bool data_copy(Data *copy, const Data *data, Failure *failure)
 	const size_t rows = (size_t)data->rows, bytes = data->number_bytes;
 	*copy = *data;
 	copy->schema = NULL;
-	copy->row_names = NULL;
+	copy->ids = (Ids){0};
 	copy->labels = NULL;
 	if (!data_allocate(copy, data->rows, data->target_features, data->labels, failure))
 		return false;

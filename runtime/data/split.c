@@ -72,7 +72,7 @@ bool data_split(Data *data, double fraction, uint64_t seed, Data *part, Failure 
 	if (done) {
 		*part = *data;
 		part->schema = NULL;
-		part->row_names = NULL;
+		part->ids = (Ids){0};
 		part->labels = NULL;
 		done = data_allocate(part, count, data->target_features, data->labels != NULL, failure);
 	}

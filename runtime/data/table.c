@@ -1,5 +1,6 @@
 /* table.c: reads a table as text (CSV and its relatives): one pass over the text, which puts each cell where it
  * belongs. settle.c makes samples of that. */
+#define _GNU_SOURCE     /* asprintf */
 #include "table.h"
 #include "terminal.h"
 #include <math.h>
@@ -89,6 +90,9 @@ static const char *take_cell(Table *t, int column, const char *at, Cell *cell, d
 	*value = 0;
 	if (!done || plan->part == PART_IGNORED)
 		return next;
+	if (plan->part == PART_ID)
+		return ids_add(&t->data->ids, cell_text(cell)) || fail(failure, "%.200s: not enough memory", t->sheet.path)
+			? next : NULL;
 	if (is_missing(cell->begin, (size_t)(cell->end - cell->begin)))
 		done = take_missing(t, column, cell, value, failure);
 	else if (plan->text)
@@ -158,7 +162,7 @@ static inline __attribute__((always_inline)) const char *take_row_of(Table *t, c
 		const char *cell_begin = at, *end = NULL;
 		double value;
 		bool last;
-		if (plan->part != PART_IGNORED && !plan->text) {
+		if ((plan->part == PART_INPUT || plan->part == PART_TARGET) && !plan->text) {
 			while (*at == ' ')
 				at++;
 			end = number_read(at, sheet->point, bytes, &value);
@@ -206,6 +210,16 @@ static size_t count_lines(const Sheet *sheet)
 	return count;
 }
 
+static bool name_id(Table *t, int column)
+{
+	char **name = &t->data->ids.names[t->plans[column].place];
+	if (t->sheet.names)
+		*name = strdup(t->sheet.names[column]);
+	else if (asprintf(name, "column_%d", column + 1) < 0)
+		*name = NULL;
+	return *name;
+}
+
 static bool allocate(Table *t, Failure *failure)
 {
 	const size_t rows = count_lines(&t->sheet), width = (size_t)t->choice.inputs, targets = (size_t)t->choice.targets;
@@ -214,11 +228,14 @@ static bool allocate(Table *t, Failure *failure)
 			t->sheet.columns, MAX_VALUES);
 	t->inputs = malloc((rows * width + 1) * t->data->number_bytes);
 	t->data->targets_any = malloc((rows * targets + 1) * t->data->number_bytes);
-	bool single = false;
+	bool single = false, named = ids_open(&t->data->ids, t->choice.ids, rows);
+	for (int i = 0; named && i < t->sheet.columns; i++)
+		if (t->plans[i].part == PART_ID)
+			named = name_id(t, i);
 	for (int i = 0; i < t->sheet.columns; i++)
 		single |= targets == 1 && t->plans[i].part == PART_TARGET && !t->plans[i].text;
 	t->whole = single ? malloc(rows * sizeof *t->whole) : NULL;
-	return (t->inputs && t->data->targets_any && (t->whole || !single))
+	return (t->inputs && t->data->targets_any && (t->whole || !single) && named)
 		|| fail(failure, "%.200s: not enough memory for %zu rows of %zu values", t->sheet.path, rows, width);
 }
 
@@ -245,7 +262,7 @@ static bool make_plans(Table *t, const Sniffed *sniffed, Failure *failure)
 		Plan *plan = &t->plans[i];
 		*plan = (Plan){.part = t->choice.parts[i], .place = t->choice.places[i]};
 		plan->text = sniffed[i].texts > 0 && sniffed[i].texts >= sniffed[i].numbers;
-		if (known && plan->part != PART_IGNORED) {
+		if (known && (plan->part == PART_INPUT || plan->part == PART_TARGET)) {
 			plan->known = plan->part == PART_INPUT ? &known->inputs[plan->place] : &known->targets[plan->place];
 			plan->text = plan->known->texts && !plan->known->whole;
 		}

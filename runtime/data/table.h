@@ -92,13 +92,13 @@ void sheet_close(Sheet *sheet);
 
 /* ---- choose.c */
 
-typedef enum Part { PART_IGNORED, PART_INPUT, PART_TARGET } Part;
+typedef enum Part { PART_IGNORED, PART_INPUT, PART_TARGET, PART_ID } Part;
 
 /* What to do with each column of the table, and the schema's columns that they become. */
 typedef struct Choice {
 	Part *parts;                    /* [columns] */
-	int *places;                    /* [columns]: the index among the inputs or targets */
-	int inputs, targets;
+	int *places;                    /* [columns]: the index among the inputs, targets or ids */
+	int inputs, targets, ids;
 	bool by_default;                /* the target was not named */
 	int unnamed;                    /* a column left out that has no name and counts the rows, or -1 */
 } Choice;
@@ -128,7 +128,7 @@ void texts_free(Texts *texts);
 typedef struct Plan {
 	Part part;
 	bool text;              /* its cells are texts, which are numbered */
-	int place;              /* among the inputs or targets */
+	int place;              /* among the inputs, targets or ids */
 	Texts texts;            /* new ones, in the order in which they come */
 	const Column *known;    /* of the schema that was given, or null */
 	int missing;            /* how many values are missing */
