@@ -196,26 +196,67 @@ static void expect_weights(const Program *program, const ProgramTensor *tensor, 
 /* b: the first of the weights, as a bias */
 typedef struct Panels { float *x, *y, *w, *dx, *dw, *dy, *b; } Panels;
 
-/* One panel at a time, or two where the set has kernels for that; with those for few channels where there are few. */
-static void run_dense(const KernelSet *set, const Shapes *s, const Panels *p, bool pairs)
+/* How a dense convolution runs: by the kernels that do any size, by those that the compiler chooses for this one, or
+ * two panels at a time where there are kernels for that. */
+enum { PLAIN, CHOSEN, PAIRED };
+
+typedef void ConvY(int, int, int, WINDOW_PARAMETERS, float *, const float *, const float *, const float *);
+typedef void ConvDw(int, int, int, WINDOW_PARAMETERS, float *, const float *, const float *);
+typedef void ConvDx(int, int, int, WINDOW_PARAMETERS, int, float *, const float *, const float *);
+typedef void DepthwiseDw(int, WINDOW_PARAMETERS, float *, const float *, const float *);
+typedef struct Functions { ConvY *y; ConvDw *dw; ConvDx *dx; DepthwiseDw *depthwise_dw; } Functions;
+
+/* Where the function of the kernel is, or of its variant for so many panels; null is there if there is none. */
+static const void *place_of(const Kernels *kernels, const KernelSet *set, const Sizes *sizes, int way, const char *name,
+	int panels)
 {
-	const KernelTable *table = set->table;
+	static const void *const none;
+	const Kernel *row = kernel_find(kernels, name, strlen(name));
+	const Kernel *kernel = way == PLAIN ? 0 : kernel_variant(kernels, row, *sizes, panels);
+	if (!kernel && panels > 1)
+		return &none;
+	return (const char *)set->table + (kernel ? kernel : row)->entry;
+}
+
+static Functions functions_of(const KernelSet *set, const Shapes *s, int way, int panels)
+{
+	Arena *arena = arena_open();
+	const Kernels kernels = kernel_table(arena);
+	const int inputs = s->channels * s->kernel_height * s->kernel_width;
+	const Sizes sizes = {.lanes = set->lanes, .bits = 32 * set->lanes, .rows = s->images * s->y_height * s->y_width,
+		.outputs = s->outputs, .inputs = inputs, .channels = s->channels,
+		.run = s->stride_width == 1 ? s->kernel_width : 0};
+	Functions functions;
+	memcpy(&functions.y, place_of(&kernels, set, &sizes, way, "conv2d", panels), sizeof functions.y);
+	memcpy(&functions.dw, place_of(&kernels, set, &sizes, way, "conv2d_dw", panels), sizeof functions.dw);
+	memcpy(&functions.dx, place_of(&kernels, set, &sizes, way, "conv2d_dx", panels), sizeof functions.dx);
+	memcpy(&functions.depthwise_dw, place_of(&kernels, set, &sizes, way, "conv2d_depthwise_dw", panels),
+		sizeof functions.depthwise_dw);
+	arena_close(arena);
+	return functions;
+}
+
+static void run_dense(const KernelSet *set, const Shapes *s, const Panels *p, int way)
+{
+	const Functions one = functions_of(set, s, way, 1), two = functions_of(set, s, way, 2);
 	const int lanes = set->lanes, rows = s->images * s->y_height * s->y_width;
 	const int fan_in = s->channels * s->kernel_height * s->kernel_width;
-	const bool few = s->channels <= FEW_CHANNELS && table->conv2d_narrow;
 	for (int panel = 0, step; panel * lanes < s->outputs; panel += step) {
-		step = pairs && (panel + 1) * lanes < s->outputs ? 2 : 1;
-		(step == 2 ? few ? table->conv2d_narrow_pair : table->conv2d_pair : few ? table->conv2d_narrow : table->conv2d)(
-			rows, s->outputs, fan_in, WINDOW_OF(s), p->y + (ptrdiff_t)panel * rows * lanes, p->x,
-			p->w + (ptrdiff_t)panel * fan_in * lanes, p->b + panel * lanes);
-		(step == 2 ? few ? table->conv2d_dw_narrow_pair : table->conv2d_dw_pair
-			: few ? table->conv2d_dw_narrow : table->conv2d_dw)(rows, s->outputs, fan_in, WINDOW_OF(s),
-			p->dw + (ptrdiff_t)panel * fan_in * lanes, p->x, p->dy + (ptrdiff_t)panel * rows * lanes);
+		float *y = p->y + (ptrdiff_t)panel * rows * lanes;
+		const float *w = p->w + (ptrdiff_t)panel * fan_in * lanes;
+		step = way == PAIRED && two.y && (panel + 1) * lanes < s->outputs ? 2 : 1;
+		(step == 2 ? two.y : one.y)(rows, s->outputs, fan_in, WINDOW_OF(s), y, p->x, w, p->b + panel * lanes);
+	}
+	for (int panel = 0, step; panel * lanes < s->outputs; panel += step) {
+		float *dw = p->dw + (ptrdiff_t)panel * fan_in * lanes;
+		const float *dy = p->dy + (ptrdiff_t)panel * rows * lanes;
+		step = way == PAIRED && two.dw && (panel + 1) * lanes < s->outputs ? 2 : 1;
+		(step == 2 ? two.dw : one.dw)(rows, s->outputs, fan_in, WINDOW_OF(s), dw, p->x, dy);
 	}
 	for (int panel = 0, step; panel * lanes < s->channels; panel += step) {
-		step = pairs && (panel + 1) * lanes < s->channels ? 2 : 1;
-		(step == 2 ? table->conv2d_dx_pair : table->conv2d_dx)(rows, s->outputs, fan_in, WINDOW_OF(s), panel,
-			p->dx + (ptrdiff_t)panel * s->images * s->height * s->width * lanes, p->dy, p->w);
+		float *dx = p->dx + (ptrdiff_t)panel * s->images * s->height * s->width * lanes;
+		step = way == PAIRED && two.dx && (panel + 1) * lanes < s->channels ? 2 : 1;
+		(step == 2 ? two.dx : one.dx)(rows, s->outputs, fan_in, WINDOW_OF(s), panel, dx, p->dy, p->w);
 	}
 }
 
@@ -230,7 +271,7 @@ static void check_pairs(const KernelSet *set, const Shapes *s, const Panels *p)
 	const Panels pairs = {p->x, malloc(y * sizeof(float)), p->w, malloc(x * sizeof(float)), malloc(w * sizeof(float)),
 		p->dy, p->b};
 	cr_assert(pairs.y && pairs.dx && pairs.dw);
-	run_dense(set, s, &pairs, true);
+	run_dense(set, s, &pairs, PAIRED);
 	cr_assert_arr_eq(pairs.y, p->y, y * sizeof(float), "%s: y of two panels", set->name);
 	cr_assert_arr_eq(pairs.dx, p->dx, x * sizeof(float), "%s: dx of two panels", set->name);
 	cr_assert_arr_eq(pairs.dw, p->dw, w * sizeof(float), "%s: dw of two panels", set->name);
@@ -239,14 +280,15 @@ static void check_pairs(const KernelSet *set, const Shapes *s, const Panels *p)
 	free(pairs.dw);
 }
 
-static void run_convolution(const KernelSet *set, const Shapes *s, int kind, const Panels *p)
+static void run_convolution(const KernelSet *set, const Shapes *s, int kind, int way, const Panels *p)
 {
 	if (kind == 0) {
-		run_dense(set, s, p, false);
+		run_dense(set, s, p, way);
 		return;
 	}
 	const int lanes = set->lanes, rows = s->images * s->y_height * s->y_width;
 	const int fan_in = s->channels / s->groups * s->kernel_height * s->kernel_width;
+	const Functions functions = functions_of(set, s, way, 1);
 	const ptrdiff_t x_panel = (ptrdiff_t)s->images * s->height * s->width * lanes, y_panel = (ptrdiff_t)rows * lanes;
 	for (int panel = 0; panel * lanes < s->outputs; panel++) {
 		float *y = p->y + panel * y_panel, *dw = p->dw + (ptrdiff_t)panel * fan_in * lanes;
@@ -254,7 +296,7 @@ static void run_convolution(const KernelSet *set, const Shapes *s, int kind, con
 		const float *b = p->b + panel * lanes;
 		if (kind == 1) {
 			set->table->conv2d_depthwise(rows, WINDOW_OF(s), y, p->x + panel * x_panel, w, b);
-			set->table->conv2d_depthwise_dw(rows, WINDOW_OF(s), dw, p->x + panel * x_panel, dy);
+			functions.depthwise_dw(rows, WINDOW_OF(s), dw, p->x + panel * x_panel, dy);
 			set->table->conv2d_depthwise_dx(rows, WINDOW_OF(s), p->dx + panel * x_panel, dy, w);
 		} else {
 			set->table->conv2d_grouped(rows, s->outputs, fan_in, WINDOW_OF(s), s->groups, panel, y, p->x, w, b);
@@ -267,7 +309,7 @@ static void run_convolution(const KernelSet *set, const Shapes *s, int kind, con
 	}
 }
 
-static void check_convolution(const KernelSet *set, const Shapes *s, int kind, const Arrays *a)
+static void check_convolution(const KernelSet *set, const Shapes *s, int kind, int way, const Arrays *a)
 {
 	const int x_pixels = s->height * s->width, y_pixels = s->y_height * s->y_width;
 	const Program program = {.kernels = set};
@@ -281,11 +323,11 @@ static void check_convolution(const KernelSet *set, const Shapes *s, int kind, c
 		image_panels(set, s->images, s->channels, x_pixels, a->x, stranger), weight_panels(&program, &weight, a->w),
 		image_panels(set, s->images, s->outputs, y_pixels, a->dy, 0), image_panels(set, 1, s->outputs, 1, a->w, 0),
 	};
-	run_convolution(set, s, kind, &p);
+	run_convolution(set, s, kind, way, &p);
 	expect_image(set, "y", s->images, s->outputs, y_pixels, a->y, p.y, false, s);
 	expect_image(set, "dx", s->images, s->channels, x_pixels, a->dx, p.dx, true, s);
 	expect_weights(&program, &weight, a->dw, p.dw);
-	if (kind == 0 && set->table->conv2d_pair)
+	if (kind == 0 && way == CHOSEN)
 		check_pairs(set, s, &p);
 	float *all[] = {p.x, p.y, p.w, p.dx, p.dw, p.dy, p.b};
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
@@ -316,7 +358,8 @@ static void check_convolutions(int kind)
 			continue;
 		Arrays a = convolve(&s, &random);
 		FOR_EACH_USABLE_SET(set)
-			check_convolution(set, &s, kind, &a);
+			for (int way = PLAIN; way <= CHOSEN; way++)
+				check_convolution(set, &s, kind, way, &a);
 		free_arrays(&a);
 	}
 }

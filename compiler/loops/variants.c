@@ -83,12 +83,13 @@ static Sizes sizes_of(const Variants *v, const Step *step)
 {
 	const Module *m = v->module;
 	const KernelSet *target = m->options.target;
-	const int taps = size_named(m, step, "kernel_height") * size_named(m, step, "kernel_width");
+	const int width = size_named(m, step, "kernel_width"), taps = width * size_named(m, step, "kernel_height");
 	return (Sizes){
 		.lanes = target->lanes, .bits = target->lanes * (int)target->number_bytes * CHAR_BIT,
 		.rows = size_named(m, step, "rows"),
 		.outputs = size_named(m, step, "outputs"), .inputs = size_named(m, step, "inputs"),
 		.channels = taps ? size_named(m, step, "inputs") / taps : 0,
+		.run = size_named(m, step, "stride_width") == 1 ? width : 0,
 		.features = size_named(m, step, "features"), .above = size_named(m, step, "above"),
 		.contrast = has_contrast(v, step), .optimizer = optimizer_of(step),
 	};

@@ -45,7 +45,11 @@ INLINE void conv2d_of_panels(Convolve *of_panel, const Window *o, int channels, 
 		conv2d_of_panels(&of_panel, &o, inputs / (kernel_height * kernel_width), strip, x); \
 	}
 CONV2D(conv2d, convolve)
+CONV2D(conv2d_run3, convolve_run3)
+CONV2D(conv2d_run5, convolve_run5)
 CONV2D(conv2d_narrow, convolve_narrow)
+CONV2D(conv2d_narrow_run3, convolve_narrow_run3)
+CONV2D(conv2d_narrow_run5, convolve_narrow_run5)
 #if LANES * REAL_BITS >= 256
 CONV2D(conv2d_pair, convolve_pair)
 CONV2D(conv2d_narrow_pair, convolve_narrow_pair)
@@ -144,7 +148,7 @@ INLINE void dx_by_tiles(const int panels, Convolve *of_panel, const Turn *t)
 }
 
 /* dx of what the panel of dy that t describes gives its images. */
-static void dx_of_panel(const Turn *t)
+INLINE void dx_by(Convolve *of_panel, const Turn *t)
 {
 	if (has_strides(t->o)) {
 		const ptrdiff_t x_image = (ptrdiff_t)t->o->height * t->o->width;
@@ -152,9 +156,13 @@ static void dx_of_panel(const Turn *t)
 			fill_rows((int)((t->end - t->begin) * x_image), t->dx + t->begin * x_image * LANES, splat(0.0f));
 		dx_by_taps(t);
 	} else {
-		dx_by_tiles(1, &convolve, t);
+		dx_by_tiles(1, of_panel, t);
 	}
 }
+
+static void dx_of_panel(const Turn *t) { dx_by(&convolve, t); }
+static void dx_of_panel_run3(const Turn *t) { dx_by(&convolve_run3, t); }
+static void dx_of_panel_run5(const Turn *t) { dx_by(&convolve_run5, t); }
 
 #if LANES * REAL_BITS >= 256
 static void dx_of_two_panels(const Turn *t)
@@ -199,6 +207,8 @@ INLINE void conv2d_dx_of_panels(const int panels, void (*of_panels)(const Turn *
 		conv2d_dx_of_panels(panels, &of_panels, &o, outputs, inputs, panel, dx, dy, w); \
 	}
 CONV2D_DX(conv2d_dx, 1, dx_of_panel)
+CONV2D_DX(conv2d_dx_run3, 1, dx_of_panel_run3)
+CONV2D_DX(conv2d_dx_run5, 1, dx_of_panel_run5)
 #if LANES * REAL_BITS >= 256
 CONV2D_DX(conv2d_dx_pair, 2, dx_of_two_panels)
 #endif
@@ -238,7 +248,11 @@ INLINE void conv2d_dw_of_panels(const int panels, AddDw *of_panel, const Window 
 		conv2d_dw_of_panels(panels, &of_panel, &o, inputs, dw, x, dy); \
 	}
 CONV2D_DW(conv2d_dw, 1, add_dw)
+CONV2D_DW(conv2d_dw_run3, 1, add_dw_run3)
+CONV2D_DW(conv2d_dw_run5, 1, add_dw_run5)
 CONV2D_DW(conv2d_dw_narrow, 1, add_dw_narrow)
+CONV2D_DW(conv2d_dw_narrow_run3, 1, add_dw_narrow_run3)
+CONV2D_DW(conv2d_dw_narrow_run5, 1, add_dw_narrow_run5)
 #if LANES * REAL_BITS >= 256
 CONV2D_DW(conv2d_dw_pair, 2, add_dw_pair)
 CONV2D_DW(conv2d_dw_narrow_pair, 2, add_dw_narrow_pair)

@@ -94,14 +94,19 @@ static void KERNEL_FN(conv2d_depthwise_dx)(int rows, WINDOW_PARAMETERS, real *dx
 			dy + (ptrdiff_t)image * y_height * y_width * LANES, w);
 }
 
-static void KERNEL_FN(conv2d_depthwise_dw)(int rows, WINDOW_PARAMETERS, real *dw, const real *x, const real *dy)
-{
-	const Window o = window_of(rows, WINDOW);
-	fill_rows(kernel_height * kernel_width, dw, splat(0.0f));
-	FOR_PARTS(part, &o, SIGHT, SIGHT) {
-		const ptrdiff_t first = ((ptrdiff_t)part.row * kernel_width + part.column) * LANES;
-		const Taps taps = { 0, dy, dw + first, (ptrdiff_t)kernel_width * LANES, 1, 0, 0, 0, 0, 0 };
-		add_own_dw(&part.o, 0, o.images, taps, x);
+#define DEPTHWISE_DW(name, of_panel) \
+	static void KERNEL_FN(name)(int rows, WINDOW_PARAMETERS, real *dw, const real *x, const real *dy) \
+	{ \
+		const Window o = window_of(rows, WINDOW); \
+		fill_rows(kernel_height * kernel_width, dw, splat(0.0f)); \
+		FOR_PARTS(part, &o, SIGHT, SIGHT) { \
+			const ptrdiff_t first = ((ptrdiff_t)part.row * kernel_width + part.column) * LANES; \
+			const Taps taps = { 0, dy, dw + first, (ptrdiff_t)kernel_width * LANES, 1, 0, 0, 0, 0, 0 }; \
+			of_panel(&part.o, 0, o.images, taps, x); \
+		} \
 	}
-}
+DEPTHWISE_DW(conv2d_depthwise_dw, add_own_dw)
+DEPTHWISE_DW(conv2d_depthwise_dw_run3, add_own_dw_run3)
+DEPTHWISE_DW(conv2d_depthwise_dw_run5, add_own_dw_run5)
+#undef DEPTHWISE_DW
 #endif

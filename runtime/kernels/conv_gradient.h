@@ -124,6 +124,74 @@ INLINE void narrow_dw_tile(const int count, const int panels, const Taps *t, int
 	}
 }
 
+/* A row of a kernel whose columns are neighbours in the view. A tile has all its columns, for several strings: each is
+ * what a channel has in a kernel row. Each pixel of the view and each of dy is loaded once for all products that it is
+ * in, and the last pixels of dy stay in registers. at: where the string is in the view; place: where its dW is. */
+typedef struct String { ptrdiff_t at, place; } String;
+
+/* sum[k][string] += x[p] dy[p - k] for the columns k from first to end; dy[p - k] is in recent[(p - k) % columns]. */
+INLINE void run_pixel(const int columns, const int strings, const int kind, const int first, const int end,
+	const int turn, Vector *sum, const Vector *recent, const real *x, const String *string)
+{
+	UNROLL
+	for (int i = 0; i < strings; i++) {
+		const Vector pixel = pixel_of(kind, x + string[i].at, 0);
+		UNROLL
+		for (int k = first; k < end; k++)
+			sum[k * strings + i] += recent[(turn + columns - k) % columns] * pixel;
+	}
+}
+
+/* The view has at least `columns` pixels in a row. */
+INLINE void dw_run(const int columns, const int strings, const int kind, const Taps *t, const String *string)
+{
+	enum { MOST_SUMS = 20, MOST_COLUMNS_RUN = 5 };
+	const View *v = t->v;
+	const Window *o = v->o;
+	const int step = kind == NARROW ? 1 : LANES;
+	Vector sum[MOST_SUMS], recent[MOST_COLUMNS_RUN];
+	UNROLL
+	for (int i = 0; i < columns * strings; i++)
+		sum[i] = splat(0.0f);
+	Line line = first_line(t);
+	for (int rows = v->images * v->rows; rows > 0; rows--, next_line(&line, t)) {
+		const real *x = line.x, *dy = line.dy;
+		const int seen = (v->row + line.row) * o->stride_height - o->padding_height + t->kernel_row;
+		int left = v->pixels - columns;
+		if (kind == DENSE && (seen < 0 || seen >= o->height))
+			continue;       /* with several kernel rows in a tile, it is 0 in the view */
+		/* as many pixels as there are columns, of which the first are in the first columns only */
+		UNROLL
+		for (int i = 0; i < columns; i++, x += step, dy += LANES) {
+			recent[i] = load(dy);
+			run_pixel(columns, strings, kind, 0, i + 1, i, sum, recent, x, string);
+		}
+		for (; left >= columns; left -= columns) {
+			UNROLL
+			for (int i = 0; i < columns; i++, x += step, dy += LANES) {
+				recent[i] = load(dy);
+				run_pixel(columns, strings, kind, 0, columns, i, sum, recent, x, string);
+			}
+		}
+		for (; left > 0; left--, x += step, dy += LANES) {
+			UNROLL
+			for (int i = 0; i + 1 < columns; i++)
+				recent[i] = recent[i + 1];
+			recent[columns - 1] = load(dy);
+			run_pixel(columns, strings, kind, 0, columns, columns - 1, sum, recent, x, string);
+		}
+		/* what the last columns see beyond the last pixel */
+		UNROLL
+		for (int i = 0; i + 1 < columns; i++, x += step)
+			run_pixel(columns, strings, kind, i + 1, columns, i, sum, recent, x, string);
+	}
+	UNROLL
+	for (int i = 0; i < columns * strings; i++) {
+		real *dw = t->dw + string[i % strings].place + i / strings * t->inputs * LANES;
+		store(dw, load(dw) + sum[i]);
+	}
+}
+
 /* TILE(columns, channels): the most channels come first, and the most columns of each. */
 #if LANES >= 16
 #define DW_WHOLE_PANEL(TILE) TILE(1, 16) TILE(1, 8)
@@ -167,7 +235,7 @@ NARROW_PAIR_DW_TILES(TILE)
 #endif
 
 /* dW += what a view gives, if each channel has a kernel of its own. */
-static void own_dw_of_view(Taps t)
+static void add_own_dw_view(Taps t)
 {
 	const Window *o = t.v->o;
 #define TILES(count) \
@@ -265,12 +333,109 @@ ADD_NARROW_DW(add_dw_narrow_pair, NARROW_PAIR_DW_TILES, NARROW_PAIR_TILE, 6)
 #endif
 #undef ADD_NARROW_DW
 
+/* As many strings in a tile as there are registers for. */
+#if LANES * REAL_BITS == 512
+enum { STRINGS_OF_3 = 6, STRINGS_OF_5 = 4 };
+#define RUN3_STRINGS(TILE) TILE(1) TILE(2) TILE(3) TILE(4) TILE(5) TILE(6)
+#define RUN5_STRINGS(TILE) TILE(1) TILE(2) TILE(3) TILE(4)
+#elif LANES * REAL_BITS == 256
+enum { STRINGS_OF_3 = 4, STRINGS_OF_5 = 2 };
+#define RUN3_STRINGS(TILE) TILE(1) TILE(2) TILE(3) TILE(4)
+#define RUN5_STRINGS(TILE) TILE(1) TILE(2)
+#else
+enum { STRINGS_OF_3 = 3, STRINGS_OF_5 = 1 };
+#define RUN3_STRINGS(TILE) TILE(1) TILE(2) TILE(3)
+#define RUN5_STRINGS(TILE) TILE(1)
+#endif
+#define TILE(strings) \
+	NOINLINE void run3_dw_##strings(const Taps *t, const String *s) { dw_run(3, strings, DENSE, t, s); } \
+	NOINLINE void narrow_run3_dw_##strings(const Taps *t, const String *s) { dw_run(3, strings, NARROW, t, s); } \
+	NOINLINE void own_run3_dw_##strings(const Taps *t, const String *s) { dw_run(3, strings, OWN, t, s); }
+RUN3_STRINGS(TILE)
+#undef TILE
+#define TILE(strings) \
+	NOINLINE void run5_dw_##strings(const Taps *t, const String *s) { dw_run(5, strings, DENSE, t, s); } \
+	NOINLINE void narrow_run5_dw_##strings(const Taps *t, const String *s) { dw_run(5, strings, NARROW, t, s); } \
+	NOINLINE void own_run5_dw_##strings(const Taps *t, const String *s) { dw_run(5, strings, OWN, t, s); }
+RUN5_STRINGS(TILE)
+#undef TILE
+
+/* The strings of a tile: the channels from `first` on of a kernel row or, if it has few or one, of the next ones,
+ * too. */
+INLINE void find_strings(const int kind, const Taps *t, int first, int count, String *string)
+{
+	for (int i = 0; i < count; i++) {
+		const int channel = (first + i) % t->inputs, row = t->kernel_row + (first + i) / t->inputs;
+		string[i].at = row * t->v->line + (kind == NARROW ? t->v->tap[channel] : channel);
+		string[i].place = row * t->dw_line + channel * LANES;
+	}
+}
+
+/* Kernel rows that are done one after the other; else all of them are in the same tiles. */
+INLINE int rows_in_turn(const int kind, const Taps *t)
+{
+	return kind == DENSE ? t->v->o->kernel_height : 1;
+}
+
+/* NAME_view: dW += what a view gives, in tiles of nearly equal size. If its rows are too short, `other_view` does it.
+ * NAME: what images of a panel of x give. */
+#define ADD_DW_RUN(name, kind, columns, most, STRINGS, TILE, other_view, channels, next) \
+	static void name##_view(Taps t) \
+	{ \
+		const int rows = rows_in_turn(kind, &t), strings = t.v->o->kernel_height / rows * t.inputs; \
+		if (t.v->pixels < columns) { \
+			other_view; \
+			return; \
+		} \
+		for (; t.kernel_row < rows; t.kernel_row++) { \
+			int first = 0; \
+			for (int tiles = (strings + most - 1) / most; tiles > 0; tiles--) { \
+				String string[most]; \
+				const int size = (strings - first + tiles - 1) / tiles; \
+				find_strings(kind, &t, first, size, string); \
+				switch (size) { \
+				STRINGS(TILE) \
+				} \
+				first += size; \
+			} \
+		} \
+	} \
+	NOINLINE void name(const Window *o, int begin, int end, Taps taps, const real *x) \
+	{ \
+		Vector copy[VIEW]; \
+		for (View v = view_of(channels, o, begin, end, x, copy); v.images > 0; next(&v)) { \
+			taps.v = &v; \
+			name##_view(taps); \
+		} \
+	}
+#define RUN3_TILE(strings) case strings: run3_dw_##strings(&t, string); break;
+#define RUN5_TILE(strings) case strings: run5_dw_##strings(&t, string); break;
+#define NARROW_RUN3_TILE(strings) case strings: narrow_run3_dw_##strings(&t, string); break;
+#define NARROW_RUN5_TILE(strings) case strings: narrow_run5_dw_##strings(&t, string); break;
+#define OWN_RUN3_TILE(strings) case strings: own_run3_dw_##strings(&t, string); break;
+#define OWN_RUN5_TILE(strings) case strings: own_run5_dw_##strings(&t, string); break;
+ADD_DW_RUN(add_dw_run3, DENSE, 3, STRINGS_OF_3, RUN3_STRINGS, RUN3_TILE, add_dw_view(t), 0, next_view)
+ADD_DW_RUN(add_dw_run5, DENSE, 5, STRINGS_OF_5, RUN5_STRINGS, RUN5_TILE, add_dw_view(t), 0, next_view)
+ADD_DW_RUN(add_dw_narrow_run3, NARROW, 3, STRINGS_OF_3, RUN3_STRINGS, NARROW_RUN3_TILE, add_dw_narrow_view(&t),
+	taps.inputs, next_narrow_view)
+ADD_DW_RUN(add_dw_narrow_run5, NARROW, 5, STRINGS_OF_5, RUN5_STRINGS, NARROW_RUN5_TILE, add_dw_narrow_view(&t),
+	taps.inputs, next_narrow_view)
+ADD_DW_RUN(add_own_dw_run3, OWN, 3, STRINGS_OF_3, RUN3_STRINGS, OWN_RUN3_TILE, add_own_dw_view(t), 0, next_view)
+ADD_DW_RUN(add_own_dw_run5, OWN, 5, STRINGS_OF_5, RUN5_STRINGS, OWN_RUN5_TILE, add_own_dw_view(t), 0, next_view)
+#undef RUN3_TILE
+#undef RUN5_TILE
+#undef NARROW_RUN3_TILE
+#undef OWN_RUN3_TILE
+#undef OWN_RUN5_TILE
+#undef NARROW_RUN5_TILE
+#undef ADD_DW_RUN
+
 NOINLINE void add_own_dw(const Window *o, int begin, int end, Taps taps, const real *x)
 {
 	Vector copy[VIEW];
 	for (View v = view_of(0, o, begin, end, x, copy); v.images > 0; next_view(&v)) {
 		taps.v = &v;
-		own_dw_of_view(taps);
+		add_own_dw_view(taps);
 	}
 }
 #endif

@@ -53,10 +53,35 @@ INLINE void conv_step(const int pixels, const int rows, const int panels, const 
 	}
 }
 
+/* All columns of a kernel row, where its columns are neighbours in the view, of one channel: each pixel of the view is
+ * loaded once for all pixels of the tile that see it. The weights of a column are w_step from those of the one
+ * before. */
+INLINE void conv_run(const int pixels, const int rows, const int columns, const int kind, Vector *sum,
+	const real *const *x, ptrdiff_t at, const real *w, ptrdiff_t w_step)
+{
+	enum { MOST_COLUMNS_RUN = 5 };
+	Vector weights[MOST_COLUMNS_RUN];
+	UNROLL
+	for (int k = 0; k < columns; k++)
+		weights[k] = load(w + k * w_step);
+	UNROLL
+	for (int row = 0; row < rows; row++) {
+		UNROLL
+		for (int i = 0; i < pixels + columns - 1; i++) {
+			const Vector pixel = pixel_of(kind, x[row] + at, i);
+			UNROLL
+			for (int k = 0; k < columns; k++)
+				if (i - k >= 0 && i - k < pixels)
+					sum[row * pixels + i - k] += weights[k] * pixel;
+		}
+	}
+}
+
 /* The same `pixels` pixels, from p on, of all rows of the view, `rows` rows at a time: one after the other, over all
- * images. Where rows are missing in the end, the first one is computed several times. */
-INLINE void conv_tiles(const int pixels, const int rows, const int panels, const int kind, const Strip *s,
-	const View *v, int p)
+ * images. Where rows are missing in the end, the first one is computed several times. With a number of columns, the
+ * kernel has as many and a stride of 1, and goes channel by channel. */
+INLINE void conv_tiles(const int pixels, const int rows, const int panels, const int columns, const int kind,
+	const Strip *s, const View *v, int p)
 {
 	enum { MOST_SUMS = 24, MOST_ROWS = 4 };
 	const Window *o = v->o;
@@ -91,6 +116,11 @@ INLINE void conv_tiles(const int pixels, const int rows, const int panels, const
 		}
 		for (int kernel_row = seen.first; kernel_row < seen.end; kernel_row++) {
 			const real *w = s->w + kernel_row * s->w_line;
+			for (int channel = 0; columns && channel < s->inputs; channel++, w += LANES)
+				conv_run(pixels, rows, columns, kind, sum, x,
+					kernel_row * v->line + (kind == DENSE ? channel : v->tap[channel]), w, s->inputs * LANES);
+			if (columns)
+				continue;
 			for (int tap = 0; tap < v->taps; tap++) {
 				ptrdiff_t at = kernel_row * v->line + v->tap[tap];
 				if (kind != DENSE) {
@@ -133,20 +163,41 @@ INLINE void conv_tiles(const int pixels, const int rows, const int panels, const
 
 #define TILE(pixels, rows) \
 	NOINLINE void conv_tiles_##pixels(const Strip *s, const View *v, int p) \
-	{ conv_tiles(pixels, rows, 1, DENSE, s, v, p); } \
+	{ conv_tiles(pixels, rows, 1, 0, DENSE, s, v, p); } \
 	NOINLINE void narrow_tiles_##pixels(const Strip *s, const View *v, int p) \
-	{ conv_tiles(pixels, rows, 1, NARROW, s, v, p); } \
+	{ conv_tiles(pixels, rows, 1, 0, NARROW, s, v, p); } \
 	NOINLINE void own_tiles_##pixels(const Strip *s, const View *v, int p) \
-	{ conv_tiles(pixels, rows, 1, OWN, s, v, p); }
+	{ conv_tiles(pixels, rows, 1, 0, OWN, s, v, p); }
 CONV_TILES(TILE)
+#undef TILE
+
+/* Of kernels of 3 and of 5 columns. */
+#define TILE(pixels, rows) \
+	NOINLINE void run3_tiles_##pixels(const Strip *s, const View *v, int p) \
+	{ conv_tiles(pixels, rows, 1, 3, DENSE, s, v, p); } \
+	NOINLINE void narrow_run3_tiles_##pixels(const Strip *s, const View *v, int p) \
+	{ conv_tiles(pixels, rows, 1, 3, NARROW, s, v, p); }
+CONV_TILES(TILE)
+#undef TILE
+#if LANES * REAL_BITS == 256
+#define RUN5_TILES(TILE) TILE(10, 1) TILE(8, 1) TILE(6, 1) TILE(5, 2) TILE(4, 2) TILE(3, 3) TILE(2, 4) TILE(1, 4)
+#else
+#define RUN5_TILES(TILE) CONV_TILES(TILE)
+#endif
+#define TILE(pixels, rows) \
+	NOINLINE void run5_tiles_##pixels(const Strip *s, const View *v, int p) \
+	{ conv_tiles(pixels, rows, 1, 5, DENSE, s, v, p); } \
+	NOINLINE void narrow_run5_tiles_##pixels(const Strip *s, const View *v, int p) \
+	{ conv_tiles(pixels, rows, 1, 5, NARROW, s, v, p); }
+RUN5_TILES(TILE)
 #undef TILE
 
 #if LANES * REAL_BITS >= 256
 #define TILE(pixels, rows) \
 	NOINLINE void pair_tiles_##pixels(const Strip *s, const View *v, int p) \
-	{ conv_tiles(pixels, rows, 2, DENSE, s, v, p); } \
+	{ conv_tiles(pixels, rows, 2, 0, DENSE, s, v, p); } \
 	NOINLINE void narrow_pair_tiles_##pixels(const Strip *s, const View *v, int p) \
-	{ conv_tiles(pixels, rows, 2, NARROW, s, v, p); }
+	{ conv_tiles(pixels, rows, 2, 0, NARROW, s, v, p); }
 PAIR_TILES(TILE)
 #undef TILE
 #endif
@@ -192,6 +243,14 @@ INLINE int width_of_tile(const int *widths, int count, int pixels)
 CONVOLVE(convolve, CONV_TILES, DENSE_CASE, 0, next_view)
 CONVOLVE(convolve_narrow, CONV_TILES, NARROW_CASE, s->inputs, next_narrow_view)
 CONVOLVE(convolve_own, CONV_TILES, OWN_CASE, 0, next_view)
+#define RUN3_CASE(pixels, rows) case pixels: run3_tiles_##pixels(s, v, p); break;
+#define RUN5_CASE(pixels, rows) case pixels: run5_tiles_##pixels(s, v, p); break;
+#define NARROW_RUN3_CASE(pixels, rows) case pixels: narrow_run3_tiles_##pixels(s, v, p); break;
+#define NARROW_RUN5_CASE(pixels, rows) case pixels: narrow_run5_tiles_##pixels(s, v, p); break;
+CONVOLVE(convolve_run3, CONV_TILES, RUN3_CASE, 0, next_view)
+CONVOLVE(convolve_run5, RUN5_TILES, RUN5_CASE, 0, next_view)
+CONVOLVE(convolve_narrow_run3, CONV_TILES, NARROW_RUN3_CASE, s->inputs, next_narrow_view)
+CONVOLVE(convolve_narrow_run5, RUN5_TILES, NARROW_RUN5_CASE, s->inputs, next_narrow_view)
 #if LANES * REAL_BITS >= 256
 #define PAIR_CASE(pixels, rows) case pixels: pair_tiles_##pixels(s, v, p); break;
 #define NARROW_PAIR_CASE(pixels, rows) case pixels: narrow_pair_tiles_##pixels(s, v, p); break;
@@ -205,6 +264,10 @@ CONVOLVE(convolve_narrow_pair, PAIR_TILES, NARROW_PAIR_CASE, s->inputs, next_nar
 #undef DENSE_CASE
 #undef NARROW_CASE
 #undef OWN_CASE
+#undef RUN3_CASE
+#undef RUN5_CASE
+#undef NARROW_RUN3_CASE
+#undef NARROW_RUN5_CASE
 #endif
 
 #endif

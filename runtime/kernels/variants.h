@@ -34,6 +34,8 @@
 	VARIANT_OF(linear_dw_update, linear_dw_update_contrast_##name, 1, IS_CONTRAST && IS_OPTIMIZER(name))
 /* Copying numbers takes less time than copying vectors, most of whose lanes have no channel. */
 #define IS_OF_FEW_CHANNELS (is.channels <= FEW_CHANNELS)
+/* These go over the taps of a kernel row together, and add in another order than those that go tap by tap. */
+#define IS_RUN (is.run == 3 || is.run == 5)
 #define VARIANTS_FROM_128_BITS(VARIANT) \
 	VARIANT(linear,           linear_contrast,      1, IS_CONTRAST && is.rows >= is.lanes) \
 	VARIANT(linear,           linear_narrow,        1, IS_NARROW(is.outputs) && is.rows >= is.lanes) \
@@ -45,8 +47,20 @@
 	FEW_UPDATE_INSTANCES(FEW_CONTRAST_VARIANT) \
 	VARIANT(linear_dx,        linear_dx_few_rows,   1, IS_FEW_ROWS) \
 	VARIANT(cross_entropy,    cross_entropy_of_two, 1, is.features == 2) \
+	VARIANT(conv2d,           conv2d_narrow_run3,   1, IS_OF_FEW_CHANNELS && is.run == 3) \
+	VARIANT(conv2d,           conv2d_narrow_run5,   1, IS_OF_FEW_CHANNELS && is.run == 5) \
 	VARIANT(conv2d,           conv2d_narrow,        1, IS_OF_FEW_CHANNELS) \
-	VARIANT(conv2d_dw,        conv2d_dw_narrow,     1, IS_OF_FEW_CHANNELS)
+	VARIANT(conv2d,           conv2d_run3,          1, is.run == 3) \
+	VARIANT(conv2d,           conv2d_run5,          1, is.run == 5) \
+	VARIANT(conv2d_dx,        conv2d_dx_run3,       1, is.run == 3) \
+	VARIANT(conv2d_dx,        conv2d_dx_run5,       1, is.run == 5) \
+	VARIANT(conv2d_dw,        conv2d_dw_narrow_run3, 1, IS_OF_FEW_CHANNELS && is.run == 3) \
+	VARIANT(conv2d_dw,        conv2d_dw_narrow_run5, 1, IS_OF_FEW_CHANNELS && is.run == 5) \
+	VARIANT(conv2d_dw,        conv2d_dw_narrow,     1, IS_OF_FEW_CHANNELS) \
+	VARIANT(conv2d_dw,        conv2d_dw_run3,       1, is.run == 3) \
+	VARIANT(conv2d_dw,        conv2d_dw_run5,       1, is.run == 5) \
+	VARIANT(conv2d_depthwise_dw, conv2d_depthwise_dw_run3, 1, is.run == 3) \
+	VARIANT(conv2d_depthwise_dw, conv2d_depthwise_dw_run5, 1, is.run == 5)
 
 /* With fewer inputs or outputs, loads of x do not limit a product. A single row is left to linear_row, which rounds
  * differently from linear_pair. */
@@ -56,11 +70,11 @@
 	VARIANT(linear_dx,        linear_dx_pair,       2, IS_PAIRED && !IS_FEW_ROWS) \
 	VARIANT(linear_dw,        linear_dw_pair,       2, IS_PAIRED) \
 	VARIANT(linear_dw_update, linear_dw_update_pair, 2, IS_PAIRED) \
-	VARIANT(conv2d,           conv2d_narrow_pair,   2, IS_OF_FEW_CHANNELS) \
-	VARIANT(conv2d,           conv2d_pair,          2, is.outputs > is.lanes) \
-	VARIANT(conv2d_dx,        conv2d_dx_pair,       2, is.channels > is.lanes) \
-	VARIANT(conv2d_dw,        conv2d_dw_narrow_pair, 2, IS_OF_FEW_CHANNELS) \
-	VARIANT(conv2d_dw,        conv2d_dw_pair,       2, is.outputs > is.lanes)
+	VARIANT(conv2d,           conv2d_narrow_pair,   2, IS_OF_FEW_CHANNELS && !IS_RUN) \
+	VARIANT(conv2d,           conv2d_pair,          2, is.outputs > is.lanes && !IS_RUN) \
+	VARIANT(conv2d_dx,        conv2d_dx_pair,       2, is.channels > is.lanes && !IS_RUN) \
+	VARIANT(conv2d_dw,        conv2d_dw_narrow_pair, 2, IS_OF_FEW_CHANNELS && !IS_RUN) \
+	VARIANT(conv2d_dw,        conv2d_dw_pair,       2, is.outputs > is.lanes && !IS_RUN)
 
 #define VARIANTS(VARIANT) VARIANTS_FROM_1_LANE(VARIANT) VARIANTS_FROM_128_BITS(VARIANT) VARIANTS_FROM_256_BITS(VARIANT)
 
