@@ -71,6 +71,8 @@ typedef struct View {
 	int channels;                   /* of a narrow view; else 0 */
 	const real *panel;              /* of the source */
 	Vector *copy;                   /* VIEW of them */
+	/* so many rows of the copy have zeros around the image's pixels, for views that begin at that pixel of a row */
+	int framed, framed_pixel;
 	int end_image;
 	int most_images, most_rows, most_pixels;
 	int image, images, row, rows, pixel, pixels;
@@ -117,36 +119,38 @@ INLINE void zero_few_numbers(ptrdiff_t count, real *y)
 		*y++ = 0.0f;
 }
 
-/* A phase of a row: the vectors from begin to end are `stride` apart, the others are 0. */
-INLINE void copy_phase(int length, int begin, int end, real *to, const real *from, ptrdiff_t stride)
+/* A phase of a row: the vectors that are seen are `stride` apart, the others are 0, and may be so already. */
+INLINE void copy_phase(int length, Range seen, int framed, real *to, const real *from, ptrdiff_t stride)
 {
-	zero_few(begin, to);
-	from += begin * stride;
-	for (int column = begin; column < end; column++, from += stride)
+	from += seen.first * stride;
+	for (int column = seen.first; column < seen.end; column++, from += stride)
 		store(to + column * LANES, load(from));
-	zero_few(length - end, to + end * LANES);
+	if (framed)
+		return;
+	zero_few(seen.first, to);
+	zero_few(length - seen.end, to + seen.end * LANES);
 }
 
 /* The same for a channel of a narrow view. */
-INLINE void copy_numbers(int length, int begin, int end, real *to, const real *from, ptrdiff_t stride)
+INLINE void copy_numbers(int length, Range seen, int framed, real *to, const real *from, ptrdiff_t stride)
 {
-	zero_few_numbers(begin, to);
-	from += begin * stride;
-	for (int column = begin; column < end; column++, from += stride)
+	from += seen.first * stride;
+	for (int column = seen.first; column < seen.end; column++, from += stride)
 		to[column] = *from;
-	zero_few_numbers(length - end, to + end);
+	if (framed)
+		return;
+	zero_few_numbers(seen.first, to);
+	zero_few_numbers(length - seen.end, to + seen.end);
 }
 
-/* A row of the source begins at `from`, or is not in the image. */
-INLINE void copy_row(const int narrow, const View *v, int length, Range seen, real *to, const real *from, int exists)
+/* A row of the source begins at `from`. Of one that is not in the image nothing is seen. */
+INLINE void copy_row(const int narrow, const View *v, int length, Range seen, int framed, real *to, const real *from)
 {
 	const ptrdiff_t stride = (ptrdiff_t)v->o->stride_width * LANES, step = (ptrdiff_t)phase_count(v->o) * length;
-	if (!narrow && exists)
-		copy_phase(length, seen.first, seen.end, to, from, stride);
-	else if (!narrow)
-		zero_few(length, to);
+	if (!narrow)
+		copy_phase(length, seen, framed, to, from, stride);
 	for (int channel = 0; narrow && channel < v->channels; channel++, to += step)
-		copy_numbers(length, exists ? seen.first : length, exists ? seen.end : length, to, from + channel, stride);
+		copy_numbers(length, seen, framed, to, from + channel, stride);
 }
 
 INLINE void copy_view(const int narrow, View *v, int top, int left)
@@ -156,18 +160,28 @@ INLINE void copy_view(const int narrow, View *v, int top, int left)
 	v->x = (const real *)v->copy;
 	v->line = (ptrdiff_t)line_length(v, v->pixels) * size;
 	v->x_image = v->line * rows;
+	if (v->framed_pixel != v->pixel)
+		v->framed = 0;
 	for (int phase = 0; phase < phase_count(o); phase++) {
 		const int first = left + phase, last = o->width - 1 - first;
 		Range seen = { smaller(first < 0 ? (-first + o->stride_width - 1) / o->stride_width : 0, length),
 			last < 0 ? 0 : smaller(last / o->stride_width + 1, length) };
 		real *to = (real *)v->copy + (ptrdiff_t)phase * length * size;
 		seen.end = seen.end > seen.first ? seen.end : seen.first;
+		int framed = v->framed;
 		for (int image = v->image; image < v->image + v->images; image++)
-			for (int row = top; row < top + rows; row++, to += v->line) {
+			for (int row = top; row < top + rows; row++, to += v->line, framed--) {
 				const real *from = v->panel + (((ptrdiff_t)image * o->height + row) * o->width + first) * LANES;
-				copy_row(narrow, v, length, seen, to, from, row >= 0 && row < o->height);
+				const Range none = { 0, 0 };
+				if (row >= 0 && row < o->height)
+					copy_row(narrow, v, length, seen, framed > 0, to, from);
+				else
+					copy_row(narrow, v, length, none, 0, to, v->panel);
 			}
 	}
+	v->framed_pixel = v->pixel;
+	if (v->framed < v->images * rows)
+		v->framed = v->images * rows;
 	for (int tap = 0; tap < v->taps; tap++) {
 		const int column = narrow ? tap / v->channels : tap, channel = narrow ? tap % v->channels : 0;
 		const int phase = channel * phase_count(o) + column % o->stride_width;
@@ -226,6 +240,7 @@ static View view_of(int channels, const Window *o, int begin, int end, const rea
 	v.taps = o->kernel_width * (channels ? channels : 1);
 	v.panel = panel;
 	v.copy = copy;
+	v.framed = v.framed_pixel = 0;
 	v.end_image = end;
 	v.most_pixels = smaller(o->y_width, SPAN);
 	while (line_length(&v, v.most_pixels) * o->kernel_height > room)
