@@ -9,10 +9,10 @@ cd "$scratch" || exit 1
 check 'the reader' cc -std=c99 -O1 -Wall -Wextra -Werror "$source/read_events.c" -o read_events || finish
 moons='linear 16; batchnorm; relu; linear 2'
 
-# events FOLDER: of all its files, in the order of their names, but for those that a later file takes back
+# events FOLDER [-c]: of all its files, in the order of their names, but for those that a later file takes back
 events() {
 	for file in "$1"/events.out.tfevents.*; do
-		./read_events "$file" || return 1
+		./read_events $2 "$file" || return 1
 	done >events.text || { cat events.text; return 1; }
 	awk 'BEGIN { count = 0 } $2 == "begins" { for (i = 0; i < count; i++) if (step[i] >= $1) line[i] = ""; next }
 		{ step[count] = $1; line[count++] = $0 }
@@ -176,7 +176,7 @@ check 'resumed after an epoch' goes_on '--epochs 2' '--epochs 5'
 check 'resumed within an epoch' goes_on '--steps 57' '--steps 110'
 grep ' epoch ' expected >on.epochs
 
-# A process that is killed leaves what was reported before its checkpoint.
+# A process that is killed leaves what was reported before its checkpoint. It may be killed while it writes a record.
 killed() {
 	rm -rf dead dead.ck
 	timeout -s KILL 0.3 "$bnc" -e "$moons; optimizer adam" --train moons --quiet --epochs 100000 --checkpoint dead.ck \
@@ -186,7 +186,7 @@ killed() {
 	steps=$(sed -n 's/.*has run \([0-9]*\) steps already.*/\1/p' err)
 	epochs=$((steps / 32))
 	trains --resume dead.ck --epochs $((epochs + 2)) --tensorboard dead &&
-		events dead/net | awk '$2 == "epoch" { print $3 }' >epochs &&
+		events dead/net -c | awk '$2 == "epoch" { print $3 }' >epochs &&
 		seq 0 $((epochs + 1)) | diff - epochs
 }
 check 'killed' killed

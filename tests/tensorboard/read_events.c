@@ -1,5 +1,5 @@
 /* read_events.c: prints a file of events of TensorBoard, and shares no code with what writes it. Ends with status 1 at
- * the first byte that is not as it should be.
+ * the first byte that is not as it should be. With -c, the last record may be cut off, as TensorBoard lets it be.
  *
  *	STEP begins                                     earlier events from this step on count no more
  *	STEP TAG VALUE                                  a scalar
@@ -171,7 +171,6 @@ static void print_summary(Part p, long long step)
 
 static void print_event(Part p, int first)
 {
-	static double before;
 	double wall_time = 0;
 	long long step = 0;
 	int contents = 0;
@@ -198,20 +197,23 @@ static void print_event(Part p, int first)
 		}
 	}
 	expect(contents == 1, "an event has one content");
-	expect(wall_time > 1.6e9 && wall_time >= before, "time goes on");
-	before = wall_time;
+	expect(wall_time > 1.6e9, "it has a time");
 }
 
 int main(int argc, char **argv)
 {
 	static unsigned char bytes[1 << 24];
 	expect(crc32c((const unsigned char *)"123456789", 9) == 0xe3069283, "the reader's own check sum");
-	FILE *file = argc == 2 ? fopen(argv[1], "rb") : NULL;
+	const int cut = argc == 3 && strcmp(argv[1], "-c") == 0;
+	FILE *file = argc == 2 + cut ? fopen(argv[1 + cut], "rb") : NULL;
 	expect(file != NULL, "the file can be read");
 	const size_t size = fread(bytes, 1, sizeof bytes, file);
 	fclose(file);
 	expect(size > 0 && size < sizeof bytes, "the file has something");
 	for (size_t at = 0; at < size;) {
+		if (cut && (size - at < 12 || fixed(bytes + at, 8) > size - at - 12
+				|| size - at - 12 - fixed(bytes + at, 8) < 4))
+			break;
 		expect(size - at >= 12, "a record begins and does not go on");
 		const uint64_t length = fixed(bytes + at, 8);
 		expect(unmask((uint32_t)fixed(bytes + at + 8, 4)) == crc32c(bytes + at, 8), "the check sum of a length");
