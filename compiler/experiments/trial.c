@@ -106,9 +106,11 @@ static void write_folder(const Trials *t, int64_t number, char out[PATH_MAX])
 		if (!strchr("{}\"", next))
 			out[used++] = isalnum((unsigned char)next) || strchr("=-+._", next) ? next : '_';
 	}
-	if (used < PATH_MAX)
-		snprintf(out + used, (size_t)(PATH_MAX - used), s->seeds > 1 ? "-seed%llu" : "",
-			(unsigned long long)seed_of_run(t->plan, number));
+	if (used >= PATH_MAX)
+		return;
+	out[used] = 0;
+	if (s->seeds > 1)
+		snprintf(out + used, (size_t)(PATH_MAX - used), "-seed%llu", (unsigned long long)seed_of_run(t->plan, number));
 }
 
 /* Initial weights, or those of a file. */
