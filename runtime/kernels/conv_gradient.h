@@ -160,7 +160,7 @@ INLINE void dw_run(const int columns, const int strings, const int kind, const T
 		int left = v->pixels - columns;
 		if (kind == DENSE && (seen < 0 || seen >= o->height))
 			continue;       /* with several kernel rows in a tile, it is 0 in the view */
-		/* as many pixels as there are columns, of which the first are in the first columns only */
+		/* the first pixels, as many as there are columns: pixel i is in the columns up to i only */
 		UNROLL
 		for (int i = 0; i < columns; i++, x += step, dy += LANES) {
 			recent[i] = load(dy);
@@ -234,7 +234,18 @@ NARROW_PAIR_DW_TILES(TILE)
 #undef TILE
 #endif
 
-/* dW += what a view gives, if each channel has a kernel of its own. */
+/* NAME: dW += what images of a panel of x give. NAME_view does it for a view. */
+#define ADD_VIEWS(name, channels, next) \
+	NOINLINE void name(const Window *o, int begin, int end, Taps taps, const real *x) \
+	{ \
+		Vector copy[VIEW]; \
+		for (View v = view_of(channels, o, begin, end, x, copy); v.images > 0; next(&v)) { \
+			taps.v = &v; \
+			name##_view(taps); \
+		} \
+	}
+
+/* If each channel has a kernel of its own. */
 static void add_own_dw_view(Taps t)
 {
 	const Window *o = t.v->o;
@@ -249,6 +260,7 @@ static void add_own_dw_view(Taps t)
 	}
 #undef TILES
 }
+ADD_VIEWS(add_own_dw, 0, next_view)
 
 /* The most channels of a tile, a power of 2. */
 INLINE int channels_of_tile(int most, int left)
@@ -259,7 +271,6 @@ INLINE int channels_of_tile(int most, int left)
 	return channels;
 }
 
-/* NAME_view: dW += what a view gives. NAME: what images of a panel of x give. */
 #define ADD_DW(name, TILES, TILE, most) \
 	static void name##_view(Taps t) \
 	{ \
@@ -275,14 +286,7 @@ INLINE int channels_of_tile(int most, int left)
 				t.channel += channels_now; \
 			} \
 	} \
-	NOINLINE void name(const Window *o, int begin, int end, Taps taps, const real *x) \
-	{ \
-		Vector copy[VIEW]; \
-		for (View v = view_of(0, o, begin, end, x, copy); v.images > 0; next_view(&v)) { \
-			taps.v = &v; \
-			name##_view(taps); \
-		} \
-	}
+	ADD_VIEWS(name, 0, next_view)
 #define DENSE_TILE(columns, channels) \
 	if (!done && channels_now == channels && width - t.column >= columns) { \
 		dw_tile_##columns##_##channels(&t); \
@@ -303,9 +307,9 @@ ADD_DW(add_dw_pair, PAIR_DW_TILES, PAIR_TILE, width > 1 ? PAIR_CHANNELS : 4)
 
 /* The same by a narrow view, in tiles of nearly equal size, of at most `most` taps. */
 #define ADD_NARROW_DW(name, TILES, TILE, most) \
-	static void name##_view(const Taps *t) \
+	static void name##_view(Taps t) \
 	{ \
-		const int taps_in_all = t->v->o->kernel_height * t->v->taps; \
+		const int taps_in_all = t.v->o->kernel_height * t.v->taps; \
 		int first = 0; \
 		for (int tiles = (taps_in_all + most - 1) / most; tiles > 0; tiles--) { \
 			const int size = (taps_in_all - first + tiles - 1) / tiles; \
@@ -315,19 +319,12 @@ ADD_DW(add_dw_pair, PAIR_DW_TILES, PAIR_TILE, width > 1 ? PAIR_CHANNELS : 4)
 			first += size; \
 		} \
 	} \
-	NOINLINE void name(const Window *o, int begin, int end, Taps taps, const real *x) \
-	{ \
-		Vector copy[VIEW]; \
-		for (View v = view_of(taps.inputs, o, begin, end, x, copy); v.images > 0; next_narrow_view(&v)) { \
-			taps.v = &v; \
-			name##_view(&taps); \
-		} \
-	}
-#define NARROW_TILE(taps) case taps: narrow_dw_##taps(t, first); break;
+	ADD_VIEWS(name, taps.inputs, next_narrow_view)
+#define NARROW_TILE(taps) case taps: narrow_dw_##taps(&t, first); break;
 ADD_NARROW_DW(add_dw_narrow, NARROW_DW_TILES, NARROW_TILE, 9)
 #undef NARROW_TILE
 #if LANES * REAL_BITS >= 256
-#define NARROW_PAIR_TILE(taps) case taps: narrow_pair_dw_##taps(t, first); break;
+#define NARROW_PAIR_TILE(taps) case taps: narrow_pair_dw_##taps(&t, first); break;
 ADD_NARROW_DW(add_dw_narrow_pair, NARROW_PAIR_DW_TILES, NARROW_PAIR_TILE, 6)
 #undef NARROW_PAIR_TILE
 #endif
@@ -377,14 +374,13 @@ INLINE int rows_in_turn(const int kind, const Taps *t)
 	return kind == DENSE ? t->v->o->kernel_height : 1;
 }
 
-/* NAME_view: dW += what a view gives, in tiles of nearly equal size. If its rows are too short, `other_view` does it.
- * NAME: what images of a panel of x give. */
+/* In tiles of nearly equal size. If the rows of a view are too short, `other_view` does it. */
 #define ADD_DW_RUN(name, kind, columns, most, STRINGS, TILE, other_view, channels, next) \
 	static void name##_view(Taps t) \
 	{ \
 		const int rows = rows_in_turn(kind, &t), strings = t.v->o->kernel_height / rows * t.inputs; \
 		if (t.v->pixels < columns) { \
-			other_view; \
+			other_view(t); \
 			return; \
 		} \
 		for (; t.kernel_row < rows; t.kernel_row++) { \
@@ -400,28 +396,21 @@ INLINE int rows_in_turn(const int kind, const Taps *t)
 			} \
 		} \
 	} \
-	NOINLINE void name(const Window *o, int begin, int end, Taps taps, const real *x) \
-	{ \
-		Vector copy[VIEW]; \
-		for (View v = view_of(channels, o, begin, end, x, copy); v.images > 0; next(&v)) { \
-			taps.v = &v; \
-			name##_view(taps); \
-		} \
-	}
+	ADD_VIEWS(name, channels, next)
 #define RUN3_TILE(strings) case strings: run3_dw_##strings(&t, string); break;
 #define RUN5_TILE(strings) case strings: run5_dw_##strings(&t, string); break;
 #define NARROW_RUN3_TILE(strings) case strings: narrow_run3_dw_##strings(&t, string); break;
 #define NARROW_RUN5_TILE(strings) case strings: narrow_run5_dw_##strings(&t, string); break;
 #define OWN_RUN3_TILE(strings) case strings: own_run3_dw_##strings(&t, string); break;
 #define OWN_RUN5_TILE(strings) case strings: own_run5_dw_##strings(&t, string); break;
-ADD_DW_RUN(add_dw_run3, DENSE, 3, STRINGS_OF_3, RUN3_STRINGS, RUN3_TILE, add_dw_view(t), 0, next_view)
-ADD_DW_RUN(add_dw_run5, DENSE, 5, STRINGS_OF_5, RUN5_STRINGS, RUN5_TILE, add_dw_view(t), 0, next_view)
-ADD_DW_RUN(add_dw_narrow_run3, NARROW, 3, STRINGS_OF_3, RUN3_STRINGS, NARROW_RUN3_TILE, add_dw_narrow_view(&t),
+ADD_DW_RUN(add_dw_run3, DENSE, 3, STRINGS_OF_3, RUN3_STRINGS, RUN3_TILE, add_dw_view, 0, next_view)
+ADD_DW_RUN(add_dw_run5, DENSE, 5, STRINGS_OF_5, RUN5_STRINGS, RUN5_TILE, add_dw_view, 0, next_view)
+ADD_DW_RUN(add_dw_narrow_run3, NARROW, 3, STRINGS_OF_3, RUN3_STRINGS, NARROW_RUN3_TILE, add_dw_narrow_view,
 	taps.inputs, next_narrow_view)
-ADD_DW_RUN(add_dw_narrow_run5, NARROW, 5, STRINGS_OF_5, RUN5_STRINGS, NARROW_RUN5_TILE, add_dw_narrow_view(&t),
+ADD_DW_RUN(add_dw_narrow_run5, NARROW, 5, STRINGS_OF_5, RUN5_STRINGS, NARROW_RUN5_TILE, add_dw_narrow_view,
 	taps.inputs, next_narrow_view)
-ADD_DW_RUN(add_own_dw_run3, OWN, 3, STRINGS_OF_3, RUN3_STRINGS, OWN_RUN3_TILE, add_own_dw_view(t), 0, next_view)
-ADD_DW_RUN(add_own_dw_run5, OWN, 5, STRINGS_OF_5, RUN5_STRINGS, OWN_RUN5_TILE, add_own_dw_view(t), 0, next_view)
+ADD_DW_RUN(add_own_dw_run3, OWN, 3, STRINGS_OF_3, RUN3_STRINGS, OWN_RUN3_TILE, add_own_dw_view, 0, next_view)
+ADD_DW_RUN(add_own_dw_run5, OWN, 5, STRINGS_OF_5, RUN5_STRINGS, OWN_RUN5_TILE, add_own_dw_view, 0, next_view)
 #undef RUN3_TILE
 #undef RUN5_TILE
 #undef NARROW_RUN3_TILE
@@ -429,15 +418,7 @@ ADD_DW_RUN(add_own_dw_run5, OWN, 5, STRINGS_OF_5, RUN5_STRINGS, OWN_RUN5_TILE, a
 #undef OWN_RUN5_TILE
 #undef NARROW_RUN5_TILE
 #undef ADD_DW_RUN
-
-NOINLINE void add_own_dw(const Window *o, int begin, int end, Taps taps, const real *x)
-{
-	Vector copy[VIEW];
-	for (View v = view_of(0, o, begin, end, x, copy); v.images > 0; next_view(&v)) {
-		taps.v = &v;
-		add_own_dw_view(taps);
-	}
-}
+#undef ADD_VIEWS
 #endif
 
 #endif

@@ -161,22 +161,17 @@ INLINE void conv_tiles(const int pixels, const int rows, const int panels, const
 #define CONV_TILES(TILE) TILE(8, 1) TILE(6, 1) TILE(5, 1) TILE(4, 2) TILE(3, 2) TILE(2, 4) TILE(1, 4)
 #endif
 
-#define TILE(pixels, rows) \
-	NOINLINE void conv_tiles_##pixels(const Strip *s, const View *v, int p) \
-	{ conv_tiles(pixels, rows, 1, 0, DENSE, s, v, p); } \
-	NOINLINE void narrow_tiles_##pixels(const Strip *s, const View *v, int p) \
-	{ conv_tiles(pixels, rows, 1, 0, NARROW, s, v, p); } \
-	NOINLINE void own_tiles_##pixels(const Strip *s, const View *v, int p) \
-	{ conv_tiles(pixels, rows, 1, 0, OWN, s, v, p); }
-CONV_TILES(TILE)
-#undef TILE
+/* NAME_PIXELS: a tile. Those of runs are of kernels of 3 and of 5 columns. */
+#define TILE_OF(name, pixels, rows, panels, columns, kind) \
+	NOINLINE void name##_##pixels(const Strip *s, const View *v, int p) \
+	{ conv_tiles(pixels, rows, panels, columns, kind, s, v, p); }
 
-/* Of kernels of 3 and of 5 columns. */
 #define TILE(pixels, rows) \
-	NOINLINE void run3_tiles_##pixels(const Strip *s, const View *v, int p) \
-	{ conv_tiles(pixels, rows, 1, 3, DENSE, s, v, p); } \
-	NOINLINE void narrow_run3_tiles_##pixels(const Strip *s, const View *v, int p) \
-	{ conv_tiles(pixels, rows, 1, 3, NARROW, s, v, p); }
+	TILE_OF(conv_tiles, pixels, rows, 1, 0, DENSE) \
+	TILE_OF(narrow_tiles, pixels, rows, 1, 0, NARROW) \
+	TILE_OF(own_tiles, pixels, rows, 1, 0, OWN) \
+	TILE_OF(run3_tiles, pixels, rows, 1, 3, DENSE) \
+	TILE_OF(narrow_run3_tiles, pixels, rows, 1, 3, NARROW)
 CONV_TILES(TILE)
 #undef TILE
 #if LANES * REAL_BITS == 256
@@ -185,22 +180,18 @@ CONV_TILES(TILE)
 #define RUN5_TILES(TILE) CONV_TILES(TILE)
 #endif
 #define TILE(pixels, rows) \
-	NOINLINE void run5_tiles_##pixels(const Strip *s, const View *v, int p) \
-	{ conv_tiles(pixels, rows, 1, 5, DENSE, s, v, p); } \
-	NOINLINE void narrow_run5_tiles_##pixels(const Strip *s, const View *v, int p) \
-	{ conv_tiles(pixels, rows, 1, 5, NARROW, s, v, p); }
+	TILE_OF(run5_tiles, pixels, rows, 1, 5, DENSE) \
+	TILE_OF(narrow_run5_tiles, pixels, rows, 1, 5, NARROW)
 RUN5_TILES(TILE)
 #undef TILE
-
 #if LANES * REAL_BITS >= 256
 #define TILE(pixels, rows) \
-	NOINLINE void pair_tiles_##pixels(const Strip *s, const View *v, int p) \
-	{ conv_tiles(pixels, rows, 2, 0, DENSE, s, v, p); } \
-	NOINLINE void narrow_pair_tiles_##pixels(const Strip *s, const View *v, int p) \
-	{ conv_tiles(pixels, rows, 2, 0, NARROW, s, v, p); }
+	TILE_OF(pair_tiles, pixels, rows, 2, 0, DENSE) \
+	TILE_OF(narrow_pair_tiles, pixels, rows, 2, 0, NARROW)
 PAIR_TILES(TILE)
 #undef TILE
 #endif
+#undef TILE_OF
 
 /* The width of the next tile of a row with so many pixels left: all of them, if a tile has this width; the widest, if
  * at least two of it fit; else the narrowest that leaves less than half. */

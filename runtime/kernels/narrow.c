@@ -62,7 +62,7 @@ INLINE void add_narrow(const int contrast, int rows, int outputs, int first, int
 	}
 }
 
-/* Two outputs at a time, for the inputs of which `turned` holds the weights. */
+/* Two outputs at a time, and NARROW_INPUTS inputs. */
 INLINE void narrow_product(const int contrast, int rows, int outputs, int inputs, real *y, const real *x,
 	const real *w, const real *b)
 {

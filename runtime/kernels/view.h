@@ -11,7 +11,6 @@ enum { SIGHT = 16 };    /* the number of rows and columns of a kernel that a vie
 enum { VIEW = 512 };    /* the number of vectors that a view copies, at most; at least 30 * SIGHT */
 enum { SPAN = 48 };     /* the number of pixels of a row of the result in a view, at most */
 
-
 enum { GROUP_PIXELS = 512 };    /* images are taken together until they have so many pixels, which stay in L2 */
 
 INLINE int images_at_once(const Window *o)
