@@ -213,6 +213,26 @@ static bool settle(Folder *f, Failure *failure)
 	return true;
 }
 
+static bool knows_classes(const Schema *schema)
+{
+	return schema->target_count == 1 && schema->targets[0].texts;
+}
+
+/* The data then have the classes of the training, if it had some. */
+static bool adopt(Data *data, const Schema *known, Failure *failure)
+{
+	Schema *copy = schema_copy(known);
+	if (!copy)
+		return fail(failure, "%.300s: not enough memory", data->name);
+	schema_free(data->schema);
+	data->schema = copy;
+	if (knows_classes(copy)) {
+		data->class_names = (const char *const *)copy->targets[0].texts;
+		data->classes = copy->targets[0].text_count;
+	}
+	return true;
+}
+
 /* Nothing but the images; what they can be is known from the training. */
 static bool settle_without_target(Folder *f, const Schema *known, Failure *failure)
 {
@@ -220,25 +240,15 @@ static bool settle_without_target(Folder *f, const Schema *known, Failure *failu
 	free(data->labels);
 	data->labels = NULL;
 	data->targets = malloc(1);
-	data->schema = known ? schema_copy(known) : NULL;
-	if (!data->targets || (known && !data->schema))
-		return no_memory(f, failure);
-	if (known && known->target_count == 1 && known->targets[0].texts) {
-		data->class_names = (const char *const *)data->schema->targets[0].texts;
-		data->classes = data->schema->targets[0].text_count;
-	}
-	return true;
+	return (data->targets || no_memory(f, failure)) && (!known || adopt(data, known, failure));
 }
 
 /* Under a schema, the classes are those of the training. */
 static bool renumber(Data *data, const Schema *known, Failure *failure)
 {
-	if (!known || known->target_count != 1 || !known->targets[0].texts)
-		return true;
-	Schema *copy = schema_copy(known);
-	if (!copy)
-		return fail(failure, "%.300s: not enough memory", data->name);
 	bool done = true;
+	if (!known || !knows_classes(known))
+		return true;
 	for (int i = 0; done && i < data->rows; i++) {
 		const char *name = data->class_names[data->labels[i]];
 		data->labels[i] = column_find(&known->targets[0], name);
@@ -246,11 +256,7 @@ static bool renumber(Data *data, const Schema *known, Failure *failure)
 		done = data->labels[i] >= 0
 			|| fail(failure, "%.300s: the class %.60s is none that the network was trained with", data->name, name);
 	}
-	schema_free(data->schema);
-	data->schema = copy;
-	data->class_names = (const char *const *)copy->targets[0].texts;
-	data->classes = copy->targets[0].text_count;
-	return done;
+	return done && adopt(data, known, failure);
 }
 
 bool folder_read(Data *data, const char *path, const char *names, const DataOptions *options, Failure *failure)

@@ -62,7 +62,7 @@ static bool new_schema(Table *t, Failure *failure)
 		return fail(failure, "%.200s: not enough memory for %d columns", t->sheet.path, t->sheet.columns);
 	for (int i = 0; i < t->sheet.columns; i++) {
 		const Plan *plan = &t->plans[i];
-		if (plan->part == PART_IGNORED || plan->part == PART_ID)
+		if (!is_learned(plan->part))
 			continue;
 		Column *column = plan->part == PART_INPUT ? &schema->inputs[plan->place] : &schema->targets[plan->place];
 		column->place = i;

@@ -162,7 +162,7 @@ static inline __attribute__((always_inline)) const char *take_row_of(Table *t, c
 		const char *cell_begin = at, *end = NULL;
 		double value;
 		bool last;
-		if ((plan->part == PART_INPUT || plan->part == PART_TARGET) && !plan->text) {
+		if (is_learned(plan->part) && !plan->text) {
 			while (*at == ' ')
 				at++;
 			end = number_read(at, sheet->point, bytes, &value);
@@ -262,7 +262,7 @@ static bool make_plans(Table *t, const Sniffed *sniffed, Failure *failure)
 		Plan *plan = &t->plans[i];
 		*plan = (Plan){.part = t->choice.parts[i], .place = t->choice.places[i]};
 		plan->text = sniffed[i].texts > 0 && sniffed[i].texts >= sniffed[i].numbers;
-		if (known && (plan->part == PART_INPUT || plan->part == PART_TARGET)) {
+		if (known && is_learned(plan->part)) {
 			plan->known = plan->part == PART_INPUT ? &known->inputs[plan->place] : &known->targets[plan->place];
 			plan->text = plan->known->texts && !plan->known->whole;
 		}

@@ -94,6 +94,9 @@ void sheet_close(Sheet *sheet);
 
 typedef enum Part { PART_IGNORED, PART_INPUT, PART_TARGET, PART_ID } Part;
 
+/* Whether the column becomes numbers, and is remembered in the schema. */
+static inline bool is_learned(Part part) { return part == PART_INPUT || part == PART_TARGET; }
+
 /* What to do with each column of the table, and the schema's columns that they become. */
 typedef struct Choice {
 	Part *parts;                    /* [columns] */
