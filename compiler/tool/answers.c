@@ -7,6 +7,15 @@
 
 /* ---- data */
 
+bool open_data(const CommandLine *o, Data *data, const char *specification, const DataOptions *options,
+	Failure *failure)
+{
+	waiting_begin(data_path_length(specification) ? "reading" : "making", specification, !o->quiet);
+	const bool opened = data_open(data, specification, options, failure);
+	waiting_end();
+	return opened;
+}
+
 bool answer_open(Session *s, Data *data, const char *specification, bool without_target, Failure *failure)
 {
 	DataOptions options = s->options.data;
@@ -18,10 +27,7 @@ bool answer_open(Session *s, Data *data, const char *specification, bool without
 	options.notes = stderr;
 	if (options.schema)
 		options.target = options.ignore = 0;
-	waiting_begin(data_path_length(specification) ? "reading" : "making", specification, !s->options.quiet);
-	const bool opened = data_open(data, specification, &options, failure);
-	waiting_end();
-	return opened;
+	return open_data(&s->options, data, specification, &options, failure);
 }
 
 bool answer_check(const Session *s, const Program *program, Failure *failure)

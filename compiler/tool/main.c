@@ -1,7 +1,6 @@
 /* main: reads the command line, then the networks, and runs what was asked for. */
 #include "run.h"
 #include "pool.h"
-#include "progress.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -164,13 +163,10 @@ static int take_data(Session *s)
 	Failure failure;
 	int status = 0;
 	s->options.data.notes = stderr;
-	waiting_begin(data_path_length(s->options.train) ? "reading" : "making", s->options.train, !s->options.quiet);
 	s->options.data.number_bytes = s->target->number_bytes;
 	DataOptions options = s->options.data;
 	options.standardize &= s->options.valid_fraction == 0;
-	bool opened = data_open(&s->data, s->options.train, &options, &failure);
-	waiting_end();
-	if (!opened)
+	if (!open_data(&s->options, &s->data, s->options.train, &options, &failure))
 		return report_failure(EXIT_DATA, &failure);
 	for (int i = 0; i < s->count; i++) {
 		Compilation *c = &s->compilations[i];

@@ -1,5 +1,15 @@
 /* names.c: what networks, classes and targets are called. */
 #include "answers.h"
+#include "terminal.h"
+
+void print_name_of_data(const char *name, FILE *out)
+{
+	for (int length; *name; name += length ? length : 1)
+		if ((length = terminal_character(name)) > 0)
+			fprintf(out, "%.*s", length, name);
+		else
+			putc('?', out);
+}
 
 const Schema *schema_of(const Session *s)
 {

@@ -59,6 +59,8 @@ LossOf loss_over;
 /* The name, or name_2, name_3, ... if others have it, such as those of one file that is given twice. Adds it to the
  * names. */
 const char *name_apart(Arena *arena, const Map **names, const char *name);
+/* A text of people's data, with ? for what a terminal would act on, such as the end of a line. */
+void print_name_of_data(const char *name, FILE *out);
 /* What is saved with the weights: that of the data, or what came with the weights; or null. */
 const Schema *schema_of(const Session *session);
 
@@ -71,6 +73,9 @@ void report_close(Session *session);
 
 /* ---- answers.c: --eval and --predict */
 
+/* data_open, during which a terminal shows what is read. */
+bool open_data(const CommandLine *options, Data *data, const char *specification, const DataOptions *read,
+	Failure *failure);
 /* Reads data as those that the network was trained with, if these are known. */
 bool answer_open(Session *session, Data *data, const char *specification, bool without_target, Failure *failure);
 /* Whether the network can be run on the data of --eval and --predict. */

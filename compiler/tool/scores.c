@@ -46,11 +46,7 @@ static void print_name(const char *name, int width)
 {
 	const int missing = abs(width) - columns_of(name);
 	printf("%*s", width < 0 && missing > 0 ? missing : 0, "");
-	for (int length; *name; name += length ? length : 1)
-		if ((length = terminal_character(name)) > 0)
-			printf("%.*s", length, name);
-		else
-			printf("?");
+	print_name_of_data(name, stdout);
 	printf("%*s", width > 0 && missing > 0 ? missing : 0, "");
 }
 

@@ -1,7 +1,6 @@
 /* --suggest: a small network for data, as text that can be trained at once and changed. Its sizes are rules of thumb:
  * where there are more rows, more weights can be fitted before the network learns the rows by heart. */
 #include "run.h"
-#include "progress.h"
 #include <ctype.h>
 #include <limits.h>
 #include <math.h>
@@ -18,13 +17,6 @@ enum {
 	MANY_CLASSES = 20, ROWS_OF_A_CLASS = 20,
 	SHOWN_CLASSES = 10,
 };
-
-/* Texts of people's data, in a line of comment. */
-static void put(const char *text, FILE *out)
-{
-	for (; *text; text++)
-		putc(iscntrl((unsigned char)*text) ? '?' : *text, out);
-}
 
 /* As a word of the shell. */
 static void put_word(const char *text, FILE *out)
@@ -78,31 +70,25 @@ static bool has_classes(const Data *data)
 		|| !are_whole_numbers(data->class_names, data->classes));
 }
 
-static void describe_targets(const Data *data, FILE *out)
+static void describe_targets(const Data *data, bool classes, FILE *out)
 {
-	if (!has_classes(data)) {
+	if (!classes) {
 		fprintf(out, "%d target%s", data->target_features, data->target_features == 1 ? "" : "s");
 		return;
 	}
 	fprintf(out, "%d classes", data->classes);
 	for (int i = 0; data->class_names && i < data->classes && i < SHOWN_CLASSES; i++) {
 		fputs(i ? ", " : " (", out);
-		put(data->class_names[i], out);
+		print_name_of_data(data->class_names[i], out);
 	}
 	if (data->class_names)
 		fputs(data->classes > SHOWN_CLASSES ? ", ...)" : ")", out);
 }
 
-static void put_shape(const Data *data, FILE *out)
-{
-	for (int i = 0; i < data->rank; i++)
-		fprintf(out, "%s%d", i ? "x" : "", data->dims[i]);
-}
-
 /* A loss of squares takes long to reach values that are far from those that a new network gives. */
 static void warn_of_targets(const Data *data, FILE *out)
 {
-	for (int t = 0; !has_classes(data) && t < data->target_features; t++) {
+	for (int t = 0; t < data->target_features; t++) {
 		double mean = 0, square = 0;
 		for (int row = 0; row < data->rows; row++) {
 			const size_t at = (size_t)row * (size_t)data->target_features + (size_t)t;
@@ -196,21 +182,22 @@ static void write_command(const CommandLine *o, bool images, bool holds_out, FIL
 
 static void write_network(const CommandLine *o, const Data *data, FILE *out)
 {
-	const bool images = data->rank > 1, holds_out = data->rows >= HELD_OUT_FROM;
+	const bool images = data->rank > 1, classes = has_classes(data), holds_out = data->rows >= HELD_OUT_FROM;
 	const int trained = holds_out ? data->rows - (int)floor(0.2 * data->rows + 0.5) : data->rows;
 	const int batch = suggest_batch(data, trained);
+	char shape[SHAPE_TEXT];
 	fputs("# ", out);
-	put(data->name, out);
-	fprintf(out, ": %d rows of ", data->rows);
-	put_shape(data, out);
-	fprintf(out, " %s, ", data->features > 1 ? "inputs" : "input");
-	describe_targets(data, out);
+	print_name_of_data(data->name, out);
+	write_shape(shape, data->dims, data->rank);
+	fprintf(out, ": %d rows of %s %s, ", data->rows, shape, data->features > 1 ? "inputs" : "input");
+	describe_targets(data, classes, out);
 	putc('\n', out);
 	write_command(o, images, holds_out, out);
-	warn_of_targets(data, out);
+	if (!classes)
+		warn_of_targets(data, out);
 	(images ? suggest_images : suggest_features)(data, out);
-	fprintf(out, "linear %d\n", has_classes(data) ? data->classes : data->target_features);
-	fprintf(out, "loss %s\noptimizer adam lr=%s\nbatch %d\nepochs %d\n", has_classes(data) ? "cross_entropy" : "mse",
+	fprintf(out, "linear %d\n", classes ? data->classes : data->target_features);
+	fprintf(out, "loss %s\noptimizer adam lr=%s\nbatch %d\nepochs %d\n", classes ? "cross_entropy" : "mse",
 		images ? "0.003" : "0.01", batch, suggest_epochs(trained, batch));
 }
 
@@ -220,16 +207,12 @@ int suggest(CommandLine *o)
 	Failure failure;
 	o->data.notes = stderr;
 	o->data.number_bytes = sizeof(float);
-	waiting_begin(data_path_length(o->suggest) ? "reading" : "making", o->suggest, !o->quiet);
-	const bool opened = data_open(&data, o->suggest, &o->data, &failure);
-	waiting_end();
-	if (!opened)
+	if (!open_data(o, &data, o->suggest, &o->data, &failure))
 		return report_failure(EXIT_DATA, &failure);
-	if (data.rows < 2)
-		fail(&failure, "%s has one row: BatchNorm takes its statistics of several", data.name);
-	else if (data.labels && data.classes < 2)
-		fail(&failure, "%s has one class only: there is nothing to tell apart", data.name);
-	const bool fits = data.rows >= 2 && !(data.labels && data.classes < 2);
+	const bool fits = (data.rows >= 2
+		|| fail(&failure, "%s has one row: BatchNorm takes its statistics of several", data.name))
+		&& (!data.labels || data.classes >= 2
+		|| fail(&failure, "%s has one class only: there is nothing to tell apart", data.name));
 	if (fits)
 		write_network(o, &data, stdout);
 	data_close(&data);
