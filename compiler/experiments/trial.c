@@ -100,7 +100,7 @@ static void write_folder(const Trials *t, int64_t number, char out[PATH_MAX])
 {
 	const Sweep *s = t->plan->sweep;
 	const Configuration *c = &t->plan->configurations[number / s->seeds];
-	int used = snprintf(out, PATH_MAX, "%s/%s", s->tensorboard ? s->tensorboard : "", c->network->name);
+	int used = snprintf(out, PATH_MAX, "%s/%s", s->tensorboard, c->network->name);
 	for (const char *at = c->settings; *at && used < PATH_MAX - 1; at++) {
 		const char next = *at == ':' ? '=' : *at == ',' || (*at == '{' && at[1] != '}') ? '-' : *at;
 		if (!strchr("{}\"", next))
@@ -142,12 +142,13 @@ static void take_result(const Training *t, const Run *run, bool evaluates, Resul
 }
 
 /* Trains, with a file for TensorBoard. */
-static bool train_on_board(const Trials *t, const char *folder, Training *training, Result *result, Failure *failure)
+static bool train_on_board(const Trials *t, int64_t number, Training *training, Result *result, Failure *failure)
 {
 	TensorBoard board;
 	Failure other;
-	if (!t->plan->sweep->tensorboard)
-		return train(training, failure);
+	char path[PATH_MAX];
+	const char *folder = path;
+	write_folder(t, number, path);
 	if (!tensorboard_open(&board, training, &folder, failure))
 		return false;
 	training_tell(training, &board.listener);
@@ -174,9 +175,8 @@ bool trial_run(Trials *t, int64_t number, Result *result, Failure *failure)
 	Training training = training_of(t, c, &run, &random);
 	bool done = begin(c, &run, &random, failure);
 	if (done) {
-		char folder[PATH_MAX];
-		write_folder(t, number, folder);
-		const bool finite = train_on_board(t, folder, &training, result, failure);
+		const bool finite = t->plan->sweep->tensorboard ? train_on_board(t, number, &training, result, failure)
+			: train(&training, failure);
 		done = finite || training.breakdown.run;
 		result->outcome = finite ? OUTCOME_DONE : OUTCOME_DIVERGED;
 		take_result(&training, &run, t->plan->sweep->evaluates, result);

@@ -43,11 +43,17 @@ static void put(Message *m, const void *bytes, size_t size)
 	memcpy(m->bytes + m->start, bytes, size);
 }
 
+/* The smallest byte comes first. */
+static void write_fixed(unsigned char *out, uint64_t value, int bytes)
+{
+	for (int i = 0; i < bytes; i++)
+		out[i] = (unsigned char)(value >> 8 * i);
+}
+
 static void put_fixed(Message *m, uint64_t value, int bytes)
 {
 	unsigned char text[8];
-	for (int i = 0; i < bytes; i++)
-		text[i] = (unsigned char)(value >> 8 * i);
+	write_fixed(text, value, bytes);
 	put(m, text, (size_t)bytes);
 }
 
@@ -162,7 +168,7 @@ static void begin_event(Message *m)
 	m->overflows = false;
 }
 
-/* Writes the event, of which `m` has the last field. */
+/* Adds the fields that every event has, and writes it. */
 static void end_event(EventFile *file, Message *m, int64_t step)
 {
 	struct timespec now;
@@ -170,12 +176,9 @@ static void end_event(EventFile *file, Message *m, int64_t step)
 	put_integer(m, EVENT_STEP, step);
 	put_double(m, EVENT_WALL_TIME, (double)now.tv_sec + 1e-9 * (double)now.tv_nsec);
 	const size_t start = m->start, length = sizeof m->bytes - FOOT - start;
-	const uint32_t sum = masked_crc(m->bytes + start, length);
-	for (int i = 0; i < FOOT; i++)
-		m->bytes[sizeof m->bytes - FOOT + (size_t)i] = (unsigned char)(sum >> 8 * i);
 	unsigned char head[8];
-	for (int i = 0; i < 8; i++)
-		head[i] = (unsigned char)((uint64_t)length >> 8 * i);
+	write_fixed(m->bytes + sizeof m->bytes - FOOT, masked_crc(m->bytes + start, length), FOOT);
+	write_fixed(head, length, sizeof head);
 	put_fixed(m, masked_crc(head, sizeof head), 4);
 	put(m, head, sizeof head);
 	if (!m->overflows)
