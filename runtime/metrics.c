@@ -133,7 +133,7 @@ static bool find_classes(Metrics *m, const void *outputs, int width, const Data 
 		return fail(failure, "not enough memory for %d classes", m->class_count);
 	for (int row = 0; row < data->rows; row++)
 		if (m->truth == TRUTH_LABELS) {
-			const int rank = rank_of(data->labels[row], outputs, width, data, row);
+			const int rank = ranks_classes(m) ? rank_of(data->labels[row], outputs, width, data, row) : width;
 			count_class(m, data->labels[row], best_class(outputs, data->number_bytes, (size_t)row, width));
 			m->among[0] += rank < AMONG_FEW;
 			m->among[1] += rank < AMONG_MORE;
