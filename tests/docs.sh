@@ -34,8 +34,9 @@ cut_blocks() {
 	file != "" { print >file }' "$1"
 }
 
-without_times() {
-	sed -e 's/[0-9][0-9.]* ms/N ms/g' -e 's/ at [0-9][0-9]* a second//g' -e 's/ in [0-9.]* s\b/ in N s/' "$1"
+# A column is as wide as its widest entry, and that may be in a line left out.
+comparable() {
+	sed -e 's/   */  /g' -e 's/[0-9][0-9.]* ms/N ms/g' -e 's/ at [0-9][0-9]* a second//g' -e 's/ in [0-9.]* s\b/ in N s/' "$1"
 }
 
 # The second file, with lines left out where the first one does.
@@ -96,8 +97,8 @@ for page in README.md docs/*.md docs/layers/*.md; do
 	for command in $(cd "$folder" && ls | grep '\.command$' | sort -n); do
 		[ -n "$has_torch" ] || ! grep -q '^python3 ' "$folder/$command" || continue
 		(cd "$folder" && timeout 60 sh "$command" 2>&1 </dev/null) >"$scratch/printed"
-		without_times "$folder/${command%.command}.expected" >"$scratch/wanted"
-		without_times "$scratch/printed" >"$scratch/now"
+		comparable "$folder/${command%.command}.expected" >"$scratch/wanted"
+		comparable "$scratch/printed" >"$scratch/now"
 		leave_out "$scratch/wanted" "$scratch/now" >"$scratch/found"
 		echo "$page: $(cat "$folder/$command")" | tee -a "$scratch/found" >>"$scratch/wanted"
 		compare "$scratch/found" "$scratch/wanted"
