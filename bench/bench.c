@@ -100,6 +100,7 @@ static void run(Bench *bench, bool sweep)
 		bench_sweeps(bench);
 	else {
 		bench_training(bench);
+		bench_images(bench);
 		bench_fann(bench);
 		bench_products(bench);
 		bench_kernels(bench);

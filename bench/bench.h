@@ -84,7 +84,6 @@ typedef struct Shapes {
 } Shapes;
 
 typedef struct Net {
-	Shapes shapes;
 	Compilation compilation;
 	void *memory;
 	Host host;
@@ -100,6 +99,9 @@ double step_flops(const Shapes *shapes);
 const char *shapes_source(const Shapes *shapes, char *text, size_t size);
 
 bool net_open(Net *net, const Bench *bench, const Shapes *shapes, int threads, bool fuse);
+/* The network of the text of a .net file; training counts its products' FLOPs, at borders of images too. */
+bool net_open_text(Net *net, const Bench *bench, const char *source, int batch, int threads, bool fuse);
+double net_flops(const Net *net);
 void net_close(Net *net);
 Measure measure_step, measure_predict;
 size_t net_weight_bytes(const Net *net);
@@ -115,6 +117,9 @@ const char *peer_version(const Peer *peer);
 void peers_close(void);
 /* What: "step" or "predict"; how: "eager" or "compiled", or "C++" for a step. */
 void ask(const Bench *bench, Question *question, const char *what, const char *how, const Shapes *shapes, int threads);
+/* About the network in a file that bnc --print has written; how may be "channels_last", too. */
+void ask_of_file(const Bench *bench, Question *question, const char *what, const char *how, const char *file, int batch,
+	int threads);
 Measure measure_peer;
 
 /* Whole processes. */
@@ -131,16 +136,17 @@ typedef struct Deployed {
 } Deployed;
 
 /* False: the measure says that it is not here; close it all the same. */
-bool deployed_open(Deployed *deployed, const Bench *bench, const Shapes *shapes, int lanes);
+bool deployed_open(Deployed *deployed, const Bench *bench, const char *source, int inputs, int outputs, int lanes);
 void deployed_close(Deployed *deployed);
 Measure measure_deployed;
 
-/* ---- the rows, in products.c, kernels.c, training.c, fann.c, prediction.c, starting.c, sweeps.c */
+/* ---- the rows, in products.c, kernels.c, training.c, images.c, fann.c, prediction.c, starting.c, sweeps.c */
 
 void bench_machine(Bench *bench);
 void bench_products(Bench *bench);
 void bench_kernels(Bench *bench);
 void bench_training(Bench *bench);
+void bench_images(Bench *bench);
 void bench_fann(Bench *bench);
 void bench_prediction(Bench *bench);
 void bench_epochs(Bench *bench);

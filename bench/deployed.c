@@ -5,20 +5,15 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-bool deployed_open(Deployed *deployed, const Bench *bench, const Shapes *shapes, int lane_count)
+bool deployed_open(Deployed *deployed, const Bench *bench, const char *source, int inputs, int outputs, int lane_count)
 {
-	static char source[1 << 14];
 	char lanes[16], c_file[300], library[300], data[100];
-	*deployed = (Deployed){.inputs = calloc((size_t)shapes->widths[0], sizeof(float)),
-		.outputs = calloc((size_t)shapes->widths[shapes->count - 1], sizeof(float))};
+	*deployed = (Deployed){.inputs = calloc((size_t)inputs, sizeof(float)), .outputs = calloc((size_t)outputs, sizeof(float))};
 	snprintf(lanes, sizeof lanes, "%d", lane_count);
-	snprintf(data, sizeof data, "blobs:n=100,features=%d,centers=%d", shapes->widths[0],
-		shapes->widths[shapes->count - 1]);
+	snprintf(data, sizeof data, "blobs:n=100,features=%d,centers=%d", inputs, outputs);
 	snprintf(c_file, sizeof c_file, "%s-deployed-%d.c", bench->bnc, lane_count);
 	snprintf(library, sizeof library, "%s-deployed-%d.so", bench->bnc, lane_count);
-	const Process emit = {{bench->bnc, "-e", shapes_source(shapes, source, sizeof source), "--train", data, "--steps",
-		"1", "--quiet",
-		"--emit", c_file, "--inference", "--lanes", lanes, "--prefix", "deployed"}};
+	const Process emit = {{bench->bnc, "-e", source, "--train", data, "--steps", "1", "--quiet", "--emit", c_file, "--inference", "--lanes", lanes, "--prefix", "deployed"}};
 	const Process compile_it = {{BENCH_CC, "-std=c99", "-O3", "-march=native", "-shared", "-fPIC", "-o", library,
 		c_file}};
 	if (run_process(&emit) <= 0 || run_process(&compile_it) <= 0)

@@ -57,7 +57,7 @@ static const Probe *probe_find(const char *isa)
 
 enum { TURNS = 4096 };
 
-static volatile float sink;
+static volatile double sink;
 
 typedef struct PeakCall { const Peak *peak; double (*work)(int turns); } PeakCall;
 

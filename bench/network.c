@@ -55,7 +55,7 @@ static bool fill(const Net *net)
 	random_seed(&random, 1);
 	torch_uniform(&random, table, (size_t)program->max_rows * (size_t)program->inputs, -1, 1);
 	program->kernels->gather(program->max_rows, program->inputs, (float *)(base + program->x), table, 0);
-	for (int i = 0; i < program->max_rows && !net->shapes.mse; i++)
+	for (int i = 0; i < program->max_rows && program->truth != TRUTH_VALUES; i++)
 		((int32_t *)(base + program->label))[i] = i % program->outputs;
 	free(table);
 	return true;
@@ -64,15 +64,19 @@ static bool fill(const Net *net)
 bool net_open(Net *net, const Bench *bench, const Shapes *shapes, int threads, bool fuse)
 {
 	static char source[1 << 14];
+	return net_open_text(net, bench, shapes_source(shapes, source, sizeof source), shapes->batch, threads, fuse);
+}
+
+bool net_open_text(Net *net, const Bench *bench, const char *source, int batch, int threads, bool fuse)
+{
 	Failure failure = {0};
 	Random random;
-	*net = (Net){.shapes = *shapes, .rows = shapes->batch};
-	shapes_source(shapes, source, sizeof source);
+	*net = (Net){.rows = batch};
 	Compilation *c = &net->compilation;
 	*c = (Compilation){.arena = arena_open(), .source = {"-e", source, strlen(source)},
 		.options = {.target = bench->set, .fuse = fuse, .pairs = true, .threads = threads}};
 	random_seed(&random, 0);
-	if (!compile(c, STAGE_RUN, &(Overrides){-1, -1, -1}, &failure)) {
+	if (!compile(c, STAGE_RUN, &(Overrides){batch, -1, -1}, &failure)) {
 		diagnostics_print(c->diagnostics, stderr);
 		fprintf(stderr, "bench: %s: %s\n", source, failure.text);
 		return false;
@@ -109,6 +113,20 @@ double measure_step(void *subject, double seconds)
 double measure_predict(void *subject, double seconds)
 {
 	return measure_calls(call_predict, subject, seconds);
+}
+
+static double flops_of(const Module *module, const Loops *loops)
+{
+	double flops = 0;
+	for (int i = 0; i < loops->count; i++)
+		flops += loop_flops(module, loops->items[i]);
+	return flops;
+}
+
+double net_flops(const Net *net)
+{
+	const Module *module = net->compilation.module;
+	return flops_of(module, &module->train.loops) + flops_of(module, &module->update.loops);
 }
 
 size_t net_weight_bytes(const Net *net)

@@ -105,6 +105,13 @@ void ask(const Bench *bench, Question *question, const char *what, const char *h
 		: "relu", shapes->momentum);
 }
 
+void ask_of_file(const Bench *bench, Question *question, const char *what, const char *how, const char *file, int batch,
+	int threads)
+{
+	question->peer = peer_find(bench, threads);
+	snprintf(question->text, sizeof question->text, "%s %s %s %d", what, how, file, batch);
+}
+
 double measure_peer(void *subject, double seconds)
 {
 	const Question *question = subject;

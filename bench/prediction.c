@@ -10,12 +10,14 @@ static void bench_predict(Bench *bench, const char *widths, bool norm)
 	Bandwidth bandwidth;
 	Deployed plain, vectors;
 	Question eager, compiled;
+	static char source[1 << 14];
 	row_name(&row, "predict %s%s, 1 sample", widths, norm ? " BN" : "");
 	if (!row_wanted(bench, &row))
 		return;
 	ask(bench, &eager, "predict", "eager", &shapes, 1);
 	ask(bench, &compiled, "predict", "compiled", &shapes, 1);
 	shapes.batch = 32;
+	shapes_source(&shapes, source, sizeof source);
 	if (!net_open(&net, bench, &shapes, 1, true))
 		return;
 	net.rows = 1;
@@ -23,8 +25,8 @@ static void bench_predict(Bench *bench, const char *widths, bool norm)
 	if (!bandwidth_open(&bandwidth, net_weight_bytes(&net), row.bytes))
 		return;
 	row_add(&row, "bnc", measure_predict, &net);
-	deployed_open(&plain, bench, &shapes, 1);
-	deployed_open(&vectors, bench, &shapes, bench->set->lanes);
+	deployed_open(&plain, bench, source, shapes.widths[0], shapes.widths[shapes.count - 1], 1);
+	deployed_open(&vectors, bench, source, shapes.widths[0], shapes.widths[shapes.count - 1], bench->set->lanes);
 	row_add(&row, "--inference", measure_deployed, &plain);
 	row_add(&row, "with vectors", measure_deployed, &vectors);
 	row_add(&row, "loads of that size", measure_bandwidth, &bandwidth);

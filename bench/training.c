@@ -73,7 +73,7 @@ static void call_run(void *subject)
 	Run run = {.program = &epochs->net.compilation.module->program, .net = epochs->net.memory, .schedule.lr = 1e-4};
 	Training training = {
 		.runs = &run, .run_count = 1, .host = &epochs->net.host, .data = &epochs->data,
-		.batch = epochs->net.shapes.batch,
+		.batch = epochs->net.rows,
 		.epochs = epochs->count, .random = &random, .shuffle = true, .quiet = true,
 	};
 	random_seed(&random, 0);
@@ -86,8 +86,8 @@ static void call_steps(void *subject)
 	Epochs *epochs = subject;
 	Net *net = &epochs->net;
 	for (int epoch = 0; epoch < epochs->count; epoch++)
-		for (int begin = 0; begin < epochs->data.rows; begin += net->shapes.batch) {
-			int rows = epochs->data.rows - begin < net->shapes.batch ? epochs->data.rows - begin : net->shapes.batch;
+		for (int begin = 0; begin < epochs->data.rows; begin += net->rows) {
+			int rows = epochs->data.rows - begin < net->rows ? epochs->data.rows - begin : net->rows;
 			net->compilation.module->program.train(net->memory, rows, 1e-4f, &net->host);
 		}
 }
