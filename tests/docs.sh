@@ -36,7 +36,8 @@ cut_blocks() {
 
 # A column is as wide as its widest entry, and that may be in a line left out.
 comparable() {
-	sed -e 's/   */  /g' -e 's/[0-9][0-9.]* ms/N ms/g' -e 's/ at [0-9][0-9]* a second//g' -e 's/ in [0-9.]* s\b/ in N s/' "$1"
+	sed -e 's/   */  /g' -e 's/[0-9][0-9.]* ms/N ms/g' \
+		-e 's/ at [0-9][0-9]* a second//g' -e 's/ in [0-9.]* s\b/ in N s/' "$1"
 }
 
 # The second file, with lines left out where the first one does.
