@@ -85,6 +85,67 @@ Test(picture, in_the_terminal)
 	arena_close(arena);
 }
 
+/* Two maps of three columns and two rows, over logarithms and over numbers that fall. */
+static Picture make_map(Arena *arena)
+{
+	static double low[] = {0.01, 0.1, INFINITY, 0.02, 5, 1}, high[] = {1, 1, 1, 1, 1, INFINITY};
+	Picture picture = {.arena = arena, .title = "two maps",
+		.shades = {.label = "loss", .none = "diverged", .log = true, .low = 0.01, .high = 1}};
+	for (int i = 0; i < 2; i++) {
+		Panel *panel = picture_add_panel(&picture, "lr", "batch");
+		panel->title = i ? "second" : "first";
+		panel->log_x = true;
+		panel->grid = (Grid){3, 2, 0.001, 10, 64, 8, i ? high : low};
+	}
+	return picture;
+}
+
+static char *script_of(const Picture *picture)
+{
+	char path[] = "/tmp/bnc-picture-XXXXXX.gp";
+	const char *missing;
+	Failure failure;
+	close(mkstemps(path, 3));
+	cr_assert(plot_write(picture, path, &missing, &failure), "%s", failure.text);
+	cr_assert(!missing);
+	char *text = read_file(path);
+	unlink(path);
+	return text;
+}
+
+Test(picture, script_of_a_map)
+{
+	Arena *arena = arena_open();
+	const Picture picture = make_map(arena);
+	const char *text = script_of(&picture);
+	cr_expect(strstr(text, "$map1 << END\n0.01 0.1 inf\n0.02 5 1\nEND\n$map2 << END\n1 1 1\n1 1 inf\nEND\n"), "%s",
+		text);
+	cr_expect(strstr(text, "\nset logscale cb\nset cbrange [0.01:1]\n"), "%s", text);
+	cr_expect(strstr(text, "set xtics (\"0.001\" -3 0, \"\" -2.69897 1, "), "%s", text);
+	cr_expect(strstr(text, "set xrange [-4:2]\n"), "%s", text);
+	cr_expect(strstr(text, "set yrange [92:-20]\n"), "%s", text);
+	cr_expect(strstr(text, "plot $map1 matrix using (-3 + 2 * $1):(64 + -56 * $2):"), "%s", text);
+	cr_expect(strstr(text, "set label 1 \"diverged\" at screen"), "%s", text);
+	arena_close(arena);
+}
+
+/* The first row is that of 64, so it is the upper one. */
+Test(picture, map_in_the_terminal)
+{
+	Arena *arena = arena_open();
+	const Picture picture = make_map(arena);
+	char *text = print(&picture, 41);
+	static const char *const lines[] = {
+		"     40 ┤███████▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓xxxxxxxx\n",
+		"     20 ┤███████░░░░░░░░░░░░░░░░░░░░░░░\n",
+		"\n         loss:   █ to 0.032   ▓ to 0.1   ▒ to 0.32   ░ above 0.32   x diverged\n",
+	};
+	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+		cr_expect(strstr(text, lines[i]), "%s", text);
+	free(text);
+	arena_close(arena);
+}
+
 /* A single point, and values beyond what can be drawn, are drawn somewhere. */
 Test(picture, whatever_the_numbers)
 {
@@ -157,6 +218,26 @@ Test(sweep, axes)
 				&axes.items[0].values.items[k]));
 		cr_expect(read == (rows[i].values != NULL), "%s: %s", rows[i].text, failure.text);
 		cr_expect(!read || strcmp(found, rows[i].values) == 0, "%s: %s", rows[i].text, found);
+		arena_close(arena);
+	}
+}
+
+Test(sweep, axes_of_a_map)
+{
+	static const struct { const char *text; bool read, log; double from, to; } rows[] = {
+		{"lr=log:1e-2:100:5", true, true, 0.01, 100}, {"b=lin:32:8:4", true, false, 32, 8},
+		{"lr=0.1,0.2", false, 0, 0, 0}, {"lr=", false, 0, 0, 0}, {"lr", false, 0, 0, 0},
+		{"=lin:1:2:3", false, 0, 0, 0}, {"lr=log:0:1:3", false, 0, 0, 0},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		Arena *arena = arena_open();
+		Axes axes = {0};
+		Failure failure = {{0}};
+		cr_expect(map_axis_read(arena, rows[i].text, &axes, &failure) == rows[i].read, "%s: %s", rows[i].text,
+			failure.text);
+		cr_expect(rows[i].read || strncmp(failure.text, "--map ", 6) == 0, "%s", failure.text);
+		cr_expect(!rows[i].read || (axes.items[0].log == rows[i].log && axes.items[0].from == rows[i].from
+			&& axes.items[0].to == rows[i].to), "%s", rows[i].text);
 		arena_close(arena);
 	}
 }

@@ -155,6 +155,7 @@ if command -v gnuplot >/dev/null; then
 		kind=${kind%:*}
 		check "$kind of a training" is_picture models/mlp.net
 		check "$kind of a sweep" is_picture models/mlp.net --sweep lr=0.1,0.2 --seeds 3
+		check "$kind of a map" is_picture models/mlp.net models/mlp_bn.net --map lr=log:1:1e30:3 init=lin:1:2:2
 	done
 else
 	echo 'gnuplot is not here: skipped'
@@ -189,12 +190,54 @@ check 'in the terminal' [ "$(grep -c '[┤│]' "$scratch/drawn")" = 32 ]
 "$bnc" --plot models/mlp.net --train moons:n=100 --epochs 3 --quiet >"$scratch/again"
 check 'a network after --plot' [ "$(grep -c '[┤│]' "$scratch/again")" = 32 ]
 
+
+# Maps. A pixel is the loss of its run, columns are of the first axis, rows of the second.
+set -- models/mlp.net models/mlp_bn.net --map lr=log:0.01:100:5 init=lin:0.5:2:4
+kind=picture.gp magic='# Wr'
+rm -f "$runs"
+check 'a map' is_picture "$@" --runs "$runs"
+pixels=$(grep -A 4 '^$map2 << END$' "$scratch/picture.gp" | sed 1d)
+pixel() {
+	printf '%s\n' "$pixels" | awk -v row="$2" -v column="$1" 'NR == row { print $column }'
+}
+for at in 1:1:0.01:0.5 2:1:0.1:0.5 4:2:10:1 1:4:0.01:2; do
+	settings=${at#*:*:}
+	line="\"net\":\"mlp_bn\",\"settings\":{\"lr\":${settings%:*},\"init\":${settings#*:}},"
+	place=${at%":$settings"}
+	check "pixel $place" [ "$(pixel ${place%:*} ${place#*:})" = "$(printf %.5g "$(value "$runs" "$line" loss)")" ]
+done
+check 'a line for each network' [ "$(grep -c '^mlp\(_bn\)\{0,1\}: 20 runs, [0-9]* diverged; the smallest loss is ' \
+	"$scratch/stdout")" = 2 ]
+cp "$scratch/picture.gp" "$scratch/before.gp"
+check 'the map by one process' is_picture "$@" --threads 1
+check 'has the same pixels' cmp "$scratch/picture.gp" "$scratch/before.gp"
+check 'the map of known runs' is_picture "$@" --runs "$runs"
+check 'has the same pixels' cmp "$scratch/picture.gp" "$scratch/before.gp"
+check 'and each run is kept once' [ "$(wc -l <"$runs")" = 40 ]
+rm -f "$scratch"/part* "$scratch/part.gp"
+set -- "$@" --train moons:n=100 --epochs 3 --quiet --plot "$scratch/part.gp"
+for part in 0 1; do
+	"$bnc" "$@" --runs "$scratch/part.jsonl" --shard $part/2 >"$scratch/stdout" 2>"$scratch/stderr"
+	check "part $part of a map" grep -q '^bnc: note: 20 of 40 runs of the map are not done.*--merge' "$scratch/stderr"
+done
+check 'is not drawn' [ ! -e "$scratch/part.gp" ]
+"$bnc" --merge "$scratch"/part.*.jsonl --runs "$scratch/all.jsonl" >"$scratch/stdout"
+check 'all parts of a map' "$bnc" "$@" --runs "$scratch/all.jsonl"
+check 'have the same pixels' sh -c "sed 1,2d '$scratch/part.gp' >'$scratch/a'; sed 1,2d '$scratch/before.gp' |
+	cmp - '$scratch/a'"
+check 'the same network twice' is_picture models/mlp.net models/mlp.net --map lr=log:1:1e30:3 init=log:1:2:2
+check 'what diverges has no value' [ "$(grep -c '^[0-9.]* inf inf$' "$scratch/picture.gp")" = 4 ]
+check 'a map of seeds' is_picture models/mlp.net --map lr=log:1:1e30:3 init=log:1:2:2 --seeds 3
+check 'says so' grep -q '^set multiplot title "mlp on moons, median of 3 seeds"' "$scratch/picture.gp"
+"$bnc" models/mlp.net --train moons:n=100 --epochs 1 --quiet --map lr=log:1:10:3 init=log:1:2:2 >"$scratch/drawn"
+check 'a map in the terminal' [ "$(grep -c '[┤│][█▓▒░x]*$' "$scratch/drawn")" = 16 ]
+
 case $bnc in
 *sanitized*) ;;         # 1500 runs
 *)
-	check 'the article' sh tools/article "$bnc" "$scratch/pictures"
+	check 'the article' sh tools/article "$bnc" "$scratch/pictures" 8
 	check 'a picture of each experiment' [ "$(ls "$scratch/pictures" | sed 's/\..*//' | tr '\n' ' ')" = \
-		'article batches depths rates scales seeds ' ]
+		'article batches depths map map_deep rates scales seeds ' ]
 	;;
 esac
 

@@ -68,38 +68,60 @@ static bool same_value(const Literal *a, const Literal *b)
 		: a->number == b->number;
 }
 
-static bool check_values(Arena *arena, const Axis *axis, Failure *failure)
+static bool check_values(Arena *arena, const char *option, const Axis *axis, Failure *failure)
 {
 	for (int i = 0; i < axis->values.count; i++)
 		for (int k = 0; k < i && axis->values.count < 1000; k++)
 			if (same_value(&axis->values.items[i].value, &axis->values.items[k].value))
-				return fail(failure, "--sweep %s has %s twice: give each value once", axis->name,
+				return fail(failure, "%s %s has %s twice: give each value once", option, axis->name,
 					definition_text(arena, &axis->values.items[i]));
 	return true;
 }
 
-bool axis_read(Arena *arena, const char *text, Axes *axes, Failure *failure)
+/* Adds the axis that is read. */
+static bool add_axis(Arena *arena, const char *option, const char *text, Axis *axis, Axes *axes, Failure *failure)
+{
+	const char *word = option + strspn(option, "-");
+	if (!definitions_read(arena, option, word, text, &axis->values, failure)
+		|| !check_values(arena, option, axis, failure))
+		return false;
+	for (int i = 0; i < axes->count; i++)
+		if (strcmp(axes->items[i].name, axis->name) == 0)
+			return fail(failure, "%s %s is given twice: give all of its values at once", option, axis->name);
+	if (axes->count == MOST_AXES)
+		return fail(failure, "--sweep is given more than %d times", MOST_AXES);
+	APPEND(arena, axes, *axis);
+	return true;
+}
+
+static bool read_axis(Arena *arena, const char *option, const char *text, bool ranged, Axes *axes, Failure *failure)
 {
 	const char *values = strchr(text, '=');
 	Range range;
 	Axis axis = {.name = arena_copy(arena, text, values ? (size_t)(values - text) : 0)};
-	if (!values || values == text || !values[1])
-		return fail(failure, "--sweep takes NAME=VALUE,VALUE,... or NAME=log:FROM:TO:COUNT, found `%.100s`", text);
+	if (!values || values == text || !values[1] || (ranged && !is_range(values + 1)))
+		return fail(failure, ranged ? "%s takes NAME=log:FROM:TO:COUNT or NAME=lin:FROM:TO:COUNT twice, for its two "
+			"axes, as in lr=log:1e-4:100:256; found `%.100s`" : "%s takes NAME=VALUE,VALUE,... or "
+			"NAME=log:FROM:TO:COUNT, found `%.100s`", option, text);
 	if (is_range(values + 1)) {
 		if (!read_range(values + 1, &range))
-			return fail(failure, "--sweep takes %.3s:FROM:TO:COUNT, with %s and from 2 to %d values, as in "
-				"lr=log:1e-4:1:9; found `%.100s`", values + 1, range.log ? "two numbers above 0" : "two numbers",
-				MOST_VALUES, text);
+			return fail(failure, "%s takes %.3s:FROM:TO:COUNT, with %s and from 2 to %d values, as in "
+				"lr=log:1e-4:1:9; found `%.100s`", option, values + 1,
+				range.log ? "two numbers above 0" : "two numbers", MOST_VALUES, text);
+		axis.log = range.log;
+		axis.from = range.from;
+		axis.to = range.to;
 		text = write_out(arena, axis.name, &range);
 	}
-	if (!definitions_read(arena, "--sweep", "sweep", text, &axis.values, failure)
-		|| !check_values(arena, &axis, failure))
-		return false;
-	for (int i = 0; i < axes->count; i++)
-		if (strcmp(axes->items[i].name, axis.name) == 0)
-			return fail(failure, "--sweep %s is given twice: give all of its values at once", axis.name);
-	if (axes->count == MOST_AXES)
-		return fail(failure, "--sweep is given more than %d times", MOST_AXES);
-	APPEND(arena, axes, axis);
-	return true;
+	return add_axis(arena, option, text, &axis, axes, failure);
+}
+
+bool axis_read(Arena *arena, const char *text, Axes *axes, Failure *failure)
+{
+	return read_axis(arena, "--sweep", text, false, axes, failure);
+}
+
+bool map_axis_read(Arena *arena, const char *text, Axes *axes, Failure *failure)
+{
+	return read_axis(arena, "--map", text, true, axes, failure);
 }

@@ -9,7 +9,7 @@ enum { ROWS = 16, MARGIN = 9, NARROWEST = 20, WIDEST = 100, MAX_TICKS = 12 };
 typedef struct Canvas {
 	int columns;            /* characters */
 	unsigned char *dots;    /* [ROWS][columns]: the bits of a braille character */
-	char *letters;          /* [ROWS][columns]: a letter in place of the dots, or 0 */
+	char *letters;          /* [ROWS][columns]: a letter in place of the dots, or a shade, or 0 */
 	const Panel *panel;
 	double x_low, x_high, y_low, y_high;    /* in logarithms where the axis is logarithmic */
 } Canvas;
@@ -146,6 +146,54 @@ static void draw_series(const Canvas *c)
 		put_letter(c, &c->panel->series[i], (char)('a' + i));
 }
 
+/* ---- grids */
+
+/* Blocks, from the smallest values to the largest; and what has no value. */
+enum { SHADES = 4, NO_VALUE = SHADES + 1 };
+static const char *const blocks[] = {"", "\xe2\x96\x88", "\xe2\x96\x93", "\xe2\x96\x92", "\xe2\x96\x91", "x"};
+
+/* The end of a shade, on an axis of the values. */
+static double shade_end(const Shades *shades, int shade)
+{
+	const double low = on_axis(shades->log, shades->low), high = on_axis(shades->log, shades->high);
+	return low + (high - low) * shade / SHADES;
+}
+
+static char shade_of(const Shades *shades, double value)
+{
+	int shade = 1;
+	while (shade < SHADES && on_axis(shades->log, value) > shade_end(shades, shade))
+		shade++;
+	return (char)(isfinite(value) ? shade : NO_VALUE);
+}
+
+/* The column or the row of a grid that is drawn at a place, `part` of the axis from its smaller end. */
+static int index_at(double part, double from, double to, int count)
+{
+	return (int)((from < to ? part : 1 - part) * (count - 1) + 0.5);
+}
+
+static void draw_grid(const Canvas *c, const Shades *shades)
+{
+	const Grid *g = &c->panel->grid;
+	for (int row = 0; g->columns && row < ROWS; row++)
+		for (int column = 0; column < c->columns; column++) {
+			const int x = index_at((column + 0.5) / c->columns, g->x_from, g->x_to, g->columns);
+			const int y = index_at(1 - (row + 0.5) / ROWS, g->y_from, g->y_to, g->rows);
+			c->letters[row * c->columns + column] = shade_of(shades, g->values[y * g->columns + x]);
+		}
+}
+
+static void print_shades(const Shades *shades, FILE *out)
+{
+	fprintf(out, "%*s%s:", MARGIN, "", shades->label);
+	for (int i = 1; i <= SHADES; i++) {
+		const double end = shade_end(shades, i < SHADES ? i : i - 1), value = shades->log ? pow(10, end) : end;
+		fprintf(out, "   %s %s %.2g", blocks[i], i < SHADES ? "to" : "above", value);
+	}
+	fprintf(out, "   %s %s\n", blocks[NO_VALUE], shades->none);
+}
+
 /* ---- axes */
 
 /* Whole powers of ten, or steps of 1, 2 or 5 of one. */
@@ -174,7 +222,9 @@ static void print_cell(const Canvas *c, int row, int column, FILE *out)
 {
 	const size_t at = (size_t)(row * c->columns + column);
 	const unsigned code = 0x2800u + c->dots[at];
-	if (c->letters[at] || !c->dots[at])
+	if (c->letters[at] > 0 && c->letters[at] <= NO_VALUE)
+		fputs(blocks[(int)c->letters[at]], out);
+	else if (c->letters[at] || !c->dots[at])
 		fputc(c->letters[at] ? c->letters[at] : ' ', out);
 	else
 		fprintf(out, "%c%c%c", (int)(0xe0 | code >> 12), (int)(0x80 | (code >> 6 & 63)), (int)(0x80 | (code & 63)));
@@ -241,16 +291,21 @@ static void print_legend(const Panel *panel, FILE *out)
 	fputc('\n', out);
 }
 
-static void print_panel(const Panel *panel, int columns, FILE *out)
+static void print_panel(const Picture *picture, const Panel *panel, int columns, FILE *out)
 {
 	Canvas c;
 	if (open_canvas(&c, panel, columns)) {
 		draw_series(&c);
+		draw_grid(&c, &picture->shades);
+		if (panel->title)
+			print_centred(panel->title, columns, out);
 		fprintf(out, "%*s%s\n", MARGIN - 1, "", panel->y_label);
 		print_rows(&c, out);
 		print_x_axis(&c, out);
 		print_centred(panel->x_label, columns, out);
 		print_legend(panel, out);
+		if (panel->grid.columns && panel == &picture->panels[picture->panel_count - 1])
+			print_shades(&picture->shades, out);
 		close_canvas(&c);
 	}
 }
@@ -261,5 +316,5 @@ void plot_print(const Picture *picture, int columns, FILE *out)
 	const int width = wanted < NARROWEST ? NARROWEST : wanted > WIDEST ? WIDEST : wanted;
 	print_centred(picture->title, width, out);
 	for (int i = 0; i < picture->panel_count; i++)
-		print_panel(&picture->panels[i], width, out);
+		print_panel(picture, &picture->panels[i], width, out);
 }

@@ -5,13 +5,20 @@
 
 enum { MAX_RUNS = 1 << 20, MOST_AXES = 16, MAX_PROGRAMS = 4096 };
 
-/* ---- axes.c: --sweep NAME=VALUES */
+/* ---- axes.c: --sweep NAME=VALUES, and the two axes of --map */
 
-typedef struct Axis { const char *name; Definitions values; } Axis;
+typedef struct Axis {
+	const char *name;
+	Definitions values;
+	bool log;               /* of a series: in equal ratios; its ends, which are equal if it is a list */
+	double from, to;
+} Axis;
 typedef struct Axes { Axis *items; int count, capacity; } Axes;
 
 /* Adds an axis of the values in `lr=0.1,0.2`, `lr=log:1e-4:1:9` or `batch=lin:8:32:4`. */
 bool axis_read(Arena *arena, const char *text, Axes *axes, Failure *failure);
+/* The same of --map, which takes only series. */
+bool map_axis_read(Arena *arena, const char *text, Axes *axes, Failure *failure);
 
 /* ---- shard.c: which part of the runs is this process's */
 

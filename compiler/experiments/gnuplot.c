@@ -1,8 +1,6 @@
 /* gnuplot.c: a picture as a script for gnuplot, with its data, which people can restyle; and gnuplot as a program. */
-#include "picture.h"
-#include "base/code.h"
+#include "script.h"
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -10,12 +8,12 @@
 
 /* ---- kinds of files */
 
-/* The gnuplot terminal that makes a kind; null: the script itself is it. The sizes are for one panel and for two. */
-static const struct { const char *suffix, *terminal, *sizes[MAX_PANELS]; } kinds[] = {
-	{".gp", 0, {"", ""}},
-	{".png", "pngcairo noenhanced font 'sans,11'", {"600,420", "1000,420"}},
-	{".svg", "svg noenhanced font 'sans,13' background rgb 'white'", {"600,420", "1000,420"}},
-	{".pdf", "pdfcairo noenhanced font 'sans,10'", {"6in,4.2in", "10in,4.2in"}},
+/* The gnuplot terminal that makes a kind, and how many pixels its unit has; no terminal: the script itself is it. */
+static const struct { const char *suffix, *terminal, *unit; double pixels; } kinds[] = {
+	{".gp", 0, "", 1},
+	{".png", "pngcairo noenhanced font 'sans,11'", "", 1},
+	{".svg", "svg noenhanced font 'sans,13' background rgb 'white'", "", 1},
+	{".pdf", "pdfcairo noenhanced font 'sans,10'", "in", 100},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
@@ -39,101 +37,13 @@ bool plot_check(const char *path, Failure *failure)
 
 /* ---- the script */
 
-/* Okabe and Ito's colours, which colour-blind people can tell apart; the points differ, too. */
-static const char *const colours[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000"};
-static const int points[] = {7, 5, 9, 13, 11, 6, 4, 8, 12, 10};
-enum { COLOURS = sizeof colours / sizeof *colours, POINTS = sizeof points / sizeof *points };
-
-static void put_text(Code *code, const char *text)
+static const char *size_of(const Picture *picture, int kind)
 {
-	code_put(code, "\"");
-	for (; *text; text++)
-		if (*text == '"' || *text == '\\')
-			code_put(code, "\\%c", *text);
-		else
-			code_put(code, "%c", (unsigned char)*text < ' ' ? ' ' : *text);
-	code_put(code, "\"");
-}
-
-static void put_number(Code *code, double number)
-{
-	code_put(code, isfinite(number) ? " %.7g" : " NaN", number);
-}
-
-/* Each series is a block of lines: x, y, and the ends of the band. */
-static void put_data(Code *code, const Picture *picture)
-{
-	for (int i = 0; i < picture->panel_count; i++)
-		for (int k = 0; k < picture->panels[i].series_count; k++) {
-			const Curve *s = &picture->panels[i].series[k];
-			code_put(code, "$panel%d_%d << END\n# %s\n", i + 1, k + 1, s->name);
-			for (int p = 0; p < s->points.count; p++) {
-				const Point *point = &s->points.items[p];
-				const double numbers[] = {point->x, point->y, point->low, point->high};
-				for (int n = 0; n < 4; n++)
-					put_number(code, numbers[n]);
-				code_put(code, "\n");
-			}
-			code_put(code, s->points.count ? "END\n" : " NaN NaN NaN NaN\nEND\n");
-		}
-}
-
-static void put_band(Code *code, int panel, int series, const Curve *s)
-{
-	code_put(code, "\t$panel%d_%d using 1:3:4 with filledcurves fillcolor rgb \"%s\" fillstyle transparent solid 0.18 "
-		"noborder notitle, \\\n", panel + 1, series + 1, colours[s->style % COLOURS]);
-}
-
-/* Few points are marked; of many only some, so that the line can be seen. */
-static void put_line(Code *code, int panel, int series, const Curve *s, bool last)
-{
-	const int each = (s->points.count + 24) / 25;
-	code_put(code, "\t$panel%d_%d using 1:2 with linespoints linecolor rgb \"%s\" linewidth 2 dashtype %s pointtype %d "
-		"pointsize 0.8 pointinterval %d title ", panel + 1, series + 1, colours[s->style % COLOURS],
-		s->dashed ? "(8,6)" : "solid", s->dashed ? 1 : points[s->style % POINTS], each ? each : 1);
-	put_text(code, s->name);
-	code_put(code, last ? "\n" : ", \\\n");
-}
-
-static void put_axis(Code *code, char axis, const char *label, bool log)
-{
-	code_put(code, "set %clabel ", axis);
-	put_text(code, label);
-	code_put(code, log ? "\nset logscale %c\nset format %c \"%%g\"\n" : "\nunset logscale %c\nset format %c \"%%g\"\n",
-		axis, axis);
-}
-
-/* A few whole numbers, such as sizes, are marked themselves. */
-static void put_tics(Code *code, const Panel *panel)
-{
-	enum { MOST_MARKED = 10 };
-	const Curve *longest = &panel->series[0];
-	for (int i = 1; i < panel->series_count; i++)
-		longest = panel->series[i].points.count > longest->points.count ? &panel->series[i] : longest;
-	bool marked = longest->points.count > 1 && longest->points.count <= MOST_MARKED;
-	for (int i = 0; i < longest->points.count; i++)
-		marked &= longest->points.items[i].x == floor(longest->points.items[i].x);
-	code_put(code, marked ? "set xtics (" : "set xtics autofreq");
-	for (int i = 0; marked && i < longest->points.count; i++)
-		code_put(code, "%s%.7g", i ? ", " : "", longest->points.items[i].x);
-	code_put(code, marked ? ")\n" : "\n");
-}
-
-static void put_panel(Code *code, const Picture *picture, int index)
-{
-	const Panel *panel = &picture->panels[index];
-	Extent e;
-	put_axis(code, 'x', panel->x_label, panel->log_x);
-	put_axis(code, 'y', panel->y_label, panel->log_y);
-	put_tics(code, panel);
-	if (panel_extent(panel, &e) && e.x_low < e.x_high)
-		code_put(code, "set xrange [%.7g:%.7g]\n", e.x_low, e.x_high);
-	code_put(code, "plot \\\n");
-	for (int i = 0; i < panel->series_count; i++)
-		if (panel->series[i].band)
-			put_band(code, index, i, &panel->series[i]);
-	for (int i = 0; i < panel->series_count; i++)
-		put_line(code, index, i, &panel->series[i], i + 1 == panel->series_count);
+	int width = picture->panel_count > 1 ? 1000 : 600, height = 420;
+	if (picture->panels[0].grid.columns)
+		map_size(picture, &width, &height);
+	return arena_print(picture->arena, "%g%s,%g%s", width / kinds[kind].pixels, kinds[kind].unit,
+		height / kinds[kind].pixels, kinds[kind].unit);
 }
 
 static const char *script_of(const Picture *picture, const char *name)
@@ -141,16 +51,11 @@ static const char *script_of(const Picture *picture, const char *name)
 	Code code = {.arena = picture->arena};
 	code_put(&code, "# Written by bnc for gnuplot. For example:\n"
 		"#   gnuplot -e \"set terminal pngcairo noenhanced size %s; set output '%s.png'\" %s.gp\n",
-		kinds[1].sizes[picture->panel_count - 1], name, name);
-	put_data(&code, picture);
-	code_put(&code, "set encoding utf8\nset grid linecolor rgb \"#d8d8d8\"\nset border 3\nset tics nomirror out\n"
-		"set key under center horizontal\nset datafile missing \"NaN\"\nset multiplot layout 1,%d title ",
-		picture->panel_count);
-	put_text(&code, picture->title);
-	code_put(&code, " noenhanced\n");
-	for (int i = 0; i < picture->panel_count; i++)
-		put_panel(&code, picture, i);
-	code_put(&code, "unset multiplot\n");
+		size_of(picture, 1), name, name);
+	if (picture->panels[0].grid.columns)
+		put_map(&code, picture);
+	else
+		put_curves(&code, picture);
 	return code_text(&code);
 }
 
@@ -229,7 +134,7 @@ static bool draw_file(const Picture *picture, int kind, const char *path, const 
 		return false;
 	}
 	const char *settings = arena_print(picture->arena, "set terminal %s size %s", kinds[kind].terminal,
-		kinds[kind].sizes[picture->panel_count - 1]);
+		size_of(picture, kind));
 	*status = draw(settings, text, &file, &length);
 	fclose(text);
 	if (*status == 0 && length)

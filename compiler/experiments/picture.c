@@ -28,7 +28,8 @@ void series_add(Picture *picture, Curve *series, Point point)
 bool picture_has_points(const Picture *picture)
 {
 	Extent extent;
-	return picture->panel_count && panel_extent(&picture->panels[0], &extent);
+	return picture->panel_count
+		&& (picture->panels[0].grid.columns || panel_extent(&picture->panels[0], &extent));
 }
 
 static void take(double *low, double *high, double value)
@@ -39,7 +40,11 @@ static void take(double *low, double *high, double value)
 
 bool panel_extent(const Panel *panel, Extent *e)
 {
+	const Grid *g = &panel->grid;
 	*e = (Extent){INFINITY, -INFINITY, INFINITY, -INFINITY};
+	if (g->columns)
+		*e = (Extent){fmin(g->x_from, g->x_to), fmax(g->x_from, g->x_to), fmin(g->y_from, g->y_to),
+			fmax(g->y_from, g->y_to)};
 	for (int i = 0; i < panel->series_count; i++)
 		for (int k = 0; k < panel->series[i].points.count; k++) {
 			const Point *p = &panel->series[i].points.items[k];

@@ -1,9 +1,9 @@
-/* picture.h: curves in one or two panels, which gnuplot or a terminal draws. */
+/* picture.h: panels side by side, of curves or of a grid of values, which gnuplot or a terminal draws. */
 #ifndef BNC_PICTURE_H
 #define BNC_PICTURE_H
 #include "experiments.h"
 
-enum { MAX_SERIES = 12, MAX_PANELS = 2 };
+enum { MAX_SERIES = 12, MAX_PANELS = 6 };
 
 /* low, high: of a band around the curve; both are y without one. A y that is not finite leaves a gap. */
 typedef struct Point { double x, y, low, high; } Point;
@@ -16,18 +16,35 @@ typedef struct Curve {
 	struct { Point *items; int count, capacity; } points;
 } Curve;
 
+/* Values in columns and rows; the first row is the lowest. */
+typedef struct Grid {
+	int columns, rows;
+	double x_from, x_to, y_from, y_to;      /* the centres of the first and the last column, and row */
+	double *values;         /* [rows][columns]; not finite: there is none */
+} Grid;
+
 typedef struct Panel {
+	const char *title;      /* null: the picture's says all */
 	const char *x_label, *y_label;
 	bool log_x, log_y;
 	Curve series[2 * MAX_SERIES];
 	int series_count;
+	Grid grid;              /* without columns: there is none */
 } Panel;
+
+/* What a colour says in all grids of a picture. Values outside are drawn as the nearest inside. */
+typedef struct Shades {
+	const char *label, *none;       /* none: what no value means */
+	bool log;
+	double low, high;
+} Shades;
 
 typedef struct Picture {
 	Arena *arena;
 	const char *title;
 	Panel panels[MAX_PANELS];
 	int panel_count;
+	Shades shades;
 } Picture;
 
 /* ---- picture.c */
@@ -39,7 +56,7 @@ void series_add(Picture *picture, Curve *series, Point point);
 /* The median of the values, which are sorted, and the band from the 10th to the 90th percentile. */
 Point point_of_values(double x, double *values, int count);
 const char *picture_title(Arena *arena, const Records *records, int seeds);
-/* Whether there is a point with a finite y. */
+/* Whether there is a grid, or a point with a finite y. */
 bool picture_has_points(const Picture *picture);
 /* Chooses an axis of y that shows small values beside large ones, where they differ that much. */
 void panel_choose_scale(Panel *panel);
@@ -70,6 +87,13 @@ typedef struct Curves {
 
 void curves_open(Curves *curves, Arena *arena, const Training *training);
 void curves_close(Curves *curves);
+
+/* ---- map.c: --map */
+
+/* The loss of each pixel of each network, by the numbers of the runs. */
+bool map_picture(Picture *picture, const Plan *plan, const Records *records, Failure *failure);
+/* A line for each network. */
+void map_print(const Plan *plan, const Records *records, FILE *out);
 
 /* ---- sweep_picture.c: loss and accuracy against what was varied */
 

@@ -215,7 +215,7 @@ static bool count_runs(Plan *plan, int64_t *combinations, Failure *failure)
 	for (int i = 0; i < s->axis_count; i++)
 		runs *= s->axes[i].values.count;
 	if (runs > MAX_RUNS)
-		return fail(failure, "the sweep would be %.0f runs, more than the %d that are the limit: give fewer values, or "
+		return fail(failure, "these would be %.0f runs, more than the %d that are the limit: give fewer values, or "
 			"fewer seeds", runs, MAX_RUNS);
 	for (int i = 0; i < s->axis_count; i++)
 		*combinations *= s->axes[i].values.count;

@@ -18,6 +18,7 @@ typedef struct SweepOptions {
 	int seeds;              /* 0: not given */
 	const char *runs, *shard;
 	bool merge;             /* the files are no networks, but have runs */
+	int map;                /* how many axes a map has; 0: there is none */
 } SweepOptions;
 
 typedef struct CommandLine {

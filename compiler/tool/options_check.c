@@ -26,7 +26,7 @@ static bool check_needs(const CommandLine *options, const bool *given, Failure *
 		if (needs & A_CHECKPOINT && !options->checkpoint)
 			return fail(failure, "--%s needs --checkpoint FILE", name);
 		if (needs & A_SWEEP && !is_sweep(options))
-			return fail(failure, "--%s needs --sweep NAME=VALUES or --seeds N", name);
+			return fail(failure, "--%s needs --sweep NAME=VALUES, --seeds N or --map", name);
 		if (needs & ONE_NETWORK && options->network_count > 1)
 			return fail(failure, "--%s is for one network, but %d are given", name, options->network_count);
 	}
@@ -153,7 +153,12 @@ static bool check_sweep(const CommandLine *options, const bool *given, Failure *
 		"summary", "verify", "explain", "dump", "print", "check", "profile", "until", "ram", "precise-bn"};
 	static const char *const also[] = {"lr", "batch", "epochs"};
 	const SweepOptions *s = &options->sweep;
-	const char *word = s->axes.count ? "sweep" : "seeds";
+	const char *word = s->map ? "map" : s->axes.count ? "sweep" : "seeds";
+	if (s->map && given[option_index("sweep")])
+		return fail(failure, "--map varies its two axes, and --sweep would vary more: give one of them");
+	if (s->map == 1)
+		return fail(failure, "--map has two axes, but only %s is given: as in --map lr=log:1e-4:100:256 "
+			"init=log:0.01:100:256", s->axes.items[0].name);
 	for (size_t i = 0; is_sweep(options) && i < sizeof alone / sizeof *alone; i++)
 		if (given[option_index(alone[i])])
 			return fail(failure, "--%s is of one run, and --%s makes several: leave one of them out", alone[i], word);
@@ -162,7 +167,7 @@ static bool check_sweep(const CommandLine *options, const bool *given, Failure *
 	for (int i = 0; i < s->definitions.count + s->axes.count; i++) {
 		const int axis = i - s->definitions.count;
 		const char *name = axis < 0 ? s->definitions.items[i].name : s->axes.items[axis].name;
-		const char *option = axis < 0 ? "-D" : "--sweep";
+		const char *option = axis < 0 ? "-D" : s->map ? "--map" : "--sweep";
 		for (size_t k = 0; k < sizeof also / sizeof *also; k++)
 			if (strcmp(name, also[k]) == 0 && given[option_index(name)])
 				return fail(failure, "%s %s and --%s are the same: give one of them", option, name, name);
@@ -179,7 +184,7 @@ static bool check_sweep(const CommandLine *options, const bool *given, Failure *
 	if (options->plot_path && !plot_check(options->plot_path, failure))
 		return false;
 	if (s->runs && !is_sweep(options) && !s->merge)
-		return fail(failure, "--runs needs --sweep NAME=VALUES or --seeds N; --log is of one run");
+		return fail(failure, "--runs needs --sweep NAME=VALUES, --seeds N or --map; --log is of one run");
 	return true;
 }
 

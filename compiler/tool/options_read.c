@@ -207,6 +207,7 @@ OptionsResult options_read(CommandLine *options, int argc, char **argv, Failure 
 	list_letters(letters);
 	opterr = 0;
 	bool plots = false;     /* the word before is --plot, without a file */
+	bool maps = false;      /* the word before is an axis of --map */
 	for (int at = 1; (returned = getopt_long(argc, argv, letters, known, 0)) != -1; at = optind) {
 		const char *word = argv[at];
 		int index = find_option(returned);
@@ -214,6 +215,8 @@ OptionsResult options_read(CommandLine *options, int argc, char **argv, Failure 
 		bool ok;
 		if (returned == 1 && plots && is_plot_path(optarg))
 			ok = (options->plot_path = optarg);
+		else if (returned == 1 && maps && strchr(optarg, '='))
+			ok = read_map_axis(options, optarg, failure);
 		else if (returned == 1)
 			ok = add_network(options, optarg, 0, failure);
 		else if (returned == ':')
@@ -228,6 +231,7 @@ OptionsResult options_read(CommandLine *options, int argc, char **argv, Failure 
 		if (!ok)
 			return OPTIONS_WRONG;
 		plots = index == option_index("plot") && !optarg;
+		maps = index == option_index("map") || (maps && returned == 1 && strchr(word, '='));
 	}
 	while (optind < argc)
 		if (!add_network(options, argv[optind++], 0, failure))

@@ -74,6 +74,20 @@ static bool read_sweep(CommandLine *options, const char *text, bool *given, Fail
 	return axis_read(sweep_arena(options), text, &options->sweep.axes, failure);
 }
 
+bool read_map_axis(CommandLine *options, const char *text, Failure *failure)
+{
+	options->plot = true;
+	if (options->sweep.map++ == 2)
+		return fail(failure, "--map has two axes, found a third one: `%.100s`", text);
+	return map_axis_read(sweep_arena(options), text, &options->sweep.axes, failure);
+}
+
+static bool read_map(CommandLine *options, const char *text, bool *given, Failure *failure)
+{
+	(void)given;
+	return read_map_axis(options, text, failure);
+}
+
 static bool read_seeds(CommandLine *options, const char *text, bool *given, Failure *failure)
 {
 	char *end;
@@ -350,6 +364,11 @@ const Spec options_table[] = {
 			"finite counts as diverged."},
 	{"seeds", "N", "train with N seeds, from --seed on, and print mean and deviation", .kind = READ,
 		.read = read_seeds, .needs = TRAINING},
+	{"map", "X=RANGE Y=RANGE", "train with each value of X and of Y, and draw the last loss of each as a pixel",
+		.kind = READ, .read = read_map, .needs = TRAINING,
+		.more = "X and Y are names of -D, such as lr and init. RANGE is log:FROM:TO:COUNT or lin:FROM:TO:COUNT, as in "
+			"--map lr=log:1e-4:100:256 init=log:0.01:100:256. Networks lie side by side; --seeds N shows the median. "
+			"--plot FILE says where it is drawn (without it: in the terminal). White pixels: the loss is not finite."},
 	{"runs", "FILE.jsonl", "JSON Lines: one object a run; those that the file has are not run again", .kind = TEXT,
 		FIELD(sweep.runs),
 		.more = "A run is the same if the network as --print shows it, the data, the settings and the seed are. So a "
@@ -366,7 +385,8 @@ const Spec options_table[] = {
 	{"plot", "[FILE]", "draw loss and accuracy, in the terminal or as FILE.png, .svg, .pdf or .gp", .kind = READ,
 		.read = read_plot,
 		.more = "Of a training epoch by epoch, with those of --valid dashed; of --sweep and --merge against the first "
-			"number that varies, as the median over the seeds with a band from the 10th to the 90th percentile. "
+			"number that varies, as the median over the seeds with a band from the 10th to the 90th percentile; of "
+			"--map the map. "
 			"FILE.gp is a script for gnuplot with its data, which can be restyled; gnuplot (Debian's package "
 			"gnuplot-nox) draws the others."},
 

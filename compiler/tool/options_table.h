@@ -26,7 +26,7 @@ typedef enum Needs {
 	DATA = 64,                      /* --train, --eval or --predict */
 	RESULTS = 128,                  /* weights: --weights or --train */
 	A_CHECKPOINT = 256,             /* --checkpoint */
-	A_SWEEP = 512,                  /* --sweep or --seeds */
+	A_SWEEP = 512,                  /* --sweep, --seeds or --map */
 } Needs;
 
 /* An option has an effect only together with one of these. */
@@ -63,6 +63,8 @@ int option_index(const char *name);
 int option_names(const char *names[]);
 /* Whether a word after `--plot` is its FILE, and no network. */
 bool is_plot_path(const char *word);
+/* Reads an axis of --map; the word after the first is the second. */
+bool read_map_axis(CommandLine *options, const char *text, Failure *failure);
 /* "a, b or c" */
 void join_choices(char *out, size_t size, const char *const *names, int count);
 /* "avx512, avx2, ...", with any separator. */

@@ -44,9 +44,10 @@ static void describe(SweepJob *job)
 		.arena = arena, .networks = networks, .network_count = s->count, .overrides = o->overrides,
 		.axes = o->sweep.axes.items, .axis_count = o->sweep.axes.count, .seeds = o->sweep.seeds ? o->sweep.seeds : 1,
 		.steps = o->steps, .patience = o->patience, .shuffle = !o->no_shuffle, .standardize = o->data.standardize,
-		.evaluates = !o->no_eval, .data = &s->data, .valid = o->valid && o->valid_fraction <= 0 ? &s->valid : 0,
+		.evaluates = !o->no_eval && !o->sweep.map, .data = &s->data,
+		.valid = o->valid && o->valid_fraction <= 0 ? &s->valid : 0,
 		.valid_fraction = o->valid_fraction, .tensorboard = o->tensorboard, .loss_of = loss_over,
-		.draws = o->plot && !axes_have_number(o->sweep.axes.items, o->sweep.axes.count),
+		.draws = o->plot && !o->sweep.map && !axes_have_number(o->sweep.axes.items, o->sweep.axes.count),
 		.threads = o->threads ? o->threads : physical_cores(), .stop = &stop_signal, .quiet = o->quiet,
 	};
 	if (job->sweep.threads > MAX_THREADS)
@@ -75,6 +76,9 @@ static bool check_plot(SweepJob *job)
 			curves /= s->axes[i].values.count;
 			break;
 		}
+	if (job->session->options.sweep.map)
+		return s->network_count <= MAX_PANELS || fail(&job->failure, "--map would show %d networks, more than %d: give "
+			"fewer", s->network_count, MAX_PANELS);
 	if (job->session->options.plot && curves > MAX_SERIES)
 		return fail(&job->failure, "--plot would show %lld curves, more than %d: give fewer values to what is not on "
 			"its axis", (long long)curves, MAX_SERIES);
@@ -206,6 +210,28 @@ static void say_what(const SweepJob *job, int64_t done, double seconds, bool sto
 		say("%lld run%s%s in %.2f s%s", (long long)done, done == 1 ? "" : "s", part, seconds, before);
 }
 
+static void show_table(SweepJob *job)
+{
+	records_once(&job->records);    /* a network may be given twice */
+	table_print(job->sweep.arena, &job->records, stdout);
+	fflush(stdout);
+	plot(job->sweep.arena, &job->session->options, &job->plan, &job->records, &job->status);
+}
+
+/* It is drawn when it is whole: the runs of all parts can be joined in a file, which --runs then names. */
+static void show_map(SweepJob *job)
+{
+	Picture picture;
+	Failure failure;
+	map_print(&job->plan, &job->records, stdout);
+	fflush(stdout);
+	if (!map_picture(&picture, &job->plan, &job->records, &failure))
+		say("note: %s%s", failure.text, job->sweep.shard.count > 1 ? ": join the files of --runs with --merge, and "
+			"give this command again with that file and --shard 0/1" : "");
+	else if (!plot_show(&job->session->options, &picture, &failure))
+		job->status = report_failure(EXIT_DATA, &failure);
+}
+
 static void run_sweep(SweepJob *job)
 {
 	int64_t count;
@@ -220,10 +246,10 @@ static void run_sweep(SweepJob *job)
 		go_wrong(job, EXIT_DATA);
 	stop_evaluation();
 	const int64_t done = job->records.count - known;
-	records_once(&job->records);    /* a network may be given twice */
-	table_print(job->sweep.arena, &job->records, stdout);
-	fflush(stdout);
-	plot(job->sweep.arena, &job->session->options, &job->plan, &job->records, &job->status);
+	if (job->session->options.sweep.map)
+		show_map(job);
+	else
+		show_table(job);
 	say_what(job, done, wall_seconds() - start, stopped);
 	if (stopped)
 		job->status = job->status ? job->status : 128 + stop_signal;
