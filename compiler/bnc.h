@@ -270,7 +270,9 @@ typedef struct LocalSpec {
 	const char *groups;     /* of STATISTICS: the argument that says how many groups there are; null: 1 */
 } LocalSpec;
 
-typedef enum LayerKind { KIND_LAYER, KIND_LOSS, KIND_OPTIMIZER, KIND_SCHEDULE } LayerKind;
+typedef enum LayerKind {
+	KIND_LAYER, KIND_LOSS, KIND_OPTIMIZER, KIND_SCHEDULE, KIND_AUGMENT, LAST_KIND = KIND_AUGMENT
+} LayerKind;
 
 /* What a layer's reference computes on: row-major doubles. */
 typedef struct Reference {
@@ -357,6 +359,7 @@ typedef struct Layer {
 	Rate *rate;                             /* of a schedule; null: always the optimizer's lr */
 	const char *rate_name;                  /* the name of that function in kernels/rates.h, for emitted C */
 	bool each_step;                         /* of a schedule: see Schedule */
+	Transform *transform;                   /* of an augmentation: what it does to an image */
 	const char *shift;                      /* the tensor that is added to the features of y, or null */
 	const char *product;                    /* the tensor W if y = x W' + shift and nothing else; or null */
 	/* What prediction does to a feature of x if it only scales and shifts it; or null. tensors: in the order of the
@@ -441,14 +444,14 @@ bool shape_is_missing(struct Node *node, Diagnostics *diagnostics);
 
 extern const Layer *const layers[];             /* all layers; the last is null */
 const Layer *layer_find(LayerKind kind, const char *name);
-/* What a network with this number of outputs gets if it names no loss, optimizer or schedule. */
+/* What a network with this number of outputs gets if it names no loss, optimizer or schedule; null: none. */
 const Layer *layer_default(LayerKind kind, int outputs);
 void layer_write_default(LayerKind kind, int outputs, char *out, size_t size);  /* "sgd lr=0.01" */
 const Layer *layer_sum(void);                   /* adds the results of a residual's two branches */
 /* The names of all layers of a kind, for messages. */
 int layer_names(LayerKind kind, const char *names[], int capacity);
 bool layer_needs_value(const Layer *layer);     /* an argument may not be left out */
-/* The nearest name of that kind, of a loss, optimizer or schedule, with the arguments that it cannot be without: "sgd",
+/* The nearest name of that kind, which is not KIND_LAYER, with the arguments that it cannot be without: "sgd",
  * "step 30"; null: none is near. */
 const char *rule_text(Arena *arena, LayerKind kind, const char *name);
 void layer_list(FILE *out);                     /* --list-layers */
@@ -464,6 +467,8 @@ void setting_list(FILE *out);                   /* --list-settings */
 bool setting_print(const char *name, FILE *out);
 int setting_names(const char *names[]);
 Schedule schedule_of(const struct Network *network);
+/* Allocated, with all that they point to, in that arena. */
+Augments augments_of(Arena *arena, const struct Network *network);
 
 /* ---- unknown.c */
 
@@ -516,6 +521,7 @@ typedef struct Network {
 	int index_count;                /* of nodes, loss and optimizer: every index is below it */
 	Value *input, *output;
 	Node *loss, *optimizer, *schedule;
+	Nodes augments;                 /* what is done to each image before it is trained on, in this order */
 	const char *from, *until;       /* the layers that a part of a network begins with and ends before; else null */
 	int batch, epochs;
 	bool epochs_unused;             /* it is not trained now, or for a number of steps */

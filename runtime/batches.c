@@ -1,16 +1,29 @@
 #include "batches.h"
 #include <stdlib.h>
 
+static size_t row_bytes(const Training *t)
+{
+	return (size_t)t->data->features * t->data->number_bytes;
+}
+
+static size_t batch_bytes(const Training *t)
+{
+	return (size_t)(t->batch < t->data->rows ? t->batch : t->data->rows) * row_bytes(t);
+}
+
 bool order_open(Order *order, const Training *t, int64_t epochs, Failure *failure)
 {
 	size_t rows = (size_t)t->data->rows;
 	order->epochs = epochs;
 	order->before = *t->random;
+	order->augmented = (Augmented){.step = -1, .before = *t->random};
 	order->rows = malloc(rows * sizeof *order->rows);
 	order->reciprocals = malloc(rows * sizeof *order->reciprocals);
 	if (!order->rows || !order->reciprocals)
 		return fail(failure, "not enough memory for the order of %d rows", t->data->rows);
 	torch_reciprocals(order->reciprocals, t->data->rows);
+	if (t->augments.count && !(order->augmented.x = malloc(batch_bytes(t))))
+		return fail(failure, "not enough memory for the images of a batch");
 	return true;
 }
 
@@ -18,6 +31,7 @@ void order_close(Order *order)
 {
 	free(order->rows);
 	free(order->reciprocals);
+	free(order->augmented.x);
 }
 
 /* A network that draws random numbers draws them after the sampler of its epoch, and before the next one. */
@@ -39,6 +53,7 @@ static void draw_samplers(Order *order, const Training *t, int64_t first)
 
 static void permute(Order *order, const Training *t, int64_t epoch)
 {
+	order->augmented.step = -1;
 	if (t->shuffle)
 		t->runs[0].program->kernels->permute(t->data->rows, order->rows, order->samplers[epoch % samplers_together(t)],
 			order->reciprocals);
@@ -81,12 +96,12 @@ int batch_rows(const Training *t, int batch)
 	return t->data->rows - begin < t->batch ? t->data->rows - begin : t->batch;
 }
 
-void batch_load(const Training *t, const Run *run, const int *rows, int count)
+void batch_load(const Training *t, const Run *run, const void *x, const int *rows, int count)
 {
 	const Program *program = run->program;
 	const Data *data = t->data;
 	char *base = run->net;
-	program->kernels->gather(count, data->features, base + program->x, data->x_any, rows);
+	program->kernels->gather(count, data->features, base + program->x, x ? x : data->x_any, x ? NULL : rows);
 	if (program->truth != TRUTH_LABELS)
 		program->kernels->gather(count, data->target_features, base + program->target, data->targets_any, rows);
 	else {
@@ -126,11 +141,38 @@ double batch_rate(const Training *t, const Run *run, int64_t epoch, int batch)
 	return number_rounded(rate_at(&run->schedule, &now), run->program->kernels->number_bytes);
 }
 
-void batch_train(const Training *t, const Run *run, const Order *order, int64_t epoch, int batch, double lr,
+/* Image by image, as a Dataset does that transforms each sample when it is asked for it. */
+static void augment(const Training *t, Order *order, int64_t epoch, int batch)
+{
+	const int *rows = order->rows + batch * t->batch, *dims = t->runs[0].program->dims;
+	Pixmap image = {.number_bytes = t->data->number_bytes, .channels = dims[0], .height = dims[1], .width = dims[2]};
+	schema_scale(t->data->schema, &image.centres, &image.deviations);
+	order->augmented.before = *t->random;
+	for (int i = 0; i < batch_rows(t, batch); i++) {
+		image.values = (char *)order->augmented.x + (size_t)i * row_bytes(t);
+		memcpy(image.values, (const char *)t->data->x_any + (size_t)rows[i] * row_bytes(t), row_bytes(t));
+		for (int k = 0; k < t->augments.count; k++)
+			t->augments.items[k].transform(&image, t->augments.items[k].arguments, t->augments.items[k].widths,
+				t->random);
+	}
+	order->augmented.step = epoch * batches_of(t) + batch;
+}
+
+void batch_augment_again(const Training *t, Order *order, int64_t epoch, int batch)
+{
+	const Random now = *t->random;
+	*t->random = order->augmented.before;
+	augment(t, order, epoch, batch);
+	*t->random = now;
+}
+
+void batch_train(const Training *t, const Run *run, Order *order, int64_t epoch, int batch, double lr,
 	const Host *host)
 {
 	const int batches = batches_of(t), rows = batch_rows(t, batch);
-	batch_load(t, run, order->rows + batch * t->batch, rows);
+	if (t->augments.count && order->augmented.step != epoch * batches + batch)
+		augment(t, order, epoch, batch);
+	batch_load(t, run, order->augmented.x, order->rows + batch * t->batch, rows);
 	program_set_random(run->program, run->net, t->random);
 	run->program->train(run->net, rows, lr, host);
 	program_get_random(run->program, run->net, t->random);

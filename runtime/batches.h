@@ -3,6 +3,13 @@
 #define BNC_BATCHES_H
 #include "runtime.h"
 
+/* The images of one batch, if they are changed before training: all networks train on the same ones. */
+typedef struct Augmented {
+	void *x;                        /* [rows][features]; null: images are trained on as they are */
+	int64_t step;                   /* that they are for; -1: none */
+	Random before;                  /* the state of the generator before it drew what was done to them */
+} Augmented;
+
 /* The random order of one epoch. The samplers of SAMPLERS epochs are drawn together, unless a network draws random
  * numbers in between. */
 typedef struct Order {
@@ -11,6 +18,7 @@ typedef struct Order {
 	uint32_t *reciprocals;
 	uint32_t samplers[SAMPLERS][STATE_WORDS];
 	Random before;                  /* the state of the generator before it drew the samplers */
+	Augmented augmented;
 } Order;
 
 static inline int batches_of(const Training *t)
@@ -29,8 +37,11 @@ static inline int64_t epochs_of(const Training *t)
 	return (steps_of(t) + batches_of(t) - 1) / batches_of(t);
 }
 
+/* Whether each batch draws random numbers: for its images, or a network for itself. */
 static inline bool any_draws(const Training *t)
 {
+	if (t->augments.count)
+		return true;
 	for (int i = 0; i < t->run_count; i++)
 		if (t->runs[i].program->draws)
 			return true;
@@ -51,13 +62,18 @@ void order_draw_on(Order *order, const Training *t, int64_t epoch, bool drawn);
 
 /* The number of rows in the batch. */
 int batch_rows(const Training *t, int batch);
-/* Copies the rows of a batch to where the program reads them. */
-void batch_load(const Training *t, const Run *run, const int *rows, int count);
+/* Copies the rows of a batch to where the program reads them. x: what has become of their samples; null: they are as
+ * the data have them. */
+void batch_load(const Training *t, const Run *run, const void *x, const int *rows, int count);
 /* The learning rate of a batch; it follows from these alone, so that steps can be repeated. */
 double batch_rate(const Training *t, const Run *run, int64_t epoch, int batch);
 /* Trains on one batch of the order. After the last batch of an epoch, and of the training, there is an update, even if
  * it is for fewer batches than others. */
-void batch_train(const Training *t, const Run *run, const Order *order, int64_t epoch, int batch, double lr,
+void batch_train(const Training *t, const Run *run, Order *order, int64_t epoch, int batch, double lr,
 	const Host *host);
+
+/* Changes the images of a batch again as they were, for the networks that are not trained on it yet; the generator
+ * stays as it is. */
+void batch_augment_again(const Training *t, Order *order, int64_t epoch, int batch);
 
 #endif

@@ -5,6 +5,7 @@
  *   bnc/best/0.weight      with --patience: the network after its best epoch
  *   bnc/turn_batch, ...    the values of the fields in the tables below
  *   bnc/random             torch's generator; bnc/before: before it drew the order of these epochs
+ *   bnc/augment            with augmentation: before it drew what was done to the images of the last batch
  *   bnc/log                the length of the log up to here, and the CRC-32 of that; -1: there is none
  *
  * Where several networks train side by side, `1/`, `2/` and so on come before all names of one. The metadata have what
@@ -170,6 +171,8 @@ static void add_whole(Parts *parts, const Training *t, const Position *position)
 	add_fields(parts, "", whole_fields, &whole);
 	add_random(parts, "bnc/random", t->random);
 	add_random(parts, "bnc/before", &position->order->before);
+	if (t->augments.count)
+		add_random(parts, "bnc/augment", &position->order->augmented.before);
 	add_integers(parts, "bnc/log", log, 2);
 }
 
@@ -375,7 +378,7 @@ static Line next_line(const char **text)
 
 static bool is_setting(Line line)
 {
-	static const char *const names[] = {"optimizer ", "schedule ", "batch ", "seed "};
+	static const char *const names[] = {"augment ", "optimizer ", "schedule ", "batch ", "seed "};
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (strncmp(line.text, names[i], strlen(names[i])) == 0)
 			return true;
@@ -488,7 +491,8 @@ static bool check(const Restore *r, const Training *t, LogPlace *log)
 			"%.20s%s, expected %s", r->path, found, r->file->checked ? "" : " without a check sum", form);
 	if (!take_fields(r, "", whole_fields, &whole) || !check_networks(r, t, &whole) || !check_data(r, t)
 		|| !check_settings(r, t, &whole) || !take_random(r, "bnc/random", &random)
-		|| !take_random(r, "bnc/before", &random) || !take_integers(r, "bnc/log", place, 2))
+		|| !take_random(r, "bnc/before", &random) || (t->augments.count && !take_random(r, "bnc/augment", &random))
+		|| !take_integers(r, "bnc/log", place, 2))
 		return false;
 	*log = (LogPlace){place[0], (uint32_t)place[1]};
 	for (int i = 0; i < t->run_count; i++) {
@@ -549,6 +553,8 @@ void checkpoint_restore(Training *t, Position *position)
 	take_fields(&restore, "", whole_fields, &whole);
 	take_random(&restore, "bnc/random", t->random);
 	take_random(&restore, "bnc/before", &position->order->before);
+	if (t->augments.count)
+		take_random(&restore, "bnc/augment", &position->order->augmented.before);
 	position->epoch = (int)whole.epoch;
 	position->drawn = whole.drawn;
 	for (int i = 0; i < t->run_count; i++) {

@@ -58,7 +58,7 @@ static int load(Pass *pass, int i)
 	const int index = batch_at(pass, i), rows = batch_rows(pass->t, index);
 	const int *order = pass->order + (size_t)index * (size_t)pass->t->batch;
 	const size_t row_bytes = (size_t)data->target_features * data->number_bytes;
-	batch_load(pass->t, &pass->run, order, rows);
+	batch_load(pass->t, &pass->run, NULL, order, rows);
 	batch->rows = rows;
 	for (int row = 0; row < rows; row++) {
 		memcpy((char *)batch->targets_any + (size_t)row * row_bytes,

@@ -439,6 +439,25 @@ bool schema_scale(const Schema *schema, const double **centres, const double **d
 const char *schema_class(const Schema *schema, int index);
 const char *schema_target(const Schema *schema, int index);
 
+/* ---- augment.c: images that are changed at random before a network is trained on them */
+
+/* An image, [channels][height][width], as the network gets it: if it is scaled, a value v of the data is (v - centre) /
+ * deviation at its place. */
+typedef struct Pixmap {
+	void *values;
+	size_t number_bytes;
+	int channels, height, width;
+	const double *centres, *deviations;     /* or null */
+} Pixmap;
+
+/* arguments, widths: as in Node. */
+typedef void Transform(const Pixmap *image, const double *arguments, const double *widths, Random *random);
+Transform random_crop, random_horizontal_flip;
+
+/* What is done to each image, in this order. */
+typedef struct Augment { Transform *transform; const double *arguments, *widths; } Augment;
+typedef struct Augments { const Augment *items; int count; } Augments;
+
 /* ---- train.c */
 
 /* When a step is, in its training. A step is an update here, if that is for several batches. */
@@ -534,6 +553,7 @@ typedef struct Training {
 	int64_t steps;          /* stop after this many steps; 0: after all epochs */
 	Random *random;         /* torch's default generator, after initialisation */
 	bool shuffle;
+	Augments augments;      /* of the images that are trained on, and of no others */
 	bool quiet;
 	LineFile *log;          /* JSON Lines, or null */
 	bool log_steps;

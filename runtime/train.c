@@ -183,9 +183,14 @@ static bool break_down(Training *t, Work *work, const Breakdown *breakdown)
 	int *batch = malloc(((size_t)rows + 1) * sizeof *batch);
 	if (batch && rows)
 		memcpy(batch, work->order.rows + breakdown->batch * t->batch, (size_t)rows * sizeof *batch);
+	const size_t bytes = work->order.augmented.x ? (size_t)rows * (size_t)t->data->features * t->data->number_bytes : 0;
+	void *images = bytes ? malloc(bytes) : NULL;
+	if (images)
+		memcpy(images, work->order.augmented.x, bytes);
 	t->returned = history_return(&work->history, t, breakdown->run, &work->order, breakdown->step);
 	if (batch && rows)
-		batch_load(t, breakdown->run, batch, rows);
+		batch_load(t, breakdown->run, images, batch, rows);
+	free(images);
 	free(batch);
 	return false;
 }
@@ -301,13 +306,26 @@ static bool run_epoch(Training *t, Work *work, const Epoch *epoch, Failure *fail
 	return true;
 }
 
+/* A checkpoint may have been written when some of the networks were trained on a batch, and others not yet. */
+static void augment_again(const Training *t, Work *work)
+{
+	int least = work->turns[0].batch, most = least;
+	for (int i = 1; i < t->run_count; i++) {
+		least = work->turns[i].batch < least ? work->turns[i].batch : least;
+		most = work->turns[i].batch > most ? work->turns[i].batch : most;
+	}
+	if (t->augments.count && least < most)
+		batch_augment_again(t, &work->order, work->position.epoch, least);
+}
+
 /* The first time, the training may go on within an epoch. */
 static void draw_order(const Training *t, Work *work)
 {
 	Position *position = &work->position;
-	if (work->goes_on)
+	if (work->goes_on) {
 		order_draw_on(&work->order, t, position->epoch, position->drawn);
-	else
+		augment_again(t, work);
+	} else
 		order_draw(&work->order, t, position->epoch);
 	work->goes_on = false;
 	position->drawn = true;

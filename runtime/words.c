@@ -52,6 +52,10 @@ static const struct { const char *ours, *theirs; } words[] = {
 	{"cosine", "cosine_annealing cosine_annealing_lr cosine_decay cosine_lr"},
 	{"warmup_cosine", "warmup cosine_warmup linear_warmup_cosine warmup_cosine_annealing cosine_with_warmup"},
 	{"one_cycle", "one_cycle_lr onecycle 1cycle"},
+	/* augmentations */
+	{"random_crop", "crop rand_crop random_cropping random_shift"},
+	{"random_horizontal_flip",
+		"horizontal_flip hflip flip rand_flip random_flip flip_left_right random_flip_left_right"},
 	/* arguments */
 	{"lr", "learning_rate learn_rate learning_rate_init eta step_size rate lrate"},
 	{"momentum", "mu"},
@@ -73,6 +77,8 @@ static const struct { const char *ours, *theirs; } words[] = {
 	{"eps", "epsilon"},
 	{"in", "in_features n_in in_size in_dim input_dim input_size in_units fan_in inputs"},
 	{"out", "out_features n_out out_size out_dim output_dim output_size units hidden neurons width fan_out outputs"},
+	{"padding", "pad"},
+	{"fill", "fill_value pad_value cval"},
 	{"features", "num_features n_features channels num_channels"},
 	{"bias", "use_bias with_bias has_bias"},
 	/* settings and options */
@@ -83,6 +89,7 @@ static const struct { const char *ours, *theirs; } words[] = {
 	{"loss", "criterion objective loss_function loss_fn cost cost_function"},
 	{"optimizer", "optimiser optim solver updater opt"},
 	{"schedule", "scheduler lr_scheduler lr_schedule learning_rate_schedule learning_rate_scheduler"},
+	{"augment", "augmentation augmentations data_augmentation transform transforms"},
 	{"name", "title network_name net_name model_name"},
 	{"train", "data dataset data_set train_data training_data train_set train_file fit training"},
 	{"steps", "max_steps num_steps n_steps iterations iters iter max_iter max_iters num_iterations updates"},
@@ -134,6 +141,8 @@ static const struct { const char *ours, *theirs; } words[] = {
 		"mps predict "
 		"valid val validation validate test eval evaluate resume checkpoint ckpt metrics metric plot tensorboard dtype "
 		"precision fp16 "
+		"random_vertical_flip vertical_flip vflip random_rotation random_resized_crop center_crop color_jitter "
+		"random_erasing cutout mixup cutmix normalize "
 		"bf16 amp config format target verify sweep json debug force watch optimize strict all"},
 };
 

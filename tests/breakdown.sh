@@ -46,6 +46,8 @@ check 'with dropout' keeps \
 check 'with dropout, in order' keeps \
 	-e 'linear 2 8; dropout 0.1; linear 2; optimizer sgd lr=0.01 weight_decay=200.3; batch 20; epochs 1000000' \
 	--train moons:n=100 --no-shuffle
+check 'with augmentation' keeps -e 'input 1x2x1; flatten; linear 2; augment random_crop padding=1; batch 20
+	optimizer sgd lr=0.01 weight_decay=200.3; epochs 1000000' --train moons:n=100
 check 'with a schedule' keeps -e 'linear 2 2; batch 20; epochs 1000000; schedule exponential 1.02
 	optimizer sgd lr=0.01' --train moons:n=100
 check 'with threads' keeps \

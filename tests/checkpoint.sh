@@ -4,18 +4,19 @@
 #
 #	tests/checkpoint.sh [BNC [KILLS]]
 . tests/check.sh
-case $bnc in *sanitized*) kills=${2:-20} ;; *) kills=${2:-300} ;; esac
+case $bnc in *sanitized*) kills=${2:-33} ;; *) kills=${2:-300} ;; esac
 data=$PWD/tests/data
 cd "$scratch" || exit 1
 
 cp "$data/flowers.csv" .
 dropout='linear 32; batchnorm; relu; dropout 0.2; linear 2'
 small='linear 8; relu; linear 2'
+augment='augment random_crop padding=2x1 fill=3; augment random_horizontal_flip p=0.3'
 
 # ---- kill -9
 
 # trains NAME ARGUMENT ...: in the way that $way says, and at most as long as $limit says
-ways=7
+ways=9
 trains() {
 	name=$1
 	shift
@@ -32,6 +33,11 @@ trains() {
 		-e "$dropout; schedule step 7" ;;
 	6) set -- "$@" --train moons:n=200 --epochs 6 --batch 20 --threads 2 --save "$name.st" \
 		-e 'linear 512; batchnorm; relu; linear 512; relu; linear 2; optimizer sgd momentum=0.9' ;;
+	7) set -- "$@" --train digits --epochs 60 --batch 100 --save "$name.st" \
+		-e "input 1x8x8; flatten; linear 10; optimizer adam; $augment" ;;
+	8) set -- "$@" --train digits --epochs 20 --batch 100 \
+		-e "input 1x8x8; conv2d 2 3 stride=2; dropout 0.3; flatten; linear 10; optimizer adam; $augment" \
+		-e "input 1x8x8; flatten; linear 10; $augment" ;;
 	esac
 	$limit "$bnc" "$@" --log "$name.log" --log-steps >"$name.out" 2>"$name.err"
 }

@@ -291,7 +291,7 @@ static void check_correct(const Record *r, const Recorded *recorded, const Repea
 	for (int i = 0; i < r->data.rows; i++)
 		order[i] = i;
 	const Training training = {.data = &r->data};
-	batch_load(&training, &(Run){.program = &whole.c.module->program, .net = whole.net}, order, r->data.rows);
+	batch_load(&training, &(Run){.program = &whole.c.module->program, .net = whole.net}, 0, order, r->data.rows);
 	program_set_random(&whole.c.module->program, whole.net, random);
 	whole.c.module->program.train(whole.net, r->data.rows, 0, &(const Host){0});
 	program_get_random(&whole.c.module->program, whole.net, random);
@@ -332,7 +332,8 @@ static void repeat_on(const Record *r, const KernelSet *set)
 	Training training = {
 		.runs = runs, .run_count = r->count, .host = &(const Host){0}, .data = &r->data, .batch = r->batch,
 		.epochs = r->epochs, .steps = r->steps,
-		.random = &random, .shuffle = true, .quiet = true, .log = &file, .log_steps = true,
+		.random = &random, .shuffle = true, .augments = augments_of(networks[0].c.arena, networks[0].c.network),
+		.quiet = true, .log = &file, .log_steps = true,
 	};
 	cr_assert(training_check(&training, &failure) && train(&training, &failure), "%s", failure.text);
 	cr_assert(lines_close(&file, &failure), "%s", failure.text);
@@ -415,6 +416,8 @@ static void note_network(Used *used, const Network *network)
 	note_node(used, network->loss);
 	note_node(used, network->optimizer);
 	note_node(used, network->schedule);
+	for (int i = 0; i < network->augments.count; i++)
+		note_node(used, network->augments.items[i]);
 }
 
 Test(parity, each_layer_and_argument_is_recorded)

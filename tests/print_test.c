@@ -29,6 +29,9 @@ Test(print, every_example)
 			char text[512];
 			if (layers[i]->kind == KIND_LAYER || layers[i]->kind == KIND_LOSS)
 				snprintf(text, sizeof text, "%s", layers[i]->examples[k]);
+			else if (layers[i]->kind == KIND_AUGMENT)
+				snprintf(text, sizeof text, "input 2x3x4; flatten; linear 3; augment %s %s; augment "
+					"random_horizontal_flip", layers[i]->name, layers[i]->examples[k]);
 			else
 				snprintf(text, sizeof text, "linear 2 3; %s %s %s", layers[i]->kind == KIND_OPTIMIZER ? "optimizer"
 					: "schedule", layers[i]->name, layers[i]->examples[k]);

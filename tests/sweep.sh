@@ -53,6 +53,13 @@ for net in mlp mlp_bn; do
 	done
 done
 
+augment='input 1x2x1; flatten; let PAD = 1; linear 2; augment random_crop padding=PAD; augment random_horizontal_flip'
+sweep -e "$augment" --train moons:n=200 --sweep PAD=1,2 --seeds 2 --epochs 2
+for pad in 1 2; do
+	check "images that are changed, by $pad" same_as_alone "{\"PAD\":$pad},\"seed\":1," -e "$augment" -D PAD=$pad \
+		--train moons:n=200 --epochs 2 --seed 1
+done
+
 sweep models/moons.net --train moons:n=200 --valid 0.25 --standardize --patience 2 --seeds 3 --epochs 4
 for seed in 0 1 2; do
 	check "rows held out, seed $seed" same_as_alone "\"seed\":$seed," models/moons.net --train moons:n=200 \

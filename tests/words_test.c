@@ -6,8 +6,8 @@
 #include <unistd.h>
 #include <string.h>
 
-typedef enum Context { STATEMENT, OF_LOSS, OF_OPTIMIZER, OF_SCHEDULE, OF_SGD, OF_LINEAR, OF_BATCHNORM, OF_LEAKY_RELU,
-	COMMAND, DATA_SET } Context;
+typedef enum Context { STATEMENT, OF_LOSS, OF_OPTIMIZER, OF_SCHEDULE, OF_AUGMENT, OF_SGD, OF_LINEAR, OF_BATCHNORM,
+	OF_LEAKY_RELU, COMMAND, DATA_SET } Context;
 
 static int list_arguments(LayerKind kind, const char *layer, const char *names[])
 {
@@ -27,6 +27,7 @@ static int list_context(Context context, const char *names[], int capacity)
 	case OF_LOSS: return layer_names(KIND_LOSS, names, capacity);
 	case OF_OPTIMIZER: return layer_names(KIND_OPTIMIZER, names, capacity);
 	case OF_SCHEDULE: return layer_names(KIND_SCHEDULE, names, capacity);
+	case OF_AUGMENT: return layer_names(KIND_AUGMENT, names, capacity);
 	case OF_SGD: return list_arguments(KIND_OPTIMIZER, "sgd", names);
 	case OF_LINEAR: return list_arguments(KIND_LAYER, "linear", names);
 	case OF_BATCHNORM: return list_arguments(KIND_LAYER, "batchnorm", names);
@@ -133,7 +134,10 @@ Test(words, words_of_other_systems)
 		{OF_SCHEDULE, "StepLR", "step"}, {OF_SCHEDULE, "multi_step", 0}, {OF_SCHEDULE, "ExponentialLR", "exponential"},
 		{OF_SCHEDULE, "reduce_on_plateau", 0},
 		{OF_SCHEDULE, "warmup", "warmup_cosine"},
-		
+		{STATEMENT, "augmentation", "augment"}, {STATEMENT, "transforms", "augment"},
+		{OF_AUGMENT, "RandomCrop", "random_crop"}, {OF_AUGMENT, "hflip", "random_horizontal_flip"},
+			{OF_AUGMENT, "RandomHorizontalFlip", "random_horizontal_flip"},
+		{OF_AUGMENT, "RandomVerticalFlip", 0}, {OF_AUGMENT, "RandomResizedCrop", 0}, {OF_AUGMENT, "random_rotation", 0},
 		{STATEMENT, "criterion", "loss"}, {STATEMENT, "input_shape", "input"}, {STATEMENT, "input_size", "input"},
 		{STATEMENT, "random_seed", "seed"}, {STATEMENT, "random_state", "seed"}, {STATEMENT, "manual_seed", "seed"},
 		{OF_LOSS, "CrossEntropyLoss", "cross_entropy"}, {OF_LOSS, "CrossEntropy", "cross_entropy"},
@@ -286,7 +290,7 @@ Test(words, help_on_each)
 	enum { MOST = 64 };
 	const char *names[MAX_OPTIONS + 6 * MOST];
 	int count = option_names(names);
-	for (LayerKind kind = KIND_LAYER; kind <= KIND_SCHEDULE; kind++)
+	for (LayerKind kind = KIND_LAYER; kind <= LAST_KIND; kind++)
 		count += layer_names(kind, names + count, MOST);
 	count += setting_names(names + count);
 	count += statement_names(names + count);

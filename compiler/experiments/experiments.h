@@ -119,6 +119,7 @@ typedef struct Configuration {
 	const char *settings;   /* as in RunRecord */
 	uint64_t identity;
 	Schedule schedule;
+	Augments augments;
 	int batch, epochs;
 	double init;            /* as in Network */
 } Configuration;

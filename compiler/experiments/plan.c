@@ -110,6 +110,7 @@ static const char *program_key(Arena *arena, const Network *network)
 	optimizer.arguments[lr] = argument_spec(optimizer.layer, lr)->default_value;
 	same.optimizer = &optimizer;
 	same.schedule = &schedule;
+	same.augments.count = 0;
 	same.epochs = 0;
 	same.seed_given = false;
 	return network_text(arena, &same);
@@ -190,6 +191,7 @@ static bool add_configuration(Plan *plan, const SweepNetwork *n, int number, uin
 	*out = (Configuration){
 		.network = n, .compiled = map_get(plan->programs, key), .settings = settings_text(s, &overrides),
 		.identity = identity_of(hash, arena, c->network), .schedule = copy_schedule(s->arena, c->network),
+		.augments = augments_of(s->arena, c->network),
 		.batch = c->network->batch, .epochs = c->network->epochs, .init = c->network->init,
 	};
 	plan->configuration_count++;

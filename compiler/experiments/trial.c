@@ -78,7 +78,8 @@ static Training training_of(Trials *t, const Configuration *c, Run *run, Random 
 	t->keeper = (Listener){.epoch_end = keep_epoch, .context = t};
 	return (Training){
 		.runs = run, .run_count = 1, .host = &t->host, .data = split ? &t->train : s->data, .batch = c->batch,
-		.epochs = c->epochs, .steps = s->steps, .random = random, .shuffle = s->shuffle, .quiet = true,
+		.epochs = c->epochs, .steps = s->steps, .random = random, .shuffle = s->shuffle, .augments = c->augments,
+		.quiet = true,
 		.valid = split ? &t->valid : s->valid, .patience = s->patience, .returned = -1,
 		.listeners = t->plan->epochs.items ? &t->keeper : 0,
 	};

@@ -1,4 +1,4 @@
-/* One row for each layer, loss, optimizer and schedule; a file of this folder has everything else. */
+/* One row for each layer, loss, optimizer, schedule and augmentation; a file of this folder has everything else. */
 #include "../bnc.h"
 #include <string.h>
 
@@ -10,7 +10,8 @@
 	ROW(softmax) ROW(log_softmax) \
 	ROW(cross_entropy) ROW(mse) ROW(l1) ROW(huber) ROW(bce) \
 	ROW(sgd) ROW(adam) ROW(adamw) ROW(rmsprop) \
-	ROW(constant) ROW(step) ROW(exponential) ROW(cosine) ROW(warmup_cosine) ROW(one_cycle)
+	ROW(constant) ROW(step) ROW(exponential) ROW(cosine) ROW(warmup_cosine) ROW(one_cycle) \
+	ROW(random_crop) ROW(random_horizontal_flip)
 
 #define DECLARE(name) extern const Layer layer_##name;
 LAYERS(DECLARE)
@@ -69,7 +70,7 @@ bool layer_needs_value(const Layer *layer)
 	return needs;
 }
 
-/* Of a schedule the first example has what it needs. */
+/* The first example has what it needs. */
 const char *rule_text(Arena *arena, LayerKind kind, const char *name)
 {
 	enum { MOST = 64 };
@@ -88,7 +89,7 @@ static void list_arguments(const Layer *layer, FILE *out)
 		else if (a->use & INFERRED)
 			fprintf(out, " [%s]", a->name);
 		else if (a->use & REQUIRED)
-			fprintf(out, " %s", a->name);
+			fprintf(out, " %s%s", a->name, a->use & POSITIONAL ? "" : "=N");
 		else if (a->kind == ARGUMENT_FLAG)
 			fprintf(out, " %s=%s", a->name, a->default_value != 0 ? "true" : "false");
 		else if (a->kind == ARGUMENT_PAIR && a->default_value < 0)
@@ -134,8 +135,9 @@ void layer_list(FILE *out)
 		[KIND_LAYER] = "layers", [KIND_LOSS] = "losses (loss NAME ...)",
 		[KIND_OPTIMIZER] = "optimizers (optimizer NAME ...)",
 		[KIND_SCHEDULE] = "schedules of the learning rate (schedule NAME ...)",
+		[KIND_AUGMENT] = "augmentations of images (augment NAME ...)",
 	};
-	for (LayerKind kind = KIND_LAYER; kind <= KIND_SCHEDULE; kind++) {
+	for (LayerKind kind = KIND_LAYER; kind <= LAST_KIND; kind++) {
 		fprintf(out, "%s%s\n", kind ? "\n" : "", titles[kind]);
 		for (int i = 0; layers[i]; i++)
 			if (layers[i]->kind == kind)

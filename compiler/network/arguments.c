@@ -254,7 +254,7 @@ static const char *expected_arguments(Builder *b, const Layer *layer)
 	return text;
 }
 
-/* ": did you mean `T_max=5`?" for a loss, an optimizer or a schedule whose arguments all need names. Otherwise nothing:
+/* ": did you mean `T_max=5`?" for what is no layer and whose arguments all need names. Otherwise nothing:
  * the number of `layernorm 8` is hardly the first of its arguments. */
 static const char *as_named(Builder *b, const Layer *layer, const Literal *value)
 {
@@ -266,6 +266,7 @@ static const char *as_named(Builder *b, const Layer *layer, const Literal *value
 	const ArgumentSpec *first = argument_spec(layer, 0);
 	const bool fits = first && value->kind == LITERAL_NUMBER && !value->overflow
 		&& (first->kind == ARGUMENT_SIZE ? is_size(value, INT32_MAX)
+			: first->kind == ARGUMENT_PAIR ? is_size(value, MAX_WINDOW)
 			: first->kind == ARGUMENT_REAL && in_range(first->range, value->number));
 	return fits ? arena_print(b->arena, ": did you mean `%s=%s`?", first->name, describe(b->arena, value)) : "";
 }
@@ -304,6 +305,7 @@ void set_arguments(Builder *b, const Scope *scope, Node *node, const Argument *a
 		places += (spec->use & POSITIONAL) != 0;
 		inferred += (spec->use & (POSITIONAL | INFERRED)) == (POSITIONAL | INFERRED);
 	}
+	bool all_named = true;
 	bool infer = values < places && inferred > 0 && values <= places - inferred && places > inferred;
 	int index = 0;
 	for (const Argument *a = arguments; a; a = a->next) {
@@ -317,12 +319,13 @@ void set_arguments(Builder *b, const Scope *scope, Node *node, const Argument *a
 		if (!specs[index].name) {
 			error_at(b->diagnostics, a->value.span, "%s takes %s; %s is one value too many%s", node->layer->name,
 				expected_arguments(b, node->layer), describe(b->arena, &value), as_named(b, node->layer, &value));
+			all_named = false;
 			break;
 		}
 		set_argument(b, scope, node, index++, &value, a->value.span);
 	}
 	for (int i = 0; specs[i].name; i++)
-		if ((specs[i].use & REQUIRED) && !node->given[i]) {
+		if ((specs[i].use & REQUIRED) && !node->given[i] && (all_named || (specs[i].use & POSITIONAL))) {
 			error_at(b->diagnostics, node->span, "%s needs `%s`: it takes %s", node->layer->name, specs[i].name,
 				expected_arguments(b, node->layer));
 			leave_unknown(node);

@@ -19,7 +19,7 @@ typedef struct Scope {
 	bool repeated;                  /* labels are not allowed here */
 } Scope;
 
-enum { MAX_SETTINGS = 8, MAX_NAMES = 64, MAX_WINDOW = 4096 };
+enum { MAX_SETTINGS = 9, MAX_NAMES = 64, MAX_WINDOW = 4096 };
 
 typedef struct Builder {
 	Arena *arena;

@@ -144,6 +144,23 @@ static void check_schedule(const Network *network, Diagnostics *diagnostics)
 		schedule.lr);
 }
 
+/* The input must be an image. */
+static void check_augments(Network *network, Diagnostics *diagnostics)
+{
+	const Shape *input = &network->input->shape;
+	bool good = true;
+	for (int i = 0; good && i < network->augments.count; i++) {
+		Node *node = network->augments.items[i];
+		good = input->rank == 3;
+		if (!good)
+			error_at(diagnostics, node->span, "augment %s is for images, channels x height x width, but the network's "
+				"input is %s: say `input 1x28x28`, and `flatten` before a layer that takes features",
+				node->layer->name, shape_text(network->arena, input));
+		else if (node->layer->infer && error_count(diagnostics) == 0)
+			good = node->layer->infer(node, diagnostics);
+	}
+}
+
 static void number_nodes(Network *network)
 {
 	int index = network->nodes.count;
@@ -176,6 +193,8 @@ void infer_shapes(Network *network, const Sample *sample, Diagnostics *diagnosti
 	if (network->optimizer->layer->infer)
 		network->optimizer->layer->infer(network->optimizer, diagnostics);
 	check_batch(network, network->batch, true, diagnostics);
+	if (shape_is_known(&network->input->shape))
+		check_augments(network, diagnostics);
 	if (error_count(diagnostics) == 0 && !network->input->waits)
 		check_schedule(network, diagnostics);
 	number_nodes(network);

@@ -75,6 +75,7 @@ void cut_network(Network *network, Diagnostics *diagnostics)
 	if (first > 0) {
 		network->input = nodes->items[first - 1]->output;
 		network->input->producer = 0;
+		network->augments.count = 0;    /* its input is no image of the data */
 		if (!shape_is_known(&network->input->shape))
 			error_at(diagnostics, nodes->items[0]->span, "--from %s reads what the layers before it give, whose shape "
 				"depends on the network's input: say it, for example `input 28`", network->from);

@@ -119,6 +119,8 @@ const char *network_text(Arena *arena, const Network *network)
 	Printer p = {.arena = arena, .code = {.arena = arena}};
 	code_put(&p.code, "name %s\ninput %s\n", network->name, shape_text(arena, &network->input->shape));
 	put_statements(&p, network->input, network->output);
+	for (int i = 0; i < network->augments.count; i++)
+		code_put(&p.code, "augment %s\n", statement_text(arena, network->augments.items[i]));
 	code_put(&p.code, "loss %s\noptimizer %s\nschedule %s\nbatch %d\nepochs %d\n",
 		statement_text(arena, network->loss), statement_text(arena, network->optimizer),
 		statement_text(arena, network->schedule), network->batch, network->epochs);

@@ -98,7 +98,7 @@ static void set_input(Builder *b, const Scope *scope, const Statement *statement
 	b->network->input->span = value.span;
 }
 
-/* `loss NAME arguments`, and the same of an optimizer and a schedule */
+/* `loss NAME arguments`, and the same of an optimizer, a schedule and an augmentation */
 static Node *set_rule(Builder *b, const Scope *scope, const Statement *statement, LayerKind kind)
 {
 	const char *names[MAX_NAMES];
@@ -145,12 +145,20 @@ static void set_schedule(Builder *b, const Scope *scope, const Statement *statem
 		b->network->schedule = node;
 }
 
+static void set_augment(Builder *b, const Scope *scope, const Statement *statement)
+{
+	Node *node = set_rule(b, scope, statement, KIND_AUGMENT);
+	if (node)
+		APPEND(b->arena, &b->network->augments, node);
+}
+
 static const struct Setting {
 	const char *name;
 	void (*set)(Builder *, const Scope *, const Statement *);
 	const char *takes, *help;
 	const char *usual;              /* null: the default of its kind */
 	LayerKind kind;                 /* of what it names; KIND_LAYER: it names none */
+	bool repeats;                   /* may be set again, for something more */
 } settings[] = {
 	{"name", set_name, "NAME", "of the network, in messages, logs and emitted C (default: the file's name)", "net"},
 	{"input", set_input, "SHAPE",
@@ -158,6 +166,8 @@ static const struct Setting {
 	{"loss", set_loss, "NAME ...", "with its arguments", .kind = KIND_LOSS},
 	{"optimizer", set_optimizer, "NAME ...", "with its arguments", .kind = KIND_OPTIMIZER},
 	{"schedule", set_schedule, "NAME ...", "of the learning rate, with its arguments", .kind = KIND_SCHEDULE},
+	{"augment", set_augment, "NAME ...", "changes each image before it is trained on; several are done in their order",
+		"random_horizontal_flip", .kind = KIND_AUGMENT, .repeats = true},
 	{"batch", set_batch, "N", "rows of a step (default 32)", "32"},
 	{"epochs", set_epochs, "N", "times through the data (default 10)", "10"},
 	{"seed", set_seed, "N", "of initial weights and batch order (default 0)", "0"},
@@ -211,7 +221,7 @@ const char *setting_with(Arena *arena, const char *name, const char *value)
 	const struct Setting *setting = &settings[setting_index(name)];
 	const char *fitting = fitting_value(arena, setting, value);
 	char usual[LONGEST_DEFAULT];
-	if (setting->kind != KIND_LAYER)
+	if (!setting->usual)
 		layer_write_default(setting->kind, 0, usual, sizeof usual);
 	return arena_print(arena, "%s %s", name, fitting ? fitting : setting->usual ? setting->usual : usual);
 }
@@ -225,7 +235,7 @@ int setting_names(const char *names[])
 
 void setting_list(FILE *out)
 {
-	fprintf(out, "settings, each at most once, outside of braces\n");
+	fprintf(out, "settings, each but augment at most once, outside of braces\n");
 	for (int i = 0; i < SETTINGS; i++)
 		setting_print(settings[i].name, out);
 }
@@ -248,7 +258,7 @@ bool setting_print(const char *name, FILE *out)
 	if (i < 0)
 		return false;
 	fprintf(out, "  %s %s\n      %s", settings[i].name, settings[i].takes, settings[i].help);
-	if (settings[i].kind != KIND_LAYER)
+	if (settings[i].kind != KIND_LAYER && layer_default(settings[i].kind, 0))
 		print_defaults(settings[i].kind, out);
 	fprintf(out, "\n");
 	if (settings[i].kind == KIND_OPTIMIZER)
@@ -275,6 +285,19 @@ Schedule schedule_of(const Network *network)
 		.arguments = schedule->arguments, .lr = optimizer->arguments[argument_index(optimizer->layer, "lr")]};
 }
 
+Augments augments_of(Arena *arena, const Network *network)
+{
+	const Nodes *nodes = &network->augments;
+	Augment *items = NEW_ARRAY(arena, Augment, nodes->count);
+	for (int i = 0; i < nodes->count; i++) {
+		double *numbers = NEW_ARRAY(arena, double, 2 * MAX_ARGUMENTS);
+		memcpy(numbers, nodes->items[i]->arguments, MAX_ARGUMENTS * sizeof *numbers);
+		memcpy(numbers + MAX_ARGUMENTS, nodes->items[i]->widths, MAX_ARGUMENTS * sizeof *numbers);
+		items[i] = (Augment){nodes->items[i]->layer->transform, numbers, numbers + MAX_ARGUMENTS};
+	}
+	return (Augments){items, nodes->count};
+}
+
 void build_setting(Builder *b, const Scope *scope, const Statement *statement, int index)
 {
 	if (!scope->top) {
@@ -282,7 +305,7 @@ void build_setting(Builder *b, const Scope *scope, const Statement *statement, i
 		return;
 	}
 	Span *first = &b->settings[index];
-	if (first->begin != first->end) {
+	if (first->begin != first->end && !settings[index].repeats) {
 		error_at(b->diagnostics, statement->span, "`%s` is set twice", statement->name);
 		note_at(b->diagnostics, *first, "the first time is here");
 		return;

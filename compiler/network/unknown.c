@@ -49,13 +49,14 @@ static const char *as_optimizer_argument(Arena *arena, const char *name, const c
 	return found;
 }
 
-/* ---- losses, optimizers, schedules and layers */
+/* ---- what settings name, and layers */
 
 /* "loss mse", for `mse` or `MSELoss`; null: it is near to none */
 static const char *as_rule(Arena *arena, const char *name)
 {
 	static const struct { LayerKind kind; const char *setting; } rules[] = {
 		{KIND_LOSS, "loss"}, {KIND_OPTIMIZER, "optimizer"}, {KIND_SCHEDULE, "schedule"},
+		{KIND_AUGMENT, "augment"},
 	};
 	const char *text = 0;
 	for (size_t i = 0; !text && i < sizeof rules / sizeof *rules; i++) {

@@ -91,6 +91,9 @@ static void put_description(const Standalone *s, Code *code)
 		put_rule(code, "Optimizer:", s->module->network->optimizer);
 		if (has_rate(s))
 			put_rule(code, "The caller gives the learning rate of each step. Schedule:", s->module->network->schedule);
+		for (int i = 0; i < s->module->network->augments.count; i++)
+			put_rule(code, "The caller changes each image before it is trained on:",
+				s->module->network->augments.items[i]);
 		code_put(code, " *\n");
 		put_memory_table(s, code);
 	}

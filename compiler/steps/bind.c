@@ -314,7 +314,7 @@ static Operand bind(Diff *d, const char *name)
 	switch (d->node->layer->kind) {
 	case KIND_LOSS: return bind_loss(d, name);
 	case KIND_OPTIMIZER: return bind_optimizer(d, name);
-	case KIND_LAYER: case KIND_SCHEDULE: break;
+	case KIND_LAYER: case KIND_SCHEDULE: case KIND_AUGMENT: break;
 	}
 	return bind_layer(d, name);
 }

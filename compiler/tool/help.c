@@ -128,18 +128,18 @@ static bool explain_topic(const char *word)
 	return found;
 }
 
-/* Explains the word if a layer, loss, optimizer, schedule, setting or data set has that name. */
+/* Explains the word if a layer, what a setting names, a setting or a data set has that name. */
 static bool explain_name(const char *word)
 {
 	bool found = false;
-	for (LayerKind kind = KIND_LAYER; kind <= KIND_SCHEDULE; kind++)
+	for (LayerKind kind = KIND_LAYER; kind <= LAST_KIND; kind++)
 		found |= layer_print(kind, word, stdout);
 	found |= setting_print(word, stdout);
 	found |= data_print(word, stdout);
 	return found || statement_print(word, stdout);
 }
 
-/* Explains the word if it is an argument of layers, losses, optimizers or schedules, or a parameter of data sets. */
+/* Explains the word if it is an argument of a layer, or of what a setting names, or a parameter of data sets. */
 static bool explain_argument(const char *word)
 {
 	bool found = false;
@@ -171,7 +171,7 @@ static int list_known(const char *names[], int capacity)
 	int count = option_names(names);
 	for (const Topic *topic = topics; topic->name && count < capacity; topic++)
 		names[count++] = topic->name;
-	for (LayerKind kind = KIND_LAYER; kind <= KIND_SCHEDULE; kind++)
+	for (LayerKind kind = KIND_LAYER; kind <= LAST_KIND; kind++)
 		count += layer_names(kind, names + count, capacity - count);
 	count += setting_names(names + count);
 	count += statement_names(names + count);

@@ -453,7 +453,7 @@ const Spec options_table[] = {
 	{"color", "WHEN", "of messages: auto, always or never (auto: on a terminal, without NO_COLOR)", .kind = CHOICE,
 		.choices = colour_names, .choose = choose_colour, .repeats = true,
 		.more = "auto heeds NO_COLOR: if it is in the environment and not empty, there are no colours."},
-	{"list-layers", 0, "layers, losses, optimizers and schedules with their arguments", .kind = ANSWER,
+	{"list-layers", 0, "layers, losses, optimizers, schedules and augmentations", .kind = ANSWER,
 		.question = ASK_LAYERS},
 	{"list-settings", 0, "what else a network can say", .kind = ANSWER, .question = ASK_SETTINGS},
 	{"list-data", 0, "built-in data sets with their arguments", .kind = ANSWER, .question = ASK_DATA},

@@ -40,6 +40,11 @@ static void dump_network(const Network *network, FILE *out)
 		print_layer(network->arena, rules[i], out);
 		fprintf(out, "\n");
 	}
+	for (int i = 0; i < network->augments.count; i++) {
+		fprintf(out, "%-12s ", "augment");
+		print_layer(network->arena, network->augments.items[i], out);
+		fprintf(out, "\n");
+	}
 }
 
 static void print_step(const Module *m, const Step *step, FILE *out)
@@ -192,6 +197,10 @@ void print_summary(const Module *m, FILE *out)
 	print_layer(network->arena, network->optimizer, out);
 	fprintf(out, "; schedule ");
 	print_layer(network->arena, network->schedule, out);
+	for (int i = 0; i < network->augments.count; i++) {
+		fprintf(out, "; augment ");
+		print_layer(network->arena, network->augments.items[i], out);
+	}
 	fprintf(out, "\n");
 	print_memory(m, out);
 }

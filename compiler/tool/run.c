@@ -41,6 +41,30 @@ static void go_wrong(Job *job, int status)
 
 /* ---- before */
 
+static const char *augments_text(const Network *network)
+{
+	const char *text = "";
+	for (int i = 0; i < network->augments.count; i++)
+		text = arena_print(network->arena, "%s%s`augment %s`", text, i ? ", " : "",
+			statement_text(network->arena, network->augments.items[i]));
+	return *text ? text : "no `augment`";
+}
+
+/* The images of a batch are changed once, for all networks. */
+static bool check_augments(const Network *first, const char *first_name, const Network *other, const char *name,
+	Failure *failure)
+{
+	const char *text = augments_text(first), *other_text = augments_text(other);
+	if (strcmp(text, other_text) != 0)
+		return fail(failure, "%s and %s train side by side on the same images, but %.300s has %s and %.300s has %s: "
+			"write the same in both, or train them one after the other", first_name, name, first_name, text, name,
+			other_text);
+	return !first->augments.count || same_shape(&first->input->shape, &other->input->shape)
+		|| fail(failure, "%s and %s train side by side on images that `augment` changes, but take them as %s and %s: "
+			"give both the same `input`", first_name, name, shape_text(first->arena, &first->input->shape),
+			shape_text(other->arena, &other->input->shape));
+}
+
 /* Networks that train on the same batches must agree on them. */
 static bool check_agreement(const Session *s, Failure *failure)
 {
@@ -55,6 +79,8 @@ static bool check_agreement(const Session *s, Failure *failure)
 		if (other->epochs != first->epochs && s->options.steps == 0)
 			return fail(failure, "%s and %s train side by side, but their epochs are %d and %d: give --epochs",
 				first_name, name, first->epochs, other->epochs);
+		if (!check_augments(first, first_name, other, name, failure))
+			return false;
 		if (!s->options.seed_given && other->seed != first->seed)
 			return fail(failure, "%s and %s train side by side from one generator, but their seeds are %llu and %llu: "
 				"give --seed", first_name, name, (unsigned long long)first->seed, (unsigned long long)other->seed);
@@ -439,7 +465,7 @@ static bool open_training(Job *job)
 	job->training = (Training){
 		.runs = job->runs, .run_count = job->session->count, .host = &job->host, .data = &job->session->data,
 		.batch = first->batch, .epochs = first->epochs, .steps = options->steps, .random = &job->random,
-		.shuffle = !options->no_shuffle,
+		.shuffle = !options->no_shuffle, .augments = augments_of(job->session->compilations[0].arena, first),
 		.quiet = options->quiet, .log = options->log ? &job->log : 0, .log_steps = options->log_steps,
 		.stop = &stop_signal,
 		.valid = options->valid ? &job->session->valid : 0, .patience = options->patience,

@@ -51,7 +51,7 @@ const Topic topics[] = {
 		"may be left out. A setting is its name and its value. Values are whole numbers (64), real ones (0.1, 1e-4), "
 		"true and false, shapes (1x28x28) and names of values. Everything but the layers may be left out.",
 		list_statements},
-	{"layers", "losses optimizers schedules", "Layers", 0, layer_list},
+	{"layers", "losses optimizers schedules augmentations", "Layers", 0, layer_list},
 	{"settings", 0, "Settings", 0, setting_list},
 	{"data", "datasets npz sets numpy", "Data",
 		"--train takes a built-in set, with parameters after a colon, or a file.", data_list},

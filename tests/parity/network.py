@@ -123,6 +123,50 @@ layers = {
 }
 
 
+# ---- augmentations: what torchvision.transforms does, draw by draw
+
+class RandomCrop:
+    """RandomCrop(size of the image, padding, fill=fill), with bnc's order of height and width."""
+
+    def __init__(self, padding, fill="0"):
+        self.padding, self.fill = pair(padding), float(fill)
+
+    def __call__(self, image):
+        rows, columns = self.padding
+        padded = nn.functional.pad(image, (columns, columns, rows, rows), value=self.fill)
+        height, width = image.shape[-2:]
+        top = torch.randint(0, padded.shape[-2] - height + 1, size=(1,)).item()
+        left = torch.randint(0, padded.shape[-1] - width + 1, size=(1,)).item()
+        return padded[..., top:top + height, left:left + width]
+
+
+class RandomHorizontalFlip:
+    def __init__(self, p="0.5"):
+        self.p = float(p)
+
+    def __call__(self, image):
+        return image.flip(-1) if torch.rand(1) < self.p else image
+
+
+augmentations = {"random_crop": RandomCrop, "random_horizontal_flip": RandomHorizontalFlip}
+
+
+class Images(torch.utils.data.Dataset):
+    """Each sample is transformed when the loader asks for it."""
+
+    def __init__(self, x, y):
+        self.x, self.y, self.shape, self.transforms = x, y, x.shape[1:], []
+
+    def __len__(self):
+        return len(self.x)
+
+    def __getitem__(self, i):
+        image = self.x[i].view(self.shape)
+        for transform in self.transforms:
+            image = transform(image)
+        return image, self.y[i]
+
+
 # ---- statements -> modules
 
 class Residual(nn.Sequential):
@@ -153,6 +197,7 @@ class Network:
         """Draws the initial weights from torch's generator."""
         self.settings = {}
         self.blocks = {}
+        self.transforms = []
         self.input = tuple(sample_shape)
         statements = read(text)
         for _, words, _ in statements:
@@ -165,7 +210,9 @@ class Network:
         for label, (name, *words), bodies in statements:
             positional, named = split(words, values) if name != "block" else ([], {})
             before = shape
-            if name == "let":
+            if name == "augment":
+                self.transforms.append(augmentations[words[0]](*positional[1:], **named))
+            elif name == "let":
                 values = {**values, words[0]: positional[-1]}
             elif name == "block":
                 self.blocks[words[0]] = words[1:], bodies[0], values

@@ -74,7 +74,7 @@ class Run:
         x, y = read_data(record.data, record.target)
         x = torch.tensor(x).to(drawn).to(dtype)
         y = torch.tensor(y).to(drawn).to(dtype) if record.target else torch.tensor(y)
-        rows = torch.utils.data.TensorDataset(x, y)
+        rows = network.Images(x, y)
         loader = torch.utils.data.DataLoader(rows, batch_size=record.batch, shuffle=True)
         steps = record.steps or record.epochs * len(loader)
         epochs = -(-steps // len(loader))
@@ -82,6 +82,7 @@ class Run:
         torch.set_default_dtype(drawn)
         self.networks = [network.Network(text, x.shape[1:]) for text in record.networks]
         torch.set_default_dtype(torch.float32)
+        rows.shape, rows.transforms = self.networks[0].input, self.networks[0].transforms
         for each in self.networks:
             each.module.to(dtype)
             if shaken is not None:
@@ -450,6 +451,21 @@ records = [
     Record("accumulated_digits", 1, **of_digits(16), networks=["""
         input 64; linear 33; relu; linear 17; tanh; linear 10; optimizer sgd lr=0.03 momentum=0.7 accumulate=3 clip=0.5;
         schedule one_cycle 0.1 three_phase=true pct_start=0.25"""]),
+    # images that are changed before they are trained on
+    Record("augmented", 1, **of_digits(23), networks=["""
+        conv2d 8 3 padding=1 bias=false; batchnorm; tanh; avgpool2d 2; flatten; linear 10; optimizer sgd lr=0.05;
+        augment random_crop padding=1; augment random_horizontal_flip"""]),
+    Record("augmented_dropped", 1, **of_digits(32), networks=["""
+        let P = 0.7; conv2d 8 3; tanh; dropout 0.2; flatten; linear 10; optimizer adam lr=0.003 eps=1e-3; name first;
+        augment random_horizontal_flip p=P; augment random_crop padding=2x0 fill=3;
+        augment random_crop padding=0x9 fill=-1""", """
+        conv2d 6 3; tanh; flatten; linear 10; optimizer sgd lr=0.02; name second;
+        augment random_horizontal_flip p=0.7; augment random_crop padding=2x0 fill=3;
+        augment random_crop padding=0x9 fill=-1"""]),
+    Record("augmented_colours", 1, **images(60), networks=["""
+        input 3x4x5; conv2d 9 3 padding=same; batchnorm; tanh; flatten; linear 4; optimizer sgd lr=0.01 momentum=0.5;
+        augment random_crop padding=3x2 fill=0.25; augment random_horizontal_flip 0.3;
+        augment random_horizontal_flip 0.9"""]),
     # other images
     Record("rectangles", 1, **images(42), networks=["""
         input 2x3x7; conv2d 8 3x1 padding=1x0; tanh; conv2d 9 1x3 bias=false; batchnorm; elu; conv2d 10 2x3 stride=1x2

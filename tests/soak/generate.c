@@ -228,6 +228,8 @@ char *generate(Arena *arena, uint32_t seed, int number)
 		if (chance(&g, 60))
 			text = arena_print(arena, "%slinear %d\n", text, chance(&g, 80) ? 2 + below(&g.random, 10)
 				: random_width(&g, false));
+		for (int i = 0; input.rank == 3 && i < 2 && chance(&g, 20); i++)
+			text = arena_print(arena, "%s%s", text, random_rule(&g, "augment", KIND_AUGMENT, &input));
 		text = arena_print(arena, "%s%s%s%sbatch %d\nepochs %d\nseed %d\n", text,
 			random_rule(&g, "loss", KIND_LOSS, &(const Shape){1, {(int)shape_size(&y)}}),
 			random_rule(&g, "optimizer", KIND_OPTIMIZER, &y), random_rule(&g, "schedule", KIND_SCHEDULE, &y),
