@@ -438,6 +438,8 @@ bool schema_scale(const Schema *schema, const double **centres, const double **d
 /* The name of a class, or of a target; null: it has none, or there is no schema. */
 const char *schema_class(const Schema *schema, int index);
 const char *schema_target(const Schema *schema, int index);
+/* The name of the column that gives this value of a sample alone, or null. */
+const char *schema_input(const Schema *schema, int index);
 
 /* ---- augment.c: images that are changed at random before a network is trained on them */
 

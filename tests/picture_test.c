@@ -89,7 +89,7 @@ Test(picture, in_the_terminal)
 static Picture make_map(Arena *arena)
 {
 	static double low[] = {0.01, 0.1, INFINITY, 0.02, 5, 1}, high[] = {1, 1, 1, 1, 1, INFINITY};
-	Picture picture = {.arena = arena, .title = "two maps",
+	Picture picture = {.arena = arena, .kind = PICTURE_MAP, .title = "two maps",
 		.shades = {.label = "loss", .none = "diverged", .log = true, .low = 0.01, .high = 1}};
 	for (int i = 0; i < 2; i++) {
 		Panel *panel = picture_add_panel(&picture, "lr", "batch");
@@ -143,6 +143,84 @@ Test(picture, map_in_the_terminal)
 	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
 		cr_expect(strstr(text, lines[i]), "%s", text);
 	free(text);
+	arena_close(arena);
+}
+
+/* The probability of the second class grows from left to right, from 0 to 1: it is a half in the middle. */
+static Picture make_boundary(Arena *arena, int classes)
+{
+	static const char *const names[] = {"no", "yes", "never"};
+	static double chances[3 * 5 * 3];
+	Picture picture = {.arena = arena, .title = "a boundary"};
+	for (int i = 0; i < 15; i++) {
+		double *chance = chances + i * classes;
+		chance[1] = (i % 5) / 4.0 * 0.98 + 0.01;
+		chance[0] = 1 - chance[1];
+		if (classes == 3)
+			chance[2] = 0;
+	}
+	Panel *panel = boundary_panel(&picture, &(Grid){5, 3, -1, 3, 10, 20, 0}, chances, names, classes);
+	panel->title = "net";
+	panel->x_label = "width";
+	panel->y_label = "height";
+	boundary_sample(&picture, panel, 0, -0.5, 12);
+	boundary_sample(&picture, panel, 1, 2.5, 18);
+	return picture;
+}
+
+Test(picture, boundary)
+{
+	for (int classes = 2; classes <= 3; classes++) {
+		Arena *arena = arena_open();
+		const Picture picture = make_boundary(arena, classes);
+		const Panel *panel = &picture.panels[0];
+		const Curve *lines = &panel->series[classes];
+		cr_expect_eq(panel->series_count, classes + 1);
+		cr_expect(lines->points.count > 0);
+		for (int i = 0; i < lines->points.count; i++) {
+			const Point *p = &lines->points.items[i];
+			cr_expect(!isfinite(p->y) || (fabs(p->x - 1) < 1e-9 && p->y >= 10 && p->y <= 20), "%g %g", p->x, p->y);
+		}
+		cr_expect_eq(panel->grid.values[4], classes == 2 ? 0.99 : 1);
+		const char *text = script_of(&picture);
+		cr_expect(strstr(text, "$panel1_1 << END\n# no\n-0.5 12\nEND\n$panel1_2 << END\n# yes\n2.5 18\nEND\n"), "%s",
+			text);
+		cr_expect(strstr(text, "# boundary\n1 10\n1 15\n\n"), "%s", text);
+		cr_expect(strstr(text, "set xlabel \"width\"") && strstr(text, "set ylabel \"height\""), "%s", text);
+		cr_expect(!strstr(text, "set cblabel \"probability of yes\"") == (classes == 3), "%s", text);
+		cr_expect(strstr(text, classes == 2 ? "1 \"#ffffff\"" : "2 \"#99d8c7\""), "%s", text);
+		arena_close(arena);
+	}
+}
+
+Test(picture, boundary_in_the_terminal)
+{
+	Arena *arena = arena_open();
+	const Picture picture = make_boundary(arena, 2);
+	char *text = print(&picture, 52);
+	int lines = 0;
+	for (const char *at = text; (at = strstr(at, "⢸")); at++)
+		lines++;
+	cr_expect_eq(lines, 16, "%s", text);
+	cr_expect(strstr(text, "\n         a no   b yes\n"), "%s", text);
+	free(text);
+	arena_close(arena);
+}
+
+Test(picture, confusion)
+{
+	static const char *const names[] = {"a \"cat\"", "a class with a long name", "empty"};
+	static const int counts[] = {3, 1, 0, 2, 6, 0, 0, 0, 0};
+	Arena *arena = arena_open();
+	Picture picture = {.arena = arena, .title = "a confusion"};
+	const Panel *panel = confusion_panel(&picture, counts, names, 3);
+	cr_expect(panel->grid.values[0] == 0.75 && panel->grid.values[4] == 0.75 && panel->grid.values[8] == 0);
+	picture.panels[0].title = "net";
+	const char *text = script_of(&picture);
+	cr_expect(strstr(text, "\n0 0 3 0.75\n1 0 1 0.25\n2 0 0 0\n0 1 2 0.25\n"), "%s", text);
+	cr_expect(strstr(text, "(\"a \\\"cat\\\"\" 0, \"a class wit...\" 1, \"empty\" 2)"), "%s", text);
+	cr_expect(strstr(text, "set xrange [-0.5:2.5]\nset yrange [2.5:-0.5]\n"), "%s", text);
+	cr_expect(strstr(text, "set xtics rotate by 90 right"), "%s", text);
 	arena_close(arena);
 }
 

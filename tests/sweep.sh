@@ -156,12 +156,20 @@ is_picture() {
 	"$bnc" --quiet --no-eval --train moons:n=100 --epochs 3 "$@" --plot "$scratch/$kind" >"$scratch/stdout" &&
 		[ "$(head -c 4 "$scratch/$kind" | tr -d '\211')" = "$magic" ]
 }
+is_answer() {
+	what=$1
+	shift
+	"$bnc" --quiet --no-eval --train moons:n=100 --epochs 3 "$@" --plot "$what:$scratch/$kind" >"$scratch/stdout" &&
+		[ "$(head -c 4 "$scratch/$kind" | tr -d '\211')" = "$magic" ]
+}
 if command -v gnuplot >/dev/null; then
 	for kind in picture.png:PNG 'picture.svg:<?xm' picture.pdf:%PDF; do
 		magic=${kind#*:}
 		kind=${kind%:*}
 		check "$kind of a training" is_picture models/mlp.net
 		check "$kind of a sweep" is_picture models/mlp.net --sweep lr=0.1,0.2 --seeds 3
+		check "a boundary as $kind" is_answer boundary models/mlp.net models/mlp_bn.net
+		check "a confusion as $kind" is_answer confusion models/mlp.net models/mlp_bn.net
 		check "$kind of a map" is_picture models/mlp.net models/mlp_bn.net --map lr=log:1:1e30:3 init=lin:1:2:2
 	done
 else
@@ -197,6 +205,40 @@ check 'in the terminal' [ "$(grep -c '[┤│]' "$scratch/drawn")" = 32 ]
 "$bnc" --plot models/mlp.net --train moons:n=100 --epochs 3 --quiet >"$scratch/again"
 check 'a network after --plot' [ "$(grep -c '[┤│]' "$scratch/again")" = 32 ]
 
+
+# What a trained network says of data: those of --eval, or of --valid, or of --train.
+set -- models/moons.net --train moons:n=200,noise=0.4 --epochs 5 --quiet
+counts() {
+	sed -n '/^# column row count/,/^END$/p' "$scratch/picture.gp" | awk 'NF == 4 { printf "%s ", $3 }'
+}
+samples() {
+	for class in 1 2; do
+		sed -n "/^\$panel1_$class /,/^END\$/p" "$scratch/picture.gp" | grep -c '^[-0-9]'
+	done | tr '\n' ' '
+}
+"$bnc" "$@" --eval moons:n=300,noise=0.4,seed=7 --plot confusion:"$scratch/picture.gp" --json >"$scratch/json" \
+	2>"$scratch/stderr"
+check 'a confusion is that of --eval' [ "$(counts)" = \
+	"$(sed 's/.*"confusion":\[*\([0-9,]*\)\],\[\([0-9,]*\)\].*/\1,\2/; s/,/ /g' "$scratch/json") " ]
+"$bnc" "$@" --plot confusion:"$scratch/picture.gp" --plot boundary >"$scratch/stdout"
+check 'a confusion of the training' [ "$(counts | awk '{ print $1 + $2, $3 + $4 }')" = '100 100' ]
+check 'its accuracy is the last line'\''s' grep -q "accuracy .* ($(counts | awk '{ print $1 + $4 }') of 200 " \
+	"$scratch/stdout"
+check 'a boundary in the terminal' grep -q '^         a class 0   b class 1$' "$scratch/stdout"
+"$bnc" "$@" --valid 0.25 --plot boundary:"$scratch/picture.gp" --plot confusion >"$scratch/stdout"
+check 'a boundary over the rows held out' [ "$(samples)" = '25 25 ' ]
+check 'a confusion in the terminal' grep -q '^  rows of each class, by what they were predicted to be:$' \
+	"$scratch/stdout"
+printf 'width,height,kind\n100,1,low\n200,2,low\n110,3,high\n190,4,high\n' >"$scratch/kinds.csv"
+check 'a table, scaled' "$bnc" -e 'linear 8; relu; linear 2; optimizer adam lr=0.1' --train "$scratch/kinds.csv" \
+	--standardize --quiet --save "$scratch/kinds.st" --plot boundary:"$scratch/picture.gp"
+check 'is drawn as it is' grep -qx '110 3' "$scratch/picture.gp"
+check 'with the names of its columns' grep -q '^set xlabel "width"$' "$scratch/picture.gp"
+check 'and of its classes' grep -qx '# low' "$scratch/picture.gp"
+cp "$scratch/picture.gp" "$scratch/before.gp"
+check 'again, from its weights' "$bnc" "$scratch/kinds.st" --eval "$scratch/kinds.csv" --plot \
+	boundary:"$scratch/picture.gp"
+check 'is the same' cmp "$scratch/picture.gp" "$scratch/before.gp"
 
 # Maps. A pixel is the loss of its run, columns are of the first axis, rows of the second.
 set -- models/mlp.net models/mlp_bn.net --map lr=log:0.01:100:5 init=lin:0.5:2:4
@@ -244,7 +286,7 @@ case $bnc in
 *)
 	check 'the article' sh tools/article "$bnc" "$scratch/pictures" 8
 	check 'a picture of each experiment' [ "$(ls "$scratch/pictures" | sed 's/\..*//' | tr '\n' ' ')" = \
-		'article batches depths map map_deep rates scales seeds ' ]
+		'article batches boundary confusion depths map map_deep rates scales seeds ' ]
 	;;
 esac
 

@@ -146,6 +146,24 @@ static void draw_series(const Canvas *c)
 		put_letter(c, &c->panel->series[i], (char)('a' + i));
 }
 
+/* ---- a boundary */
+
+/* A letter for each sample. The last curve is the boundary, in pieces. */
+static void draw_boundary(const Canvas *c)
+{
+	const int classes = c->panel->series_count - 1;
+	draw_curve(c, &c->panel->series[classes], middle, 1, 1);
+	for (int i = 0; i < classes; i++) {
+		const Curve *s = &c->panel->series[i];
+		for (int k = 0; k < s->points.count; k++) {
+			const int column = (int)lround(dot_x(c, s->points.items[k].x)) / 2;
+			const int row = (int)lround(dot_y(c, s->points.items[k].y)) / 4;
+			if (column >= 0 && column < c->columns && row >= 0 && row < ROWS)
+				c->letters[row * c->columns + column] = (char)('a' + i);
+		}
+	}
+}
+
 /* ---- grids */
 
 /* Blocks, from the smallest values to the largest; and what has no value. */
@@ -176,7 +194,7 @@ static int index_at(double part, double from, double to, int count)
 static void draw_grid(const Canvas *c, const Shades *shades)
 {
 	const Grid *g = &c->panel->grid;
-	for (int row = 0; g->columns && row < ROWS; row++)
+	for (int row = 0; row < ROWS; row++)
 		for (int column = 0; column < c->columns; column++) {
 			const int x = index_at((column + 0.5) / c->columns, g->x_from, g->x_to, g->columns);
 			const int y = index_at(1 - (row + 0.5) / ROWS, g->y_from, g->y_to, g->rows);
@@ -281,12 +299,13 @@ static void print_centred(const char *text, int columns, FILE *out)
 	fprintf(out, "%*s%s\n", MARGIN + (columns > length ? (columns - length) / 2 : 0), "", text);
 }
 
+/* A curve without a name has no letter. */
 static void print_legend(const Panel *panel, FILE *out)
 {
 	if (panel->series_count < 2)
 		return;
 	fprintf(out, "%*s", MARGIN, "");
-	for (int i = 0; i < panel->series_count; i++)
+	for (int i = 0; i < panel->series_count && *panel->series[i].name; i++)
 		fprintf(out, "%s%c %s", i ? "   " : "", 'a' + i, panel->series[i].name);
 	fputc('\n', out);
 }
@@ -295,16 +314,20 @@ static void print_panel(const Picture *picture, const Panel *panel, int columns,
 {
 	Canvas c;
 	if (open_canvas(&c, panel, columns)) {
-		draw_series(&c);
-		draw_grid(&c, &picture->shades);
-		if (panel->title)
+		if (picture->kind == PICTURE_BOUNDARY)
+			draw_boundary(&c);
+		else
+			draw_series(&c);
+		if (picture->kind == PICTURE_MAP)
+			draw_grid(&c, &picture->shades);
+		if (panel->title && picture->panel_count > 1)
 			print_centred(panel->title, columns, out);
 		fprintf(out, "%*s%s\n", MARGIN - 1, "", panel->y_label);
 		print_rows(&c, out);
 		print_x_axis(&c, out);
 		print_centred(panel->x_label, columns, out);
 		print_legend(panel, out);
-		if (panel->grid.columns && panel == &picture->panels[picture->panel_count - 1])
+		if (picture->kind == PICTURE_MAP && panel == &picture->panels[picture->panel_count - 1])
 			print_shades(&picture->shades, out);
 		close_canvas(&c);
 	}

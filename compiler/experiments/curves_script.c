@@ -3,9 +3,17 @@
 #include <math.h>
 
 /* Okabe and Ito's colours, which colour-blind people can tell apart; the points differ, too. */
-static const char *const colours[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000"};
-static const int points[] = {7, 5, 9, 13, 11, 6, 4, 8, 12, 10};
-enum { COLOURS = sizeof colours / sizeof *colours, POINTS = sizeof points / sizeof *points };
+const char *style_colour(int style)
+{
+	static const char *const colours[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000"};
+	return colours[style % (int)(sizeof colours / sizeof *colours)];
+}
+
+static int style_point(int style)
+{
+	static const int points[] = {7, 5, 9, 13, 11, 6, 4, 8, 12, 10};
+	return points[style % (int)(sizeof points / sizeof *points)];
+}
 
 void put_text(Code *code, const char *text)
 {
@@ -44,7 +52,7 @@ static void put_data(Code *code, const Picture *picture)
 static void put_band(Code *code, int panel, int series, const Curve *s)
 {
 	code_put(code, "\t$panel%d_%d using 1:3:4 with filledcurves fillcolor rgb \"%s\" fillstyle transparent solid 0.18 "
-		"noborder notitle, \\\n", panel + 1, series + 1, colours[s->style % COLOURS]);
+		"noborder notitle, \\\n", panel + 1, series + 1, style_colour(s->style));
 }
 
 /* Few points are marked; of many only some, so that the line can be seen. */
@@ -52,8 +60,8 @@ static void put_line(Code *code, int panel, int series, const Curve *s, bool las
 {
 	const int each = (s->points.count + 24) / 25;
 	code_put(code, "\t$panel%d_%d using 1:2 with linespoints linecolor rgb \"%s\" linewidth 2 dashtype %s pointtype %d "
-		"pointsize 0.8 pointinterval %d title ", panel + 1, series + 1, colours[s->style % COLOURS],
-		s->dashed ? "(8,6)" : "solid", s->dashed ? 1 : points[s->style % POINTS], each ? each : 1);
+		"pointsize 0.8 pointinterval %d title ", panel + 1, series + 1, style_colour(s->style),
+		s->dashed ? "(8,6)" : "solid", s->dashed ? 1 : style_point(s->style), each ? each : 1);
 	put_text(code, s->name);
 	code_put(code, last ? "\n" : ", \\\n");
 }

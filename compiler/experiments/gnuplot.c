@@ -40,8 +40,8 @@ bool plot_check(const char *path, Failure *failure)
 static const char *size_of(const Picture *picture, int kind)
 {
 	int width = picture->panel_count > 1 ? 1000 : 600, height = 420;
-	if (picture->panels[0].grid.columns)
-		map_size(picture, &width, &height);
+	if (picture->kind != PICTURE_CURVES)
+		grids_size(picture, &width, &height);
 	return arena_print(picture->arena, "%g%s,%g%s", width / kinds[kind].pixels, kinds[kind].unit,
 		height / kinds[kind].pixels, kinds[kind].unit);
 }
@@ -52,8 +52,8 @@ static const char *script_of(const Picture *picture, const char *name)
 	code_put(&code, "# Written by bnc for gnuplot. For example:\n"
 		"#   gnuplot -e \"set terminal pngcairo noenhanced size %s; set output '%s.png'\" %s.gp\n",
 		size_of(picture, 1), name, name);
-	if (picture->panels[0].grid.columns)
-		put_map(&code, picture);
+	if (picture->kind != PICTURE_CURVES)
+		put_grids(&code, picture);
 	else
 		put_curves(&code, picture);
 	return code_text(&code);

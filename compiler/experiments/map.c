@@ -80,7 +80,7 @@ bool map_picture(Picture *picture, const Plan *plan, const Records *records, Fai
 	if (missing)
 		return fail(failure, "%lld of %lld runs of the map are not done, so it is not drawn",
 			(long long)missing, (long long)plan->run_count);
-	*picture = (Picture){.arena = arena, .shades = {.none = "diverged"}};
+	*picture = (Picture){.arena = arena, .kind = PICTURE_MAP, .shades = {.none = "diverged"}};
 	picture->shades.label = validated ? "validation loss after the last epoch" : "loss of the last epoch";
 	picture->title = arena_print(arena, "%s on %.60s%s", picture_title(arena, records, 1), s->data->name,
 		s->seeds > 1 ? arena_print(arena, ", median of %d seeds", s->seeds) : "");

@@ -23,6 +23,8 @@ typedef struct Grid {
 	double *values;         /* [rows][columns]; not finite: there is none */
 } Grid;
 
+typedef enum PictureKind { PICTURE_CURVES, PICTURE_MAP, PICTURE_BOUNDARY, PICTURE_CONFUSION } PictureKind;
+
 typedef struct Panel {
 	const char *title;      /* null: the picture's says all */
 	const char *x_label, *y_label;
@@ -30,21 +32,25 @@ typedef struct Panel {
 	Curve series[2 * MAX_SERIES];
 	int series_count;
 	Grid grid;              /* without columns: there is none */
+	/* of a confusion: the name of each column and row, and the number in each cell; else null */
+	const char *const *names;
+	const int *counts;
 } Panel;
 
 /* What a colour says in all grids of a picture. Values outside are drawn as the nearest inside. */
 typedef struct Shades {
-	const char *label, *none;       /* none: what no value means */
+	const char *label, *none;       /* null: no bar says what they mean; none: what no value means, or null */
 	bool log;
 	double low, high;
 } Shades;
 
 typedef struct Picture {
 	Arena *arena;
+	PictureKind kind;
 	const char *title;
 	Panel panels[MAX_PANELS];
 	int panel_count;
-	Shades shades;
+	Shades shades;          /* of all panels but those of curves */
 } Picture;
 
 /* ---- picture.c */
@@ -94,6 +100,19 @@ void curves_close(Curves *curves);
 bool map_picture(Picture *picture, const Plan *plan, const Records *records, Failure *failure);
 /* A line for each network. */
 void map_print(const Plan *plan, const Records *records, FILE *out);
+
+/* ---- boundary.c: where a network with two inputs sees which class */
+
+/* A panel of what a network says: chances[rows][columns][classes] of the places of the grid, whose values are not
+ * needed. */
+Panel *boundary_panel(Picture *picture, const Grid *grid, const double *chances, const char *const *names, int classes);
+/* Adds a sample. */
+void boundary_sample(Picture *picture, Panel *panel, int class, double x, double y);
+
+/* ---- confusion.c: how many rows of each class are taken for which */
+
+/* counts: [true class][predicted class] */
+Panel *confusion_panel(Picture *picture, const int *counts, const char *const *names, int classes);
 
 /* ---- sweep_picture.c: loss and accuracy against what was varied */
 

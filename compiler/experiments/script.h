@@ -10,11 +10,13 @@ void put_curves(Code *code, const Picture *picture);
 /* A text in quotes. */
 void put_text(Code *code, const char *text);
 void put_number(Code *code, double number);
+/* What tells the curves of a style from others. */
+const char *style_colour(int style);
 
-/* ---- map_script.c */
+/* ---- grid_script.c: grids, and what lies over them */
 
-void put_map(Code *code, const Picture *picture);
+void put_grids(Code *code, const Picture *picture);
 /* In pixels. */
-void map_size(const Picture *picture, int *width, int *height);
+void grids_size(const Picture *picture, int *width, int *height);
 
 #endif

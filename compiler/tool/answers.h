@@ -28,6 +28,9 @@ bool find_scores(const Answers *answers, Metrics *metrics, double *loss, Failure
 /* How well the outputs agree with the data, as lines of text for people. */
 bool print_scores(const Answers *answers, Failure *failure);
 
+/* How many rows of each class were taken for which, as a table. */
+void print_confusion(const Answers *answers, const Metrics *metrics);
+
 /* ---- scores_json.c */
 
 /* The same, added to the session's report. */

@@ -21,6 +21,10 @@ typedef struct SweepOptions {
 	int map;                /* how many axes a map has; 0: there is none */
 } SweepOptions;
 
+/* --plot WHAT:FILE */
+typedef enum PlotKind { PLOT_CURVES, PLOT_BOUNDARY, PLOT_CONFUSION, PLOT_KINDS } PlotKind;
+typedef struct PlotOption { bool given; const char *path; } PlotOption;     /* null: in the terminal */
+
 typedef struct CommandLine {
 	NetworkArgument *networks;
 	int network_count;
@@ -41,13 +45,18 @@ typedef struct CommandLine {
 	int threads;            /* 0: as many as are worth it */
 	bool profile, recompute, precise_bn;
 	SweepOptions sweep;
-	bool plot;
-	const char *plot_path;  /* null: in the terminal */
+	PlotOption plots[PLOT_KINDS];
 } CommandLine;
 
 static inline bool is_sweep(const CommandLine *options)
 {
 	return options->sweep.axes.count || options->sweep.seeds;
+}
+
+/* Whether a picture of a trained network and its data is asked for, which is not of its training. */
+static inline bool plots_answers(const CommandLine *options)
+{
+	return options->plots[PLOT_BOUNDARY].given || options->plots[PLOT_CONFUSION].given;
 }
 
 typedef enum OptionsResult { OPTIONS_RUN, OPTIONS_DONE, OPTIONS_WRONG } OptionsResult;

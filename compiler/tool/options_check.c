@@ -92,7 +92,8 @@ static bool check_paths(const CommandLine *options, Failure *failure)
 	const struct { const char *option, *path; } outputs[] = {
 		{"--save", options->save}, {"--checkpoint", options->checkpoint}, {"--log", options->log},
 		{"--predict", options->predictions}, {"--runs", options->sweep.runs},
-		{"--plot", options->plot_path}, {"--tensorboard", options->tensorboard},
+		{"--plot", options->plots[PLOT_CURVES].path}, {"--plot boundary", options->plots[PLOT_BOUNDARY].path},
+		{"--plot confusion", options->plots[PLOT_CONFUSION].path}, {"--tensorboard", options->tensorboard},
 		{"--emit", options->emit.path},
 		{"--emit-test", options->emit.test_path},
 		{"the header of --emit", options->emit.single_header || !*header ? 0 : header},
@@ -179,12 +180,30 @@ static bool check_sweep(const CommandLine *options, const bool *given, Failure *
 			if (strcmp(name, s->definitions.items[k].name) == 0)
 				return fail(failure, "%s %s is given a value by -D already: give it once", option, name);
 	}
-	if (options->plot && !options->train && !s->merge)
-		return fail(failure, "--plot shows what comes of a training: give --train DATA, or --merge FILE.jsonl");
-	if (options->plot_path && !plot_check(options->plot_path, failure))
-		return false;
 	if (s->runs && !is_sweep(options) && !s->merge)
 		return fail(failure, "--runs needs --sweep NAME=VALUES, --seeds N or --map; --log is of one run");
+	return true;
+}
+
+static bool check_plots(const CommandLine *options, Failure *failure)
+{
+	const SweepOptions *s = &options->sweep;
+	const char *several = s->merge ? "merge" : s->map ? "map" : s->axes.count ? "sweep" : s->seeds ? "seeds" : 0;
+	for (int i = 0; i < PLOT_KINDS; i++) {
+		const PlotOption *plot = &options->plots[i];
+		if (plot->path && !plot_check(plot->path, failure))
+			return false;
+		if (!plot->given)
+			continue;
+		if (i == PLOT_CURVES && !options->train && !s->merge)
+			return fail(failure, "--plot shows what comes of a training: give --train DATA, or --merge FILE.jsonl");
+		if (i != PLOT_CURVES && several)
+			return fail(failure, "--plot %s is of one run, and --%s has several: leave one of them out", plot_names[i],
+				several);
+		if (i != PLOT_CURVES && !options->train && !options->eval)
+			return fail(failure, "--plot %s shows a trained network and data: give --train DATA, or weights and "
+				"--eval DATA", plot_names[i]);
+	}
 	return true;
 }
 
@@ -245,7 +264,7 @@ bool options_check(const CommandLine *options, const bool *given, Failure *failu
 	if (options->sweep.merge && options->network_count == 0)
 		return fail(failure, "--merge takes files of runs, but none is given: bnc --merge FILE.jsonl ...");
 	if (options->sweep.merge)
-		return check_merge(given, failure);
+		return check_merge(given, failure) && check_plots(options, failure);
 	if (options->suggest)
 		return check_suggest(options, given, failure);
 	if (options->network_count == 0)
@@ -255,7 +274,7 @@ bool options_check(const CommandLine *options, const bool *given, Failure *failu
 		return false;
 	if (options->emit.inference && !has_weights(options) && !options->train)
 		return fail(failure, "--inference needs weights: give --weights FILE, or --train DATA in the same command");
-	return check_sweep(options, given, failure)
+	return check_sweep(options, given, failure) && check_plots(options, failure)
 		&& check_save(options->save, failure) && check_part(options, failure) && check_data_options(options, failure)
 		&& (!options->emit.path || standalone_check(&options->emit, failure)) && check_paths(options, failure);
 }

@@ -206,16 +206,16 @@ OptionsResult options_read(CommandLine *options, int argc, char **argv, Failure 
 	list_options(known);
 	list_letters(letters);
 	opterr = 0;
-	bool plots = false;     /* the word before is --plot, without a file */
 	bool maps = false;      /* the word before is an axis of --map */
+	const int plot = option_index("plot");
 	for (int at = 1; (returned = getopt_long(argc, argv, letters, known, 0)) != -1; at = optind) {
 		const char *word = argv[at];
 		int index = find_option(returned);
 		bool attached = returned < FIRST && optarg && optarg == word + 2;
 		bool ok;
-		if (returned == 1 && plots && is_plot_path(optarg))
-			ok = (options->plot_path = optarg);
-		else if (returned == 1 && maps && strchr(optarg, '='))
+		if (index == plot && !optarg && optind < argc && is_plot(argv[optind]))
+			optarg = argv[optind++];
+		if (returned == 1 && maps && strchr(optarg, '='))
 			ok = read_map_axis(options, optarg, failure);
 		else if (returned == 1)
 			ok = add_network(options, optarg, 0, failure);
@@ -230,7 +230,6 @@ OptionsResult options_read(CommandLine *options, int argc, char **argv, Failure 
 			ok = read_given(options, index, optarg, given, failure);
 		if (!ok)
 			return OPTIONS_WRONG;
-		plots = index == option_index("plot") && !optarg;
 		maps = index == option_index("map") || (maps && returned == 1 && strchr(word, '='));
 	}
 	while (optind < argc)

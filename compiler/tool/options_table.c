@@ -76,7 +76,6 @@ static bool read_sweep(CommandLine *options, const char *text, bool *given, Fail
 
 bool read_map_axis(CommandLine *options, const char *text, Failure *failure)
 {
-	options->plot = true;
 	if (options->sweep.map++ == 2)
 		return fail(failure, "--map has two axes, found a third one: `%.100s`", text);
 	return map_axis_read(sweep_arena(options), text, &options->sweep.axes, failure);
@@ -99,12 +98,43 @@ static bool read_seeds(CommandLine *options, const char *text, bool *given, Fail
 		|| fail(failure, "--seeds takes a whole number from 1 to %d, found `%.100s`", MAX_RUNS, text);
 }
 
+const char *const plot_names[PLOT_KINDS] = {
+	[PLOT_CURVES] = "curves", [PLOT_BOUNDARY] = "boundary", [PLOT_CONFUSION] = "confusion",
+};
+
+/* A kind before a colon, or without a file; PLOT_KINDS: it is none. A name with a dot or a slash is that of a file. */
+static int plot_kind(const char *word, size_t length)
+{
+	int kind = 0;
+	while (kind < PLOT_KINDS && (strlen(plot_names[kind]) != length || strncmp(plot_names[kind], word, length) != 0))
+		kind++;
+	return kind;
+}
+
+static bool unknown_plot(const char *text, size_t length, Failure *failure)
+{
+	char list[100], word[40];
+	snprintf(word, sizeof word, "%.*s", (int)(length < 39 ? length : 39), text);
+	join_choices(list, sizeof list, plot_names, PLOT_KINDS);
+	const char *near = nearest_name(word, plot_names, PLOT_KINDS);
+	if (near)
+		return fail(failure, "--plot draws %s, found `%.100s`: did you mean %s?", list, text, near);
+	return fail(failure, "--plot draws %s, found `%.100s`: write --plot WHAT:FILE.png, or FILE.png alone for curves",
+		list, text);
+}
+
 static bool read_plot(CommandLine *options, const char *text, bool *given, Failure *failure)
 {
+	const size_t length = text ? strcspn(text, ":./") : 0;
+	const bool named = text && (text[length] == ':' || !text[length]);
+	const int kind = named ? plot_kind(text, length) : PLOT_CURVES;
 	(void)given;
-	(void)failure;
-	options->plot = true;
-	options->plot_path = text;
+	if (kind == PLOT_KINDS)
+		return unknown_plot(text, length, failure);
+	PlotOption *plot = &options->plots[kind];
+	if (plot->given)
+		return fail(failure, "--plot is given twice for %s: give it once", plot_names[kind]);
+	*plot = (PlotOption){true, !named ? text : text[length] ? text + length + 1 : 0};
 	return true;
 }
 
@@ -117,11 +147,14 @@ static bool ends_in(const char *word, const char *const *suffixes)
 	return false;
 }
 
-bool is_plot_path(const char *word)
+bool is_plot(const char *word)
 {
 	static const char *const pictures[] = {".png", ".svg", ".pdf", ".gp", 0};
 	static const char *const networks[] = {".net", ".safetensors", ".st", ".ck", ".jsonl", 0};
-	return ends_in(word, pictures) || (!ends_in(word, networks) && access(word, F_OK) != 0);
+	if (*word == '-')
+		return false;
+	return ends_in(word, pictures) || plot_kind(word, strcspn(word, ":")) < PLOT_KINDS
+		|| (!ends_in(word, networks) && access(word, F_OK) != 0);
 }
 
 static const char *const stage_names[] = {
@@ -382,13 +415,15 @@ const Spec options_table[] = {
 		FIELD(sweep.merge),
 		.more = "A run that several files have counts once. With --runs FILE.jsonl, all go into that file."},
 
-	{"plot", "[FILE]", "draw loss and accuracy, in the terminal or as FILE.png, .svg, .pdf or .gp", .kind = READ,
-		.read = read_plot,
-		.more = "Of a training epoch by epoch, with those of --valid dashed; of --sweep and --merge against the first "
-			"number that varies, as the median over the seeds with a band from the 10th to the 90th percentile; of "
-			"--map the map. "
-			"FILE.gp is a script for gnuplot with its data, which can be restyled; gnuplot (Debian's package "
-			"gnuplot-nox) draws the others."},
+	{"plot", "[WHAT:][FILE]", "draw curves, boundary or confusion, in the terminal or as FILE.png, .svg, .pdf or .gp",
+		.kind = READ, .read = read_plot, .repeats = true,
+		.more = "curves, which need not be named: loss and accuracy of a training epoch by epoch, with those of "
+			"--valid dashed; of --sweep and --merge against the first number that varies, as the median over the "
+			"seeds with a band from the 10th to the 90th percentile; of --map the map. boundary: where a network "
+			"with two inputs sees which class, and the samples. confusion: how many rows of each class it takes "
+			"for which. These two are of the data of --eval, or else of --valid, or else of --train. --plot may "
+			"be given for each. FILE.gp is a script for gnuplot with its data, which can be restyled; gnuplot "
+			"(Debian's package gnuplot-nox) draws the others."},
 
 	{"Hand over", .kind = TITLE},
 	{"emit", "FILE.c", "the network and its training as C that needs nothing else, with FILE.h", .kind = TEXT,

@@ -61,8 +61,9 @@ int options_count(void);
 int option_index(const char *name);
 /* The long names that --help shows. */
 int option_names(const char *names[]);
-/* Whether a word after `--plot` is its FILE, and no network. */
-bool is_plot_path(const char *word);
+/* Whether a word after `--plot` says what and where to plot, and is no network. */
+bool is_plot(const char *word);
+extern const char *const plot_names[PLOT_KINDS];
 /* Reads an axis of --map; the word after the first is the second. */
 bool read_map_axis(CommandLine *options, const char *text, Failure *failure);
 /* "a, b or c" */

@@ -152,7 +152,8 @@ static bool check_afterwards(Job *job)
 		if (!answer_check(job->session, &job->session->compilations[i].module->program, &job->failure))
 			return false;
 	const char *paths[] = {job->options->save, job->options->log, job->options->predictions, job->options->checkpoint,
-		job->options->plot_path};
+		job->options->plots[PLOT_CURVES].path, job->options->plots[PLOT_BOUNDARY].path,
+		job->options->plots[PLOT_CONFUSION].path};
 	struct stat status;
 	if (paths[3] && (output_is_named(paths[3]) || (stat(paths[3], &status) == 0 && !S_ISREG(status.st_mode))))
 		return fail(&job->failure, "--checkpoint %.300s: it is written again and again, and each time replaced: give a "
@@ -172,7 +173,8 @@ static void prepare(Job *job)
 		job->standalone = standalone_open(&job->session->compilations[0], emit, &wrong, &job->failure);
 	if (emit->path && !job->standalone)
 		go_wrong(job, emit_status[wrong]);
-	else if (!check_agreement(job->session, &job->failure) || !gap_check(job->session, &job->failure))
+	else if (!check_agreement(job->session, &job->failure) || !gap_check(job->session, &job->failure)
+		|| !answer_plots_check(job->session, &job->failure))
 		go_wrong(job, EXIT_COMMAND);
 	else if (!check_afterwards(job) || !prepare_runs(job))
 		go_wrong(job, EXIT_DATA);
@@ -471,7 +473,7 @@ static bool open_training(Job *job)
 		.valid = options->valid ? &job->session->valid : 0, .patience = options->patience,
 		.returns = job->session->count == 1 && (options->save || find_division(first)), .returned = -1,
 	};
-	if (options->plot) {
+	if (options->plots[PLOT_CURVES].given) {
 		curves_open(&job->curves, job->session->compilations[0].arena, &job->training);
 		training_tell(&job->training, &job->curves.listener);
 	}
@@ -486,7 +488,7 @@ static bool open_training(Job *job)
 static void plot(Job *job)
 {
 	curves_close(&job->curves);
-	if (!plot_show(job->options, &job->curves.picture, &job->failure))
+	if (!plot_show(&job->options->plots[PLOT_CURVES], &job->curves.picture, &job->failure))
 		go_wrong(job, EXIT_DATA);
 }
 
@@ -519,7 +521,7 @@ static void train_and_write(Job *job)
 	stop_evaluation();
 	if (trained)
 		report(job);
-	if (job->options->plot)
+	if (job->options->plots[PLOT_CURVES].given)
 		plot(job);
 }
 
@@ -562,6 +564,13 @@ static void run_on_others(Job *job)
 	pool_close(job->host.pool);
 }
 
+static void plot_answers(Job *job)
+{
+	job->host = (Host){0};
+	if (!answer_plots_show(job->session, job->runs, &job->host, &job->failure))
+		go_wrong(job, EXIT_DATA);
+}
+
 int run_all(Session *session)
 {
 	const size_t count = (size_t)session->count;
@@ -582,6 +591,8 @@ int run_all(Session *session)
 		write_results(&job);
 	if (job.status == 0 && !stop_signal && (job.options->eval || job.options->predict))
 		run_on_others(&job);
+	if (job.status == 0 && !stop_signal && plots_answers(job.options))
+		plot_answers(&job);
 	if (job.status == 0 && job.options->verify)
 		verify_all(&job);
 	for (int i = 0; i < session->count; i++)

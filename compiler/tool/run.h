@@ -44,10 +44,17 @@ int merge_all(const CommandLine *options);
 /* Prints a network for the data. Returns the exit status. */
 int suggest(CommandLine *options);
 
-/* ---- plot.c: --plot */
+/* ---- plot.c: where a picture goes */
 
 /* Prints the picture or writes it to its file. */
-bool plot_show(const CommandLine *options, const Picture *picture, Failure *failure);
+bool plot_show(const PlotOption *plot, const Picture *picture, Failure *failure);
+
+/* ---- answer_plots.c: --plot boundary and --plot confusion */
+
+/* Whether the networks are such that these can be drawn. */
+bool answer_plots_check(const Session *session, Failure *failure);
+/* Draws them of each network as it is now. */
+bool answer_plots_show(Session *session, const Run *runs, const Host *host, Failure *failure);
 
 /* ---- scores.c */
 

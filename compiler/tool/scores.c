@@ -61,8 +61,9 @@ static int widest_name(const Answers *a, int count)
 	return widest;
 }
 
-static void print_confusion(const Answers *a, const Metrics *m, int width)
+void print_confusion(const Answers *a, const Metrics *m)
 {
+	const int width = widest_name(a, m->class_count);
 	char text[NUMBER_TEXT];
 	printf("  rows of each class, by what they were predicted to be:\n  %*s", width, "");
 	for (int c = 0; c < m->class_count; c++) {
@@ -86,7 +87,7 @@ static void print_classes(const Answers *a, const Metrics *m)
 	char text[NUMBER_TEXT];
 	const int width = widest_name(a, m->class_count);
 	if (m->confusion && m->class_count <= MOST_SHOWN)
-		print_confusion(a, m, width);
+		print_confusion(a, m);
 	printf("  %-*s  precision  recall      F1   rows\n", width, m->truth == TRUTH_LABELS || m->confusion ? "class"
 		: "yes");
 	for (int i = 0; i < m->class_count; i++) {

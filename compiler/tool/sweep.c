@@ -47,7 +47,8 @@ static void describe(SweepJob *job)
 		.evaluates = !o->no_eval && !o->sweep.map, .data = &s->data,
 		.valid = o->valid && o->valid_fraction <= 0 ? &s->valid : 0,
 		.valid_fraction = o->valid_fraction, .tensorboard = o->tensorboard, .loss_of = loss_over,
-		.draws = o->plot && !o->sweep.map && !axes_have_number(o->sweep.axes.items, o->sweep.axes.count),
+		.draws = o->plots[PLOT_CURVES].given && !o->sweep.map
+			&& !axes_have_number(o->sweep.axes.items, o->sweep.axes.count),
 		.threads = o->threads ? o->threads : physical_cores(), .stop = &stop_signal, .quiet = o->quiet,
 	};
 	if (job->sweep.threads > MAX_THREADS)
@@ -79,7 +80,7 @@ static bool check_plot(SweepJob *job)
 	if (job->session->options.sweep.map)
 		return s->network_count <= MAX_PANELS || fail(&job->failure, "--map would show %d networks, more than %d: give "
 			"fewer", s->network_count, MAX_PANELS);
-	if (job->session->options.plot && curves > MAX_SERIES)
+	if (job->session->options.plots[PLOT_CURVES].given && curves > MAX_SERIES)
 		return fail(&job->failure, "--plot would show %lld curves, more than %d: give fewer values to what is not on "
 			"its axis", (long long)curves, MAX_SERIES);
 	return !s->draws || plan_keep_epochs(&job->plan, &job->failure);
@@ -112,7 +113,7 @@ static bool open_file(SweepJob *job)
 
 static bool check_files(SweepJob *job)
 {
-	const char *plot = job->session->options.plot_path, *board = job->sweep.tensorboard;
+	const char *plot = job->session->options.plots[PLOT_CURVES].path, *board = job->sweep.tensorboard;
 	return (!plot || atomic_check(plot, &job->failure)) && open_file(job)
 		&& (!board || events_folder(board, &job->failure));
 }
@@ -135,11 +136,11 @@ static void plot(Arena *arena, const CommandLine *options, const Plan *plan, con
 {
 	Picture picture;
 	Failure failure;
-	if (!options->plot || !records->count)
+	if (!options->plots[PLOT_CURVES].given || !records->count)
 		return;
 	const bool made = plan && plan->epochs.items ? epochs_picture(&picture, plan, records, &failure)
 		: records_picture(&picture, arena, records, &failure);
-	if (!made || !plot_show(options, &picture, &failure))
+	if (!made || !plot_show(&options->plots[PLOT_CURVES], &picture, &failure))
 		*status = report_failure(made ? EXIT_DATA : EXIT_COMMAND, &failure);
 }
 
@@ -228,7 +229,7 @@ static void show_map(SweepJob *job)
 	if (!map_picture(&picture, &job->plan, &job->records, &failure))
 		say("note: %s%s", failure.text, job->sweep.shard.count > 1 ? ": join the files of --runs with --merge, and "
 			"give this command again with that file and --shard 0/1" : "");
-	else if (!plot_show(&job->session->options, &picture, &failure))
+	else if (!plot_show(&job->session->options.plots[PLOT_CURVES], &picture, &failure))
 		job->status = report_failure(EXIT_DATA, &failure);
 }
 

@@ -108,3 +108,11 @@ const char *schema_target(const Schema *schema, int index)
 {
 	return schema && index < schema->target_count ? schema->targets[index].name : NULL;
 }
+
+const char *schema_input(const Schema *schema, int index)
+{
+	for (int i = 0, first = 0; schema && i < schema->input_count; first += column_features(&schema->inputs[i++]))
+		if (first == index && column_features(&schema->inputs[i]) == 1)
+			return schema->inputs[i].name;
+	return NULL;
+}
