@@ -142,16 +142,20 @@ typedef struct Data {
 	union { float *targets; double *targets_f64; void *targets_any; };
 	int target_features;
 	Schema *schema;         /* of a table; null: the samples are as the file or the set has them */
+	int window, stride;     /* of a table: as in Schema */
 	Ids ids;                /* only where the target is not read */
 } Data;
 
 typedef enum Missing { MISSING_REFUSED, MISSING_MEAN, MISSING_DROP } Missing;
+
+enum { MAX_WINDOW_ROWS = 1 << 20 };
 
 /* How data are read. */
 typedef struct DataOptions {
 	const char *target;     /* the columns of a table to learn: NAME|N[,...]; null: the last one */
 	const char *ignore;     /* the columns to leave out: NAME|N[,...]; null: none */
 	Missing missing;        /* values that are missing: no sample; the column's mean; or the row is left out */
+	int window, stride;     /* a sample is so many rows of a table, the next one begins so many later; 0: not given */
 	bool standardize;       /* scale each input to mean 0 and deviation 1 */
 	/* how the columns became numbers when the network was trained: these become the same. Null: find out. target and
 	 * ignore are then null */
@@ -170,8 +174,11 @@ size_t data_path_length(const char *specification);
 void data_close(Data *data);
 /* A copy without the schema, which must be closed before the data. */
 bool data_copy(Data *copy, const Data *data, Failure *failure);
+/* The number of the row of a table that the sample is, or ends with. */
+int data_row(const Data *data, int sample);
 /* Moves about this fraction of the rows, of each class as many of its rows, to `part`, which must be closed before
- * data. The choice depends on the seed alone. */
+ * data. The choice depends on the seed alone. Of windows it moves the last ones of each class, and leaves out those
+ * that have rows in common with them. */
 bool data_split(Data *data, double fraction, uint64_t seed, Data *part, Failure *failure);
 /* Finds the scale of --standardize over these rows (null: the first count), and keeps it in the schema. */
 bool data_fit_scale(Data *data, const int *rows, int count, Failure *failure);
@@ -433,6 +440,7 @@ bool schema_in(Schema **schema, const TensorFile *file, const char *path, Failur
 /* Whether both say the same; either may be null. False, too, if there is no memory to find out. */
 bool schema_equal(const Schema *a, const Schema *b);
 void schema_free(Schema *schema);
+bool schema_has_windows(const Schema *schema);          /* may be null */
 /* The mean and the deviation of each input, as --standardize found them; false: inputs are not scaled. */
 bool schema_scale(const Schema *schema, const double **centres, const double **deviations);
 /* The name of a class, or of a target; null: it has none, or there is no schema. */

@@ -26,7 +26,7 @@ bool answer_open(Session *s, Data *data, const char *specification, bool without
 	options.number_bytes = s->target->number_bytes;
 	options.notes = stderr;
 	if (options.schema)
-		options.target = options.ignore = 0;
+		options.target = options.ignore = 0, options.window = 0;
 	return open_data(&s->options, data, specification, &options, failure);
 }
 

@@ -105,7 +105,7 @@ static bool take_one_schema(Session *s, const char *path, const char **first, Fa
 static bool take_resumed_schema(Session *s, Failure *failure)
 {
 	DataOptions *data = &s->options.data;
-	if (data->target || data->ignore || data->standardize)
+	if (data->target || data->ignore || data->standardize || data->window)
 		return true;
 	const bool read = schema_in(&s->schema, &s->resume, s->options.resume, failure);
 	data->schema = s->schema;
@@ -124,10 +124,14 @@ static bool take_schema(Session *s, Failure *failure)
 	for (int i = 0; i < s->count; i++)
 		if (weights_path(&s->options, i) && !take_one_schema(s, weights_path(&s->options, i), &first, failure))
 			return false;
-	const char *option = data->target ? "target" : data->ignore ? "ignore" : data->standardize ? "standardize" : 0;
+	const char *option = data->target ? "target" : data->ignore ? "ignore" : data->standardize ? "standardize"
+		: data->window ? "window" : 0;
 	if (s->schema && option)
 		return fail(failure, "--%s would change what %s was trained with, which it remembers: leave it out", option,
 			first);
+	if (data->stride && !data->window && !schema_has_windows(s->schema))
+		return fail(failure, "--stride is how many rows lie between the beginnings of windows, and %s was not trained "
+			"on windows: leave it out", first ? first : "the network");
 	data->schema = s->schema;
 	return true;
 }
@@ -187,11 +191,16 @@ static int take_validation(Session *s)
 	Failure failure;
 	const CommandLine *o = &s->options;
 	const uint64_t seed = o->seed_given ? o->seed : s->compilations[0].network->seed;
+	const int rows = s->data.rows;
 	bool done = o->valid_fraction > 0 ? data_split(&s->data, o->valid_fraction, seed, &s->valid, &failure)
 		: answer_open(s, &s->valid, o->valid, false, &failure);
 	if (done && o->valid_fraction > 0 && o->data.standardize)
 		done = data_fit_scale(&s->data, 0, s->data.rows, &failure) && data_scale(&s->data, s->data.schema, &failure)
 			&& data_scale(&s->valid, s->data.schema, &failure);
+	const int near = rows - s->data.rows - s->valid.rows;
+	if (done && o->valid_fraction > 0 && near)
+		say("note: %d windows are held out, and %d that have rows in common with them are left out", s->valid.rows,
+			near);
 	return done ? 0 : report_failure(EXIT_DATA, &failure);
 }
 

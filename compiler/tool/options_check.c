@@ -121,6 +121,16 @@ static bool check_paths(const CommandLine *options, Failure *failure)
 	return true;
 }
 
+static bool check_windows(const CommandLine *options, Failure *failure)
+{
+	const bool known = options->resume || (!options->suggest && has_weights(options));
+	if (options->data.stride && !options->data.window && !known)
+		return fail(failure, "--stride is how many rows lie between the beginnings of windows: give --window N, too");
+	if (options->data.window && options->data.missing == MISSING_DROP)
+		return fail(failure, "--missing drop would take rows out of the middle of windows: give --missing mean");
+	return true;
+}
+
 /* Standard input can be read once; and each row that is to be predicted must be there. */
 static bool check_data_options(const CommandLine *options, Failure *failure)
 {
@@ -130,6 +140,8 @@ static bool check_data_options(const CommandLine *options, Failure *failure)
 		streams += read[i] && strcmp(read[i], "-") == 0;
 	if (streams > 1)
 		return fail(failure, "standard input can be read once, but is named as data %d times: give files", streams);
+	if (!check_windows(options, failure))
+		return false;
 	if (options->patience && !options->valid)
 		return fail(failure, "--patience waits for a smaller loss on data that are not trained on: give --valid 0.2, "
 			"or --valid DATA");
@@ -230,11 +242,12 @@ static bool check_merge(const bool *given, Failure *failure)
 
 static bool check_suggest(const CommandLine *options, const bool *given, Failure *failure)
 {
-	static const char *const with[] = {"suggest", "target", "ignore", "missing", 0};
+	static const char *const with[] = {"suggest", "target", "ignore", "missing", "window", "stride", 0};
 	if (options->network_count)
 		return fail(failure, "--suggest makes a network from data: leave out %.200s, or train it with --train %.200s",
 			options->networks[0].text ? "-e" : options->networks[0].path, options->suggest);
-	return check_alone(with, "--suggest prints a network, and does no more", given, failure);
+	return check_alone(with, "--suggest prints a network, and does no more", given, failure)
+		&& check_windows(options, failure);
 }
 
 /* A part without the network's end has no loss. */

@@ -276,6 +276,16 @@ const Spec options_table[] = {
 		.more = "A value is missing if its cell is empty or says NA, N/A, nan, null, none or ?. Without this option it "
 			"is a mistake, and the message says where. Of a column of texts, the mean is the share of each text. A "
 			"missing target has no mean: then the row must be dropped. --weights remembers it, with the means."},
+	{"window", "N", "a sample is N rows of a table, one after another, with the target of the last", .kind = INT,
+		FIELD(data.window), RANGE(1, MAX_WINDOW_ROWS), .needs = DATA,
+		.more = "For what a logger writes, row by row in the order of time. A sample has the values of N rows, the "
+			"oldest first: features for linear, and for conv2d an image 1 x N x columns. --valid FRACTION holds out "
+			"the last windows of each class, and leaves out those that have rows in common with them. --save keeps it "
+			"with the weights, and --weights takes it from there."},
+	{"stride", "N", "with --window: rows from the beginning of a window to that of the next (default 1)", .kind = INT,
+		FIELD(data.stride), RANGE(1, MAX_WINDOW_ROWS), .needs = DATA,
+		.more = "Weights remember it. --eval and --predict may have another one, such as 1, which tells something of "
+			"each row but the first N - 1."},
 	{"standardize", 0, "move and scale each input to mean 0 and deviation 1", .kind = FLAG, FIELD(data.standardize),
 		.needs = TRAINING,
 		.more = "As scikit-learn's StandardScaler does. --save keeps the scale with the weights, and --weights takes "
@@ -284,7 +294,8 @@ const Spec options_table[] = {
 	{"valid", "FRACTION|DATA", "loss and accuracy after each epoch, on rows held out of the training or on other data",
 		.kind = READ, .read = read_valid, .needs = TRAINING,
 		.more = "A fraction such as 0.2 holds out so many of the rows, of each class its share; which ones follows "
-			"from the seed. They are in evaluation mode, and --standardize does not see rows that are held out. "
+			"from the seed, or with --window from time. They are in evaluation mode, and --standardize does not see "
+			"rows that are held out. "
 			"--log has valid_loss and valid_accuracy in each epoch's line."},
 	{"patience", "N", "end after N epochs without a smaller loss on --valid, with the weights of the best one",
 		.kind = INT, FIELD(patience), RANGE(1, INT32_MAX), .needs = TRAINING,
@@ -304,9 +315,9 @@ const Spec options_table[] = {
 			"a table is read."},
 	{"predict", "DATA", "what the network says of each row, as CSV on standard output or in -o FILE.csv", .kind = TEXT,
 		FIELD(predict), .needs = WHOLE | RESULTS | ONE_NETWORK,
-		.more = "A line for each row, with its number from 0: of classes the likeliest and the probability of each, "
-			"else the values. A table needs no target; its columns that are left out come along. On standard output "
-			"the table is alone, and whatever else is printed goes to standard error."},
+		.more = "A line for each row, or each window's last row, with its number from 0: of classes the likeliest and "
+			"the probability of each, else the values. A table needs no target; its columns that are left out come "
+			"along. On standard output the table is alone, and whatever else is printed goes to standard error."},
 	{"epochs", "N", "times through the data", .kind = INT, FIELD(overrides.epochs), RANGE(0, INT32_MAX),
 		.uses = BY_TRAINING | BY_NETWORK,
 		.more = "Takes the place of the network's own `epochs` (which is 10 if it has none)."},

@@ -88,7 +88,7 @@ static void put_row(const Answers *a, AtomicFile *file, int row)
 {
 	const size_t bytes = a->data->number_bytes, width = (size_t)a->program->outputs, first = (size_t)row * width;
 	const double output = number_at(a->outputs, bytes, first);
-	atomic_print(file, "%d", row);
+	atomic_print(file, "%d", data_row(a->data, row));
 	for (int i = 0; i < a->data->ids.count; i++) {
 		atomic_print(file, ",");
 		put_text(file, "", a->data->ids.texts[(size_t)row * (size_t)a->data->ids.count + (size_t)i]);

@@ -175,15 +175,32 @@ static void write_command(const CommandLine *o, bool images, bool holds_out, FIL
 			fprintf(out, " --%s ", options[i][0]);
 			put_word(options[i][1], out);
 		}
-	/* the first batchnorm of images takes any scale */
-	fputs(images ? "" : " --standardize", out);
+	if (o->data.window)
+		fprintf(out, " --window %d --stride %d", o->data.window, o->data.stride ? o->data.stride : 1);
+	/* the first batchnorm of images takes any scale, but the columns of windows have one each */
+	fputs(images && !o->data.window ? "" : " --standardize", out);
 	fputs(holds_out ? " --valid 0.2 --patience 20\n" : "\n", out);
+}
+
+/* Without the rows that --valid 0.2 holds out. */
+static int trained_rows(const Data *data)
+{
+	Data rest, held = {.rows = 0};
+	Failure unused;
+	int rows = data->rows - (int)floor(0.2 * data->rows + 0.5);
+	if (!data->window)
+		return rows;
+	if (data_copy(&rest, data, &unused) && data_split(&rest, 0.2, 0, &held, &unused))
+		rows = rest.rows;
+	data_close(&held);
+	data_close(&rest);
+	return rows;
 }
 
 static void write_network(const CommandLine *o, const Data *data, FILE *out)
 {
 	const bool images = data->rank > 1, classes = has_classes(data), holds_out = data->rows >= HELD_OUT_FROM;
-	const int trained = holds_out ? data->rows - (int)floor(0.2 * data->rows + 0.5) : data->rows;
+	const int trained = holds_out ? trained_rows(data) : data->rows;
 	const int batch = suggest_batch(data, trained);
 	char shape[SHAPE_TEXT];
 	fputs("# ", out);

@@ -170,13 +170,14 @@ static bool no_such_data(const char *specification, size_t length, Failure *fail
 		suffix_list);
 }
 
-/* Options for columns are mistakes where there are none. */
+/* Options for rows and columns are mistakes where there are none. */
 static bool check_options(const Reader *reader, const char *specification, const DataOptions *options,
 	Failure *failure)
 {
 	const char *option = !options || (reader && reader->table) ? NULL : options->target ? "target"
-		: options->ignore ? "ignore" : options->missing ? "missing" : NULL;
-	return !option || fail(failure, "--%s is for tables as text, such as .csv; %.200s has no columns to name", option,
+		: options->ignore ? "ignore" : options->missing ? "missing" : options->window ? "window"
+		: options->stride && !options->schema ? "stride" : NULL;
+	return !option || fail(failure, "--%s is for tables as text, such as .csv; %.200s is none", option,
 		specification);
 }
 

@@ -108,6 +108,7 @@ struct Schema {
 	int width;              /* the number of columns of that table; 0: the data were no table */
 	int features;           /* the number of values of a sample */
 	Missing missing;        /* how that table was read: what was done about values that are missing */
+	int window, stride;             /* a sample is so many rows, the next one begins so many later; 0: it is a row */
 	double *centres, *deviations;   /* of each value of a sample, for --standardize; null: values stay as they are */
 };
 
@@ -129,6 +130,14 @@ bool data_allocate(Data *data, int rows, int target_features, bool labelled, Fai
 bool ids_open(Ids *ids, int count, size_t rows);
 /* Takes the next text, which data_close frees. False: it is null, for lack of memory. */
 bool ids_add(Ids *ids, char *text);
+
+/* ---- window.c */
+
+/* Makes samples of so many rows of a table, each `stride` rows after the one before, of shape 1 x rows x values. A
+ * sample has the target of its last row. */
+bool data_window(Data *data, int window, int stride, Failure *failure);
+/* Windows farther apart than this have no row in common. */
+int window_reach(const Data *data);
 
 /* ---- npy_header.c: the header of numpy's .npy format */
 

@@ -26,6 +26,11 @@ void schema_free(Schema *schema)
 	free(schema);
 }
 
+bool schema_has_windows(const Schema *schema)
+{
+	return schema && schema->window;
+}
+
 int column_find(const Column *column, const char *text)
 {
 	if (column->whole) {
@@ -88,6 +93,8 @@ Schema *schema_copy(const Schema *schema)
 	copy->width = schema->width;
 	copy->features = schema->features;
 	copy->missing = schema->missing;
+	copy->window = schema->window;
+	copy->stride = schema->stride;
 	const size_t features = (size_t)schema->features;
 	if (copy_columns(&copy->inputs, &copy->input_count, schema->inputs, schema->input_count)
 		&& copy_columns(&copy->targets, &copy->target_count, schema->targets, schema->target_count)

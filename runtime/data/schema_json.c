@@ -3,7 +3,7 @@
  *   {"features": 4, "width": 5, "inputs": [{"place": 0, "name": "length"}, {"place": 2, "texts": ["blue", "red"]},
 ...],
  *    "targets": [{"place": 4, "name": "species", "texts": ["setosa", ...]}], "centres": [...], "deviations": [...],
- *    "missing": "mean"}
+ *    "missing": "mean", "window": 50, "stride": 10}
  *
  * What is read may be anything, so every rule of a schema is checked. */
 #include "data.h"
@@ -57,7 +57,9 @@ char *schema_write(const Schema *schema)
 		&& add_columns(object, "targets", schema->targets, schema->target_count)
 		&& add_numbers(object, "centres", schema->centres, schema->features)
 		&& add_numbers(object, "deviations", schema->deviations, schema->features)
-		&& (!schema->missing || cJSON_AddStringToObject(object, "missing", missing_words[schema->missing]));
+		&& (!schema->missing || cJSON_AddStringToObject(object, "missing", missing_words[schema->missing]))
+		&& (!schema->window || (cJSON_AddNumberToObject(object, "window", schema->window)
+			&& cJSON_AddNumberToObject(object, "stride", schema->stride)));
 	char *text = done ? cJSON_PrintUnformatted(object) : NULL;
 	cJSON_Delete(object);
 	return text;
@@ -178,6 +180,14 @@ static bool read_missing(Schema *schema, const cJSON *object)
 	return !word || schema->missing;
 }
 
+static bool read_window(Schema *schema, const cJSON *object)
+{
+	const cJSON *window = cJSON_GetObjectItemCaseSensitive(object, "window");
+	return !window || (read_count(window, MAX_WINDOW_ROWS, &schema->window) && schema->window > 0
+		&& read_count(cJSON_GetObjectItemCaseSensitive(object, "stride"), MAX_WINDOW_ROWS, &schema->stride)
+		&& schema->stride > 0 && schema->input_count > 0 && schema->missing != MISSING_DROP);
+}
+
 static bool read_schema(Schema *schema, const cJSON *object)
 {
 	if (!cJSON_IsObject(object)
@@ -190,11 +200,11 @@ static bool read_schema(Schema *schema, const cJSON *object)
 		&& read_columns(object, "targets", schema->width, taken, &schema->targets, &schema->target_count)
 		&& read_numbers(object, "centres", schema->features, false, &schema->centres)
 		&& read_numbers(object, "deviations", schema->features, true, &schema->deviations)
-		&& read_missing(schema, object);
+		&& read_missing(schema, object) && read_window(schema, object);
 	free(taken);
 	int64_t features = 0;
 	for (int i = 0; done && i < schema->input_count; i++)
-		features += column_features(&schema->inputs[i]);
+		features += (int64_t)column_features(&schema->inputs[i]) * (schema->window ? schema->window : 1);
 	return done && !schema->centres == !schema->deviations && (schema->input_count == 0 || features == schema->features)
 		&& (schema->target_count <= 1 || !schema->targets[0].texts);
 }

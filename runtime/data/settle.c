@@ -258,6 +258,40 @@ static bool set_samples(Table *t, Failure *failure)
 	return true;
 }
 
+/* An input that never falls from row to row, as the time: what windows had teaches nothing about later ones. */
+static int find_growing(const Table *t)
+{
+	const Data *data = t->data;
+	size_t at = 0;
+	for (int k = 0; k < t->choice.inputs; at += (size_t)column_features(&data->schema->inputs[k++])) {
+		int row = 1;
+		while (row < data->rows && !data->schema->inputs[k].texts
+			&& number_at(data->x_any, data->number_bytes, (size_t)(row - 1) * (size_t)data->features + at)
+				<= number_at(data->x_any, data->number_bytes, (size_t)row * (size_t)data->features + at))
+			row++;
+		if (row == data->rows && number_at(data->x_any, data->number_bytes, at)
+			< number_at(data->x_any, data->number_bytes, (size_t)(row - 1) * (size_t)data->features + at))
+			return k;
+	}
+	return -1;
+}
+
+/* Whoever runs a trained network may ask for windows at other distances. */
+static bool set_windows(Table *t, Failure *failure)
+{
+	Schema *schema = t->data->schema;
+	const Schema *known = t->options->schema;
+	schema->window = known ? known->window : t->options->window;
+	schema->stride = t->options->stride ? t->options->stride : known ? known->stride : 1;
+	if (!schema->window)
+		return true;
+	t->grows = find_growing(t);
+	if (!data_window(t->data, schema->window, schema->stride, failure))
+		return false;
+	schema->features = t->data->features;
+	return true;
+}
+
 bool table_settle(Table *t, Failure *failure)
 {
 	const Schema *known = t->options->schema;
@@ -267,5 +301,5 @@ bool table_settle(Table *t, Failure *failure)
 		return false;
 	if (!known && t->options->missing == MISSING_MEAN && !find_means(t, failure))
 		return false;
-	return settle_target(t, failure) && set_samples(t, failure);
+	return settle_target(t, failure) && set_samples(t, failure) && set_windows(t, failure);
 }

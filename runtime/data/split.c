@@ -4,9 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+typedef enum Place { KEPT, HELD, LEFT_OUT } Place;
+
 /* Marks the rows to hold out: of each class its share, so that both parts have the classes as often. order: all rows,
- * shuffled. What rounding leaves of one class's share goes to the next. */
-static int mark_rows(const Data *data, double fraction, const int *order, bool *held)
+ * in the order in which they are taken. What rounding leaves of one class's share goes to the next. */
+static int mark_rows(const Data *data, double fraction, const int *order, Place *places)
 {
 	const int classes = data->labels ? data->classes : 1;
 	double share = 0;
@@ -21,7 +23,7 @@ static int mark_rows(const Data *data, double fraction, const int *order, bool *
 	}
 	for (int i = 0; left && i < data->rows; i++) {
 		int *wanted = &left[data->labels ? data->labels[order[i]] : 0];
-		held[order[i]] = *wanted > 0;
+		places[order[i]] = *wanted > 0 ? HELD : KEPT;
 		count += *wanted > 0;
 		*wanted -= *wanted > 0;
 	}
@@ -40,14 +42,30 @@ static void copy_row(Data *to, int at, const Data *from, int row)
 		to->labels[at] = from->labels[row];
 }
 
+/* Windows that have a row in common with one that is held out. Returns how many are left. */
+static int leave_out_near(const Data *data, Place *places)
+{
+	const int reach = window_reach(data), rows = data->rows;
+	int left = 0;
+	for (int way = 0; way < 2; way++)
+		for (int i = 0, near = -1 - reach; i < rows; i++) {
+			Place *place = &places[way ? rows - 1 - i : i];
+			near = *place == HELD ? i : near;
+			*place = *place == KEPT && i - near <= reach ? LEFT_OUT : *place;
+		}
+	for (int row = 0; row < rows; row++)
+		left += places[row] == KEPT;
+	return left;
+}
+
 /* Both parts keep the order of the rows. */
-static void move_rows(Data *data, Data *part, const bool *held)
+static void move_rows(Data *data, Data *part, const Place *places)
 {
 	int kept = 0, moved = 0;
 	for (int row = 0; row < data->rows; row++)
-		if (held[row])
+		if (places[row] == HELD)
 			copy_row(part, moved++, data, row);
-		else
+		else if (places[row] == KEPT)
 			copy_row(data, kept++, data, row);
 	data->rows = kept;
 }
@@ -56,19 +74,23 @@ bool data_split(Data *data, double fraction, uint64_t seed, Data *part, Failure 
 {
 	const int rows = data->rows;
 	int *order = malloc((size_t)rows * sizeof *order + 1);
-	bool *held = calloc((size_t)rows + 1, sizeof *held);
+	Place *places = calloc((size_t)rows + 1, sizeof *places);
 	Random random;
-	int count = -1;
+	int count = -1, left = 0;
 	random_seed(&random, (uint32_t)seed);
-	if (order && held) {
+	if (order && places) {
 		torch_permutation(&random, order, rows);
-		count = mark_rows(data, fraction, order, held);
+		for (int i = 0; data->window && i < rows; i++)
+			order[i] = rows - 1 - i;
+		count = mark_rows(data, fraction, order, places);
+		left = leave_out_near(data, places);
 	}
 	bool done = count >= 0 || fail(failure, "not enough memory to split %d rows", rows);
-	if (done && (count == 0 || count == rows))
-		done = fail(failure, "%s: %g of %d row%s %s: give another fraction to --valid, or data of their own",
-			data->name, fraction, rows, rows == 1 ? "" : "s",
-			count ? "leaves none to train on" : "is none to validate on");
+	if (done && (count == 0 || left == 0))
+		done = fail(failure, "%s: %g of %d %s%s %s%s: give another fraction to --valid, or data of their own",
+			data->name, fraction, rows, data->window ? "window" : "row", rows == 1 ? "" : "s",
+			count ? "leaves none to train on" : "is none to validate on",
+			count && data->window ? " that has no row in common with them" : "");
 	if (done) {
 		*part = *data;
 		part->schema = NULL;
@@ -77,8 +99,8 @@ bool data_split(Data *data, double fraction, uint64_t seed, Data *part, Failure 
 		done = data_allocate(part, count, data->target_features, data->labels != NULL, failure);
 	}
 	if (done)
-		move_rows(data, part, held);
+		move_rows(data, part, places);
 	free(order);
-	free(held);
+	free(places);
 	return done;
 }

@@ -1,5 +1,5 @@
 /* standardize.c: each value of a sample is moved and scaled to mean 0 and deviation 1, as scikit-learn's StandardScaler
- * does. */
+ * does. In windows of a table a column has one scale, wherever its values are. */
 #include "data.h"
 #include <math.h>
 #include <stdlib.h>
@@ -12,17 +12,21 @@ static bool have_schema(Data *data, Failure *failure)
 	return data->schema || fail(failure, "%s: not enough memory", data->name);
 }
 
-/* Two passes, so that a mean far from 0 costs no digits. */
-static void find_scale(const Data *data, const int *rows, int count, int feature, double *centre, double *deviation)
+/* The scale of the values from `feature` on that are `step` apart. Two passes, so that a mean far from 0 costs no
+ * digits. */
+static void find_scale(const Data *data, const int *rows, int row_count, int feature, int step, double *centre,
+	double *deviation)
 {
+	const double count = (double)row_count * (data->features / step);
 	double sum = 0, squares = 0;
 	for (int pass = 0; pass < 2; pass++)
-		for (int i = 0; i < count; i++) {
-			const int row = rows ? rows[i] : i;
-			const double value = number_at(data->x_any, data->number_bytes,
-				(size_t)row * (size_t)data->features + (size_t)feature);
-			sum += pass ? 0 : value;
-			squares += pass ? (value - sum / count) * (value - sum / count) : 0;
+		for (int i = 0; i < row_count; i++) {
+			const size_t row = (size_t)(rows ? rows[i] : i) * (size_t)data->features;
+			for (int k = feature; k < data->features; k += step) {
+				const double value = number_at(data->x_any, data->number_bytes, row + (size_t)k);
+				sum += pass ? 0 : value;
+				squares += pass ? (value - sum / count) * (value - sum / count) : 0;
+			}
 		}
 	*centre = sum / count;
 	*deviation = sqrt(squares / count);
@@ -40,8 +44,13 @@ bool data_fit_scale(Data *data, const int *rows, int count, Failure *failure)
 	schema->deviations = malloc((size_t)data->features * sizeof *schema->deviations);
 	if (!schema->centres || !schema->deviations)
 		return fail(failure, "%s: not enough memory to standardize %d values", data->name, data->features);
-	for (int i = 0; i < data->features; i++)
-		find_scale(data, rows, count, i, &schema->centres[i], &schema->deviations[i]);
+	const int step = data->window ? data->features / data->window : data->features;
+	for (int i = 0; i < step; i++)
+		find_scale(data, rows, count, i, step, &schema->centres[i], &schema->deviations[i]);
+	for (int i = step; i < data->features; i++) {
+		schema->centres[i] = schema->centres[i - step];
+		schema->deviations[i] = schema->deviations[i - step];
+	}
 	return true;
 }
 

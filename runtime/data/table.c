@@ -310,6 +310,14 @@ static void tell_choice(const Table *t)
 	}
 	if (t->choice.unnamed >= 0)
 		note(out, "left out: column %d, which has no name and counts the rows", t->choice.unnamed + 1);
+	if (t->data->window)
+		note(out, "windows: %d of %d row%s each, %d row%s apart; each has the target of its last row", t->data->rows,
+			t->data->window, t->data->window == 1 ? "" : "s", t->data->stride, t->data->stride == 1 ? "" : "s");
+	if (t->data->window && t->grows >= 0) {
+		const int column = t->data->schema->inputs[t->grows].place;
+		note(out, "inputs: %s never falls from row to row: if it is the time, --ignore %d leaves it out",
+			column_words(sheet, column, words), column + 1);
+	}
 	for (int k = 0; k < t->choice.inputs; k++) {
 		const Column *column = &t->data->schema->inputs[k];
 		char list[200];

@@ -147,6 +147,7 @@ typedef struct Table {
 	void *inputs;
 	double *whole;          /* [rows]: the values of a single target that are whole numbers so far; or null */
 	int rows;
+	int grows;                      /* with windows: an input that never falls, such as the time; or -1 */
 } Table;
 
 /* ---- settle.c */

@@ -1,9 +1,10 @@
-/* Tables as text. An input is the file. Before it may stand a line with the values of --target, --ignore and --missing:
- * `:target;ignore;mean`. What was read is read once more with the schema that it gave: that must give the same. */
+/* Tables as text. An input is the file. Before it may stand a line with the values of --target, --ignore, --missing,
+ * --window and --stride: `:target;ignore;mean;window,stride`. What was read is read once more with the schema that it
+ * gave: that must give the same. */
 #include "fuzz.h"
 #include <string.h>
 
-enum { MOST_BYTES = 20000, MOST_OPTIONS = 200, OPTIONS = 3 };
+enum { MOST_BYTES = 20000, MOST_OPTIONS = 200, OPTIONS = 4 };
 
 /* Cuts off the line with the options. */
 static DataOptions cut_options(const char **bytes, size_t *size)
@@ -27,6 +28,12 @@ static DataOptions cut_options(const char **bytes, size_t *size)
 	options.target = parts[0] && *parts[0] ? parts[0] : 0;
 	options.ignore = parts[1] && *parts[1] ? parts[1] : 0;
 	options.missing = !parts[2] ? MISSING_REFUSED : *parts[2] == 'm' ? MISSING_MEAN : MISSING_DROP;
+	if (parts[3])
+		sscanf(parts[3], "%d,%d", &options.window, &options.stride);
+	/* the command line refuses what is not so */
+	options.window = options.window > 0 ? options.window % 100 : 0;
+	options.stride = options.stride > 0 ? options.stride % 100 : 0;
+	options.missing = options.window && options.missing == MISSING_DROP ? MISSING_MEAN : options.missing;
 	return options;
 }
 
