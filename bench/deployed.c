@@ -8,12 +8,14 @@
 bool deployed_open(Deployed *deployed, const Bench *bench, const char *source, int inputs, int outputs, int lane_count)
 {
 	char lanes[16], c_file[300], library[300], data[100];
-	*deployed = (Deployed){.inputs = calloc((size_t)inputs, sizeof(float)), .outputs = calloc((size_t)outputs, sizeof(float))};
+	*deployed = (Deployed){.inputs = calloc((size_t)inputs, sizeof(float)),
+		.outputs = calloc((size_t)outputs, sizeof(float))};
 	snprintf(lanes, sizeof lanes, "%d", lane_count);
 	snprintf(data, sizeof data, "blobs:n=100,features=%d,centers=%d", inputs, outputs);
 	snprintf(c_file, sizeof c_file, "%s-deployed-%d.c", bench->bnc, lane_count);
 	snprintf(library, sizeof library, "%s-deployed-%d.so", bench->bnc, lane_count);
-	const Process emit = {{bench->bnc, "-e", source, "--train", data, "--steps", "1", "--quiet", "--emit", c_file, "--inference", "--lanes", lanes, "--prefix", "deployed"}};
+	const Process emit = {{bench->bnc, "-e", source, "--train", data, "--steps", "1", "--quiet", "--emit",
+		c_file, "--inference", "--lanes", lanes, "--prefix", "deployed"}};
 	const Process compile_it = {{BENCH_CC, "-std=c99", "-O3", "-march=native", "-shared", "-fPIC", "-o", library,
 		c_file}};
 	if (run_process(&emit) <= 0 || run_process(&compile_it) <= 0)
