@@ -180,6 +180,7 @@ typedef struct Kernel {
 	const struct Kernel *row;       /* the kernel that it is a variant of; itself if it is none */
 	VariantFits *fits;      /* of a variant: whether it is for these sizes; else null */
 	int bits;               /* of a vector: a set with shorter ones does not have this variant */
+	bool winograd;          /* of WINOGRAD_VARIANTS */
 	int parameter_count;
 	KernelParameter parameters[MAX_OPERANDS];
 } Kernel;

@@ -28,8 +28,9 @@ typedef struct KernelSet {
 /* The sizes of a call and what else the compiler needs to know to choose a kernel for it (kernels/variants.h). */
 typedef struct Sizes {
 	/* bits: those of a vector; rows: the most rows of a call; channels: those that a convolution sees; run: the
-	 * width of its kernel, if that moves from pixel to pixel of a row. A size is 0 if the kernel has no such operand */
-	int lanes, bits, rows, outputs, inputs, channels, run, features, above;
+	 * width of its kernel, if that moves from pixel to pixel of a row; square: the width of a square kernel without
+	 * strides; tiles: of 2x2 pixels, that its images have. A size is 0 if the kernel has no such operand */
+	int lanes, bits, rows, outputs, inputs, channels, run, square, tiles, features, above;
 	/* only the differences between the features of y are used, or the features of each row of dy sum to 0 */
 	int contrast;
 	const char *optimizer;  /* the name of the optimizer that the call gets as an operand, or null */

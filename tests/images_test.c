@@ -175,7 +175,8 @@ static float *weight_panels(const Program *program, const ProgramTensor *tensor,
 	return out;
 }
 
-static void expect_weights(const Program *program, const ProgramTensor *tensor, const double *expected,
+/* Each is a sum of so many terms, whose roundings add up. */
+static void expect_weights(const Program *program, const ProgramTensor *tensor, int terms, const double *expected,
 	const float *found)
 {
 	const size_t count = tensor_count(tensor);
@@ -183,8 +184,8 @@ static void expect_weights(const Program *program, const ProgramTensor *tensor, 
 	cr_assert(floats);
 	tensor_get(program, found, tensor, floats);
 	for (size_t i = 0; i < count; i++)
-		cr_assert(fabs((double)floats[i] - expected[i]) < 2e-5 * (1 + fabs(expected[i])), "%s: dw[%zu] is %g, not %g",
-			program->kernels->name, i, (double)floats[i], expected[i]);
+		cr_assert(fabs((double)floats[i] - expected[i]) < 2e-5 * (1 + fabs(expected[i])) + 2e-8 * terms,
+			"%s: dw[%zu] is %g, not %g", program->kernels->name, i, (double)floats[i], expected[i]);
 	free(floats);
 }
 
@@ -225,7 +226,10 @@ static Functions functions_of(const KernelSet *set, const Shapes *s, int way, in
 	const int inputs = s->channels * s->kernel_height * s->kernel_width;
 	const Sizes sizes = {.lanes = set->lanes, .bits = 32 * set->lanes, .rows = s->images * s->y_height * s->y_width,
 		.outputs = s->outputs, .inputs = inputs, .channels = s->channels,
-		.run = s->stride_width == 1 ? s->kernel_width : 0};
+		.run = s->stride_width == 1 ? s->kernel_width : 0,
+		.square = s->stride_width == 1 && s->stride_height == 1 && s->kernel_height == s->kernel_width
+			? s->kernel_width : 0,
+		.tiles = s->images * ((s->y_height + 1) / 2) * ((s->y_width + 1) / 2)};
 	Functions functions;
 	memcpy(&functions.y, place_of(&kernels, set, &sizes, way, "conv2d", panels), sizeof functions.y);
 	memcpy(&functions.dw, place_of(&kernels, set, &sizes, way, "conv2d_dw", panels), sizeof functions.dw);
@@ -326,7 +330,7 @@ static void check_convolution(const KernelSet *set, const Shapes *s, int kind, i
 	run_convolution(set, s, kind, way, &p);
 	expect_image(set, "y", s->images, s->outputs, y_pixels, a->y, p.y, false, s);
 	expect_image(set, "dx", s->images, s->channels, x_pixels, a->dx, p.dx, true, s);
-	expect_weights(&program, &weight, a->dw, p.dw);
+	expect_weights(&program, &weight, s->images * y_pixels, a->dw, p.dw);
 	if (kind == 0 && way == CHOSEN)
 		check_pairs(set, s, &p);
 	float *all[] = {p.x, p.y, p.w, p.dx, p.dw, p.dy, p.b};
@@ -345,6 +349,17 @@ static Shapes draw_edge(bool right)
 		.y_height = 130, .y_width = 5};
 }
 
+static void check_shapes(const Shapes *s, int kind, Random *random)
+{
+	if (!s->y_height || !s->y_width)
+		return;
+	Arrays a = convolve(s, random);
+	FOR_EACH_USABLE_SET(set)
+		for (int way = PLAIN; way <= CHOSEN; way++)
+			check_convolution(set, s, kind, way, &a);
+	free_arrays(&a);
+}
+
 static void check_convolutions(int kind)
 {
 	enum { CASES = SANITIZED ? 40 : 120 };
@@ -354,17 +369,35 @@ static void check_convolutions(int kind)
 		Shapes s = n < 0 ? draw_edge(n == -1) : draw_shapes(&random, kind);
 		if (n < 0 && kind > 0)
 			s.groups = 3;
-		if (!s.y_height || !s.y_width)
-			continue;
-		Arrays a = convolve(&s, &random);
-		FOR_EACH_USABLE_SET(set)
-			for (int way = PLAIN; way <= CHOSEN; way++)
-				check_convolution(set, &s, kind, way, &a);
-		free_arrays(&a);
+		check_shapes(&s, kind, &random);
 	}
 }
 
 Test(images, convolution) { check_convolutions(0); }
+/* Enough channels and tiles of 2x2 pixels for Winograd's algorithm, in one pass or more over the channels, with tiles
+ * that reach beyond the last row or column, and padding of which tiles see nothing else. Large images, in groups. */
+Test(images, convolution_in_winograd_tiles)
+{
+	enum { CASES = SANITIZED ? 6 : 24 };
+	Random random;
+	random_seed(&random, 4);
+	for (int n = 0; n < CASES; n++) {
+		const int most = n % 4 == 0 ? 150 : 40;
+		Shapes s = {.images = up_to(&random, 3), .channels = 15 + up_to(&random, most),
+			.outputs = 15 + up_to(&random, 25), .groups = 1, .height = 3 + up_to(&random, 12),
+			.width = 3 + up_to(&random, 12), .kernel_height = 3, .kernel_width = 3, .stride_height = 1,
+			.stride_width = 1, .padding_height = up_to(&random, 4) - 1, .padding_width = up_to(&random, 4) - 1};
+		if (n % 4 == 1)
+			s.height += 40;         /* more pixels than images that are taken together have */
+		s.y_height = s.height + 2 * s.padding_height - 2;
+		s.y_width = s.width + 2 * s.padding_width - 2;
+		const int tiles = s.images * ((s.y_height + 1) / 2) * ((s.y_width + 1) / 2);
+		if (tiles >= 16 && tiles * 3 <= s.images * s.y_height * s.y_width)
+			FOR_EACH_USABLE_SET(set)
+				cr_expect(set->lanes < 8 || functions_of(set, &s, CHOSEN, 1).y == set->table->conv2d_winograd);
+		check_shapes(&s, 0, &random);
+	}
+}
 Test(images, depthwise_convolution) { check_convolutions(1); }
 Test(images, convolution_in_groups) { check_convolutions(2); }
 

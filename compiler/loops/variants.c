@@ -83,13 +83,17 @@ static Sizes sizes_of(const Variants *v, const Step *step)
 {
 	const Module *m = v->module;
 	const KernelSet *target = m->options.target;
-	const int width = size_named(m, step, "kernel_width"), taps = width * size_named(m, step, "kernel_height");
+	const int width = size_named(m, step, "kernel_width"), height = size_named(m, step, "kernel_height");
+	const int y_height = size_named(m, step, "y_height"), y_width = size_named(m, step, "y_width");
+	const int rows = size_named(m, step, "rows"), pixels = y_height * y_width;
+	const int taps = width * height, run = size_named(m, step, "stride_width") == 1 ? width : 0;
 	return (Sizes){
 		.lanes = target->lanes, .bits = target->lanes * (int)target->number_bytes * CHAR_BIT,
-		.rows = size_named(m, step, "rows"),
+		.rows = rows,
 		.outputs = size_named(m, step, "outputs"), .inputs = size_named(m, step, "inputs"),
 		.channels = taps ? size_named(m, step, "inputs") / taps : 0,
-		.run = size_named(m, step, "stride_width") == 1 ? width : 0,
+		.run = run, .square = height == width && size_named(m, step, "stride_height") == 1 ? run : 0,
+		.tiles = pixels ? rows / pixels * ((y_height + 1) / 2) * ((y_width + 1) / 2) : 0,
 		.features = size_named(m, step, "features"), .above = size_named(m, step, "above"),
 		.contrast = has_contrast(v, step), .optimizer = optimizer_of(step),
 	};

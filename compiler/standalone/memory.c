@@ -1,15 +1,22 @@
 /* The memory table in the emitted header. */
 #include "standalone.h"
 
-/* Bytes for each lane in a kernel that moves a window over images: gradients of two panels of it take most. */
-enum { IMAGE_STACK = 6144 };
+/* Bytes for each lane. */
+enum { IMAGE_STACK = 6144, WINOGRAD_STACK = 1024 };
 
-static bool sees_images(const Routine *routine)
+/* Bytes for each lane in a kernel that moves a window over images: gradients of two panels of it take most; or, with
+ * vectors, one of Winograd's algorithm takes what its arrays have (kernels/conv_winograd.c), beside what it calls. */
+static size_t image_stack(const Routine *routine, size_t lanes)
 {
-	for (int i = 0; i < routine->steps.count; i++)
-		if (routine->steps.items[i]->kernel->image)
-			return true;
-	return false;
+	const size_t places = 2 * FILTERED * lanes + FILTERED * BLOCK_TILES + BLOCK_TILES * lanes + 3 * 64;
+	size_t most = 0;
+	for (int i = 0; i < routine->steps.count; i++) {
+		const Kernel *kernel = routine->steps.items[i]->kernel;
+		const size_t its = kernel->winograd ? 16 * places * sizeof(float) / lanes + WINOGRAD_STACK : IMAGE_STACK;
+		if (kernel->image && its > most)
+			most = its;
+	}
+	return most;
 }
 
 /* The stack of a routine and its deepest kernel: the most that gcc 12 used for any of them, rounded up to half a KB,
@@ -19,8 +26,8 @@ static size_t stack_bytes(const Module *m, const Routine *routine, size_t scalar
 {
 	size_t lanes = (size_t)m->options.target->lanes;
 	const size_t numbers = number_bytes(m) / sizeof(float);
-	if (sees_images(routine) && lane < IMAGE_STACK)
-		lane = IMAGE_STACK;
+	if (lane < image_stack(routine, lanes))
+		lane = image_stack(routine, lanes);
 	return (lanes == 1 ? scalar : lane * lanes) * numbers + 16 * (size_t)routine->temporaries.count;
 }
 

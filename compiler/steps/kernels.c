@@ -133,16 +133,22 @@ Kernels kernel_table(Arena *arena)
 		KERNELS(KERNEL)
 #undef KERNEL
 	};
-	static const struct { const char *row, *name; int bits, panels; VariantFits *fits; size_t entry; } variants[] = {
-#define VARIANT_FROM(bits, row, name, panels) {#row, #name, bits, panels, name##_fits, offsetof(KernelTable, name)},
-#define VARIANT(row, name, panels, condition) VARIANT_FROM(0, row, name, panels)
+	static const struct {
+		const char *row, *name; int bits, panels; bool winograd; VariantFits *fits; size_t entry;
+	} variants[] = {
+#define VARIANT_FROM(bits, row, name, panels, winograd) \
+	{#row, #name, bits, panels, winograd, name##_fits, offsetof(KernelTable, name)},
+#define VARIANT(row, name, panels, condition) VARIANT_FROM(0, row, name, panels, false)
 		VARIANTS_FROM_1_LANE(VARIANT)
 #undef VARIANT
-#define VARIANT(row, name, panels, condition) VARIANT_FROM(128, row, name, panels)
+#define VARIANT(row, name, panels, condition) VARIANT_FROM(128, row, name, panels, false)
 		VARIANTS_FROM_128_BITS(VARIANT)
 #undef VARIANT
-#define VARIANT(row, name, panels, condition) VARIANT_FROM(256, row, name, panels)
+#define VARIANT(row, name, panels, condition) VARIANT_FROM(256, row, name, panels, false)
 		VARIANTS_FROM_256_BITS(VARIANT)
+#undef VARIANT
+#define VARIANT(row, name, panels, condition) VARIANT_FROM(256, row, name, panels, true)
+		WINOGRAD_VARIANTS(VARIANT)
 #undef VARIANT
 #undef VARIANT_FROM
 	};
@@ -167,6 +173,7 @@ Kernels kernel_table(Arena *arena)
 		variant->entry = variants[i].entry;
 		variant->panels = variants[i].panels;
 		variant->bits = variants[i].bits;
+		variant->winograd = variants[i].winograd;
 		variant->row = row;
 		variant->fits = variants[i].fits;
 	}

@@ -20,6 +20,9 @@
 #include "conv_depthwise.c"
 #include "conv_plain.c"
 #include "conv.c"
+#if LANES * REAL_BITS >= 256
+#include "conv_winograd.c"
+#endif
 #include "conv_groups.c"
 #include "pool.c"
 #include "image.c"
@@ -60,6 +63,7 @@ static const KernelTable entries = {
 	VARIANTS_FROM_128_BITS(VARIANT)
 #endif
 #if LANES * REAL_BITS >= 256
+	WINOGRAD_VARIANTS(VARIANT)
 	VARIANTS_FROM_256_BITS(VARIANT)
 #endif
 };

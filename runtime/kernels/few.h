@@ -30,6 +30,10 @@ enum {
 	MOMENTS = CENTRES + FEW
 };
 
+/* of a convolution by Winograd's algorithm: the tiles of 2x2 pixels whose products are computed together, and the
+ * channels of the source in one pass; a multiple of all numbers of lanes */
+enum { BLOCK_TILES = 24, FILTERED = 64 };
+
 enum { NARROW_INPUTS = 256 };   /* of a narrow product at once, at most; a multiple of all numbers of lanes */
 
 /* Makes the call with `number`, 1 to FEW, as the constant `name`, so that arrays of that many vectors stay in

@@ -18,7 +18,7 @@ enum { PAIR_CHUNK = 192 };
 /* An x with more bytes than this is no longer in L2 when the next two panels need it. Its tiles then prefetch the rows
  * of the next tile: 5 % less time for forward and the input gradient of 1024 x 512 x 512. With a smaller x, prefetching
  * would cost 4 %. */
-enum { FAR = 1 << 20, LINE = 64 / sizeof(real) };
+enum { FAR = 1 << 20 };
 
 /* The distance from one panel to the next in the operands that are panels; and whether x is larger than FAR. */
 typedef struct PairSteps { ptrdiff_t w, y, start; int far; } PairSteps;

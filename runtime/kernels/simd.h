@@ -63,6 +63,8 @@ typedef SIGNED Mask __attribute__((vector_size(BYTES * LANES)));
 typedef real Stored __attribute__((vector_size(BYTES * LANES), aligned(BYTES), may_alias));
 #endif
 
+enum { LINE = 64 / sizeof(real) };       /* the numbers in a line of a cache */
+
 typedef union Lanes {
 	Vector vector;
 	Bits bits;
