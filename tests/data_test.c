@@ -197,7 +197,9 @@ Test(sets, other_files_are_recognised)
 			"is a zip archive that is cut off or damaged; expected a table as .csv, or arrays as .npz: download or "
 			"save it again"},
 		{"points.h5", hdf, "is an HDF5 file"},
-		{"points.npy", "\x93NUMPY", "numpy.savez("},
+		{"points.npy", "\x93NUMPY", "points.npy has samples and no targets"},
+		{"points", "\x93NUMPY", "is one array of numpy; expected a table as .csv, or arrays as .npz: give it a name "
+			"that ends with .npy"},
 		{"points.safetensors", "12345678{\"", "is a file of weights; expected a table as .csv, or arrays as .npz"},
 		{"points.xlsx", "noise", "is a spreadsheet"},
 		{"points.mystery", "noise", "files of this kind are not understood; expected .npz"},

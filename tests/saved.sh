@@ -40,6 +40,14 @@ check 'the text is called as the network' grep -qx 'name tree' printed.net
 check 'the text is that of itself' sh -c "'$bnc' printed.net --print | cmp - printed.net"
 check 'the text has the same tensors' "$bnc" printed.net --weights w.st --predict flowers.csv -o other.csv
 check 'and gives the same' sh -c "'$bnc' w.st --predict flowers.csv | cmp - other.csv"
+array() {
+	"$bnc" -e 'linear 4; relu; linear 2' --train moons --epochs 2 --quiet --save moons.st >out || return 1
+	header="{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2), }"
+	{ printf '\223NUMPY\1\0v\0%-117s\n' "$header"; printf '\0\0\200\77\0\0\0\0\0\0\0\300\0\0\0\77'; } >points.npy
+	printf '1,0\n-2,0.5\n' >points.csv
+	"$bnc" moons.st --predict points.csv >table && "$bnc" moons.st --predict points.npy | cmp - table
+}
+check 'predicts from an array in a file' array
 part() {
 	"$bnc" w.st --save part.st "$@" && "$bnc" w.st "$@" --predict flowers.csv >whole_file &&
 		"$bnc" tree.net --weights part.st "$@" --predict flowers.csv | cmp - whole_file

@@ -9,12 +9,14 @@
 #define ADDRESS(name) &name##_set,
 static const DataSet *const sets[] = {SETS(ADDRESS)};
 
-enum { NPZ, TABLE, IDX, FOLDER };
+enum { NPZ, NPY, TABLE, IDX, FOLDER };
 
 static const Reader readers[] = {
 	[NPZ] = {".npz", "arrays as numpy.savez(path, X=samples, y=labels) writes them; FILE.npz:a,b takes a and b for X "
 		"and y",
 		npz_read, .doubles = true},
+	[NPY] = {".npy", "one array, as numpy.save(path, samples) writes it, for --predict; SAMPLES.npy:TARGETS.npy are "
+		"two", npy_read, .doubles = true},
 	[TABLE] = {".csv .tsv .tab .txt .data .dat", "a table as text: a row of values on each line, separated by , ; | "
 		"tabs or spaces; "
 		"the last column\n      is the target, unless --target names another. So are .tsv .tab .txt .data .dat, all "

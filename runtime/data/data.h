@@ -83,6 +83,7 @@ typedef struct Reader {
 } Reader;
 
 bool npz_read(Data *data, const char *path, const char *names, const DataOptions *options, Failure *failure);
+bool npy_read(Data *data, const char *path, const char *names, const DataOptions *options, Failure *failure);
 bool idx_read(Data *data, const char *path, const char *names, const DataOptions *options, Failure *failure);
 bool folder_read(Data *data, const char *path, const char *names, const DataOptions *options, Failure *failure);
 bool table_read(Data *data, const char *path, const char *names, const DataOptions *options, Failure *failure);

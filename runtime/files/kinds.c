@@ -61,7 +61,7 @@ static const FileKind kinds[] = {
 		.data = TENSORS},
 	{"one array of numpy", "npy", "\x93NUMPY",
 		.weights = NUMPY "save_file({\"0.weight\": numpy.load(\"@\"), ...}, \"~.safetensors\")",
-		.data = "in Python, numpy.savez(\"~.npz\", X=numpy.load(\"@\"), y=labels)", .keeps_weights = true},
+		.data = "give it a name that ends with .npy", .keeps_weights = true, .is_data = true},
 	{"a spreadsheet", "xlsx xls ods", .members = "xl/workbook.* content.xml", .data = FRAME_CURE},
 	{"an archive of Keras", "keras", .members = "model.weights.h5 metadata.json", .weights = KERAS_CURE,
 		.keeps_weights = true},

@@ -1,6 +1,7 @@
 /* Archives as numpy.savez writes them. An input is such a file, or else the members themselves, X.npy and then y.npy,
  * each from its magic on: those are put into an archive here, since a changed archive fails its check sums before
- * anything else is read. Before either may stand a line with the names of the arrays that are wanted, `:y,X`. */
+ * anything else is read. The first is also read as a file of its own. Before either may stand a line with the names of
+ * the arrays that are wanted, `:y,X`. */
 #define _GNU_SOURCE     /* memmem */
 #include "fuzz.h"
 #include <string.h>
@@ -102,12 +103,26 @@ static const char *cut_names(const char **bytes, size_t *size)
 	return names;
 }
 
+/* As the file that numpy.save writes. */
+static void run_alone(const char *bytes, size_t size)
+{
+	Failure failure = {.text = ""};
+	const DataOptions options = {.without_target = true};
+	Data data = {.name = "fuzz.npy", .number_bytes = sizeof(float)};
+	const bool done = npy_read(&data, file_of(bytes, size), 0, &options, &failure);
+	PROMISE(done == !failure.text[0]);
+	if (done)
+		check_samples(&data);
+	data_close(&data);
+}
+
 static void run(const char *bytes, size_t size)
 {
 	static Archive archive;
 	Failure failure = {.text = ""};
 	const char *names = cut_names(&bytes, &size), *path;
 	if (size >= MAGIC_BYTES && memcmp(bytes, magic, MAGIC_BYTES) == 0) {
+		run_alone(bytes, size);
 		pack(&archive, bytes, size);
 		path = file_of(archive.bytes, archive.size);
 	} else
