@@ -61,15 +61,22 @@ int options_count(void);
 int option_index(const char *name);
 /* The long names that --help shows. */
 int option_names(const char *names[]);
-/* Whether a word after `--plot` says what and where to plot, and is no network. */
-bool is_plot(const char *word);
-extern const char *const plot_names[PLOT_KINDS];
 /* Reads an axis of --map; the word after the first is the second. */
 bool read_map_axis(CommandLine *options, const char *text, Failure *failure);
-/* "a, b or c" */
-void join_choices(char *out, size_t size, const char *const *names, int count);
 /* "avx512, avx2, ...", with any separator. */
 void list_sets(char *out, size_t size, const char *separator);
+
+/* ---- choices.c */
+
+/* "a, b or c" */
+void join_choices(char *out, size_t size, const char *const *names, int count);
+
+/* ---- options_plot.c */
+
+extern const char *const plot_names[PLOT_KINDS];
+bool read_plot(CommandLine *options, const char *text, bool *given, Failure *failure);
+/* Whether a word after `--plot` says what and where to plot, and is no network. */
+bool is_plot(const char *word);
 
 /* ---- options_check.c */
 
