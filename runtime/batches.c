@@ -170,12 +170,18 @@ void batch_train(const Training *t, const Run *run, Order *order, int64_t epoch,
 	const Host *host)
 {
 	const int batches = batches_of(t), rows = batch_rows(t, batch);
-	if (t->augments.count && order->augmented.step != epoch * batches + batch)
+	const int64_t step = epoch * batches + batch;
+	const Probe *probe = run->probe && step >= run->probe->next ? run->probe : NULL;
+	if (t->augments.count && order->augmented.step != step)
 		augment(t, order, epoch, batch);
 	batch_load(t, run, order->augmented.x, order->rows + batch * t->batch, rows);
 	program_set_random(run->program, run->net, t->random);
+	if (probe)
+		probe->before(probe->context, step, rows);
 	run->program->train(run->net, rows, lr, host);
 	program_get_random(run->program, run->net, t->random);
-	if (run->program->update && (batch + 1 == batches || epoch * batches + batch + 1 == steps_of(t)))
+	if (run->program->update && (batch + 1 == batches || step + 1 == steps_of(t)))
 		run->program->update(run->net, lr, host);
+	if (probe)
+		probe->after(probe->context, step);
 }

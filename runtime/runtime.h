@@ -491,6 +491,14 @@ double rate_at(const Schedule *schedule, const Instant *now);
 /* The loss over all rows of data, of these outputs, [rows][width]; false: there is no memory. */
 typedef bool LossOf(const void *rule, const void *outputs, int width, const Data *data, double *loss);
 
+/* One who looks at some steps of a run. */
+typedef struct Probe {
+	int64_t next;           /* the next step to be looked at, counted from 0 */
+	void (*before)(void *context, int64_t step, int rows);  /* the network has the rows of its batch as its input */
+	void (*after)(void *context, int64_t step);
+	void *context;
+} Probe;
+
 /* A network that is trained, and the results. */
 typedef struct Run {
 	const Program *program;
@@ -510,6 +518,7 @@ typedef struct Run {
 	/* the steps after the first epoch, in which the program and the data are not in the caches yet */
 	int64_t timed_steps;
 	double seconds;         /* the time of these steps */
+	Probe *probe;           /* or null */
 } Run;
 
 enum { MEASURE_TEXT = 32 };

@@ -72,9 +72,9 @@ belongs() {
 
 # What takes longest comes first, so that all processors are busy until the end.
 queue() {
-	for suite in unit computed robust checkpoint stop sweep tensorboard compile runs arithmetic targets recipes emit \
-		names docs breakdown terminal files saved suites project errors suggest augment window golden install replay \
-		soak circles; do
+	for suite in unit computed robust checkpoint stop sweep tensorboard health compile runs arithmetic targets recipes \
+		emit names docs breakdown terminal files saved suites project errors suggest augment window golden install \
+		replay soak circles; do
 		for build; do
 			if [ $suite = emit ] && [ "$build" = "$first" ]; then
 				echo "emit $*"

@@ -286,7 +286,7 @@ case $bnc in
 *)
 	check 'the article' sh tools/article "$bnc" "$scratch/pictures" 8
 	check 'a picture of each experiment' [ "$(ls "$scratch/pictures" | sed 's/\..*//' | tr '\n' ' ')" = \
-		'article batches boundary confusion depths map map_deep rates scales seeds ' ]
+		'article batches boundary confusion depths health map map_deep rates scales seeds ' ]
 	;;
 esac
 

@@ -97,8 +97,13 @@ static void put_panel(Code *code, const Picture *picture, int index)
 	put_axis(code, 'x', panel->x_label, panel->log_x);
 	put_axis(code, 'y', panel->y_label, panel->log_y);
 	put_tics(code, panel);
-	if (panel_extent(panel, &e) && e.x_low < e.x_high)
+	const bool any = panel_extent(panel, &e);
+	if (any && e.x_low < e.x_high)
 		code_put(code, "set xrange [%.7g:%.7g]\n", e.x_low, e.x_high);
+	if (any && e.y_low == e.y_high && !panel->log_y)
+		code_put(code, "set yrange [%.7g:%.7g]\n", e.y_low == 0 ? 0 : e.y_low - 1, e.y_high + 1);
+	else
+		code_put(code, "set yrange [*:*]\n");
 	code_put(code, "plot \\\n");
 	for (int i = 0; i < panel->series_count; i++)
 		if (panel->series[i].band)

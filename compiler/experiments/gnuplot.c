@@ -89,20 +89,26 @@ static FILE *open_script(const char *script)
 	return file;
 }
 
-/* Takes what gnuplot draws. */
-static void take_output(int output, AtomicFile *file, size_t *length)
+/* Where what gnuplot draws goes: to a file, or into memory. */
+typedef struct Drawn { AtomicFile *file; FILE *memory; size_t length; } Drawn;
+
+static void take_output(int output, Drawn *drawn)
 {
 	char bytes[16384];
 	ssize_t count;
-	while ((count = read(output, bytes, sizeof bytes)) > 0 || (count < 0 && errno == EINTR))
-		if (count > 0) {
-			atomic_write(file, bytes, (size_t)count);
-			*length += (size_t)count;
-		}
+	while ((count = read(output, bytes, sizeof bytes)) > 0 || (count < 0 && errno == EINTR)) {
+		if (count <= 0)
+			continue;
+		drawn->length += (size_t)count;
+		if (drawn->file)
+			atomic_write(drawn->file, bytes, (size_t)count);
+		else
+			fwrite(bytes, 1, (size_t)count, drawn->memory);
+	}
 }
 
 /* Returns the exit status: 127 if there is no gnuplot. */
-static int draw(const char *settings, FILE *script, AtomicFile *file, size_t *length)
+static int draw(const char *settings, FILE *script, Drawn *drawn)
 {
 	int ends[2], status = 0;
 	if (pipe(ends) != 0)
@@ -114,18 +120,23 @@ static int draw(const char *settings, FILE *script, AtomicFile *file, size_t *le
 		become_gnuplot(settings, script, ends[1]);
 	}
 	close(ends[1]);
-	take_output(ends[0], file, length);
+	take_output(ends[0], drawn);
 	close(ends[0]);
 	while (process > 0 && waitpid(process, &status, 0) < 0 && errno == EINTR)
 		;
 	return process > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : 126;
 }
 
+static const char *settings_of(const Picture *picture, int kind)
+{
+	return arena_print(picture->arena, "set terminal %s size %s", kinds[kind].terminal, size_of(picture, kind));
+}
+
 static bool draw_file(const Picture *picture, int kind, const char *path, const char *script, int *status,
 	Failure *failure)
 {
 	AtomicFile file;
-	size_t length = 0;
+	Drawn drawn = {.file = &file};
 	FILE *text = open_script(script);
 	if (!text)
 		return fail(failure, "%s: no temporary file can be had for gnuplot: %s", path, strerror(errno));
@@ -133,11 +144,9 @@ static bool draw_file(const Picture *picture, int kind, const char *path, const 
 		fclose(text);
 		return false;
 	}
-	const char *settings = arena_print(picture->arena, "set terminal %s size %s", kinds[kind].terminal,
-		size_of(picture, kind));
-	*status = draw(settings, text, &file, &length);
+	*status = draw(settings_of(picture, kind), text, &drawn);
 	fclose(text);
-	if (*status == 0 && length)
+	if (*status == 0 && drawn.length)
 		return atomic_commit(&file, failure);
 	atomic_abandon(&file);
 	return *status == 127 || fail(failure, "%s: gnuplot has failed, and has said why; --plot FILE.gp writes what it "
@@ -159,4 +168,63 @@ bool plot_write(const Picture *picture, const char *path, const char **missing, 
 		return true;
 	*missing = arena_print(picture->arena, "%.*s.gp", stem, path);
 	return write_script(*missing, script, failure);
+}
+
+/* ---- as an element of a page */
+
+/* Puts the prefix before each id and each place that means one. */
+static char *with_prefix(const char *svg, const char *prefix)
+{
+	static const char *const marks[] = {" id='", " id=\"", "href='#", "href=\"#", "url(#"};
+	char *text = 0;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+	while (out && *svg) {
+		size_t length = 0;
+		for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+			if (strncmp(svg, marks[i], strlen(marks[i])) == 0)
+				length = strlen(marks[i]);
+		fwrite(svg, 1, length ? length : 1, out);
+		if (length)
+			fputs(prefix, out);
+		svg += length ? length : 1;
+	}
+	return out && fclose(out) == 0 ? text : 0;
+}
+
+static bool has_no_gnuplot(Failure *failure)
+{
+	return fail(failure, "it needs gnuplot, which is not here (Debian's package gnuplot-nox)");
+}
+
+bool plot_can_draw(Failure *failure)
+{
+	FILE *script = open_script("");
+	Drawn drawn = {.memory = stderr};
+	const int status = script ? draw("", script, &drawn) : 126;
+	if (script)
+		fclose(script);
+	return status != 127 || has_no_gnuplot(failure);
+}
+
+bool plot_inline(const Picture *picture, const char *prefix, char **svg, Failure *failure)
+{
+	char *text = 0;
+	size_t size = 0;
+	const int kind = kind_of("a.svg");
+	FILE *script = open_script(script_of(picture, "picture"));
+	Drawn drawn = {.memory = open_memstream(&text, &size)};
+	const int status = script && drawn.memory ? draw(settings_of(picture, kind), script, &drawn) : 126;
+	if (script)
+		fclose(script);
+	if (drawn.memory)
+		fclose(drawn.memory);
+	const char *start = status == 0 && text ? strstr(text, "<svg") : 0;
+	if (status == 127) {
+		free(text);
+		return has_no_gnuplot(failure);
+	}
+	*svg = start ? with_prefix(start, prefix) : 0;
+	free(text);
+	return *svg || fail(failure, "gnuplot has failed, and may have said why");
 }

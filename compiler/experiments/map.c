@@ -39,12 +39,6 @@ static Grid grid_of(Arena *arena, const Sweep *s, const double *losses)
 	return grid;
 }
 
-static int by_value(const void *left, const void *right)
-{
-	const double a = *(const double *)left, b = *(const double *)right;
-	return (a > b) - (a < b);
-}
-
 /* From the 2nd to the 90th percentile of all pixels, so that a few do not take the colours from the others. */
 static void choose_shades(Picture *picture)
 {

@@ -66,14 +66,14 @@ void panel_choose_scale(Panel *panel)
 
 /* ---- several runs in one curve */
 
-static int by_value(const void *left, const void *right)
+int by_value(const void *left, const void *right)
 {
 	const double a = *(const double *)left, b = *(const double *)right;
 	return (a > b) - (a < b);
 }
 
 /* Between the two values next to it, as numpy.percentile does. */
-static double percentile(const double *sorted, int count, double part)
+double percentile(const double *sorted, int count, double part)
 {
 	const double at = part * (count - 1);
 	const int low = (int)at, high = low + 1 < count ? low + 1 : low;

@@ -61,6 +61,9 @@ Curve *panel_add_series(Panel *panel, const char *name, int style);
 void series_add(Picture *picture, Curve *series, Point point);
 /* The median of the values, which are sorted, and the band from the 10th to the 90th percentile. */
 Point point_of_values(double x, double *values, int count);
+/* The value at a part of them, from 0 to 1. */
+double percentile(const double *sorted, int count, double part);
+int by_value(const void *left, const void *right);
 const char *picture_title(Arena *arena, const Records *records, int seeds);
 /* Whether there is a grid, or a point with a finite y. */
 bool picture_has_points(const Picture *picture);
@@ -77,6 +80,12 @@ bool plot_check(const char *path, Failure *failure);
 /* Writes FILE.gp, or draws FILE.png, .svg or .pdf with gnuplot. Where that is missing, the script is written instead,
  * and *missing is its name. */
 bool plot_write(const Picture *picture, const char *path, const char **missing, Failure *failure);
+
+/* Whether gnuplot is there. */
+bool plot_can_draw(Failure *failure);
+/* The picture as an element of a page, in memory that is to be freed. prefix: of its ids, which no other element of the
+ * page has. */
+bool plot_inline(const Picture *picture, const char *prefix, char **svg, Failure *failure);
 
 /* ---- braille.c */
 

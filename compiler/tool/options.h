@@ -29,7 +29,7 @@ typedef struct CommandLine {
 	NetworkArgument *networks;
 	int network_count;
 	const char *train, *valid, *eval, *predict, *suggest;
-	const char *predictions, *weights, *save, *checkpoint, *resume, *log, *tensorboard, *isa;
+	const char *predictions, *weights, *save, *checkpoint, *resume, *log, *tensorboard, *health, *isa;
 	Overrides overrides;
 	DataOptions data;
 	int64_t steps;

@@ -94,6 +94,7 @@ static bool check_paths(const CommandLine *options, Failure *failure)
 		{"--predict", options->predictions}, {"--runs", options->sweep.runs},
 		{"--plot", options->plots[PLOT_CURVES].path}, {"--plot boundary", options->plots[PLOT_BOUNDARY].path},
 		{"--plot confusion", options->plots[PLOT_CONFUSION].path}, {"--tensorboard", options->tensorboard},
+		{"--health", options->health},
 		{"--emit", options->emit.path},
 		{"--emit-test", options->emit.test_path},
 		{"the header of --emit", options->emit.single_header || !*header ? 0 : header},
@@ -131,6 +132,12 @@ static bool check_windows(const CommandLine *options, Failure *failure)
 	return true;
 }
 
+static bool is_page(const char *path)
+{
+	const size_t length = strlen(path);
+	return length > 5 && strcmp(path + length - 5, ".html") == 0;
+}
+
 /* Standard input can be read once; and each row that is to be predicted must be there. */
 static bool check_data_options(const CommandLine *options, Failure *failure)
 {
@@ -147,6 +154,8 @@ static bool check_data_options(const CommandLine *options, Failure *failure)
 			"or --valid DATA");
 	if (options->tensorboard && (!*options->tensorboard || strcmp(options->tensorboard, "-") == 0))
 		return fail(failure, "--tensorboard takes a folder, found `%s`", options->tensorboard);
+	if (options->health && !is_page(options->health))
+		return fail(failure, "--health writes FILE.html, found `%.200s`", options->health);
 	if (options->resume && options->weights)
 		return fail(failure, "--resume goes on with the weights of the checkpoint: leave out --weights");
 	if (options->json && !options->eval)
@@ -163,7 +172,7 @@ static bool check_data_options(const CommandLine *options, Failure *failure)
 static bool check_sweep(const CommandLine *options, const bool *given, Failure *failure)
 {
 	static const char *const alone[] = {"eval", "json", "predict", "save", "checkpoint", "resume", "log", "emit",
-		"summary", "verify", "explain", "dump", "print", "check", "profile", "until", "ram", "precise-bn"};
+		"summary", "verify", "explain", "dump", "print", "check", "profile", "until", "ram", "precise-bn", "health"};
 	static const char *const also[] = {"lr", "batch", "epochs"};
 	const SweepOptions *s = &options->sweep;
 	const char *word = s->map ? "map" : s->axes.count ? "sweep" : "seeds";

@@ -311,6 +311,12 @@ const Spec options_table[] = {
 		.more = "In DIR/NAME, of each network, and of each run of a sweep in DIR/NAME-lr=0.1-seed3; "
 			"tensorboard --logdir DIR shows them. Each training has a new file, and where it begins, TensorBoard "
 			"forgets what older ones in the same folder say. docs/experiments.md says what is in them."},
+	{"health", "FILE.html", "a page of what goes on within the network: activations, gradients, updates, statistics",
+		.kind = TEXT, FIELD(health), .needs = TRAINING,
+		.more = "Pictures over the steps: what goes into each batchnorm and what comes out of it, dead units, the "
+			"norms of gradients, the updates by the weights, and running statistics beside those of the batch. Every "
+			"20th step is looked at, of long trainings 250 steps. The page needs nothing but itself; gnuplot draws "
+			"it."},
 	{"output", "FILE", "by name: FILE.c (--emit), FILE.st (--save), FILE.jsonl (--log), FILE.csv (--predict)",
 		.kind = READ, .letters = "o",
 		.read = read_output, .repeats = true,

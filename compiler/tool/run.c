@@ -1,5 +1,6 @@
 /* run.c: does a run: prepares, trains, writes files, evaluates. */
 #include "run.h"
+#include "experiments/health.h"
 #include "gap.h"
 #include "pool.h"
 #include "profile.h"
@@ -23,6 +24,7 @@ typedef struct Job {
 	Population *populations;        /* of each network */
 	LineFile log;
 	Curves curves;          /* of --plot */
+	Health health;
 	TensorBoard *tensorboard;       /* or null */
 	Checkpoint checkpoint;
 	LogPlace log_place;     /* in the training that it goes on from */
@@ -153,7 +155,7 @@ static bool check_afterwards(Job *job)
 			return false;
 	const char *paths[] = {job->options->save, job->options->log, job->options->predictions, job->options->checkpoint,
 		job->options->plots[PLOT_CURVES].path, job->options->plots[PLOT_BOUNDARY].path,
-		job->options->plots[PLOT_CONFUSION].path};
+		job->options->plots[PLOT_CONFUSION].path, job->options->health};
 	struct stat status;
 	if (paths[3] && (output_is_named(paths[3]) || (stat(paths[3], &status) == 0 && !S_ISREG(status.st_mode))))
 		return fail(&job->failure, "--checkpoint %.300s: it is written again and again, and each time replaced: give a "
@@ -162,6 +164,14 @@ static bool check_afterwards(Job *job)
 		if (paths[i] && !atomic_check(paths[i], &job->failure))
 			return false;
 	return true;
+}
+
+/* A page that cannot be drawn after the training is refused before it. */
+static bool check_health(Job *job)
+{
+	Failure why;
+	const char *page = job->options->health;
+	return !page || plot_can_draw(&why) || fail(&job->failure, "--health %.200s: %s", page, why.text);
 }
 
 static void prepare(Job *job)
@@ -176,7 +186,7 @@ static void prepare(Job *job)
 	else if (!check_agreement(job->session, &job->failure) || !gap_check(job->session, &job->failure)
 		|| !answer_plots_check(job->session, &job->failure))
 		go_wrong(job, EXIT_COMMAND);
-	else if (!check_afterwards(job) || !prepare_runs(job))
+	else if (!check_afterwards(job) || !check_health(job) || !prepare_runs(job))
 		go_wrong(job, EXIT_DATA);
 }
 
@@ -477,6 +487,8 @@ static bool open_training(Job *job)
 		curves_open(&job->curves, job->session->compilations[0].arena, &job->training);
 		training_tell(&job->training, &job->curves.listener);
 	}
+	if (options->health && !health_open(&job->health, job->session->compilations, &job->training, &job->failure))
+		return false;
 	if (!training_check(&job->training, &job->failure) || !open_pool(job->session, &job->host, &job->failure))
 		return false;
 	if (options->profile && !open_profile(job->session, &job->profile, &job->failure))
@@ -518,6 +530,8 @@ static void train_and_write(Job *job)
 		go_wrong(job, EXIT_DATA);
 	if (job->tensorboard && !tensorboard_close(job->tensorboard, &job->failure))
 		go_wrong(job, EXIT_DATA);
+	if (job->options->health && !health_write(&job->health, job->options->health, &job->failure))
+		go_wrong(job, EXIT_DATA);
 	stop_evaluation();
 	if (trained)
 		report(job);
@@ -531,6 +545,7 @@ static void train_all(Job *job)
 		train_and_write(job);
 	else
 		go_wrong(job, EXIT_DATA);
+	health_close(&job->health);
 	pool_close(job->host.pool);
 	free(job->profile.seconds);
 }

@@ -105,14 +105,14 @@ double own_rate(const Network *network, int step, int steps)
 	return rate > 0 ? rate : 0.01;
 }
 
-bool get_gradient(const Sitting *s, const Trial *trial, int node, int tensor, double *values)
+bool get_gradient(Arena *arena, const Trial *trial, int node, int tensor, double *values)
 {
 	const Module *m = trial->module;
 	const Tensor *parameter = m->owned[node][tensor];
 	memset(values, 0, element_count(parameter) * sizeof *values);
 	for (int i = 0; i < m->tensors.count; i++)
 		if (m->tensors.items[i]->role == ROLE_STATE && m->tensors.items[i]->parameter == parameter) {
-			get_doubles(s->arena, m, trial->net, m->tensors.items[i], values);
+			get_doubles(arena, m, trial->net, m->tensors.items[i], values);
 			return true;
 		}
 	return false;
@@ -189,7 +189,7 @@ static void observe(const Sitting *s, const Trial *trial, Random *random, Series
 		switch (series->kind) {
 		case OUTPUTS: predict_trial(s, trial, random, series->values); break;
 		case LOSS: series->values[0] = train_trial(s, trial, random, 0); break;
-		case GRADIENT: get_gradient(s, trial, series->node, series->tensor, series->values); break;
+		case GRADIENT: get_gradient(s->arena, trial, series->node, series->tensor, series->values); break;
 		case STATISTIC:
 			get_doubles(s->arena, m, trial->net, m->owned[series->node][series->tensor], series->values); break;
 		}

@@ -89,8 +89,8 @@ static void take_step(Updates *u, double rate, bool last)
 	train_trial(s, &s->program, 0, 0);
 	for (int i = 0; i < u->count; i++) {
 		get_weights(u, &u->items[i], u->items[i].before);
-		u->items[i].known = get_gradient(s, &s->program, u->items[i].gradient->node, u->items[i].gradient->tensor,
-			u->items[i].slope);
+		u->items[i].known = get_gradient(s->arena, &s->program, u->items[i].gradient->node,
+			u->items[i].gradient->tensor, u->items[i].slope);
 		add_slope(u, &u->items[i]);
 	}
 	u->waiting++;

@@ -91,7 +91,7 @@ void predict_trial(const Sitting *s, const Trial *trial, Random *random, double 
 double own_rate(const Network *network, int step, int steps);
 /* The gradient of a parameter after such a step. False: the parameter is not updated, as its gradient is nothing but
  * rounding; then the values are 0. */
-bool get_gradient(const Sitting *s, const Trial *trial, int node, int tensor, double *values);
+bool get_gradient(Arena *arena, const Trial *trial, int node, int tensor, double *values);
 /* The rounding unit of the program's numbers: a result is off by at most this part of itself. */
 double rounding_unit(const Sitting *s);
 /* The larger one; not finite if one of them is not. */
