@@ -121,6 +121,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	bench.set = kernel_set(choices.isa);
+	bench.any_set = !choices.isa;
 	if (!bench.set || !bench.set->usable()) {
 		fprintf(stderr, "bench: this processor has no %s\n", choices.isa);
 		return 2;

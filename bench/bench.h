@@ -11,6 +11,7 @@ enum { MAX_ROUNDS = 32, MAX_CONTENDERS = 10, MAX_WIDTHS = 80 };
 
 typedef struct Bench {
 	const KernelSet *set;
+	bool any_set;           /* a network may take one with shorter vectors */
 	int cores;
 	Pool *pool;             /* of cores threads; null with one core */
 	int rounds;

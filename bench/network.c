@@ -74,7 +74,8 @@ bool net_open_text(Net *net, const Bench *bench, const char *source, int batch, 
 	*net = (Net){.rows = batch};
 	Compilation *c = &net->compilation;
 	*c = (Compilation){.arena = arena_open(), .source = {"-e", source, strlen(source)},
-		.options = {.target = bench->set, .fuse = fuse, .pairs = true, .threads = threads}};
+		.options = {.target = bench->set, .any_target = bench->any_set,
+			.fuse = fuse, .pairs = true, .threads = threads}};
 	random_seed(&random, 0);
 	if (!compile(c, STAGE_RUN, &(Overrides){batch, -1, -1}, &failure)) {
 		diagnostics_print(c->diagnostics, stderr);

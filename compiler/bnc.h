@@ -738,6 +738,7 @@ typedef struct Options {
 	/* one call of the optimizer for all parameters, after all gradients are known; in any case if the network's
 	 * optimizer needs that */
 	bool update_at_once;
+	bool any_target;        /* target is the set with the longest vectors, but a shorter one may suit a network more */
 	bool fuse;              /* false: each step gets a loop of its own, for tests that compare */
 	bool share_all;         /* threads share every loop that they can, for the same tests */
 	Sample sample;          /* a network that leaves its input out takes it from here */
@@ -833,6 +834,9 @@ void add_step_residents(const Module *module, Resident *resident, const Step *st
 bool share_cache(const Module *module, const Resident *a, const Resident *b);
 /* Marks the loops that are worth sharing among threads; sets the option to 1 if there is none. */
 void choose_parallel(Module *module);
+/* The kernel set for a network: the options' target, or the one with half as many lanes if many of the target's would
+ * have no feature. */
+const KernelSet *choose_target(Arena *arena, const Network *network, const Options *options);
 
 /* ---- plan.c: tensors -> memory */
 

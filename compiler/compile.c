@@ -69,7 +69,9 @@ static void describe(Module *m)
 
 Module *compile_network(Arena *arena, const Network *network, const Options *options, Stage last, Failure *failure)
 {
-	Module *m = differentiate(arena, network, options);
+	Options chosen = *options;
+	chosen.target = choose_target(arena, network, options);
+	Module *m = differentiate(arena, network, &chosen);
 	if (options->recompute)
 		recompute(m, &m->train);
 	if (last == STAGE_STEPS)

@@ -64,6 +64,15 @@ const KernelSet *kernel_set(const char *name)
 	return NULL;
 }
 
+const KernelSet *kernel_set_shorter(const KernelSet *set)
+{
+	const KernelSet *const *next = set->number_bytes == sizeof(double) ? sets_f64 : kernel_sets;
+	for (; *next; next++)
+		if ((*next)->lanes * 2 == set->lanes && (*next)->usable())
+			return *next;
+	return NULL;
+}
+
 const KernelSet *kernel_set_f64(const KernelSet *set)
 {
 	const KernelSet *const *same = sets_f64;

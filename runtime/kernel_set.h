@@ -43,5 +43,7 @@ extern const KernelSet *const kernel_sets[];
 const KernelSet *kernel_set(const char *name);
 /* The set for double of the same instruction set. */
 const KernelSet *kernel_set_f64(const KernelSet *set);
+/* The set of the same type with half as many lanes; null if there is none that this processor can run. */
+const KernelSet *kernel_set_shorter(const KernelSet *set);
 
 #endif

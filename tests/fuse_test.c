@@ -247,6 +247,29 @@ Test(fuse, combines_by_the_tables)
 	cr_expect(calls_kernel(networks[15], kernel_set(0), "batchnorm_leaky_relu"));
 }
 
+/* A network with few channels takes half as many lanes, if it may. */
+Test(fuse, lanes_suit_the_features)
+{
+	static const struct { const char *text; bool halves; } cases[] = {
+		{"input 1x28x28; conv2d 6 5; relu; flatten; linear 10", true},
+		{"input 16x28x28; conv2d 6 5; relu; flatten; linear 10", true},
+		{"input 1x28x28; conv2d 16 5; relu; flatten; linear 10", false},
+		{"linear 2 64; batchnorm; relu; linear 2", false},
+		{"linear 9 8; batchnorm; relu; linear 8; batchnorm; relu; linear 2", true},
+	};
+	const KernelSet *set = kernel_set("avx512"), *half = set ? kernel_set_shorter(set) : 0;
+	if (!half)
+		cr_skip_test("there are no kernels of 512 and of 256 bits here");
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		for (int any = 0; any < 2; any++) {
+			Compilation c = {.options = {.target = set, .any_target = any, .fuse = true}};
+			compile_with_options(&c, cases[i].text, STAGE_LOOPS);
+			cr_expect_str_eq(c.module->options.target->name, (any && cases[i].halves ? half : set)->name, "%s",
+				cases[i].text);
+			compilation_close(&c);
+		}
+}
+
 /* ---- what shares a loop */
 
 static bool works_for(const Step *step, int node)

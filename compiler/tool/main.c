@@ -67,7 +67,8 @@ static int compile_all(Session *s)
 		*c = (Compilation){
 			.arena = arena_open(),
 			.options = {
-				.target = s->target, .fuse = !s->options.no_fuse, .profile = s->options.profile, .pairs = true,
+				.target = s->target, .any_target = !s->options.isa, .fuse = !s->options.no_fuse,
+				.profile = s->options.profile, .pairs = true,
 				.recompute = s->options.recompute,
 				.threads = s->options.threads ? s->options.threads : physical_cores(),
 				.sample.awaited = s->options.train || s->options.eval || s->options.predict,

@@ -422,7 +422,8 @@ const Spec options_table[] = {
 		.more = "Also that of a network which is kept with its weights: bnc FILE.safetensors --print."},
 	{"check", 0, "report mistakes only", .kind = FLAG, FIELD(check), .needs = EARLY},
 	{"isa", "NAME", "kernel set: %s", .kind = READ, .read = read_isa,
-		.more = "Without it, the best that this processor has."},
+		.more = "Without it, the best that this processor has; of vectors of 512 and of 256 bits the shorter ones, if "
+			"most layers of a network have fewer features than the longer ones have numbers."},
 	{"dtype", "TYPE", "of all numbers: f32 or f64, which takes about twice the time and memory (default f32)",
 		.kind = CHOICE, .choices = dtype_names, .choose = choose_dtype,
 		.more = "With f64 weights, data, results and the emitted C are double, and a run agrees with PyTorch's in "
