@@ -40,6 +40,11 @@ check 'the text is called as the network' grep -qx 'name tree' printed.net
 check 'the text is that of itself' sh -c "'$bnc' printed.net --print | cmp - printed.net"
 check 'the text has the same tensors' "$bnc" printed.net --weights w.st --predict flowers.csv -o other.csv
 check 'and gives the same' sh -c "'$bnc' w.st --predict flowers.csv | cmp - other.csv"
+untrained() {
+	"$bnc" tree.net --weights w.st --train flowers.csv --epochs 0 --precise-bn --save zero.st >out 2>&1 &&
+		"$bnc" zero.st --predict flowers.csv >out && "$bnc" zero.st --print | "$bnc" --check /dev/stdin
+}
+check 'after no epochs' untrained
 array() {
 	"$bnc" -e 'linear 4; relu; linear 2' --train moons --epochs 2 --quiet --save moons.st >out || return 1
 	header="{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2), }"

@@ -121,9 +121,10 @@ const char *network_text(Arena *arena, const Network *network)
 	put_statements(&p, network->input, network->output);
 	for (int i = 0; i < network->augments.count; i++)
 		code_put(&p.code, "augment %s\n", statement_text(arena, network->augments.items[i]));
-	code_put(&p.code, "loss %s\noptimizer %s\nschedule %s\nbatch %d\nepochs %d\n",
-		statement_text(arena, network->loss), statement_text(arena, network->optimizer),
-		statement_text(arena, network->schedule), network->batch, network->epochs);
+	code_put(&p.code, "loss %s\noptimizer %s\nschedule %s\nbatch %d\n", statement_text(arena, network->loss),
+		statement_text(arena, network->optimizer), statement_text(arena, network->schedule), network->batch);
+	if (network->epochs)            /* 0 is what only the command line can say */
+		code_put(&p.code, "epochs %d\n", network->epochs);
 	if (network->seed_given)
 		code_put(&p.code, "seed %llu\n", (unsigned long long)network->seed);
 	return code_text(&p.code);
