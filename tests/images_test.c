@@ -66,9 +66,10 @@ static Shapes draw_shapes(Random *random, int kind)
 		s.groups = s.outputs = s.channels;
 		s.padding_height = s.padding_height * 2 <= s.kernel_height ? s.padding_height : 0;
 		s.padding_width = s.padding_width * 2 <= s.kernel_width ? s.padding_width : 0;
-		if (random_u32(random) % 3 == 0) {      /* side by side, as pooling usually is, and of a size of its own */
+		if (random_u32(random) % 3 == 0) {      /* side by side, as pooling usually is; some overlap in a row */
 			s.stride_height = s.kernel_height = s.stride_width = s.kernel_width = 2;
 			s.padding_height = s.padding_width = 0;
+			s.stride_width -= random_u32(random) % 3 == 0;
 		}
 	}
 	const int rows = s.height + 2 * s.padding_height - s.kernel_height,

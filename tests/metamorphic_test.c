@@ -102,6 +102,7 @@ static const char *const texts[] = {
 	"input 3x7x7; conv2d 18 3 stride=2; batchnorm; relu; conv2d 18 1; batchnorm; relu6; global_avgpool; linear 3",
 	"input 4x6x6; conv2d 8 3x1 groups=2; batchnorm; elu; maxpool2d 2; flatten; linear 2",
 	"input 3x5x5; conv2d 6 2; groupnorm 3; relu; avgpool2d 2; flatten; linear 3; loss mse",
+	"input 2x6x5; conv2d 4 2; relu; batchnorm; conv2d 3 3 padding=1; batchnorm; relu; flatten; linear 3",
 	"linear 4 9; relu; batchnorm; linear 5; loss mse",
 	"linear 3 8 bias=false; batchnorm; relu; linear 70; relu; linear 2; loss cross_entropy weights=1,3",
 };
