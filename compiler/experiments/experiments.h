@@ -153,10 +153,12 @@ static inline uint64_t seed_of_run(const Plan *plan, int64_t run)
 
 /* ---- trial.c: one run */
 
-/* What a process keeps from run to run: its threads, and the data of the last seed. */
+/* What a process keeps from run to run: its threads, memory, and the data of the last seed. */
 typedef struct Trials {
 	const Plan *plan;
 	Host host;
+	void *net;              /* the memory of the last program's networks; null: of none yet */
+	const Program *program;
 	Data train, valid;      /* the rows that --valid FRACTION leaves with this seed, and those that it holds out */
 	bool split;
 	uint64_t split_seed;

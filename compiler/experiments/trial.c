@@ -47,8 +47,30 @@ bool trials_open(Trials *t, const Plan *plan, Failure *failure)
 	return true;
 }
 
+static void drop_net(Trials *t)
+{
+	if (t->net)
+		program_free(t->program, t->net);
+	t->net = 0;
+}
+
+/* Zeroed memory for a network. That of the last one is at hand, and new memory would take longer than its zeros: it is
+ * mapped page by page when it is touched. */
+static void *take_net(Trials *t, const Program *program, Failure *failure)
+{
+	if (t->net && t->program == program) {
+		memset(t->net, 0, program->bytes);
+		return t->net;
+	}
+	drop_net(t);
+	t->net = program_allocate(program, failure);
+	t->program = program;
+	return t->net;
+}
+
 void trials_close(Trials *t)
 {
+	drop_net(t);
 	drop_split(t);
 	pool_close(t->host.pool);
 }
@@ -115,10 +137,10 @@ static void write_folder(const Trials *t, int64_t number, char out[PATH_MAX])
 }
 
 /* Initial weights, or those of a file. */
-static bool begin(const Configuration *c, Run *run, Random *random, Failure *failure)
+static bool begin(Trials *t, const Configuration *c, Run *run, Random *random, Failure *failure)
 {
 	Loaded loaded;
-	run->net = program_allocate(run->program, failure);
+	run->net = take_net(t, run->program, failure);
 	if (!run->net || !program_initialise(run->program, run->net, random, failure)
 		|| !program_scale(run->program, run->net, c->init, failure)
 		|| (c->network->weights && !program_load(run->program, run->net, c->network->weights, &loaded, failure)))
@@ -174,7 +196,7 @@ bool trial_run(Trials *t, int64_t number, Result *result, Failure *failure)
 	t->run = &run;
 	t->number = number;
 	Training training = training_of(t, c, &run, &random);
-	bool done = begin(c, &run, &random, failure);
+	bool done = begin(t, c, &run, &random, failure);
 	if (done) {
 		const bool finite = t->plan->sweep->tensorboard ? train_on_board(t, number, &training, result, failure)
 			: train(&training, failure);
@@ -184,6 +206,5 @@ bool trial_run(Trials *t, int64_t number, Result *result, Failure *failure)
 		result->steps = finite ? run.steps : training.breakdown.step;
 	}
 	result->seconds = wall_seconds() - start;
-	program_free(run.program, run.net);
 	return done;
 }
