@@ -126,6 +126,7 @@ Test(picture, script_of_a_map)
 	cr_expect(strstr(text, "set yrange [92:-20]\n"), "%s", text);
 	cr_expect(strstr(text, "plot $map1 matrix using (-3 + 2 * $1):(64 + -56 * $2):"), "%s", text);
 	cr_expect(strstr(text, "set label 1 \"diverged\" at screen"), "%s", text);
+	cr_expect(strstr(text, ": NaN) with image @pixels notitle"), "%s", text);
 	arena_close(arena);
 }
 

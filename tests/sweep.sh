@@ -162,6 +162,12 @@ is_answer() {
 	"$bnc" --quiet --no-eval --train moons:n=100 --epochs 3 "$@" --plot "$what:$scratch/$kind" >"$scratch/stdout" &&
 		[ "$(head -c 4 "$scratch/$kind" | tr -d '\211')" = "$magic" ]
 }
+# Cells of .svg are drawn one by one, since an image of few would be blurred; .png has them as an image.
+cells() {
+	case $kind in
+	*.svg) ! grep -q '<image' "$scratch/$kind" && grep -q '<polygon fill *= *.rgb' "$scratch/$kind" ;;
+	esac
+}
 if command -v gnuplot >/dev/null; then
 	for kind in picture.png:PNG 'picture.svg:<?xm' picture.pdf:%PDF; do
 		magic=${kind#*:}
@@ -170,6 +176,7 @@ if command -v gnuplot >/dev/null; then
 		check "$kind of a sweep" is_picture models/mlp.net --sweep lr=0.1,0.2 --seeds 3
 		check "a boundary as $kind" is_answer boundary models/mlp.net models/mlp_bn.net
 		check "a confusion as $kind" is_answer confusion models/mlp.net models/mlp_bn.net
+		check "cells of a confusion as $kind" cells
 		check "$kind of a map" is_picture models/mlp.net models/mlp_bn.net --map lr=log:1:1e30:3 init=lin:1:2:2
 	done
 else

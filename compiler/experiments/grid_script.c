@@ -5,9 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* In pixels; what lies beside the squares. A letter of a class's name takes LETTER. */
-enum { SQUARE = 320, LEFT = 74, GAP = 48, RIGHT = 126, TOP = 64, BOTTOM = 58, BAR = 16, BAR_GAP = 24, LETTER = 7,
-	LINE = 18, SHORT_NAME = 4, LONG_NAME = 14, MOST_NAMED = 32, MOST_COUNTED = 20 };
+/* In pixels; what lies beside the squares. A letter of a class's name takes LETTER. Viewers of .svg blur an image of
+ * few cells, so up to MOST_DRAWN are drawn one by one there. */
+enum { SQUARE = 320, LEFT = 88, GAP = 48, RIGHT = 134, TOP = 64, BOTTOM = 70, BAR = 16, BAR_GAP = 24, LETTER = 7,
+	LINE = 18, SHORT_NAME = 4, LONG_NAME = 14, MOST_NAMED = 32, MOST_COUNTED = 20, MOST_DRAWN = 10000 };
 
 /* ---- where things are */
 
@@ -329,8 +330,8 @@ static void put_grid_panel(Code *code, const Picture *picture, int index)
 	if (index + 1 == picture->panel_count)
 		put_legend(code, picture);
 	code_put(code, "plot $map%d matrix using (%.9g + %.9g * $1):(%.9g + %.9g * $2):(abs($3) < 1e308 ? $3 : NaN) "
-		"with image notitle", index + 1, x_from, step_of(x_from, x_to, grid->columns), y_from,
-		step_of(y_from, y_to, grid->rows));
+		"with image%s notitle", index + 1, x_from, step_of(x_from, x_to, grid->columns), y_from,
+		step_of(y_from, y_to, grid->rows), grid->columns * grid->rows > MOST_DRAWN ? "" : " @pixels");
 	put_cells(code, panel, index);
 	put_samples(code, picture, index);
 	code_put(code, "\n");
@@ -341,7 +342,8 @@ void put_grids(Code *code, const Picture *picture)
 	put_values(code, picture);
 	put_points(code, picture);
 	put_counts(code, picture);
-	code_put(code, "set encoding utf8\nset tics nomirror out\nunset colorbox\nunset key\n");
+	code_put(code, "set encoding utf8\nset tics nomirror out\nunset colorbox\nunset key\n"
+		"pixels = GPVAL_TERM eq \"svg\" ? \"pixels\" : \"\"\n");
 	put_colours(code, picture);
 	code_put(code, "set multiplot title ");
 	put_text(code, picture->title);
