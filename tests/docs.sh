@@ -1,5 +1,5 @@
 #!/bin/sh
-# Keeps README.md and docs/ true. Of each page's fenced blocks
+# Keeps README.md, docs/ and examples/lecture/ true. Of each page's fenced blocks
 #
 #	```bnc          is a network, which must have no mistakes
 #	```c NAME       is a file of that name (any language)
@@ -80,7 +80,7 @@ with_tables() {
 	}'
 }
 
-for page in README.md docs/*.md docs/layers/*.md; do
+for page in README.md docs/*.md docs/layers/*.md examples/lecture/*.md; do
 	with_tables "$page" >"$scratch/found"
 	compare "$scratch/found" "$page"
 	[ -z "$bless" ] || continue
