@@ -79,6 +79,7 @@ bnc: $(BUILD)/bnc
 unit: $(BUILD)/tests/unit
 replay: $(BUILD)/tests/fuzz/replay
 soaker: $(BUILD)/tests/soak/soak
+bencher: $(BUILD)/bench/bench
 
 $(BUILD)/bnc: $(objects)
 	@echo $@
@@ -218,7 +219,7 @@ test: install-packages
 	@sh tests/run.sh build/gcc build/sanitized build/clang
 
 build-gcc:
-	@$(MAKE) $(strict) $(optimised) BUILD=build/gcc bnc unit replay soaker
+	@$(MAKE) $(strict) $(optimised) BUILD=build/gcc bnc unit replay soaker bencher
 
 build-sanitized:
 	@$(MAKE) $(strict) BUILD=build/sanitized $(sanitized) $(sanitized_kernels) bnc unit replay soaker
@@ -269,6 +270,6 @@ help:
 ifndef V
 .SILENT:
 endif
-.PHONY: bnc unit replay soaker soak mutations fuzz install-build-packages install-packages install uninstall run test \
-	article readme build-gcc build-sanitized build-clang bench bless clean help
+.PHONY: bnc unit replay soaker bencher soak mutations fuzz install-build-packages install-packages install uninstall run \
+	test article readme build-gcc build-sanitized build-clang bench bless clean help
 .DELETE_ON_ERROR:

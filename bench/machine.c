@@ -20,10 +20,10 @@ enum { AT_ONCE = 8 };
 		} \
 	}
 
-typedef struct Probe {
+typedef struct LoadProbe {
 	const char *isa;        /* as in --isa */
 	void (*load)(const float *memory, size_t floats);
-} Probe;
+} LoadProbe;
 
 #if defined __x86_64__
 #include <immintrin.h>
@@ -31,7 +31,7 @@ typedef struct Probe {
 #define AVX512 __attribute__((target("avx512f,avx512dq")))
 LOAD_LOOP(load_avx512, AVX512, __m512, _mm512_loadu_ps, "v")
 LOAD_LOOP(load_avx2, AVX2, __m256, _mm256_loadu_ps, "x")
-static const Probe probes[] = {
+static const LoadProbe probes[] = {
 	{"avx512", load_avx512},
 	{"avx2", load_avx2},
 	{0},
@@ -39,15 +39,15 @@ static const Probe probes[] = {
 #elif defined __aarch64__
 #include <arm_neon.h>
 LOAD_LOOP(load_neon, , float32x4_t, vld1q_f32, "w")
-static const Probe probes[] = {{"neon", load_neon}, {0}};
+static const LoadProbe probes[] = {{"neon", load_neon}, {0}};
 #else
-static const Probe probes[] = {{0}};
+static const LoadProbe probes[] = {{0}};
 #endif
 
 /* The named one, or the best that this processor has; null when there is none. */
-static const Probe *probe_find(const char *isa)
+static const LoadProbe *probe_find(const char *isa)
 {
-	for (const Probe *probe = probes; probe->isa; probe++) {
+	for (const LoadProbe *probe = probes; probe->isa; probe++) {
 		const KernelSet *set = kernel_set(probe->isa);
 		if (set && set->usable() && (!isa || strcmp(isa, probe->isa) == 0))
 			return probe;
@@ -102,7 +102,7 @@ double measure_tile(void *subject, double seconds)
 
 bool bandwidth_open(Bandwidth *bandwidth, size_t working_set, double bytes)
 {
-	const Probe *probe = probe_find(0);
+	const LoadProbe *probe = probe_find(0);
 	*bandwidth = (Bandwidth){.working_set = working_set, .bytes = bytes, .memory = aligned_alloc(64,
 		(working_set + 63) / 64 * 64),
 		.load = probe ? probe->load : 0};
@@ -164,7 +164,7 @@ static size_t half_of(int name, size_t fallback)
 void bench_machine(Bench *bench)
 {
 	bench->heading = "the machine";
-	for (const Probe *probe = probes; probe->isa; probe++)
+	for (const LoadProbe *probe = probes; probe->isa; probe++)
 		if (probe_find(probe->isa)) {
 			bench_peak(bench, probe->isa, 1);
 			if (bench->pool)
