@@ -270,6 +270,6 @@ help:
 ifndef V
 .SILENT:
 endif
-.PHONY: bnc unit replay soaker bencher soak mutations fuzz install-build-packages install-packages install uninstall run \
-	test article readme build-gcc build-sanitized build-clang bench bless clean help
+.PHONY: bnc unit replay soaker bencher soak mutations fuzz install-build-packages install-packages install uninstall \
+	run test article readme build-gcc build-sanitized build-clang bench bless clean help
 .DELETE_ON_ERROR:
