@@ -287,7 +287,9 @@ typedef struct Reference {
 	bool training;
 	Random *random;                         /* of a layer that draws, in training: torch's generator */
 	double *updated[MAX_TENSORS];           /* in training: what becomes of each statistic; null: nobody asks */
-	const int *labels;              /* of a loss, as targets; its y is one value */
+	/* of a loss, as targets; its y is one value. Losses add up terms in a long double: with a thousand equal ones, such
+	 * as those of a relu's zeros, a plain sum of doubles is less exact than the kernels' */
+	const int *labels;
 	const double *targets;
 	/* of an optimizer: y is w, which it updates with the gradient x; states has those of its tensors that exist */
 	double *states[MAX_TENSORS];

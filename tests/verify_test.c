@@ -141,6 +141,23 @@ Test(verify, finds_a_small_difference_of_f64)
 	compilation_close(&made);
 }
 
+/* A thousand equal terms do not let the reference of a loss be less exact than the kernels. */
+Test(verify, adds_up_many_equal_terms)
+{
+	enum { ROWS = 1000 };
+	static float x[ROWS], targets[ROWS];
+	static int32_t labels[ROWS];
+	Compilation made = {.options = {.target = kernel_set(0), .fuse = true}};
+	compile_with_options(&made, "linear 1 1; loss bce; batch 1000", STAGE_NETWORK);
+	Model m = model_open(made.arena, made.network);
+	m.tensors[0][0][0] = m.tensors[0][1][0] = 0;
+	model_set_batch(&m, &(const Batch){.rows = ROWS, .inputs = 1, .outputs = 1, .x = x, .targets = targets,
+		.labels = labels});
+	const double loss = model_loss(&m);
+	cr_expect(fabs(loss - log(2)) < 2e-16, "%.17g", loss);
+	compilation_close(&made);
+}
+
 /* A loss without a slope at a kink is no mistake. */
 Test(verify, knows_kinks)
 {

@@ -3,10 +3,10 @@
 
 static void reference(const Reference *r)
 {
-	double sum = 0;
+	long double sum = 0;
 	for (int i = 0; i < r->rows * r->inputs; i++)
 		sum += fmax(r->x[i], 0) - r->targets[i] * r->x[i] + log1p(exp(-fabs(r->x[i])));
-	r->y[0] = sum / (r->rows * r->inputs);
+	r->y[0] = (double)sum / (r->rows * r->inputs);
 }
 
 const Layer layer_bce = {

@@ -27,7 +27,8 @@ static bool infer(Node *node, Diagnostics *diagnostics)
 static void reference(const Reference *r)
 {
 	const double smoothing = r->arguments[LABEL_SMOOTHING], *weights = r->lists[WEIGHTS];
-	double sum = 0, weight = 0;
+	long double sum = 0;
+	double weight = 0;
 	for (int row = 0; row < r->rows; row++) {
 		const double *x = r->x + row * r->inputs;
 		const int label = r->labels[row];
@@ -42,7 +43,7 @@ static void reference(const Reference *r)
 		}
 		weight += weights ? weights[label] : 1;
 	}
-	r->y[0] = sum / weight;
+	r->y[0] = (double)sum / weight;
 }
 
 const Layer layer_cross_entropy = {

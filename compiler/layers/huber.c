@@ -4,12 +4,12 @@
 static void reference(const Reference *r)
 {
 	const double delta = r->arguments[0];
-	double sum = 0;
+	long double sum = 0;
 	for (int i = 0; i < r->rows * r->inputs; i++) {
 		const double distance = fabs(r->x[i] - r->targets[i]);
 		sum += distance < delta ? distance * distance / 2 : delta * (distance - delta / 2);
 	}
-	r->y[0] = sum / (r->rows * r->inputs);
+	r->y[0] = (double)sum / (r->rows * r->inputs);
 }
 
 const Layer layer_huber = {

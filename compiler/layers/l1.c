@@ -3,10 +3,10 @@
 
 static void reference(const Reference *r)
 {
-	double sum = 0;
+	long double sum = 0;
 	for (int i = 0; i < r->rows * r->inputs; i++)
 		sum += fabs(r->x[i] - r->targets[i]);
-	r->y[0] = sum / (r->rows * r->inputs);
+	r->y[0] = (double)sum / (r->rows * r->inputs);
 }
 
 const Layer layer_l1 = {
