@@ -128,4 +128,16 @@ grows() {
 	grep -q '^inputs: column 1 (timestamp) never falls from row to row: if it is the time, --ignore 1 leaves' err
 }
 check 'a time that is not left out' grows
+
+# A row cannot be left out, so nobody is told to
+says_what_helps() {
+	printf 'x,y\n1,2\n2,\n3,4\n' >no_target.csv
+	printf 'x,y\n1,2\n,3\n3,4\n' >no_input.csv
+	! "$bnc" -e 'linear 1' --train no_target.csv --window 2 2>err &&
+		grep -q 'no_target.csv:3: .* give it a value: no row can be left out of the middle of windows$' err &&
+		! "$bnc" -e 'linear 1' --train no_input.csv --window 2 2>err &&
+		grep -q "no_input.csv:3: .*: --missing mean puts the column's mean there\$" err
+}
+check 'what is missing in windows' says_what_helps
+
 finish

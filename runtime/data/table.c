@@ -30,8 +30,10 @@ static bool refuse_missing(const Table *t, int column, const Cell *cell, Failure
 	const bool target = plan->part == PART_TARGET;
 	return fail_at(&t->sheet, cell->begin, failure, "%s%s is missing%s%.*s%s: %s", target ? "the target, " : "",
 		column_words(&t->sheet, column, words), length ? " (`" : "", length, cell->begin, length ? "`)" : "",
-		target ? "--missing drop leaves out such rows"
+		target && t->options->window ? "give it a value: no row can be left out of the middle of windows"
+		: target ? "--missing drop leaves out such rows"
 		: plan->known ? "its mean is not known to these weights, which were trained without --missing mean"
+		: t->options->window ? "--missing mean puts the column's mean there"
 		: "--missing mean puts the column's mean there, --missing drop leaves out such rows");
 }
 
