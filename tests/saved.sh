@@ -71,6 +71,9 @@ trains() {
 check 'trains' trains
 check 'a summary' sh -c "'$bnc' w.st | grep -q '^tree (w.st)\$'"
 check 'verifies' sh -c "'$bnc' w.st --verify >out"
+# Networks that are not trained together need not agree on batch and epochs
+check 'verifies networks of other batches' sh -c \
+	"'$bnc' -e 'linear 2 3; epochs 2' -e 'linear 2 2; batch 7' --verify >out"
 check '--check' "$bnc" w.st --check
 check '--dump' sh -c "'$bnc' w.st --dump network | grep -q '^network tree batch 3 epochs 5'"
 replaces() {

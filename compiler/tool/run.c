@@ -72,7 +72,7 @@ static bool check_agreement(const Session *s, Failure *failure)
 {
 	const Network *first = s->compilations[0].network;
 	const char *first_name = s->compilations[0].module->program.name;
-	for (int i = 1; i < s->count; i++) {
+	for (int i = 1; i < s->count && s->options.train; i++) {
 		const Network *other = s->compilations[i].network;
 		const char *name = s->compilations[i].module->program.name;
 		if (other->batch != first->batch)
