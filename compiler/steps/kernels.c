@@ -141,14 +141,14 @@ Kernels kernel_table(Arena *arena)
 #define VARIANT(row, name, panels, condition) VARIANT_FROM(0, row, name, panels, false)
 		VARIANTS_FROM_1_LANE(VARIANT)
 #undef VARIANT
+#define VARIANT(row, name, panels, condition) VARIANT_FROM(256, row, name, panels, true)
+		WINOGRAD_VARIANTS(VARIANT)
+#undef VARIANT
 #define VARIANT(row, name, panels, condition) VARIANT_FROM(128, row, name, panels, false)
 		VARIANTS_FROM_128_BITS(VARIANT)
 #undef VARIANT
 #define VARIANT(row, name, panels, condition) VARIANT_FROM(256, row, name, panels, false)
 		VARIANTS_FROM_256_BITS(VARIANT)
-#undef VARIANT
-#define VARIANT(row, name, panels, condition) VARIANT_FROM(256, row, name, panels, true)
-		WINOGRAD_VARIANTS(VARIANT)
 #undef VARIANT
 #undef VARIANT_FROM
 	};

@@ -40,6 +40,16 @@
  * than the products that are saved. */
 #define IS_WINOGRAD (is.lanes >= 8 && is.square == 3 && is.channels >= 16 && is.outputs >= 16 && is.tiles >= 16 && \
 	is.tiles * 3 <= is.rows)
+/* Of sets with vectors of 256 bits or more. They come before the kernels that go tap by tap, and take more of the stack
+ * than those. */
+#define WINOGRAD_VARIANTS(VARIANT) \
+	VARIANT(conv2d,           conv2d_winograd,      1, IS_WINOGRAD) \
+	VARIANT(conv2d,           conv2d_winograd_pair, 2, IS_WINOGRAD) \
+	VARIANT(conv2d_dx,        conv2d_dx_winograd,   1, IS_WINOGRAD) \
+	VARIANT(conv2d_dx,        conv2d_dx_winograd_pair, 2, IS_WINOGRAD) \
+	VARIANT(conv2d_dw,        conv2d_dw_winograd,   1, IS_WINOGRAD) \
+	VARIANT(conv2d_dw,        conv2d_dw_winograd_pair, 2, IS_WINOGRAD)
+
 #define VARIANTS_FROM_128_BITS(VARIANT) \
 	VARIANT(linear,           linear_contrast,      1, IS_CONTRAST && is.rows >= is.lanes) \
 	VARIANT(linear,           linear_narrow,        1, IS_NARROW(is.outputs) && is.rows >= is.lanes) \
@@ -54,14 +64,14 @@
 	VARIANT(conv2d,           conv2d_narrow_run3,   1, IS_OF_FEW_CHANNELS && is.run == 3) \
 	VARIANT(conv2d,           conv2d_narrow_run5,   1, IS_OF_FEW_CHANNELS && is.run == 5) \
 	VARIANT(conv2d,           conv2d_narrow,        1, IS_OF_FEW_CHANNELS) \
-	VARIANT(conv2d,           conv2d_run3,          1, is.run == 3 && !IS_WINOGRAD) \
+	VARIANT(conv2d,           conv2d_run3,          1, is.run == 3) \
 	VARIANT(conv2d,           conv2d_run5,          1, is.run == 5) \
-	VARIANT(conv2d_dx,        conv2d_dx_run3,       1, is.run == 3 && !IS_WINOGRAD) \
+	VARIANT(conv2d_dx,        conv2d_dx_run3,       1, is.run == 3) \
 	VARIANT(conv2d_dx,        conv2d_dx_run5,       1, is.run == 5) \
 	VARIANT(conv2d_dw,        conv2d_dw_narrow_run3, 1, IS_OF_FEW_CHANNELS && is.run == 3) \
 	VARIANT(conv2d_dw,        conv2d_dw_narrow_run5, 1, IS_OF_FEW_CHANNELS && is.run == 5) \
 	VARIANT(conv2d_dw,        conv2d_dw_narrow,     1, IS_OF_FEW_CHANNELS) \
-	VARIANT(conv2d_dw,        conv2d_dw_run3,       1, is.run == 3 && !IS_WINOGRAD) \
+	VARIANT(conv2d_dw,        conv2d_dw_run3,       1, is.run == 3) \
 	VARIANT(conv2d_dw,        conv2d_dw_run5,       1, is.run == 5) \
 	VARIANT(conv2d_depthwise_dw, conv2d_depthwise_dw_run3, 1, is.run == 3) \
 	VARIANT(conv2d_depthwise_dw, conv2d_depthwise_dw_run5, 1, is.run == 5)
@@ -80,16 +90,7 @@
 	VARIANT(conv2d_dw,        conv2d_dw_narrow_pair, 2, IS_OF_FEW_CHANNELS && !IS_RUN) \
 	VARIANT(conv2d_dw,        conv2d_dw_pair,       2, is.outputs > is.lanes && !IS_RUN)
 
-/* Those of Winograd's algorithm, from 256 bits on: they take more of the stack than others. */
-#define WINOGRAD_VARIANTS(VARIANT) \
-	VARIANT(conv2d,           conv2d_winograd,      1, IS_WINOGRAD) \
-	VARIANT(conv2d,           conv2d_winograd_pair, 2, IS_WINOGRAD) \
-	VARIANT(conv2d_dx,        conv2d_dx_winograd,   1, IS_WINOGRAD) \
-	VARIANT(conv2d_dx,        conv2d_dx_winograd_pair, 2, IS_WINOGRAD) \
-	VARIANT(conv2d_dw,        conv2d_dw_winograd,   1, IS_WINOGRAD) \
-	VARIANT(conv2d_dw,        conv2d_dw_winograd_pair, 2, IS_WINOGRAD)
-
-#define VARIANTS(VARIANT) VARIANTS_FROM_1_LANE(VARIANT) VARIANTS_FROM_128_BITS(VARIANT) WINOGRAD_VARIANTS(VARIANT) \
+#define VARIANTS(VARIANT) VARIANTS_FROM_1_LANE(VARIANT) WINOGRAD_VARIANTS(VARIANT) VARIANTS_FROM_128_BITS(VARIANT) \
 	VARIANTS_FROM_256_BITS(VARIANT)
 
 #endif
