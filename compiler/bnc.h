@@ -836,9 +836,9 @@ void add_step_residents(const Module *module, Resident *resident, const Step *st
 bool share_cache(const Module *module, const Resident *a, const Resident *b);
 /* Marks the loops that are worth sharing among threads; sets the option to 1 if there is none. */
 void choose_parallel(Module *module);
-/* The kernel set for a network: the options' target, or the one with half as many lanes if many of the target's would
- * have no feature. */
-const KernelSet *choose_target(Arena *arena, const Network *network, const Options *options);
+/* Differentiates the network for the options' target, or for the kernel set with half as many lanes if many of the
+ * target's would have no feature. */
+Module *choose_set(Arena *arena, const Network *network, const Options *options);
 
 /* ---- plan.c: tensors -> memory */
 

@@ -69,9 +69,7 @@ static void describe(Module *m)
 
 Module *compile_network(Arena *arena, const Network *network, const Options *options, Stage last, Failure *failure)
 {
-	Options chosen = *options;
-	chosen.target = choose_target(arena, network, options);
-	Module *m = differentiate(arena, network, &chosen);
+	Module *m = choose_set(arena, network, options);
 	if (options->recompute)
 		recompute(m, &m->train);
 	if (last == STAGE_STEPS)

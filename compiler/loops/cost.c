@@ -131,16 +131,17 @@ static double padded_work(const Module *m)
 enum { LONG_VECTOR = 512 };
 static const double worth_halving = 1.4;
 
-const KernelSet *choose_target(Arena *arena, const Network *network, const Options *options)
+Module *choose_set(Arena *arena, const Network *network, const Options *options)
 {
 	const KernelSet *set = options->target;
 	const KernelSet *half = set->lanes * (int)set->number_bytes * CHAR_BIT == LONG_VECTOR ? kernel_set_shorter(set) : 0;
+	Module *whole = differentiate(arena, network, options);
 	if (!options->any_target || !half)
-		return set;
+		return whole;
 	Options with_half = *options;
 	with_half.target = half;
-	const double work = padded_work(differentiate(arena, network, options));
-	return work > worth_halving * padded_work(differentiate(arena, network, &with_half)) ? half : set;
+	Module *narrow = differentiate(arena, network, &with_half);
+	return padded_work(whole) > worth_halving * padded_work(narrow) ? narrow : whole;
 }
 
 void choose_parallel(Module *m)

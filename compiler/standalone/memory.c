@@ -26,8 +26,9 @@ static size_t stack_bytes(const Module *m, const Routine *routine, size_t scalar
 {
 	size_t lanes = (size_t)m->options.target->lanes;
 	const size_t numbers = number_bytes(m) / sizeof(float);
-	if (lane < image_stack(routine, lanes))
-		lane = image_stack(routine, lanes);
+	const size_t image = image_stack(routine, lanes);
+	if (lane < image)
+		lane = image;
 	return (lanes == 1 ? scalar : lane * lanes) * numbers + 16 * (size_t)routine->temporaries.count;
 }
 
