@@ -2,6 +2,7 @@
 #ifndef NETWORK_SUPPORT_H
 #define NETWORK_SUPPORT_H
 #include "set_support.h"
+#include "data/data.h"
 #include "verify/model.h"
 #include <criterion/criterion.h>
 #include <stdlib.h>
@@ -39,6 +40,21 @@ static inline void *allocate_net(const Compilation *c)
 	void *net = program_allocate(&c->module->program, &failure);
 	cr_assert(net, "%s", failure.text);
 	return net;
+}
+
+/* Rows of normally distributed numbers for the program, the second class for every other row. */
+static inline void open_noise(Data *data, const Program *program, int rows, Random *random, double mean,
+	double deviation)
+{
+	Failure failure;
+	const size_t bytes = program->kernels->number_bytes;
+	*data = (Data){.name = "t", .rank = program->rank, .number_bytes = bytes, .classes = 2};
+	memcpy(data->dims, program->dims, sizeof data->dims);
+	cr_assert(data_allocate(data, rows, 1, true, &failure));
+	for (int i = 0; i < rows * data->features; i++)
+		number_put(data->x_any, bytes, (size_t)i, numpy_normal(random, mean, deviation));
+	for (int i = 0; i < rows; i++)
+		number_put(data->targets_any, bytes, (size_t)i, data->labels[i] = i % 2);
 }
 
 /* ---- tensors */

@@ -1,6 +1,5 @@
 /* population_test.c: the statistics that BatchNorms have over all rows, and what the report says of them. */
 #include "network_support.h"
-#include "data/data.h"
 #include "tool/gap.h"
 #include "tool/run.h"
 #include <math.h>
@@ -24,14 +23,8 @@ static void open_sitting(Sitting *s, const char *text, const KernelSet *target)
 	memset(s, 0, sizeof *s);
 	compile_text(&s->c, text, target, true, STAGE_RUN);
 	const Program *program = &s->c.module->program;
-	s->data = (Data){.name = "t", .rank = program->rank, .number_bytes = target->number_bytes, .classes = 2};
-	memcpy(s->data.dims, program->dims, sizeof s->data.dims);
-	cr_assert(data_allocate(&s->data, ROWS, 1, true, &failure));
 	random_seed(&s->random, 7);
-	for (int i = 0; i < ROWS * s->data.features; i++)
-		number_put(s->data.x_any, target->number_bytes, (size_t)i, numpy_normal(&s->random, 100, 3));
-	for (int i = 0; i < ROWS; i++)
-		number_put(s->data.targets_any, target->number_bytes, (size_t)i, s->data.labels[i] = i % 2);
+	open_noise(&s->data, program, ROWS, &s->random, 100, 3);
 	s->run = (Run){.program = program, .net = allocate_net(&s->c), .loss_of = loss_over,
 		.loss_rule = s->c.network->loss};
 	cr_assert(program_initialise(program, s->run.net, &s->random, &failure));
