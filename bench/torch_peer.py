@@ -32,24 +32,30 @@ def step(how, widths, batch, norm, activation, momentum):
     model = network(widths, norm, activation)
     x, labels = torch.rand(batch, widths[0]) * 2 - 1, torch.arange(batch) % widths[-1]
     optimizer = torch.optim.SGD(model.parameters(), lr=1e-6, momentum=momentum)
+    return training_step(how, model, nn.functional.cross_entropy, x, labels, optimizer)
 
-    def loss_of(x, labels):
-        return nn.functional.cross_entropy(model(x), labels)
+
+def training_step(how, model, criterion, x, truth, optimizer):
+    def loss_of(x, truth):
+        return criterion(model(x), truth)
 
     if how == "compiled":
         loss_of = torch.compile(loss_of)
 
     def call():
         optimizer.zero_grad()
-        loss_of(x, labels).backward()
+        loss_of(x, truth).backward()
         optimizer.step()
 
     return call
 
 
 def predict(how, widths, batch, norm, activation, _):
-    model = network(widths, norm, activation).eval()
-    x = torch.rand(batch, widths[0])
+    return prediction(how, network(widths, norm, activation), torch.rand(batch, widths[0]))
+
+
+def prediction(how, model, x):
+    model.eval()
     if how == "compiled":
         model = torch.compile(model)
 
@@ -76,6 +82,13 @@ class Residual(nn.Module):
         return self.body(x) + self.shortcut(x)
 
 
+class BatchNorm(nn.BatchNorm1d):
+    """Of features and of channels: bnc has one name for both."""
+
+    def _check_input_dim(self, x):
+        pass
+
+
 def size(text):
     pair = [int(number) for number in text.split("x")]
     return pair[0] if len(pair) == 1 else tuple(pair)
@@ -90,7 +103,7 @@ def layer(name, places, named):
     if name == "linear":
         return nn.Linear(int(places[0]), int(places[1]), bias=named.get("bias") != "false")
     if name == "batchnorm":
-        return [nn.BatchNorm2d, nn.BatchNorm1d]["after_flatten" in named](int(places[0]))
+        return BatchNorm(int(places[0]))
     if name == "maxpool2d":
         return nn.MaxPool2d(size(places[0]), **options)
     if name == "global_avgpool":
@@ -100,7 +113,7 @@ def layer(name, places, named):
 
 def read_layers(lines):
     """The layers up to a line with a brace, which stays at the front of the lines."""
-    layers, flat = [], {}
+    layers = []
     while lines and not lines[0].startswith("}"):
         name, *words = lines.pop(0).split()
         if name == "residual":
@@ -111,9 +124,7 @@ def read_layers(lines):
             layers.append(Residual(body, shortcut))
             continue
         named = dict(word.split("=") for word in words if "=" in word)
-        layers.append(layer(name, [word for word in words if "=" not in word], {**named, **flat}))
-        if name in ("flatten", "global_avgpool"):
-            flat = {"after_flatten": ""}
+        layers.append(layer(name, [word for word in words if "=" not in word], named))
     return nn.Sequential(*layers)
 
 
@@ -128,46 +139,26 @@ def read_network(file):
     return read_layers(lines[first:last]), shape, settings["loss"], settings["optimizer"]
 
 
+def in_format(how, model, x):
+    form = torch.channels_last if how == "channels_last" else torch.contiguous_format
+    return model.to(memory_format=form), x.to(memory_format=form)
+
+
 def network_step(how, file, batch):
     model, shape, loss, optimizer = read_network(file)
-    x = torch.rand(batch, *shape) * 2 - 1
-    if how == "channels_last":
-        model, x = model.to(memory_format=torch.channels_last), x.to(memory_format=torch.channels_last)
+    model, x = in_format(how, model, torch.rand(batch, *shape) * 2 - 1)
     outputs = model(x).shape[1]
     truth = torch.rand(batch, outputs) if loss == "mse" else torch.arange(batch) % outputs
-    loss_of = {"mse": nn.functional.mse_loss, "cross_entropy": nn.functional.cross_entropy}[loss]
+    criterion = {"mse": nn.functional.mse_loss, "cross_entropy": nn.functional.cross_entropy}[loss]
     parameters = model.parameters()
     update = torch.optim.Adam(parameters, lr=1e-6) if optimizer == "adam" else torch.optim.SGD(
         parameters, lr=1e-6, momentum=0.9)
-
-    def forward(x, truth):
-        return loss_of(model(x), truth)
-
-    if how == "compiled":
-        forward = torch.compile(forward)
-
-    def call():
-        update.zero_grad()
-        forward(x, truth).backward()
-        update.step()
-
-    return call
+    return training_step(how, model, criterion, x, truth, update)
 
 
 def network_predict(how, file, batch):
     model, shape, _, _ = read_network(file)
-    model.eval()
-    x = torch.rand(batch, *shape)
-    if how == "channels_last":
-        model, x = model.to(memory_format=torch.channels_last), x.to(memory_format=torch.channels_last)
-    if how == "compiled":
-        model = torch.compile(model)
-
-    def call():
-        with torch.inference_mode():
-            model(x)
-
-    return call
+    return prediction(how, *in_format(how, model, torch.rand(batch, *shape)))
 
 
 @functools.lru_cache(maxsize=8)
